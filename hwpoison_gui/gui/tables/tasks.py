@@ -45,7 +45,7 @@ _WIDTHS = {
     "tgid": ("00000",), "name": ("gnome-terminal",), "state": ("running", "stopped", "killed", "exited"),
     "policy": ("default", "early", "late"), "sigbus": ("handler", "default", "blocked", "ignored"),
     "rss_kb": ("00,000",), "threads": ("00",), "pending": ("SIGBUS",),
-    "killed_by": tuple(short for _, short in IN_SHORT.values()),
+    "killed_by": ("dies on touch",),
 }  # fmt: skip
 
 _NAME = [column.field for column in COLUMNS].index("name")
@@ -102,6 +102,7 @@ class TaskTable(QTableView):
         super().__init__(parent)
         know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
+        self._fates: frozenset[str] = frozenset()  # kinds of impact that the table names
         self.left_out: list[str] = []  # heads of the columns for which there is no room
         self._revealed: tuple[tuple[int, ...], int] = (), 0  # tasks scrolled to last, and where the scroll bar was then
         self.tasks = TaskModel(self, theme)
@@ -169,6 +170,8 @@ class TaskTable(QTableView):
                 longest = max((getattr(row, column.field) for row in self.tasks.rows), default=0)
                 wide = metrics.horizontalAdvance(f"{longest:,}") + _PADDING
                 self.setColumnWidth(number, max(self._least[number], wide))
+        fates = (*_WIDTHS["killed_by"], *(IN_SHORT[kind][1] for kind in self._fates))
+        self._least[_KILLED_BY] = max(map(metrics.horizontalAdvance, fates)) + _PADDING
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         names = nlargest(_MEASURED, (row.name for row in self.tasks.rows), len)
         longest = max(map(bold.horizontalAdvance, names), default=0)
@@ -232,6 +235,10 @@ class TaskTable(QTableView):
         if colours != self.tasks.colours or ends != self.tasks.ends:
             self.tasks.colours, self.tasks.ends = colours, ends
             self.tasks.refresh_look()
+            fates = frozenset(end.kind for end in ends.values())
+            if fates != self._fates:
+                self._fates = fates
+                self._give_room()
 
     def show_selected(self, tgid: int | None) -> None:
         """Selects a task's row, or none, without emitting `taskSelected`."""

@@ -98,7 +98,10 @@ class Saving(QObject):
     def _suggested(self) -> Path:
         machine = self._controller.machine
         stem = Path(machine.saves_to or machine.file).stem or "session"
-        beside = machine.saves_to or self.folder or machine.file
+        own = (
+            "" if Path(machine.file).is_relative_to(resources.folder()) else machine.file
+        )  # samples lie in the program
+        beside = machine.saves_to or self.folder or own
         folder = Path(beside) if beside == self.folder else Path(beside).parent
         return folder / f"{stem}{'.toml' if self._is_story else SUFFIX}"
 

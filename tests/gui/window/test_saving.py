@@ -27,11 +27,13 @@ class Dialog:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answer, self.kind = "", ""
         self.asked: list[str] = []
+        self.folders: list[Path] = []  # of the names
         self.kinds: list[str] = []
         monkeypatch.setattr(QFileDialog, "getSaveFileName", self._ask)
 
     def _ask(self, above: object, title: str, suggested: str, kinds: str) -> tuple[str, str]:
         self.asked.append(QFileInfo(suggested).fileName())
+        self.folders.append(Path(suggested).parent.absolute())
         self.kinds = kinds.split(";;")
         return self.answer, next((kind for kind in self.kinds if self.kind in kind), "")
 
@@ -207,3 +209,13 @@ def test_a_full_disk_leaves_the_old_picture(keeper, dialog: Dialog, tmp_path: Pa
     assert "No space" in question(keeper.window).informativeText()
     assert os.listdir(tmp_path) and (tmp_path / "a.png").read_bytes() == b"old"
     question(keeper.window).close()
+
+
+def test_what_was_done_to_a_sample_is_not_saved_beside_it(keeper, dialog: Dialog, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.npz"
+    mine.write_bytes(VICTIM.read_bytes())
+    (tmp_path / "mine.json").write_bytes(VICTIM.with_suffix(".json").read_bytes())
+    for path, folder in ((VICTIM, Path.cwd()), (mine, tmp_path)):
+        keeper.window.controller.open(opening.open_file(path))
+        keeper.window.actions_["save"].trigger()
+        assert dialog.folders[-1] == folder, "the folder of samples is part of the program"
