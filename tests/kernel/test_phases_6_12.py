@@ -215,9 +215,10 @@ def test_the_walk_is_summed_up() -> None:
     bench = merged()
     bench.do("fork", task="b", child="c")
     bench.do("task", name="d")
-    bench.do("task", name="e", mce_kill="late")
+    for late in "ef":
+        bench.do("task", name=late, mce_kill="late")
     (mark,) = marks_of(bench, collect_ksm.SUM)
-    early = sum(process.name != "e" for process in bench.m.living())
+    early = sum(process.name not in "ef" for process in bench.m.living())
     strangers = early - 3
     # The item of `b` finds its VMA and that of `c`, that of `a` its own.
     assert strangers >= 1 and mark.args == (early, 3, 3, strangers)

@@ -185,3 +185,15 @@ def test_a_broken_page_behind_the_end_belongs_to_no_file_after_the_split() -> No
     assert (outcome.kind, outcome.result) == ("already truncated LRU page", "Ignored")
     assert not bench.m.mapping.view[head + 10]
     invariants.check(bench.m)
+
+
+def test_a_dirty_page_behind_the_end_is_clean_after_the_split() -> None:
+    bench = cached(pages=16, dirty=True, filesystem="tmpfs")
+    head = bench.pfn("head:/f@5")
+    bench.do("pin", frame="/f@5")
+    bench.do("truncate", path="/f", pages=6)
+    bench.do("unpin", frame=f"pfn:{head + 5:#x}")
+    assert bench.m.page(head) & pf.COMPOUND_HEAD and bench.m.page(head) & pf.DIRTY, "held: not split"
+    outcome = bench.do("poison", frame=f"pfn:{head + 10:#x}")
+    assert (outcome.kind, outcome.result) == ("already truncated LRU page", "Ignored")
+    assert "DIRTY" not in bench.flags(head + 10)
