@@ -170,8 +170,17 @@ def _signal(row: _Row) -> Event | None:
     name = _SIGNALS.get(sig or 0)
     if name is None or (sig == 7 and code not in _MCEERR):
         return None  # a signal of another cause
-    task = Task(str(row.get("comm") or ""), _number(row.get("pid")) or 0, name, "sent")
-    return _event(ev.FAULT, None, "", "", f"sig={sig} code={code} comm={task.comm} pid={task.pid}", task=task)
+    at_fault = name == "SIGBUS" and code == _MCEERR[0]
+    how = "at a page fault" if at_fault else "sent" if name == "SIGBUS" else "forced"
+    task = Task(str(row.get("comm") or ""), _number(row.get("pid")) or 0, name, how)
+    return _event(
+        ev.FAULT if at_fault else ev.SIGNAL,
+        None,
+        "",
+        "",
+        f"sig={sig} code={code} comm={task.comm} pid={task.pid}",
+        task=task,
+    )
 
 
 def _mc(row: _Row) -> Event | None:

@@ -12,7 +12,7 @@ from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records import knows, page_types
 from hwpoison_gui.sources.records.clocks import Common, Key, Shift, key_of, own_shift
 from hwpoison_gui.sources.records.event import Event, Source, Task
-from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE, Incident, incidents_of
+from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE, SIGNAL_ALONE, Incident, incidents_of
 
 _SAME_S: Final = 10.0  # by aligned clocks
 _SAME_IF_ONLY_ONE_S: Final = 3600.0  # if no source has this error twice; `dmesg -T` drifts over a suspend
@@ -231,8 +231,35 @@ def _grouped(placed: Sequence[_Placed], clock: str) -> list[list[_Placed]]:
             known.append(group)
             groups.append(group)
         group.append(one)
+    groups = _with_signals(groups)
     groups.sort(key=_after_boot if clock == ev.BOOT else _when)
     return groups
+
+
+def _who(tasks: Sequence[Task]) -> set[tuple[str, int, str]]:
+    return {(task.comm, task.pid, task.signal) for task in tasks}
+
+
+def _with_signals(groups: list[list[_Placed]]) -> list[list[_Placed]]:
+    """Signals of sources that do not say for which frame, joined to the error that signalled the same process then."""
+    alone = [group for group in groups if group[0].incident.operation == SIGNAL_ALONE]
+    if not alone:
+        return groups
+    told: dict[tuple[str, int, str], list[list[_Placed]]] = {}
+    others = [group for group in groups if group[0].incident.operation != SIGNAL_ALONE]
+    for group in others:
+        for who in {who for one in group for who in _who(one.incident.tasks)}:
+            told.setdefault(who, []).append(group)
+    for group in alone:
+        time = _time_of(group)
+        for error in told.get(next(iter(_who(group[0].incident.tasks)), ("", 0, "")), ())[:_MOST_COMPARED]:
+            happened = _time_of(error)
+            if time is not None and happened is not None and abs(time - happened) <= _SAME_S:
+                error.extend(group)
+                break
+        else:
+            others.append(group)
+    return others
 
 
 def _same(
@@ -243,7 +270,7 @@ def _same(
     for group in known:
         if any(other.source == one.source for other in group):
             continue
-        if one.incident.pfn is None and one.incident.tasks != group[0].incident.tasks:
+        if one.incident.pfn is None and _who(one.incident.tasks) != _who(group[0].incident.tasks):
             continue
         only = all(often[key, other.source] == 1 for other in (*group, one))
         times = [other.time for other in group if other.time is not None]
@@ -271,7 +298,9 @@ def _time_of(group: Sequence[_Placed]) -> float | None:
 
 def _record(group: Sequence[_Placed], sources: Sequence[Source], named: Sequence[str], release: str) -> ErrorRecord:
     """One record of an error that several sources may have; the first with most to say gives the words."""
-    order = sorted(group, key=lambda one: knows.FORMS.index(sources[one.source].form))
+    order = sorted(
+        group, key=lambda one: (one.incident.operation == SIGNAL_ALONE, knows.FORMS.index(sources[one.source].form))
+    )
     first = order[0].incident
     event = first.events[0]
     boots = sources[order[0].source].boots

@@ -11,7 +11,9 @@ from hwpoison_gui.sources.records.event import Event, Source, Task
 # What happened.
 MEMORY_FAILURE: Final = "memory failure"
 FAULT_KILL: Final = "kill at a page fault"
-OPERATIONS: Final = (MEMORY_FAILURE, ev.SOFT_OFFLINE, ev.UNPOISON, FAULT_KILL, ev.UNCORRECTED, ev.CORRECTED, ev.PANIC)
+SIGNAL_ALONE: Final = "signal"  # of a source that does not say for which frame
+OPERATIONS: Final = (MEMORY_FAILURE, ev.SOFT_OFFLINE, ev.UNPOISON, FAULT_KILL, SIGNAL_ALONE, ev.UNCORRECTED,
+                     ev.CORRECTED, ev.PANIC)  # fmt: skip
 
 _OF_HANDLER: Final = frozenset((ev.RESULT, ev.ENDED, ev.SIGNAL, ev.INJECTED, ev.NOTE))
 _ALONE: Final = {
@@ -82,6 +84,8 @@ def incidents_of(source: Source) -> list[Incident]:
 
 def _begun(event: Event) -> Incident:
     operation = _ALONE.get(event.what, event.what if event.what in (ev.UNCORRECTED, ev.PANIC) else MEMORY_FAILURE)
+    if event.what == ev.SIGNAL and event.pfn is None:
+        operation = SIGNAL_ALONE
     ended = event.what in (ev.RESULT, ev.ENDED)
     return Incident(operation, event.pfn, event.kind, event.result, (event,), ended)
 

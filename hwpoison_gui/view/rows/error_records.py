@@ -11,7 +11,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records.event import Source, Task
 from hwpoison_gui.sources.records.history import ErrorRecord, History
-from hwpoison_gui.sources.records.incidents import FAULT_KILL, MEMORY_FAILURE
+from hwpoison_gui.sources.records.incidents import FAULT_KILL, MEMORY_FAILURE, SIGNAL_ALONE
 from hwpoison_gui.sources.records.knows import LIMITS
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.words.words import counted
@@ -91,6 +91,8 @@ def notes_of(record: ErrorRecord) -> list[str]:
         notes.append("the frame was poisoned already")
     if record.operation == FAULT_KILL:
         notes.append("the line names no frame")
+    if record.operation == SIGNAL_ALONE:
+        notes.append("the source does not say for which frame")
     if record.operation == MEMORY_FAILURE and not record.result:
         notes.append("no source has the result")
     return [note for note in (*notes, *record.notes) if note]

@@ -235,3 +235,29 @@ def test_a_database_whose_schema_is_no_text(tmp_path: Path) -> None:
     path.write_bytes(content.replace(word, b"\xa2" * len(word)))
     with pytest.raises(SourceError, match="a database that cannot be read"):
         read(path)
+
+
+def test_signals_of_a_database_join_the_error_that_sent_them(tmp_path: Path) -> None:
+    stamp = "2025-05-01 10:00:00 +0000"
+    rows = (
+        f"INSERT INTO memory_failure_event VALUES (1, '{stamp}', '0x2a2d', 'dirty LRU page', 'Recovered')",
+        f"INSERT INTO signal_event VALUES (1, '{stamp}', 7, 0, 5, 'qemu', 7, 0, 0)",
+        f"INSERT INTO signal_event VALUES (2, '{stamp}', 7, 0, 5, 'other', 8, 0, 0)",
+        f"INSERT INTO signal_event VALUES (3, '{stamp}', 7, 0, 4, 'late', 9, 0, 0)",
+    )
+    database = read(_database(tmp_path / "db", *SCHEMAS["0.8.4"], *rows))
+    log = tmp_path / "log"
+    log.write_text(
+        "1746093600.5 h kernel: Memory failure: 0x2a2d: Sending SIGBUS to qemu:7 due to hardware memory corruption\n"
+        "1746093600.6 h kernel: Memory failure: 0x2a2d: recovery action for dirty LRU page: Recovered\n"
+        "1746093601.6 h kernel: MCE: Killing late:9 due to hardware memory corruption fault at 7f00\n".replace(
+            ".5 ", ".500000 "
+        ).replace(".6 ", ".600000 ")
+    )
+    made = history_of([read(log), database])
+    assert [(record.operation, record.pfn, [task.comm for task in record.tasks], len(record.seen))
+            for record in made.records] == [
+        ("signal", None, ["other"], 1),
+        ("memory failure", 0x2A2D, ["qemu"], 3),
+        ("kill at a page fault", None, ["late"], 2),
+    ]  # fmt: skip
