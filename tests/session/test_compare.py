@@ -160,3 +160,16 @@ def test_the_walk_stands_beside_the_walk_whoever_is_passed_by(session: Session) 
         acts.append(tuple(step.mark.act for step in steps))
     assert (Act.VISIT, Act.SKIP) in acts and (Act.UNMAP, Act.UNMAP) in acts
     assert not any(Act.UNMAP in pair and Act.VISIT in pair for pair in acts)
+
+
+def test_a_frame_that_nobody_uses_for_want_of_an_operation_is_not_compared() -> None:
+    session = Session.fresh(8192, profile="6.12")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=512, huge="thp")
+    do(session, "write", task="a", at="m+5")
+    pfn = session.resolve_frame("a:m+5")
+    recipe = compare.recipe_of(session, lambda profile: Session.fresh(8192, profile=profile), pfn)
+    assert recipe is not None
+    for profile, refused in (("v7", "what used the frame could not be repeated"), ("7.2", "")):
+        side = compare.build(recipe, Settings(profile, {}), lambda share, doing: None, lambda: False)
+        assert (side.refused, side.click is None) == (refused, bool(refused))
