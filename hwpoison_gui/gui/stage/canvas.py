@@ -43,6 +43,7 @@ class Canvas(QWidget):
         self.where.setTextFormat(Qt.TextFormat.PlainText)
         self.map, self.rmap, self.board = FrameMapWidget(self, theme), RmapView(self, theme), Board(self)
         self.rmap.set_steady(True)
+        self.rmap.empty = ""  # an audience selects no frame
         self.key = ColourKey(self, theme)
         self.progress = StopLine(self)
         self.sliders = QWidget(self)

@@ -144,7 +144,8 @@ class StageWindow(Canvas):
         caption = _FAILED.format(plain(failed)) if failed else self._caption(off)
         self.caption.setText(caption[:_MOST_CAPTION])
         look.ink(self.caption, theme.warn if failed else theme.text)
-        self.rmap.set_walk(present.graph, present.state, present.colours, None)
+        if present.graph is not None or not self.motion.moving:  # on its way it passes steps that concern no frame
+            self.rmap.set_walk(present.graph, present.state, present.colours, None)
         self._in_view = present.graph.pfn if present.graph is not None else self._in_view
         self.map.set_highlights(highlights_of(session, None, present.numbers))
         self.log.setText(shown.log.text if shown.log is not None else "")

@@ -256,6 +256,20 @@ def test_before_an_error_the_frame_that_was_told_of_stays_in_view(
     assert stage.rmap.graph is not None and stage.rmap.graph.pfn == told
 
 
+def test_on_the_way_to_a_stop_the_reverse_map_is_not_emptied(
+    presented: Callable[..., tuple[object, StageWindow]],
+) -> None:
+    user, stage = presented(open_file(resources.path("lessons/18-shared-memory-today.toml")))
+    press(stage, Key.Key_End, Key.Key_PageUp)
+    assert stage.rmap.graph is not None
+    mapped = [one for one in user.session.operations if one.name == "mmap" and one.first >= user.session.position]
+    stage.motion.set_motion(True)
+    press(stage, Key.Key_PageDown)
+    stage._walk(mapped[-1].last, 0.0)
+    assert stage.motion.moving and user.window.present.graph is None and stage.rmap.graph is not None
+    stage.motion.finish()
+
+
 def test_memory_that_is_handed_out_leaves_the_broken_frame_in_view(
     presented: Callable[..., tuple[object, StageWindow]],
 ) -> None:
