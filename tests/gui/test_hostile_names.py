@@ -92,6 +92,7 @@ def hostile(open_window, tmp_path: Path) -> User:
     window.controller.selection.select(pfn)
     window.notes.write(f"{IMAGE} and a note")
     for dock in window.docks.values():
+        dock.show()
         dock.raise_()
         until(lambda dock=dock: dock.made is not None)
     return user

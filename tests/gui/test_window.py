@@ -16,6 +16,7 @@ from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.window.go_to_dialog import GoToDialog
+from hwpoison_gui.gui.window.panels import AT_FIRST
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError
@@ -270,7 +271,8 @@ def test_the_panels_come_back(user) -> None:
         dock.close()
     window.docks["tasks"].setFloating(True)
     window.actions_["reset-docks"].trigger()
-    assert all(dock.isVisible() and not dock.isFloating() for dock in window.docks.values())
+    assert [name for name, dock in window.docks.items() if dock.isVisible()] == list(AT_FIRST)
+    assert not any(dock.isFloating() for dock in window.docks.values())
 
 
 def test_settings_remember_theme_panels_overview_and_layout(qtbot, open_window) -> None:
