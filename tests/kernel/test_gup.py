@@ -43,3 +43,16 @@ def test_a_page_that_nobody_maps_stays_pinned() -> None:
     pfn = bench.pfn("/srv/f@0")
     bench.do("exit", task="a")
     assert bench.m.pins.view[pfn] == 1
+
+
+def test_who_exits_takes_along_the_pins_of_its_own_pipe_alone() -> None:
+    bench = Workbench("6.12")
+    bench.do("task", name="b")
+    for task in "ab":
+        bench.area(task=task)
+        bench.do("write", task=task, at="m+0")
+        bench.do("pin", frame=f"{task}:m+0")
+    first, second = bench.pfn("a:m+0"), bench.pfn("b:m+0")
+    bench.do("exit", task="b")
+    assert (bench.m.refcount.view[first], bench.m.refcount.view[second]) == (2, 0)
+    assert first in bench.m.pins.view and second not in bench.m.pins.view

@@ -23,6 +23,15 @@ def test_a_tail_shows_its_folio_since(profile: str, shown: bool, huge: str) -> N
     assert word & pf.COMPOUND_TAIL and not word & pf.COMPOUND_HEAD
 
 
+def test_a_tail_that_is_of_no_folio_shows_its_own_flags() -> None:
+    bench = Workbench("6.12")
+    head = bench.pfn("any:free")
+    bench.m.put(bench.m.flags, head, pf.COMPOUND_HEAD | pf.SLAB | pf.UPTODATE)
+    bench.m.put(bench.m.flags, head + 1, pf.COMPOUND_TAIL | pf.SLAB)
+    bench.m.put(bench.m.mapping, head + 1, head)
+    assert stable_page_flags(bench.m, head + 1) == pf.COMPOUND_TAIL | pf.SLAB
+
+
 def test_past_the_last_frame_there_is_no_page() -> None:
     m = Workbench("6.12").m
     assert stable_page_flags(m, m.frames) == stable_page_flags(m, -1) == pf.NOPAGE

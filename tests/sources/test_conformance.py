@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -54,10 +55,15 @@ def image(source: str, recording: Callable[[], Path], fake_proc: Path, tmp_path:
         return live.capture(proc=fake_proc)
     if source == "live":
         try:
-            return live.capture()
+            return this_machine()
         except SourceError as error:
             pytest.skip(f"this machine's memory cannot be read: {error}")
     return open_recording(RECORDINGS[source])
+
+
+@cache
+def this_machine() -> MemoryImage:
+    return live.capture()
 
 
 def test_it_holds_what_every_image_promises(source: str, image: MemoryImage) -> None:

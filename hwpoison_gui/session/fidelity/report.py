@@ -19,7 +19,8 @@ from hwpoison_gui.session.fidelity.markdown import table
 from hwpoison_gui.session.fidelity.recorded_paths import INJECTIONS, case_of, functions_of_steps
 from hwpoison_gui.session.fidelity.recorded_rows import read_rows
 from hwpoison_gui.session.scenario.check import Verdict, check_file
-from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.session.scenario.replay import Story, story
+from hwpoison_gui.session.scenario.scenario import Scenario
 
 _ROWS: Final = Path("server/server_poison.ek1.jsonl")
 
@@ -67,8 +68,14 @@ def page(data: Path, exported: MemoryImage, hidden: MemoryImage) -> str:
 
 
 def _cases(data: Path) -> Iterator[str]:
-    files = sorted(data.glob("*/**/*.toml"))
-    holds = {path: check_file(path).verdict is Verdict.HOLDS for path in files}
+    files, scenarios = sorted(data.glob("*/**/*.toml")), dict[Path, Scenario]()
+
+    def story_of(path: Path) -> Story:
+        opened = story(path)
+        scenarios[path] = opened.scenario
+        return opened
+
+    holds = {path: check_file(path, story_of).verdict is Verdict.HOLDS for path in files}
     yield _CASES
     yield ""
     folders = sorted({path.parent for path in files})
@@ -77,7 +84,7 @@ def _cases(data: Path) -> Iterator[str]:
     yield ""
     yield "The cases by what the first injection was found to be:"
     yield ""
-    cases = [path for path in files if path.is_relative_to(data / "cases")]
+    cases = {path: scenario for path, scenario in scenarios.items() if path.is_relative_to(data / "cases")}
     yield from table(("kind", *(f"{name}: hold" for name in PROFILES)), _by_kind(cases, holds))
 
 
@@ -86,10 +93,9 @@ def _held(files: Iterable[Path], holds: dict[Path, bool], folder: Path) -> tuple
     return len(within), sum(holds[path] for path in within)
 
 
-def _by_kind(cases: Sequence[Path], holds: dict[Path, bool]) -> Iterator[tuple[str, ...]]:
+def _by_kind(cases: dict[Path, Scenario], holds: dict[Path, bool]) -> Iterator[tuple[str, ...]]:
     there, held = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
-    for path in cases:
-        scenario = load(path)
+    for path, scenario in cases.items():
         key = next((_kind(step.op, step.expect) for step in scenario.steps if step.op in INJECTIONS), "(no injection)")
         there[scenario.profile, key] += 1
         held[scenario.profile, key] += holds[path]
