@@ -150,8 +150,9 @@ class MarkPainter:
             return
         size = max(round(SMALLEST_POISON * self._scale), camera.cell)
         px, py = places(plane.layout, camera, plane.poisoned, size)
+        badge = POISON_BADGE_FROM * self._scale
         sheet = self._stamps.sheet(
-            ("poison", size), 1, size, size, ratio, lambda p, _: draw_poison(p, self._theme, size)
+            ("poison", size), 1, size, size, ratio, lambda p, _: draw_poison(p, self._theme, size, badge)
         )
         self._stamps.put(painter, sheet, (size, size), ratio, (px, py, 0))
 
@@ -250,9 +251,9 @@ def _draw_diamond(painter: QPainter, box: QRectF) -> None:
     ])  # fmt: skip
 
 
-def draw_poison(painter: QPainter, theme: Theme, size: float) -> None:
-    """Draw the poison mark into (0, 0, size, size)."""
-    if size >= POISON_BADGE_FROM:  # a striped border that leaves room for text
+def draw_poison(painter: QPainter, theme: Theme, size: float, badge_from: float = POISON_BADGE_FROM) -> None:
+    """Draw the poison mark into (0, 0, size, size); from `badge_from` on it is a border."""
+    if size >= badge_from:  # a striped border that leaves room for text
         _draw_stripes(painter, theme, size)
         return
     edge = 1.5 if size < 20 else 2.5

@@ -171,8 +171,9 @@ class RmapPainter:
         self._text(line, f"{graph.pfn:#x}", self.fonts.strong, theme.text)
         if loud:
             self.p.save()
-            self.p.translate(rect.right() - 11, rect.top() - 7)
-            draw_poison(self.p, theme, 17)
+            side = max(17.0, metrics.line * 0.8)
+            self.p.translate(rect.right() - side * 0.65, rect.top() - side * 0.4)
+            draw_poison(self.p, theme, side)
             self.p.restore()
         line.translate(0, metrics.line)
         line.setHeight(metrics.small)
@@ -428,5 +429,6 @@ class RmapPainter:
                 at = path.pointAtPercent(min(1.0, self.phase / 0.6))
                 self.p.setPen(QPen(QColor(self.theme.window), 2))
                 self.p.setBrush(QColor(self.theme.accent))
-                self.p.drawEllipse(at, 5.5, 5.5)
+                radius = max(5.5, self.fonts.plain.line * 0.25)
+                self.p.drawEllipse(at, radius, radius)
                 return

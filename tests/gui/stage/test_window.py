@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 
 from hwpoison_gui import lessons, resources
@@ -448,6 +449,21 @@ def test_numbers_beside_the_map_follow_the_height_of_the_screen(lesson: tuple[ob
     before = stage.map.view.item.edge
     stage.resize(1920, 1080)
     until(lambda: stage.map.view.item.edge > 1.3 * before)
+
+
+def test_a_broken_frame_is_a_filled_mark_on_any_projector(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    press(stage, Key.Key_End)
+    pfn = next(one.outcome.pfn for one in user.session.operations if one.name == "poison")
+    for size in ((1280, 720), (1920, 1080), (3840, 2160)):
+        stage.resize(*size)
+        until(lambda height=size[1]: stage.height() == height)
+        view = stage.map.view
+        point = view.item.rect_of(pfn).center()
+        picture, reach = view.viewport().grab().toImage(), stage.unit // 2
+        inks = [picture.pixelColor(int(point.x()) + dx, int(point.y()) + dy).name()
+                for dx, dy in ((reach, 0), (-reach, 0), (0, reach))]  # fmt: skip
+        assert inks.count(QColor(stage._theme.poison).name()) >= 2, (size, inks)
 
 
 def test_the_last_stop_says_what_is_left_of_all_errors(lesson: tuple[object, StageWindow]) -> None:
