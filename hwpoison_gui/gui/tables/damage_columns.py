@@ -16,7 +16,7 @@ from hwpoison_gui.gui.tables.tasks import TaskTable
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
 from hwpoison_gui.view.damage.worst import tolls_of_files, tolls_of_processes
-from hwpoison_gui.view.rows.files import FILE_COLUMNS
+from hwpoison_gui.view.rows.files import FILE_DAMAGE_COLUMNS
 
 I64 = npt.NDArray[np.int64]
 
@@ -55,7 +55,8 @@ class DamageColumns(QObject):
             late = sum(toll.late for toll in tolls) > sum(toll.now for toll in tolls)
             self._tasks.sortByColumn(len(COLUMNS) + late, Qt.SortOrder.DescendingOrder)
             late = sum(toll.late for toll in files.values()) > sum(toll.now for toll in files.values())
-            self._tables.files.sortByColumn(len(FILE_COLUMNS) + late, Qt.SortOrder.DescendingOrder)
+            column = [one.field for one in FILE_DAMAGE_COLUMNS].index("late" if late else "now")
+            self._tables.files.sortByColumn(column, Qt.SortOrder.DescendingOrder)
 
 
 def _ahead(damage: Damage, counts: PerFrame, pfns: I64) -> tuple[I64, I64]:

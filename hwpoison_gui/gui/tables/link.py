@@ -28,7 +28,7 @@ from hwpoison_gui.view.rows.files import (
     first_cached_frame,
 )
 from hwpoison_gui.view.rows.page_order import Found, PageOrder
-from hwpoison_gui.view.rows.pages import PAGE_DAMAGE_COLUMNS
+from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
 from hwpoison_gui.view.rows.vmas import first_frame_of, vma_rows, vmas_of_frame
 
 if TYPE_CHECKING:
@@ -244,9 +244,9 @@ class TablesLink(QObject):
         """Shows what errors would do in the tables of files and pages, or no longer; empty where it is not known."""
         t = self._tables
         self.tolls, self.ahead = tolls, ahead
-        columns = (*FILE_COLUMNS, *FILE_DAMAGE_COLUMNS) if on else FILE_COLUMNS
-        t.files.set_columns(columns, file_damage_cells if on else file_cells)
-        if not on and self._field in {column.field for column in PAGE_DAMAGE_COLUMNS}:
+        columns, cells = (FILE_DAMAGE_COLUMNS, file_damage_cells) if on else (FILE_COLUMNS, file_cells)
+        t.files.set_columns(columns, cells)
+        if not on and self._field not in {column.field for column in PAGE_COLUMNS}:
             self.order_by("pfn", False)
         t.pages.show_damage(on)
         self._spoil(PAGES, FILES)

@@ -60,7 +60,7 @@ class PageModel(QAbstractTableModel):
     def show_damage(self, on: bool) -> None:
         """Shows or hides the columns of what an error would do."""
         self.beginResetModel()
-        self.columns = (*PAGE_COLUMNS, *PAGE_DAMAGE_COLUMNS) if on else PAGE_COLUMNS
+        self.columns = PAGE_DAMAGE_COLUMNS if on else PAGE_COLUMNS
         self._cells = page_damage_cells if on else page_cells
         self._made.clear()
         self.endResetModel()

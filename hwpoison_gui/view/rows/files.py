@@ -28,12 +28,14 @@ FILE_COLUMNS: Final = (
     TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
     TextColumn("error", "Error", "EIO: a page was lost; fsync() reports it once per open file", "EIO reported"),
 )  # fmt: skip
-# What errors in its cached pages would do; shown when that is wanted.
+# With what errors in its cached pages would do; shown when that is wanted.
 FILE_DAMAGE_COLUMNS: Final = (
+    *FILE_COLUMNS[:2],
     TextColumn("now", "Hit now", "Cached frames whose error would signal a process at once", "000,000", number=True),
     TextColumn("late", "Hit late", "Cached frames whose error would signal only who touches them", "000,000",
                number=True),
     TextColumn("lost", "Loses", "Cached frames whose error would lose content", "000,000", number=True),
+    *FILE_COLUMNS[2:],
 )  # fmt: skip
 _MOST_NAMES: Final = 3
 
@@ -74,8 +76,10 @@ def file_cells(row: FileRow) -> tuple[str, ...]:
 
 
 def file_damage_cells(row: FileRow) -> tuple[str, ...]:
-    """As `file_cells`, with FILE_DAMAGE_COLUMNS."""
-    return *file_cells(row), *(f"{frames:,}" if frames else "" for frames in (row.now, row.late, row.lost))
+    """As `file_cells`, in the order of FILE_DAMAGE_COLUMNS."""
+    cells = file_cells(row)
+    told = (f"{frames:,}" if frames else "" for frames in (row.now, row.late, row.lost))
+    return *cells[:2], *told, *cells[2:]
 
 
 def first_cached_frame(m: Machine, inode: int) -> int | None:

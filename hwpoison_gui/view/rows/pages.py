@@ -33,12 +33,14 @@ PAGE_COLUMNS: Final = (
                fixed=True),
     TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
 )  # fmt: skip
-# What an error in the frame would do; shown when that is wanted.
+# With what an error in the frame would do; shown when that is wanted.
 PAGE_DAMAGE_COLUMNS: Final = (
+    *PAGE_COLUMNS[:2],
     TextColumn("signalled", "Signals", "Processes that an error would signal, at once or when they touch the page",
                "0,000", number=True),
     TextColumn("loses", "Loses", "Content that an error would lose; of a page of hugetlb, all of it", "2.0 MiB",
                number=True),
+    *PAGE_COLUMNS[2:],
 )  # fmt: skip
 _MOST_OWNERS: Final = 3
 _LONGEST_CHAIN: Final = 256  # VMAs of an anon_vma that are looked at for each row
@@ -156,5 +158,7 @@ def page_cells(row: PageRow) -> tuple[str, ...]:
 
 
 def page_damage_cells(row: PageRow) -> tuple[str, ...]:
-    """As `page_cells`, with PAGE_DAMAGE_COLUMNS."""
-    return *page_cells(row), f"{row.signalled:,}" if row.signalled else "", amount(row.loses) if row.loses else ""
+    """As `page_cells`, in the order of PAGE_DAMAGE_COLUMNS."""
+    cells = page_cells(row)
+    signalled, loses = f"{row.signalled:,}" if row.signalled else "", amount(row.loses) if row.loses else ""
+    return *cells[:2], signalled, loses, *cells[2:]
