@@ -17,7 +17,7 @@ def as_image(*widgets: QWidget, scale: int = 1) -> QImage:
     image.setDevicePixelRatio(scale)
     image.fill(widgets[0].palette().color(widgets[0].backgroundRole()))
     for widget, place in _places(widgets):
-        widget.render(image, place)
+        QWidget.render(widget, image, place)  # a QGraphicsView has another render()
     return image
 
 
@@ -36,7 +36,7 @@ def as_svg(*widgets: QWidget, title: str = "") -> bytes:
     made = Svg(_size(widgets), title)
     painter = QPainter(made)
     for widget, place in _places(widgets):
-        widget.render(painter, place)
+        QWidget.render(widget, painter, place)
     painter.end()
     return made.text().encode()
 

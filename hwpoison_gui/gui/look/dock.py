@@ -32,6 +32,8 @@ TIPS: Final = {
     "vmas": "The VMAs of all processes, and how much of each is in memory.",
     "assess": "What an error in each frame would do, early and late, by kind of page, process, file, zone or node.\n"
     "A click on a number finds its frames on the map, a second click ends the search.",
+    "charts": "Damage, mappings and references as charts, and what happened along the timeline.\n"
+    "A click on a bar finds its frames on the map; arrow keys move a cursor from value to value, Enter acts.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
     "kernels": "Frames in which an error has another outcome under another kernel, and the differences that decide it."
     "\nA row finds its frames on the map; Enter or a double click goes to the first.",

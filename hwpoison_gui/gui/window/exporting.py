@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtWidgets import QWidget
 
@@ -22,6 +22,9 @@ from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.saving import Saving
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.document.document import SUFFIX, Document
+
+if TYPE_CHECKING:  # imported when the panel is first seen
+    from hwpoison_gui.gui.charts.panel import ChartsPanel
 
 _PICTURES: Final = {
     "PNG (*.png)": (".png", 1),
@@ -84,6 +87,39 @@ class Exporting:
                 show_error(self._above, "The picture cannot be saved", f"{path}: {error.strerror or error}")
             else:
                 self._saving.said.emit(f"Picture saved to {path.absolute()}")
+
+        self._saving.with_suffix(name, suffix, write)
+
+    def save_chart(self, panel: ChartsPanel, what: str) -> None:
+        """Saves a chart as a picture, with what its colours mean, or its `table` as comma-separated values."""
+        from hwpoison_gui import atomic_file
+        from hwpoison_gui.gui.export.still import as_png, as_svg
+        from hwpoison_gui.view.charts.chart import as_csv
+
+        chart = panel.chart
+        if chart is None:
+            return
+        is_table = what == "table"
+        kinds = ["Comma-separated values (*.csv)"] if is_table else list(_PICTURES)
+        name, kind = self._ask("Save a chart", f"chart.{'csv' if is_table else 'png'}", kinds)
+        if not name:
+            return
+        suffix, scale = (".csv", 1) if is_table else _PICTURES.get(kind, (".png", 1))
+        own = Path(name).suffix.lower()
+        suffix = own if not is_table and own in (".png", ".svg") else suffix
+        shown = (panel.key, panel.plot)
+
+        def write(path: Path) -> None:
+            try:
+                if is_table:
+                    data = as_csv(chart).encode()
+                else:
+                    data = as_svg(*shown, title=chart.title) if suffix == ".svg" else as_png(*shown, scale=scale)
+                atomic_file.write(path, data)
+            except OSError as error:
+                show_error(self._above, "The chart cannot be saved", f"{path}: {error.strerror or error}")
+            else:
+                self._saving.said.emit(f"Chart saved to {path.absolute()}")
 
         self._saving.with_suffix(name, suffix, write)
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 5
+_LAYOUT_VERSION: Final = 6
 _UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
 _READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
@@ -222,11 +222,16 @@ class MainWindow(QMainWindow):
                      keeping.recent, self.sentence.in_words)  # fmt: skip
         shown = {"window": (self,), "map": (self.map, self.legend)}
         many = Many(self, c, self.filter, self.appearance)
-        exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
+        self.exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
             *commands.machine_commands(
-                self.machines, records.records_commands(self.records, self.recorded), keeping, exporting, c, self.close
+                self.machines,
+                records.records_commands(self.records, self.recorded),
+                keeping,
+                self.exporting,
+                c,
+                self.close,
             ),
             *kernel_commands(self.lenses, c, self.show_panel),
             *commands.frame_commands(
@@ -256,6 +261,7 @@ class MainWindow(QMainWindow):
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self.on_demand.panic)
+        self.panels.chartToSave.connect(self.exporting.save_chart)
         connect_recorded_marks(self.map, self.recorded, present, self.actions_.refresh)
         timeline.connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
         timeline.connect_captions(c, present, self.notes.changed, self.on_demand.caption)
@@ -330,7 +336,7 @@ class MainWindow(QMainWindow):
         self.stage = Strip("stage", self.playing, self)
         self.playing.heightChanged.connect(lambda: placing.suit_stage(self, self.stage, self.docks))
         connect_stage(self.playing, self.controller, self.present)
-        self.room = Room(self, _LAYOUT_VERSION, self.docks, self.stage, self.map, self.lens_bar, self.legend)
+        self.room: Room = Room(self, _LAYOUT_VERSION, self.docks, self.stage, self.map, self.lens_bar, self.legend)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)

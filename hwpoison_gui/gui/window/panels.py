@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -46,14 +46,17 @@ TITLES: Final = {
     "kernels": "Kernels",
     "records": "Error records",
     "assess": "Assess",
+    "charts": "Charts",
 }
 AT_FIRST: Final = tuple(name for name in TITLES if name != "records")  # panels that are shown before there is a reason
 TABLES: Final = ("pages", "vmas", "files")
-WIDE: Final = (*TABLES, "kernels", "assess", "records")  # tabs beside the tasks
+WIDE: Final = (*TABLES, "kernels", "assess", "charts", "records")  # tabs beside the tasks
 
 
 class Panels(QObject):
     """The docks by name; creates and connects their contents."""
+
+    chartToSave = Signal(object, str)  # a ChartsPanel; picture or table
 
     def __init__(
         self,
@@ -92,6 +95,7 @@ class Panels(QObject):
             "kernels": self._make_kernels,
             "records": self._make_records,
             "assess": self._make_assess,
+            "charts": self._make_charts,
         }
         self.docks = {name: Dock(name, title, make[name], window, appearance.theme) for name, title in TITLES.items()}
         for dock in self.docks.values():
@@ -238,6 +242,22 @@ class Panels(QObject):
             tasks = cast("TaskTable", self.docks["tasks"].content())
             self._damage_columns = DamageColumns(self.damage, tasks, self.tables, self.tables_link)
         self._damage_columns.set_on(on)
+
+    def _make_charts(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.charts.link import ChartsLink
+        from hwpoison_gui.gui.charts.panel import ChartsPanel
+
+        panel = ChartsPanel(dock, self._appearance.theme)
+        dock.take(panel)
+        ChartsLink(panel, dock, self.damage, self._controller, self._present, self._filters, self._find)
+        panel.saveWanted.connect(lambda what: self._save_chart(panel, what))
+        return panel
+
+    def _save_chart(self, panel: QWidget, what: str) -> None:
+        from hwpoison_gui.gui.charts.panel import ChartsPanel
+
+        assert isinstance(panel, ChartsPanel)
+        self.chartToSave.emit(panel, what)
 
     @property
     def damage(self) -> DamageControl:

@@ -160,7 +160,7 @@ def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
     first.actions_["bottom-panels"].trigger()
     first.actions_["map-only"].trigger()
     first.close()
-    below = {"tasks", "pages", "vmas", "files", "kernels", "assess", "log", "notebook"}
+    below = {"tasks", "pages", "vmas", "files", "kernels", "assess", "charts", "log", "notebook"}
     assert set(first.settings.get(keys.COLLAPSED).split()) == below
 
 

@@ -1,0 +1,162 @@
+"""Stacked bars, one below the other: group by group, and in each one bar for each policy."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QFontMetrics, QResizeEvent, QWheelEvent
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui.charts.plot import NOWHERE, Plot
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.charts.chart import Bars, as_text, shortened
+from hwpoison_gui.view.map.lens_colours import class_colour
+from hwpoison_gui.view.map.lenses import OUTCOME
+
+_THICK: Final = 0.84  # of a bar; the distance of two is 1
+_GAP: Final = 0.7  # between two groups
+_LONGEST: Final = 22  # characters of a name beside the axis
+_LINE: Final = 1.25  # height of a group, in lines of text
+_BREADTH: Final = 2.0  # of the cursor's outline, in pixels
+
+
+class BarPlot(Plot):
+    """Values are the parts of the bars, from above, each from the axis outward; empty ones are left out."""
+
+    def __init__(self, parent: QWidget, theme: Theme) -> None:
+        self.chart: Bars | None = None
+        self._boxes: list[tuple[int, int, int, float, float]] = []  # group, stack, part, start, end
+        self._outline: pg.BarGraphItem | None = None
+        self._first = 0  # the uppermost group that is shown
+        super().__init__(parent, "Bars", theme)
+        self.invertY(True)
+        self.setMouseEnabled(x=False, y=False)
+        self.showGrid(x=True)
+
+    def set_chart(self, chart: Bars) -> None:
+        """Shows a chart; the cursor stays at its group where there is one of its name."""
+        if self.chart is None or self.chart.title != chart.title:
+            self._first, self.cursor = 0, NOWHERE
+        self.chart = chart
+        self.setAccessibleName(chart.title)
+        self.redraw()
+
+    def redraw(self) -> None:
+        self.clear()
+        self._outline = None
+        chart = self.chart
+        if chart is None:
+            return
+        self._boxes = list(_boxes_of(chart))
+        for number, part in enumerate(chart.parts):
+            mine = [box for box in self._boxes if box[2] == number]
+            colour = class_colour(self.theme, OUTCOME, part.key)
+            y = [self._y(group, stack) for group, stack, *_ in mine]
+            starts, ends = [box[3] for box in mine], [box[4] for box in mine]
+            item = pg.BarGraphItem(x0=starts, x1=ends, y=y, height=_THICK, brush=colour, pen=pg.mkPen(self.theme.base))
+            self.addItem(item)
+        middle = (len(chart.stacks) - 1) / 2
+        names = shortened(chart.groups, _LONGEST)
+        self.getAxis("left").setTicks([[(self._y(group, 0) + middle, name) for group, name in enumerate(names)]])
+        self.setLabel("bottom", chart.unit, color=self.theme.text)
+        self.setXRange(0, max((box[4] for box in self._boxes), default=1), padding=0.01)
+        self._scroll(self._first)
+        if self.cursor >= len(self._boxes):
+            self.cursor = NOWHERE
+        self.show_cursor()
+
+    @property
+    def _shown(self) -> int:
+        """The number of groups for whose names there is room."""
+        assert self.chart is not None
+        room = self.getViewBox().height() / (QFontMetrics(look.font()).height() * _LINE)
+        return max(1, min(len(self.chart.groups), int(room)))
+
+    def _scroll(self, first: int) -> None:
+        """Shows as many groups as have room, from one of them on."""
+        if self.chart is None:
+            return
+        shown = self._shown
+        self._first = min(max(first, 0), len(self.chart.groups) - shown)
+        self.setYRange(self._y(self._first, 0) - _GAP, self._y(self._first + shown, 0) - _GAP, padding=0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.chart is not None:
+            self._scroll(self._first)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        self._scroll(self._first + (-1 if event.angleDelta().y() > 0 else 1))
+        event.accept()
+
+    def _y(self, group: int, stack: int) -> float:
+        assert self.chart is not None
+        return group * (len(self.chart.stacks) + _GAP) + stack
+
+    @property
+    def places(self) -> int:
+        return len(self._boxes) if self.chart is not None else 0
+
+    def group_of(self, place: int) -> int:
+        """The number of the group that a value belongs to."""
+        return self._boxes[place][0]
+
+    def part_of(self, place: int) -> tuple[int, int]:
+        """The numbers of the stack and the part of a value."""
+        return self._boxes[place][1:3]
+
+    def words_of(self, place: int) -> str:
+        assert self.chart is not None
+        group, stack, part, start, end = self._boxes[place]
+        chart, size = self.chart, f"{as_text(end - start)} {self.chart.unit}"
+        return f"{chart.groups[group]}, {chart.stacks[stack]}, {chart.parts[part].name}: {size}"
+
+    def place_at(self, at: QPointF) -> int:
+        for place, (group, stack, _, start, end) in enumerate(self._boxes):
+            if abs(at.y() - self._y(group, stack)) <= _THICK / 2 and start <= at.x() < end:
+                return place
+        return NOWHERE
+
+    def show_cursor(self) -> None:
+        if self._outline is not None:
+            self.removeItem(self._outline)
+            self._outline = None
+        if self.cursor == NOWHERE:
+            return
+        group, stack, _, start, end = self._boxes[self.cursor]
+        if not self._first <= group < self._first + self._shown:
+            self._scroll(group if group < self._first else group - self._shown + 1)
+        pen = pg.mkPen(self.theme.accent, width=_BREADTH)
+        self._outline = pg.BarGraphItem(
+            x0=[start], x1=[end], y=[self._y(group, stack)], height=_THICK, brush=(0, 0, 0, 0), pen=pen
+        )
+        self.addItem(self._outline)
+
+    def show_group(self, name: str) -> None:
+        """Moves the cursor to the first value of a group, without choosing it; leaves it where it is in that group."""
+        groups = self.chart.groups if self.chart is not None else ()
+        if name not in groups:
+            return
+        group = groups.index(name)
+        if self.cursor != NOWHERE and self.group_of(self.cursor) == group:
+            return
+        place = next((place for place, box in enumerate(self._boxes) if box[0] == group), NOWHERE)
+        self.set_cursor(place)
+
+
+def _boxes_of(chart: Bars) -> list[tuple[int, int, int, float, float]]:
+    """(group, stack, part, start, end) of each part of each bar."""
+    found = []
+    ends = np.cumsum([part.sizes for part in chart.parts], axis=0) if chart.parts else np.zeros((0, 0, 0))
+    for group in range(len(chart.groups)):
+        for stack in range(len(chart.stacks)):
+            for part, one in enumerate(chart.parts):
+                size = float(one.sizes[stack, group])
+                if size:
+                    end = float(ends[part, stack, group])
+                    found.append((group, stack, part, end - size, end))
+    return found

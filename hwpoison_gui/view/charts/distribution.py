@@ -1,0 +1,31 @@
+"""How many frames have how many mappings, or references."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.view.charts.chart import Curve, Curves
+
+_MOST: Final = 1 << 12  # values told apart; larger ones are counted together
+QUANTITIES: Final = {"mapcount": "mappings", "refcount": "references"}
+
+
+def distribution(m: Machine, quantity: str) -> Curves:
+    """Frames by a key of QUANTITIES: a point for each value that occurs, those of 0 left out, as the axis has none."""
+    column = m.mapcount.view if quantity == "mapcount" else m.refcount.view
+    counts = np.bincount(np.clip(column, 0, _MOST), minlength=2)
+    values = np.flatnonzero(counts[1:]) + 1
+    none = int(counts[0])
+    curve = Curve("accent", "frames", values.astype(float), counts[values].astype(float), joined=False)
+    return Curves(
+        f"Frames by {quantity}",
+        f"{quantity} ({QUANTITIES[quantity]} of a frame)",
+        "frames",
+        (curve,),
+        log=True,
+        quantity=quantity,
+        note=f"{none:,} frames have none.",
+    )

@@ -1,0 +1,139 @@
+"""Charts in the window: they say what the tables say, lead to the map and back, and are taken home."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+
+from hwpoison_gui.gui.charts.panel import CHARTS, ChartsPanel
+from hwpoison_gui.gui.charts.plot import NOWHERE
+from hwpoison_gui.view.base.palette import DARK, HIGH_CONTRAST, LIGHT
+from hwpoison_gui.view.charts.chart import Bars, Curves
+from tests.gui.waiting import until
+
+
+@pytest.fixture
+def panel(user) -> ChartsPanel:
+    user.window.show_panel("charts")
+    shown = user.window.docks["charts"].content()
+    assert isinstance(shown, ChartsPanel)
+    until(lambda: shown.chart is not None)
+    return shown
+
+
+def show(panel: ChartsPanel, key: str) -> None:
+    panel.which.setCurrentIndex(panel.which.findData(key))
+    panel.chartWanted.emit(key)
+    until(lambda: panel.chart is not None and panel.isVisible())
+
+
+def test_a_start_loads_no_pyqtgraph() -> None:
+    code = (
+        "import sys; from hwpoison_gui.gui.app import run; from hwpoison_gui.gui.window import main_window, panels;"
+        "print('pyqtgraph' in sys.modules, any(name.startswith('hwpoison_gui.gui.charts') for name in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+@pytest.mark.parametrize("key", [key for key in CHARTS if key != "timeline"])
+def test_each_chart_has_values_a_key_and_a_table(panel: ChartsPanel, key: str) -> None:
+    show(panel, key)
+    chart = panel.chart
+    assert chart is not None and panel.plot.places and panel.stack.currentWidget() is panel.plot
+    panel.as_table.setChecked(True)
+    assert panel.stack.currentWidget() is panel.table
+    assert panel.table.model().rowCount() == len(chart.rows) > 0
+
+
+def test_keys_move_the_cursor_and_enter_finds_the_frames(user, panel: ChartsPanel) -> None:
+    show(panel, "kind")
+    bars = panel.bars
+    bars.setFocus()
+    QTest.keyClick(bars, Qt.Key.Key_Home)
+    assert bars.cursor == 0 and panel.said.text() == bars.words_of(0) == bars.accessibleDescription()
+    QTest.keyClick(bars, Qt.Key.Key_Down)
+    assert bars.cursor == 1
+    QTest.keyClick(bars, Qt.Key.Key_Return)
+    chart = panel.chart
+    assert isinstance(chart, Bars)
+    group, stack = bars.group_of(1), bars.part_of(1)[0]
+    assert user.window.filter.text.startswith(f"kind:{chart.terms[group][1]}")
+    until(lambda: bool(user.window.filter.count))
+    if stack == 0:
+        part = bars.part_of(1)[1]
+        assert user.window.filter.count == round(chart.parts[part].sizes[0, group] * 256)
+    QTest.keyClick(bars, Qt.Key.Key_Return)
+    assert user.window.filter.text == ""
+
+
+def test_a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
+    show(panel, "kind")
+    bars = panel.bars
+    place = next(place for place in range(bars.places) if bars.words_of(place).endswith("MiB"))
+    group, stack, _, start, end = bars._boxes[place]
+    assert bars.place_at(QPointF((start + end) / 2, bars._y(group, stack))) == place
+    assert bars.place_at(QPointF(end * 10 + 10**9, bars._y(group, stack))) == NOWHERE
+
+
+def test_the_bar_of_the_selected_frame_is_marked(user, panel: ChartsPanel) -> None:
+    show(panel, "kind")
+    user.window.map.setFocus()
+    user.window.controller.selection.select(user.frame("srv:heap+0"))
+    until(lambda: panel.bars.cursor != NOWHERE)
+    assert panel.bars.words_of(panel.bars.cursor).startswith("anon")
+
+
+def test_a_region_of_the_axis_is_a_filter(user, panel: ChartsPanel) -> None:
+    show(panel, "mapcount")
+    assert panel.curves.region is not None
+    panel.curves.region.setRegion((0.2, 0.7))
+    assert user.window.filter.text == "mapcount>=2 mapcount<=5"
+    m = user.session.machine
+    until(lambda: user.window.filter.count == int(((m.mapcount.view >= 2) & (m.mapcount.view <= 5)).sum()))
+
+
+def test_the_playhead_is_the_position(user, panel: ChartsPanel) -> None:
+    user.window.controller.fire(user.frame("srv:heap+0"))
+    until(lambda: not user.window.controller.work.busy)
+    user.window.actions_["last"].trigger()
+    show(panel, "timeline")
+    assert isinstance(panel.chart, Curves)
+    assert panel.curves.playhead is not None
+    assert round(panel.curves.playhead.value()) == user.session.position
+    panel.curves.playhead.setValue(3)
+    panel.curves.playhead.sigPositionChangeFinished.emit(panel.curves.playhead)
+    until(lambda: user.session.position == 3)
+    corrupted, signals, killed = panel.chart.curves
+    assert corrupted.y[-1] == 1 and signals.y[-1] >= killed.y[-1]
+
+
+def test_what_is_saved(user, panel: ChartsPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    show(panel, "kind")
+    for what, name, kind in (
+        ("picture", "a.png", "PNG (*.png)"),
+        ("picture", "b.svg", "SVG, for enlarging (*.svg)"),
+        ("table", "c.csv", "Comma-separated values (*.csv)"),
+    ):
+        monkeypatch.setattr(user.window.exporting, "_ask", lambda *_, n=name, k=kind: (str(tmp_path / n), k))
+        panel.saveWanted.emit(what)
+    assert not QImage(str(tmp_path / "a.png")).isNull()
+    svg = (tmp_path / "b.svg").read_text()
+    assert svg.startswith("<svg") or "<svg" in svg[:200]
+    assert panel.chart is not None
+    lines = (tmp_path / "c.csv").read_text().splitlines()
+    assert len(lines) == len(panel.chart.rows) + 1 and lines[0].startswith("group,policy,")
+
+
+@pytest.mark.parametrize("theme", [DARK, LIGHT, HIGH_CONTRAST])
+def test_charts_follow_the_theme(panel: ChartsPanel, theme) -> None:
+    show(panel, "kind")
+    panel.set_theme(theme)
+    image = panel.bars.grab().toImage()
+    assert image.pixelColor(2, image.height() - 2) == QColor(theme.base)

@@ -1,0 +1,83 @@
+"""Charts as values: their sums are those of the tables, and their files read back."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import numpy as np
+import pytest
+
+from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.charts.chart import as_csv, shortened
+from hwpoison_gui.view.charts.damage import damage_bars
+from hwpoison_gui.view.charts.distribution import distribution
+from hwpoison_gui.view.charts.timeline import timeline_curves
+from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.damage.tables import find_table
+from tests.session.test_many import busy
+from tests.workbench import do
+
+
+@pytest.mark.parametrize("by", ["kind", "process", "file", "zone"])
+def test_bars_sum_up_to_the_table(by: str) -> None:
+    m = busy().machine
+    tables = {early: to_the_end(find_table(Damage.of(m, early), by)) for early in (0, 1)}
+    chart = damage_bars(tables)
+    for stack, early in enumerate((0, 1)):
+        counted = {row.name: sum(row.frames) for row in tables[early].rows}
+        for group, name in enumerate(chart.groups):
+            drawn = sum(float(part.sizes[stack, group]) for part in chart.parts) * 256
+            assert round(drawn) == counted[name]
+    assert len(chart.terms) == len(chart.groups)
+
+
+def test_the_largest_groups_are_shown() -> None:
+    session = busy()
+    for number in range(20):
+        do(session, "fork", task="a", child=f"c{number}")
+    tables = {early: to_the_end(find_table(Damage.of(session.machine, early), "process")) for early in (0, 1)}
+    chart = damage_bars(tables)
+    sizes = [sum(row.frames) for row in tables[0].rows]
+    drawn = sum(part.sizes[0] for part in chart.parts) * 256
+    assert [round(size) for size in drawn.tolist()] == sizes[:14] and len(chart.groups) == 14
+    assert chart.note.startswith(f"The {len(sizes) - 14} smallest are left out.")
+
+
+def test_a_distribution_has_each_frame_once() -> None:
+    m = busy().machine
+    chart = distribution(m, "mapcount")
+    (curve,) = chart.curves
+    assert curve.y.sum() == np.count_nonzero(m.mapcount.view) and (np.diff(curve.x) > 0).all()
+    assert f"{int((m.mapcount.view == 0).sum()):,} frames" in chart.note
+
+
+def test_the_timeline_ends_with_the_machine_as_it_is() -> None:
+    session = busy(memory_failure_early_kill=1)
+    do(session, "poison", frames=["a:m+0", "a:s+1", "any:free"])
+    corrupted, signals, killed = timeline_curves(session).curves
+    assert corrupted.y[-1] * 4 == session.corrupted_kb() and corrupted.y[0] == 0
+    acts = [mark.site.act for mark in session.steps.marks]
+    assert signals.y[-1] == acts.count(Act.SIGNAL) and killed.y[-1] == acts.count(Act.DIE)
+    for position in (1, len(session.steps) // 2, len(session.steps)):
+        session.seek(position)
+        at = int(np.searchsorted(corrupted.x, position, side="right")) - 1
+        assert corrupted.y[at] * 4 == session.corrupted_kb(), position
+
+
+def test_a_machine_without_steps() -> None:
+    chart = timeline_curves(Session.fresh(4096))
+    assert all(curve.y.tolist() == [0.0] for curve in chart.curves)
+
+
+def test_the_file_has_the_numbers_bare() -> None:
+    chart = distribution(busy().machine, "refcount")
+    rows = list(csv.reader(io.StringIO(as_csv(chart))))
+    assert tuple(rows[0]) == chart.heads
+    assert [float(row[2]) for row in rows[1:]] == chart.curves[0].y.tolist()
+
+
+def test_long_names_keep_their_end() -> None:
+    assert shortened(["/usr/lib/libc.so.6", "short"], 10) == ("…libc.so.6", "short")
