@@ -33,6 +33,10 @@ CHARTS: Final = {
     "refcount": "Frames by refcount",
     "timeline": "Along the timeline",
 }
+_TIPS: Final = {
+    "picture": "Saves the chart, and what its colours mean, as PNG or SVG",
+    "table": "Saves the numbers of the chart as comma-separated values",
+}
 WAITING: Final = "being computed"
 _WIDEST: Final = 22  # columns of a table are at most as wide as so many characters
 _SWATCH: Final = 12
@@ -43,6 +47,8 @@ class ChartTable(FactView):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__((), parent)
+        self.setAccessibleName("Chart as a table")
+        self.setToolTip("The numbers of the chart; Ctrl+C copies rows")
         self._model = _Cells(self)
         self.setModel(self._model)
         Copying(self, "Chart", self._selected, self._whole)
@@ -138,9 +144,11 @@ class ChartsPanel(QWidget):
         self.chart: Chart | None = None
         self.which = QComboBox(self)
         self.which.setAccessibleName("Chart")
+        self.which.setToolTip("Which chart is shown")
         for key, name in CHARTS.items():
             self.which.addItem(name, key)
         self.as_table = Toggle("Table", self)
+        self.as_table.setToolTip("Shows the numbers of the chart instead, to read and to copy")
         self.picture = self._button("Save picture…", "picture")
         self.values = self._button("Save CSV…", "table")
         self.said = ElidedLabel(self)
@@ -174,6 +182,7 @@ class ChartsPanel(QWidget):
     def _button(self, words: str, what: str) -> QToolButton:
         button = QToolButton(self)
         button.setText(words)
+        button.setToolTip(_TIPS[what])
         button.setObjectName("boxed")
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         button.clicked.connect(lambda: self.saveWanted.emit(what))

@@ -22,6 +22,7 @@ _STEPS: Final = {
     Qt.Key.Key_PageUp: -10,
     Qt.Key.Key_PageDown: 10,
 }
+_HOW: Final = "Arrow keys move a cursor from value to value, Enter finds its frames or goes to its step"
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
@@ -39,6 +40,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         menu = self.getPlotItem().ctrlMenu  # never shown; without a parent it would outlive the window
         menu.setParent(self, menu.windowFlags())
         self.setAccessibleName(name)
+        self.setAccessibleDescription(_HOW)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setFrameShape(self.Shape.NoFrame)
         self.scene().sigMouseMoved.connect(self._hover)
@@ -83,7 +85,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.cursor = place
         self.show_cursor()
         words = self.words_of(place) if place != NOWHERE else ""
-        self.setAccessibleDescription(words)
+        self.setAccessibleDescription(words or _HOW)
         self.pointed.emit(words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

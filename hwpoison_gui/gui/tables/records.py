@@ -92,6 +92,7 @@ class SaidView(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("What Linux said, and what the model says")
+        self.setToolTip("What the machine recorded of this error, and what the model says of one in the frame as it is")
         inner = QWidget(self)
         self.setWidget(inner)
         self._grid = QGridLayout()
