@@ -136,6 +136,7 @@ class CompareWindow(QDialog):
         self.words.setWordWrap(True)
         self.all = QToolButton(self)
         self.all.setObjectName("boxed")
+        self.all.setAccessibleName("Also what is equal")  # its text has numbers, once both sides are there
         self.all.setCheckable(True)
         self.all.setToolTip("The list has what differs; with this also what is equal on all sides")
         self.all.toggled.connect(lambda _: self._show_rows())
