@@ -30,6 +30,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui capture [--pid PID] [--anonymize | --no-names | --raw] OUT
        hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
        hwpoison-gui assess [--profile NAME] [--early-kill 0,1] [--by GROUP] [--top N] [--json | --csv] MACHINE...
+       hwpoison-gui assess [--jobs N | --scheduler ADDRESS] [--json | --csv | --parquet OUT] FOLDER...
        hwpoison-gui assess --geometry G --fault FAULT... [--rates NAME] [--early-kill 0,1] [--json] MACHINE...
        hwpoison-gui report [--out FILE] FILE
        hwpoison-gui render FILE --to OUT [--what MAP] [--size WxH] [--steps A-B]"""
@@ -62,6 +63,7 @@ examples:
   hwpoison-gui simulate --json demo.toml | jq .result
   hwpoison-gui simulate --on server.npz steps.toml   the steps on a recorded machine
   hwpoison-gui assess --by process server.npz        which process would be hit most
+  hwpoison-gui assess --jobs 8 --csv fleet/          the same of all snapshots below a folder
 
 `hwpoison-gui COMMAND --help` describes one command; a file named like a command is ./check.
 """

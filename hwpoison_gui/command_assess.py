@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import sys
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
 
-from hwpoison_gui import assessing
-from hwpoison_gui.export import assessment
+from hwpoison_gui import assessing, fleet, terminal
+from hwpoison_gui.export import assessment, fleet_table
+from hwpoison_gui.export.extras import MissingExtraError, required
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.terminal import BAD_FILE, GOOD
 from hwpoison_gui.view.damage.tables import GROUPINGS
+from hwpoison_gui.view.words.words import counted
+
+R = TypeVar("R")
 
 _WHAT: Final = "Say what an error in each frame of a machine would do, under early and late kill, and sum it up."
 _STATUS: Final = "exit status: 0 all machines assessed, 2 one could not be; the others are written all the same"
@@ -23,25 +30,39 @@ def run(arguments: Sequence[str]) -> int:
     options = _parsed(arguments)
     values = tuple(map(int, options.early_kill.split(",")))
     asked = assessing.Options(options.profile, values, options.by, options.top, options.at)
-    if options.fault or options.rates:
-        return _dram(options, asked)
-    width = max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
-    done, status = [], GOOD
-    for file in (*options.machines, *([""] if options.live else [])):
-        try:
-            report = assessing.assess(file, asked)
-        except assessing.BadMachineError as error:
-            print(error, file=sys.stderr)
-            status = BAD_FILE
-            continue
+    try:
+        return _dram(options, asked) if options.fault or options.rates else _assess(options, asked)
+    except (fleet.NoSchedulerError, MissingExtraError) as error:
+        print(error, file=sys.stderr)
+    return BAD_FILE
+
+
+def _assess(options: argparse.Namespace, asked: assessing.Options) -> int:
+    """Errors in any frame."""
+    if options.parquet:
+        required("--parquet", "pyarrow")  # before hours of work
+    width = _width()
+    each = _Each(options)
+    done = []
+    for report in each.results(partial(assessing.assess, options=asked)):
         done.append(report)
-        if not options.json and not options.csv:
+        if not each.is_fleet and not options.json and not options.csv and not options.parquet:
             sys.stdout.write(assessment.as_text(report, width) + ("\n" if len(options.machines) > 1 else ""))
-    if options.json or options.csv:
+    if options.parquet:
+        try:
+            fleet_table.write_parquet(done, options.parquet)
+        except OSError as error:
+            print(f"{options.parquet}: cannot be written: {error.strerror or error}", file=sys.stderr)
+            return BAD_FILE
+        print(f"{options.parquet}: {counted(len(done), 'machine')}")
+    elif options.json or options.csv:
         sys.stdout.write(assessment.as_json(done) if options.json else assessment.as_csv(done))
-    elif len(done) > 1:
-        sys.stdout.write(assessment.as_text(assessment.together(done), width))
-    return status
+    else:
+        if each.is_fleet and done:
+            sys.stdout.write(fleet_table.as_table(done, width))
+        if len(done) > 1:
+            sys.stdout.write(assessment.as_text(assessment.together(done), width))
+    return each.status
 
 
 def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
@@ -62,28 +83,84 @@ def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
         print(f"{error.filename}: cannot be read: {error.strerror or error}", file=sys.stderr)
         return BAD_FILE
     wanted = assessing.Dram(geometry, tuple(options.fault), rates, options.devices)
-    width = max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
-    done, status = [], GOOD
-    for file in (*options.machines, *([""] if options.live else [])):
-        try:
-            report = assessing.assess_dram(file, asked, wanted)
-        except assessing.BadMachineError as error:
-            print(error, file=sys.stderr)
-            status = BAD_FILE
-            continue
-        if options.json:
-            done.append(dram_damage.as_dict(report.name, report.m, report.faults, report.rates))
-        else:
-            sys.stdout.write(dram_damage.as_text(report.name, report.m, report.faults, report.rates, width))
+    each = _Each(options)
     if options.json:
-        sys.stdout.write(dram_damage.as_json(done))
-    return status
+        told = each.results(partial(_dram_as_dict, options=asked, wanted=wanted))
+        sys.stdout.write(dram_damage.as_json(list(told)))
+    else:
+        for text in each.results(partial(_dram_as_text, options=asked, wanted=wanted, width=_width())):
+            sys.stdout.write(text)
+    return each.status
+
+
+# Reports of DRAM hold a whole machine: they become text in the process that made them.
+
+
+def _dram_as_dict(file: str, options: assessing.Options, wanted: assessing.Dram) -> dict[str, Any]:
+    from hwpoison_gui.export import dram_damage
+
+    report = assessing.assess_dram(file, options, wanted)
+    return dram_damage.as_dict(report.name, report.m, report.faults, report.rates)
+
+
+def _dram_as_text(file: str, options: assessing.Options, wanted: assessing.Dram, width: int) -> str:
+    from hwpoison_gui.export import dram_damage
+
+    report = assessing.assess_dram(file, options, wanted)
+    return dram_damage.as_text(report.name, report.m, report.faults, report.rates, width)
+
+
+def _width() -> int:
+    """Columns of text: those of the terminal, between 80 and 100."""
+    return max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
+
+
+class _Each:
+    """The machines that are asked for; after their results, `status` is the exit status.
+
+    `is_fleet`: whether there is one table for all of them, and not a text for each.
+    """
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self.status = GOOD
+        self._jobs, self._scheduler = options.jobs or 1, options.scheduler
+        self.is_fleet = options.jobs > 0 or bool(self._scheduler) or any(map(os.path.isdir, options.machines))
+        self._files = [""] if options.live else []
+        for path in reversed(options.machines):
+            below = fleet.machines_in(path)
+            if not below:
+                self._say(f"{path}: no *.npz below this folder")
+            self._files[:0] = below
+
+    def _say(self, why: str) -> None:
+        print(why, file=sys.stderr)
+        self.status = BAD_FILE
+
+    def results(self, work: Callable[[str], R]) -> Iterator[R]:
+        """What `work` returns for each, in order; a bad one is one message."""
+        if self._jobs == 1 and not self._scheduler:
+            yield from self._good(fleet.each(self._files, work, 1, "", _nobody_waits))
+            return
+        with terminal.Progress() as progress:
+            yield from self._good(fleet.each(self._files, work, self._jobs, self._scheduler, progress))
+
+    def _good(self, results: Iterator[R | fleet.Failed]) -> Iterator[R]:
+        for found in results:
+            if isinstance(found, fleet.Failed):
+                self._say(found.why)
+            else:
+                yield found
+
+
+def _nobody_waits(share: float, doing: str) -> None:
+    """The progress of work in this process, which prints as it goes."""
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="hwpoison-gui assess", description=_WHAT, epilog=_STATUS)
-    what = "a scenario or a saved session, as it is after its last step; a recording, or raw page flags"
-    parser.add_argument("machines", nargs="*", metavar="MACHINE", help=what)
+    what = "a scenario or a saved session, as it is after its last step; a snapshot, a recording, or raw page flags; "
+    below = "a folder: all *.npz below it"
+    parser.add_argument("machines", nargs="*", metavar="MACHINE", help=what + below)
     parser.add_argument("--live", action="store_true", help="a copy of this machine's own memory")
     parser.add_argument("--profile", default="", choices=tuple(PROFILES), help="the kernel (default: the nearest one)")
     early = "values of vm.memory_failure_early_kill: 0, 1 or 0,1 (the default)"
@@ -98,18 +175,33 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     rates = "instead: processes hit in 1,000 machine-years, by the rates of a study: jaguar-2012, or a file"
     dram.add_argument("--rates", metavar="NAME", help=rates)
     dram.add_argument("--devices", default=0, type=int, metavar="N", help="DRAM devices of the machine, for --rates")
+    many = parser.add_argument_group("many machines", "a folder, --jobs and --scheduler give one table for all")
+    many.add_argument("--jobs", default=0, type=int, metavar="N", help="assess in N processes")
+    where = "assess on a Dask cluster whose workers see the same files, as tcp://10.0.0.1:8786; needs the extra “fleet”"
+    many.add_argument("--scheduler", default="", metavar="ADDRESS", help=where)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="everything as one JSON object")
     form.add_argument("--csv", action="store_true", help="frames by group and outcome, a line for each")
+    parquet = "the lines of --csv, without the sums, as a Parquet file; needs the extra “parquet”"
+    form.add_argument("--parquet", type=Path, metavar="OUT", help=parquet)
     options = parser.parse_args(arguments)
+    _check(parser, options)
+    return options
+
+
+def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    """End the program where options do not go together."""
     if not options.machines and not options.live:
         parser.error("the following arguments are required: MACHINE")
-    if options.csv and (options.fault or options.rates):
-        parser.error("argument --csv: not for faults of DRAM; --json has everything")
+    if (options.csv or options.parquet) and (options.fault or options.rates):
+        parser.error(f"argument --{'csv' if options.csv else 'parquet'}: not for faults of DRAM; --json has everything")
+    if options.jobs < 0:
+        parser.error("argument --jobs: expected 1 or more")
+    if options.scheduler and (options.live or options.jobs):
+        parser.error(f"argument --scheduler: not with --{'live' if options.live else 'jobs'}")
     if options.devices < 0:
         parser.error("argument --devices: expected 1 or more")
     if options.geometry and not (options.fault or options.rates):
         parser.error("argument --geometry: expected --fault or --rates as well")
     if options.top < 0:
         parser.error("argument --top: expected 0 or more")
-    return options

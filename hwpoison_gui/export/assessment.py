@@ -24,6 +24,8 @@ from hwpoison_gui.view.words.words import counted
 
 Sizes = tuple[int, int, int]
 
+COLUMNS: Final = ("machine", "profile", "early_kill", "by", "group", "outcome", "frames", "bytes")  # of the CSV
+
 _SHOWN: Final = tuple(one for one in CLASSES if one.id not in (outcomes.OUTSIDE, outcomes.HOLE))
 _LABEL: Final = 27  # columns of the terminal
 _WIDE: Final = (12, 11, 7)  # columns of the frames of a policy, of their size and of their share
@@ -171,7 +173,7 @@ def _groups(report: PolicyReport, width: int) -> Iterator[str]:
     for cells in _in_rows(heads):
         yield "  " + " " * label + _cells(cells, each, first)
     for row, cells in zip(rows, columns, strict=True):
-        yield "  " + _fitted(row.name, label) + _cells(cells, each, first)
+        yield "  " + fitted(row.name, label) + _cells(cells, each, first)
     if len(table.rows) > len(rows) - 1:
         yield f"  {len(table.rows) - len(rows) + 1:,} more are in --json and --csv"
     if table.note:
@@ -222,7 +224,7 @@ def _processes_worst(report: PolicyReport, width: int) -> Iterator[str]:
     for process in report.processes:
         size = amount(process.kills * FRAME_SIZE)
         numbers = f"{process.now:>10,}{process.late:>10,}{process.lost:>11,}"
-        yield f"  {_fitted(process.label, 24)}{process.kills:>12,}{size:>11}{numbers}"
+        yield f"  {fitted(process.label, 24)}{process.kills:>12,}{size:>11}{numbers}"
     yield ""
 
 
@@ -236,7 +238,7 @@ def _files_worst(report: PolicyReport, width: int) -> Iterator[str]:
         in_use = file.outcomes[outcomes.STUCK] + file.outcomes[outcomes.IGNORED]
         signals = file.now + file.late
         numbers = f"{sum(file.outcomes):>9,}{signals:>9,}{file.dead:>10,}{file.lost:>11,}{in_use:>9,}"
-        yield f"  {_fitted(file.path, label)}{numbers}"
+        yield f"  {fitted(file.path, label)}{numbers}"
     yield ""
 
 
@@ -264,7 +266,7 @@ def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def _fitted(name: str, width: int) -> str:
+def fitted(name: str, width: int) -> str:
     """A name in so many columns; of a path the end is kept."""
     text = one_line(name)
     if len(text) >= width:
@@ -344,15 +346,20 @@ def _survival(found: Survival) -> dict[str, Any]:
 
 
 def as_csv(machines: Sequence[MachineReport]) -> str:
-    """Comma-separated: a line for each machine, policy, group and outcome that has frames."""
+    """Comma-separated: a line for each machine, policy, group and outcome that has frames; of several, the sums."""
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
-    lines.writerow(["machine", "profile", "early_kill", "by", "group", "outcome", "frames", "bytes"])
+    lines.writerow(COLUMNS)
     for machine in (*machines, *([together(machines)] if len(machines) > 1 else [])):
-        for report in machine.policies:
-            for row in (*report.table.rows, report.table.whole):
-                by = report.table.by if row is not report.table.whole else "all"
-                for key, frames in _frames(row.frames).items():
-                    head = [machine.name, machine.profile, report.early, by, row.name]
-                    lines.writerow([*head, key, frames, frames * FRAME_SIZE])
+        lines.writerows(csv_lines(machine))
     return written.getvalue()
+
+
+def csv_lines(machine: MachineReport) -> Iterator[tuple[str | int, ...]]:
+    """Lines of `COLUMNS`: one for each policy, group and outcome that has frames."""
+    for report in machine.policies:
+        for row in (*report.table.rows, report.table.whole):
+            by = report.table.by if row is not report.table.whole else "all"
+            head = (machine.name, machine.profile, report.early, by, row.name)
+            for key, frames in _frames(row.frames).items():
+                yield (*head, key, frames, frames * FRAME_SIZE)

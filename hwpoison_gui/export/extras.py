@@ -1,4 +1,4 @@
-"""Packages that only some formats need: they are not installed with the program, but asked for by name."""
+"""Packages that only some formats and options need: they are not installed with the program, but asked for by name."""
 
 from __future__ import annotations
 
@@ -15,11 +15,16 @@ class _Extra(Record):
     package: str  # as pip knows it
 
 
-_EXTRAS: Final = {"PIL": _Extra("pictures", "Pillow"), "av": _Extra("video", "av")}
+_EXTRAS: Final = {
+    "PIL": _Extra("pictures", "Pillow"),
+    "av": _Extra("video", "av"),
+    "distributed": _Extra("fleet", "distributed"),
+    "pyarrow": _Extra("parquet", "pyarrow"),
+}
 
 
 class MissingExtraError(Exception):
-    """A format needs a package that is not installed. `str(error)` says which, and how to get it, in one line."""
+    """A format or an option needs a package that is missing. `str(error)` says which and how to get it, in one line."""
 
     def __init__(self, what: str, module: str) -> None:
         extra = _EXTRAS[module]
@@ -30,7 +35,7 @@ class MissingExtraError(Exception):
 
 
 def required(what: str, module: str, part: str = "") -> ModuleType:
-    """Import a module, or a part of it, that the format `what` needs. Raises MissingExtraError."""
+    """Import a module, or a part of it, that `what`, a format or an option, needs. Raises MissingExtraError."""
     try:
         found = importlib.import_module(module)
         return importlib.import_module(f"{module}.{part}") if part else found

@@ -1,0 +1,213 @@
+"""Runs a function over the files of many machines, in other processes or on a Dask cluster.
+
+A file that is bad is one message, and the others are done; results are in the order of the files.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ALL_COMPLETED, FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+from pathlib import Path
+from types import ModuleType
+from typing import Final, Generic, TypeVar
+
+from hwpoison_gui.assessing import BadMachineError
+from hwpoison_gui.export.extras import required
+from hwpoison_gui.record import Record
+from hwpoison_gui.sources.recording import HIDDEN
+
+R = TypeVar("R")
+Work = Callable[[str], R]
+Progress = Callable[[float, str], None]
+
+_LOOK_S: Final = 0.2  # between two calls of `progress`, which may raise KeyboardInterrupt
+_CONNECT_S: Final = 10
+
+
+class Failed(Record):
+    """What is wrong with one file, as one message that names it."""
+
+    why: str
+
+
+class NoSchedulerError(Exception):
+    """No Dask scheduler answers at the address; one message."""
+
+
+def machines_in(path: str) -> list[str]:
+    """The file itself, or all snapshots and recordings (*.npz) below a folder, sorted; may be empty for a folder."""
+    if not os.path.isdir(path):
+        return [path]
+    found = [Path(folder) / name for folder, _, names in os.walk(path) for name in names if name.endswith(".npz")]
+    return [str(file) for file in sorted(found) if not _is_hidden_part(file)]
+
+
+def _is_hidden_part(file: Path) -> bool:
+    """Whether a file only belongs to the recording beside it."""
+    return file.name.endswith(HIDDEN) and file.with_name(file.name.removesuffix(HIDDEN) + ".npz").exists()
+
+
+def each(files: Sequence[str], work: Work[R], jobs: int, scheduler: str, progress: Progress) -> Iterator[R | Failed]:
+    """What `work` returns for each file, in the order of the files.
+
+    Parameters
+    ----------
+    work
+        Can be pickled; raises BadMachineError for a bad file.
+    jobs
+        Number of processes; 1: it runs in this one.
+    scheduler
+        Address of a Dask scheduler, whose workers see the files under the same absolute paths; empty: none.
+    progress
+        Called with the share done, 0 to 1, and what is being done, where other processes do it.
+
+    Raises
+    ------
+    NoSchedulerError, MissingExtraError
+        If the cluster cannot be reached, or Dask is not installed.
+    """
+    if scheduler:
+        return _on_dask(files, work, scheduler, progress)
+    if jobs > 1:
+        return _Processes(files, work, jobs, progress).results()
+    return map(_here(work), files)
+
+
+def _here(work: Work[R]) -> Callable[[str], R | Failed]:
+    def run(file: str) -> R | Failed:
+        try:
+            return work(file)
+        except BadMachineError as error:
+            return Failed(str(error))
+
+    return run
+
+
+def _result(file: str, future: Future[R]) -> R | Failed:
+    """The result of a future, waited for; an exception that nobody expects costs this file alone, too."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    if isinstance(error, BadMachineError):
+        return Failed(str(error))
+    if isinstance(error, BrokenProcessPool):
+        return Failed(f"{file}: its process was killed, twice; perhaps it needs more memory than there is")
+    return Failed(f"{file}: this program failed: {type(error).__name__}: {error}")
+
+
+def _doing(done: int, files: Sequence[str]) -> str:
+    return f"{done:,} of {len(files):,} machines"
+
+
+# -- processes of this computer
+
+
+class _Processes(Generic[R]):
+    """Runs files in processes. If one is killed, the files that were being worked on run again, each alone, once.
+
+    No more files are handed out than there are processes: only those can have been the reason.
+    """
+
+    def __init__(self, files: Sequence[str], work: Work[R], jobs: int, progress: Progress) -> None:
+        self._files, self._work, self._progress = files, work, progress
+        self._jobs = min(jobs, max(1, len(files)))
+        self._pool = _pool(self._jobs)
+        self._running: dict[Future[R], int] = {}
+        self._found: dict[int, R | Failed] = {}
+
+    def results(self) -> Iterator[R | Failed]:
+        handed_out = returned = 0
+        try:
+            while returned < len(self._files):
+                while len(self._running) < self._jobs and handed_out < len(self._files):
+                    self._submit(handed_out)
+                    handed_out += 1
+                self._collect(returned)
+                while returned in self._found:
+                    yield self._found.pop(returned)
+                    returned += 1
+        finally:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _submit(self, number: int) -> None:
+        try:
+            future = self._pool.submit(self._work, self._files[number])
+        except BrokenProcessPool:  # a process was killed since the last look
+            self._pool = _pool(self._jobs)
+            future = self._pool.submit(self._work, self._files[number])
+        self._running[future] = number
+
+    def _collect(self, returned: int) -> None:
+        """Take the results that are there, after waiting for one, but not for long."""
+        finished, _ = wait(self._running, _LOOK_S, FIRST_COMPLETED)
+        done = returned + len(self._found) + len(finished)
+        self._progress(done / len(self._files), _doing(done, self._files))
+        if any(map(_is_broken, finished)):
+            wait(self._running, return_when=ALL_COMPLETED)
+            self._pool.shutdown()
+            self._pool = _pool(self._jobs)
+            finished = set(self._running)
+        for future in finished:
+            number = self._running.pop(future)
+            file = self._files[number]
+            ended = _again(file, self._work) if _is_broken(future) else future
+            result = _result(file, ended)
+            self._found[number] = result
+
+
+def _is_broken(future: Future[R]) -> bool:
+    """Whether a process was killed while a finished future was being worked on, by this process or another one."""
+    return isinstance(future.exception(), BrokenProcessPool)
+
+
+def _again(file: str, work: Work[R]) -> Future[R]:
+    """Run a file alone; returns when it has ended."""
+    with _pool(1) as pool:
+        return pool.submit(work, file)
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    # Not by fork: this process may have threads.
+    return ProcessPoolExecutor(jobs, get_context("spawn"), _end_quietly)
+
+
+def _end_quietly() -> None:
+    """Ctrl+C ends a worker without a traceback; the parent says what there is to say."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+# -- Dask
+
+
+def _on_dask(files: Sequence[str], work: Work[R], address: str, progress: Progress) -> Iterator[R | Failed]:
+    distributed = required("--scheduler", "distributed")
+    try:
+        client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise NoSchedulerError(f"{address}: no Dask scheduler answers: {error}") from None
+    with client:
+        # Not pure: a file may have changed since another run asked for it.
+        futures = [client.submit(work, os.path.abspath(file), pure=False) for file in files]
+        for number, (file, future) in enumerate(zip(files, futures, strict=True)):
+            while not _is_there(future):
+                progress(number / len(files), _doing(number, files))
+            yield _dask_result(distributed, file, future)
+
+
+def _is_there(future: Future[R]) -> bool:
+    """Whether a future is finished, after waiting for it, but not for long."""
+    try:
+        future.exception(_LOOK_S)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _dask_result(distributed: ModuleType, file: str, future: Future[R]) -> R | Failed:
+    if isinstance(future.exception(), distributed.KilledWorker):
+        return Failed(f"{file}: the workers that had it were killed; perhaps it needs more memory than they have")
+    return _result(file, future)
