@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PROC = Path("/proc")
 
 
-def capture(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str]) -> int:
     """Run the command. Returns the exit status."""
     options = _parser().parse_args(arguments)
     from hwpoison_gui.sources.errors import SourceError

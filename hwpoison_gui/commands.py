@@ -9,6 +9,7 @@ import argparse
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
@@ -278,12 +279,6 @@ def _records(arguments: Sequence[str]) -> int:
     return reported.status
 
 
-def _assess(arguments: Sequence[str]) -> int:
-    from hwpoison_gui.command_assess import run
-
-    return run(arguments)
-
-
 def _report(arguments: Sequence[str]) -> int:
     parser = _parser("report", "Write what the errors of a scenario did, and why, as Markdown for a bug report.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
@@ -384,12 +379,6 @@ def complain(message: str, status: int) -> int:
     return status
 
 
-def _capture(arguments: Sequence[str]) -> int:
-    from hwpoison_gui.command_capture import capture
-
-    return capture(arguments)
-
-
 def _dram(arguments: Sequence[str]) -> int:
     parser = _parser("dram", "Say where a frame lies in DRAM, and which frames a fault of DRAM breaks.")
     parser.epilog = "exit status: 0 done, 2 a geometry is bad, or has no such part"
@@ -437,6 +426,11 @@ def _place_of(options: argparse.Namespace, geometry: Geometry) -> str:
     return (dram.frame_as_json if options.json else dram.frame_as_text)(fitted, taken)
 
 
+def _of_module(name: str) -> Callable[[Sequence[str]], int]:
+    """The command in a module of its own, which is imported when the command runs."""
+    return lambda arguments: int(import_module(f"hwpoison_gui.{name}").run(arguments))
+
+
 COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "check": _check,
     "simulate": _simulate,
@@ -445,9 +439,10 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "pictures": _pictures,
     "kernels": _kernels,
     "records": _records,
-    "assess": _assess,
+    "assess": _of_module("command_assess"),
     "report": _report,
     "render": _render,
     "dram": _dram,
-    "capture": _capture,
+    "capture": _of_module("command_capture"),
+    "changed": _of_module("command_changed"),
 }

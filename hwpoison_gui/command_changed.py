@@ -1,0 +1,53 @@
+"""The command `changed`: what is different in the second of two snapshots of a machine."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui.export import changes
+from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.opening import image_of
+from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.recognise import Reader, form_of
+from hwpoison_gui.terminal import BAD_FILE, GOOD
+from hwpoison_gui.view.facts.between_images import find_changes
+
+_A_MACHINE: Final = "a snapshot, a recording, or raw page flags"
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Compare two files and print what changed; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="hwpoison-gui changed",
+        description="Say what changed between two snapshots of a machine: flags, kinds, broken frames, who maps what.",
+        epilog="exit status: 0 compared, 2 a file is bad",
+    )
+    for name in ("old", "new"):
+        parser.add_argument(name, type=Path, metavar=name.upper(), help=_A_MACHINE)
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+    options = parser.parse_args(arguments)
+    names = str(options.old), str(options.new)
+    try:
+        found = find_changes(_image(options.old), _image(options.new))
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return BAD_FILE
+    except OSError as error:
+        print(f"{error.filename}: cannot be read: {error.strerror or error}", file=sys.stderr)
+        return BAD_FILE
+    width = max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
+    sys.stdout.write(changes.as_json(names, found) if options.json else changes.as_text(names, found, width))
+    return GOOD
+
+
+def _image(path: Path) -> MemoryImage:
+    """The memory in a file. Raises SourceError, OSError; also for a scenario, which makes its memory."""
+    form = form_of(path)
+    if form.reader in (Reader.SCENARIO, Reader.SESSION):
+        raise SourceError(path, "", f"{form.name}; expected {_A_MACHINE}")
+    return image_of(path)

@@ -1,0 +1,90 @@
+"""What changed between two images: the real error in a recorded machine, and changes that are made here."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from hwpoison_gui import resources
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.image import MemoryImage, ProcessImage
+from hwpoison_gui.opening import image_of
+from hwpoison_gui.view.base import kinds
+from hwpoison_gui.view.facts.between_images import BOTH, GONE, NEW, KindChange, ProcessChange, find_changes
+from tests.paths import DATA
+
+VICTIM = 0xFD67
+_PRESENT = 1 << 63
+
+
+@pytest.fixture(scope="module")
+def before() -> MemoryImage:
+    return image_of(resources.path("machines/victim_before.npz"))
+
+
+def small(words: list[int], mapped: dict[tuple[int, str], list[int]]) -> MemoryImage:
+    """An image of these flag words, and of processes that map these frames."""
+    pairs = [(pid, pfn) for (pid, _), frames in mapped.items() for pfn in frames]
+    return MemoryImage(
+        title="",
+        kpageflags=np.array(words, np.uint64),
+        kpagecount=np.zeros(len(words), np.uint64),
+        pagemap_pid=np.array([pid for pid, _ in pairs], np.int64),
+        pagemap_va=np.arange(len(pairs), dtype=np.uint64) << np.uint64(12),
+        pagemap_entry=np.array([_PRESENT | pfn for _, pfn in pairs], np.uint64),
+        processes=tuple(ProcessImage(pid, 0, comm) for pid, comm in mapped),
+    )
+
+
+def test_the_real_error_is_what_changed(before: MemoryImage) -> None:
+    """A real kernel unmapped the page from the three that shared it; around it, other pages went on changing."""
+    found = find_changes(before, image_of(DATA / "snapshot" / "victim_after.npz"))
+    assert found.poison_new.tolist() == [VICTIM] and not len(found.poison_gone)
+    assert KindChange(kinds.ANON, kinds.POISON, 1) in found.kinds
+    assert [(one.label, one.state, one.lost, one.gained) for one in found.processes] == [
+        ("w0:156", BOTH, 1, 0), ("w1:157", BOTH, 1, 0), ("w2:158", BOTH, 1, 0),
+    ]  # fmt: skip
+    assert {one.flag: (one.gone, one.new) for one in found.flags}["hwpoison"] == (0, 1)
+
+
+def test_back_is_the_same_the_other_way_round(before: MemoryImage) -> None:
+    after = image_of(DATA / "snapshot" / "victim_after.npz")
+    there, back = find_changes(before, after), find_changes(after, before)
+    assert back.poison_gone.tolist() == there.poison_new.tolist()
+    assert [(one.flag, one.new, one.gone) for one in back.flags] == [tuple(one) for one in there.flags]
+    assert {(one.new, one.old, one.frames) for one in back.kinds} == {tuple(one) for one in there.kinds}
+    assert (back.flag_words, back.mapcounts) == (there.flag_words, there.mapcounts)
+
+
+def test_nothing_changed(before: MemoryImage) -> None:
+    found = find_changes(before, before)
+    assert (found.flag_words, found.mapcounts) == (0, 0)
+    assert not (found.flags or found.kinds or found.processes or len(found.poison_new)) and found.owners
+
+
+def test_processes_end_and_start_and_a_pid_is_used_again() -> None:
+    words = [pf.LRU | pf.ANON] * 6
+    old = small(words, {(1, "init"): [0], (7, "a"): [1, 2, 2], (8, "b"): [3]})
+    new = small(words, {(1, "init"): [0], (7, "other"): [1], (8, "b"): [3, 4, 5]})
+    assert find_changes(old, new).processes == (
+        ProcessChange("a:7", GONE, 2, 0, 2, 0),
+        ProcessChange("b:8", BOTH, 1, 3, 0, 2),
+        ProcessChange("other:7", NEW, 0, 1, 0, 1),
+    )
+
+
+def test_of_another_size_only_common_frames_are_compared() -> None:
+    old = small([pf.BUDDY, pf.BUDDY], {(1, "init"): [0, 1]})
+    new = small([pf.BUDDY, pf.SLAB, pf.HWPOISON], {(1, "init"): [0, 2]})
+    found = find_changes(old, new)
+    assert found.frames == (2, 3) and found.compared == 2 and found.flag_words == 1
+    assert found.kinds == (KindChange(kinds.FREE, kinds.SLAB, 1),) and not len(found.poison_new)
+    assert found.processes == (ProcessChange("init:1", BOTH, 2, 1, 1, 0),)
+
+
+def test_without_owners_none_are_gone() -> None:
+    owned = small([pf.ANON], {(1, "init"): [0]})
+    found = find_changes(owned, replace(owned, processes=()))
+    assert not found.owners and not found.processes
