@@ -141,7 +141,7 @@ _HEADS: Final[tuple[tuple[str, Form], ...]] = (
     (r"Hardware event\. This is not a software error|mcelog: |MCE \d+$", MCELOG),
     (r"# tracer: \w|.*: (?:ras:)?memory_failure_event: pfn ", TRACE),
     (r".*(?:Memory failure: 0x|MCE 0x|\[Hardware Error\]:|mce: |EDAC MC\d)", KERNEL_LOG),
-    (r"rasdaemon: |\S*node\d+/memory_failure/total:\d", Form("records of errors", _RECORDS, Reader.RECORDS)),
+    (r"rasdaemon: |\S{0,200}node\d+/memory_failure/total:\d", Form("records of errors", _RECORDS, Reader.RECORDS)),
     (r"MemTotal: +\d+ kB", Form("text of /proc/meminfo", "record the machine's memory instead")),
     (r"(?:VmFlags:|Rss:) ", Form("text of /proc/PID/smaps", "record the machine's memory instead")),
     (r"Node \d+, zone +\w+", Form("text of /proc/buddyinfo or zoneinfo", "record the machine's memory instead")),
