@@ -29,6 +29,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui kernels --between KERNEL OTHER [--early] [--json | --to OUT] [FILE | --live]
        hwpoison-gui capture [--pid PID] [--anonymize | --no-names | --raw] OUT
        hwpoison-gui changed [--json] OLD NEW
+       hwpoison-gui make-machine --frames N [--seed S] [--nodes N] OUT
        hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
        hwpoison-gui assess [--profile NAME] [--early-kill 0,1] [--by GROUP] [--top N] [--json | --csv] MACHINE...
        hwpoison-gui assess [--jobs N | --scheduler ADDRESS] [--json | --csv | --parquet OUT] FOLDER...
@@ -46,6 +47,7 @@ _COMMANDS_HELP: Final = """commands:
   records FILE...      list the memory errors that a machine recorded: logs, traces, databases, counters
   capture OUT          write a snapshot of this machine's memory, to open on another machine; needs root
   changed OLD NEW      compare two snapshots: flags, kinds, broken frames, who maps what
+  make-machine OUT     make up a machine of any size, and write it as a snapshot
   dram FRAME|FAULT     say where a frame lies in DRAM, and which frames a row, bank or DIMM has
   assess MACHINE...    say what an error in each frame would do, early and late, and what is most dangerous
   report FILE          write what the errors of a scenario did, and why, as Markdown

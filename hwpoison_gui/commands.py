@@ -445,4 +445,5 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "dram": _dram,
     "capture": _of_module("command_capture"),
     "changed": _of_module("command_changed"),
+    "make-machine": _of_module("command_make_machine"),
 }

@@ -1,0 +1,55 @@
+"""The command `make-machine`: a made-up machine of any size as a snapshot, to try and to measure things on."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.sources.synthetic import exported_from
+from hwpoison_gui.terminal import BAD_FILE, GOOD
+
+_LEAST: Final = 1 << 12  # 16 MiB
+_MOST: Final = 1 << 28  # 1 TiB
+_MOST_NODES: Final = 1 << 10
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Make a machine and write it; returns the exit status."""
+    options = _parsed(arguments)
+    image = desktop(options.frames, options.seed)
+    modelled = ".".join(map(str, PROFILES[options.kernel].modelled))
+    exported = exported_from(image, f"Linux version {modelled}-made-up", options.nodes)
+    try:
+        save_snapshot(exported, options.out)
+    except OSError as error:
+        print(f"{options.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        return BAD_FILE
+    print(f"{options.out}: {options.frames:,} frames, {len(exported.processes):,} processes")
+    return GOOD
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="hwpoison-gui make-machine",
+        description="Make up the memory of a machine, and write it as a snapshot. Needs 100 bytes a frame meanwhile.",
+        epilog="exit status: 0 written, 2 not written; the same numbers make the same machine everywhere",
+    )
+    parser.add_argument("out", type=Path, metavar="OUT", help="file to write: NAME.npz")
+    size = f"frames of 4 KiB, {_LEAST} to {_MOST}"
+    parser.add_argument("--frames", type=int, required=True, metavar="N", help=size)
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="other numbers make other machines")
+    parser.add_argument("--nodes", type=int, default=1, metavar="N", help="NUMA nodes that memory is divided among")
+    kernel = "the kernel that it says it runs (default: 6.12)"
+    parser.add_argument("--kernel", default="6.12", choices=tuple(PROFILES), help=kernel)
+    options = parser.parse_args(arguments)
+    if not _LEAST <= options.frames <= _MOST:
+        parser.error(f"argument --frames: expected {_LEAST} to {_MOST}")
+    if not 1 <= options.nodes <= _MOST_NODES:
+        parser.error(f"argument --nodes: expected 1 to {_MOST_NODES}")
+    return options

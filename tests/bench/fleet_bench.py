@@ -1,0 +1,57 @@
+"""Times of a fleet: many small made-up machines are assessed in one process, and in several.
+
+    python tests/bench/fleet_bench.py [--machines 1000] [--frames 4096] [--jobs 1,2]
+
+The machines are made and saved first, each by its own seed. The baseline is `assess` in this process alone; ideal is
+its time divided by the number of processes, or of processors where there are fewer. Also compares the results.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from functools import partial
+from pathlib import Path
+
+from hwpoison_gui import fleet
+from hwpoison_gui.assessing import Options, assess
+from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.sources.synthetic import exported_from
+
+
+def made(folder: Path, machines: int, frames: int) -> list[str]:
+    for seed in range(machines):
+        exported = exported_from(desktop(frames, seed), "Linux version 6.12.0-made-up")
+        save_snapshot(exported, folder / f"{seed:06}.npz")
+    return fleet.machines_in(str(folder))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--machines", type=int, default=1000)
+    parser.add_argument("--frames", type=int, default=4096)
+    parser.add_argument("--jobs", default="1,2")
+    options = parser.parse_args()
+    processors = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        files = made(Path(folder), options.machines, options.frames)
+        print(f"{len(files):,} machines of {options.frames:,} frames, made in {time.perf_counter() - start:.1f} s")
+        print(f"  {'processes':>10s} {'s':>8s} {'ms a machine':>13s} {'speed-up':>9s} {'ideal':>6s}")
+        base, found = 0.0, None
+        for jobs in map(int, options.jobs.split(",")):
+            start = time.perf_counter()
+            results = list(fleet.each(files, partial(assess, options=Options()), jobs, "", lambda share, doing: None))
+            took = time.perf_counter() - start
+            base = base or took
+            assert found is None or results == found, "processes find something else"
+            found = results
+            ideal = min(jobs, processors)
+            print(f"  {jobs:10d} {took:8.1f} {1e3 * took / len(files):13.1f} {base / took:9.2f} {ideal:6d}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
