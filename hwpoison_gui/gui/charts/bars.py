@@ -37,9 +37,9 @@ class BarPlot(Plot):
         self.setMouseEnabled(x=False, y=False)
         self.showGrid(x=True)
 
-    def set_chart(self, chart: Bars) -> None:
-        """Shows a chart; the cursor stays at its group where there is one of its name."""
-        if self.chart is None or self.chart.title != chart.title:
+    def set_chart(self, chart: Bars, fresh: bool = True) -> None:
+        """Shows a chart; the cursor stays where it is unless it is a `fresh` one."""
+        if fresh:
             self._first, self.cursor = 0, NOWHERE
         self.chart = chart
         self.setAccessibleName(chart.title)

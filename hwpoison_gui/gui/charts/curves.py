@@ -36,9 +36,8 @@ class CurvePlot(Plot):
         self.setMouseEnabled(x=True, y=False)
         self.showGrid(x=True, y=True, alpha=0.2)
 
-    def set_chart(self, chart: Curves) -> None:
-        """Shows a chart, all of it."""
-        fresh = self.chart is None or self.chart.title != chart.title
+    def set_chart(self, chart: Curves, fresh: bool = True) -> None:
+        """Shows a chart, all of it; the cursor stays where it is unless it is a `fresh` one."""
         self.chart = chart
         self.setAccessibleName(chart.title)
         self.setLogMode(chart.log, chart.log)

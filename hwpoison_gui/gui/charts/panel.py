@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtGui import QColor, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.charts.bars import BarPlot
@@ -39,6 +39,7 @@ _TIPS: Final = {
 }
 WAITING: Final = "being computed"
 _WIDEST: Final = 22  # columns of a table are at most as wide as so many characters
+_LEAST_LINES: Final = 6  # of text, in height, that a chart needs
 _SWATCH: Final = 12
 
 
@@ -124,6 +125,7 @@ class Key(QWidget):
         words.setTextFormat(Qt.TextFormat.PlainText)
         if colour:
             box = QLabel(entry)
+            box.setTextFormat(Qt.TextFormat.PlainText)
             box.setPixmap(swatch)
             row.addWidget(box)
         row.addWidget(words)
@@ -142,6 +144,7 @@ class ChartsPanel(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.chart: Chart | None = None
+        self._shown = ""  # the key of the chart that was shown last
         self.which = QComboBox(self)
         self.which.setAccessibleName("Chart")
         self.which.setToolTip("Which chart is shown")
@@ -158,6 +161,7 @@ class ChartsPanel(QWidget):
         self.empty = QLabel(self)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
+        self.empty.setTextFormat(Qt.TextFormat.PlainText)
         self.stack = QStackedWidget(self)
         for shown in (self.empty, self.bars, self.curves, self.table):
             self.stack.addWidget(shown)
@@ -214,11 +218,12 @@ class ChartsPanel(QWidget):
 
     def set_chart(self, chart: Chart) -> None:
         """Shows a chart, as a picture or as a table."""
+        fresh, self._shown = self._shown != self.wanted, self.wanted
         self.chart = chart
         if isinstance(chart, Bars):
-            self.bars.set_chart(chart)
+            self.bars.set_chart(chart, fresh)
         else:
-            self.curves.set_chart(chart)
+            self.curves.set_chart(chart, fresh)
         self.table.set_chart(chart)
         self._show_key()
         self._show()
@@ -230,6 +235,16 @@ class ChartsPanel(QWidget):
         self.said.setText("")
         self._show_key()
         self._show()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Leaves out what the colours mean where the chart would have no room: the value at the cursor says it, too."""
+        line = self.fontMetrics().lineSpacing()
+        needed = self.key.heightForWidth(self.width()) + self.which.sizeHint().height() + _LEAST_LINES * line
+        self.key.setVisible(self.height() >= needed)
 
     def _show(self) -> None:
         chart = self.chart
@@ -249,3 +264,4 @@ class ChartsPanel(QWidget):
             self.key.show_entries([(getattr(theme, curve.key), curve.name) for curve in chart.curves])
         else:
             self.key.show_entries([])
+        self._make_room()

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.look.plain import plain, plain_labels
 from hwpoison_gui.view.base.palette import Theme
 
 NOWHERE: Final = -1
@@ -39,6 +39,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.hideButtons()
         menu = self.getPlotItem().ctrlMenu  # never shown; without a parent it would outlive the window
         menu.setParent(self, menu.windowFlags())
+        plain_labels(menu)
         self.setAccessibleName(name)
         self.setAccessibleDescription(_HOW)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
