@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.kernel.presets.containers import containers
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
@@ -22,7 +22,7 @@ _MOST_NODES: Final = 1 << 10
 def run(arguments: Sequence[str]) -> int:
     """Make a machine and write it; returns the exit status."""
     options = _parsed(arguments)
-    image = desktop(options.frames, options.seed)
+    image = containers(options.frames, options.seed)
     modelled = ".".join(map(str, PROFILES[options.kernel].modelled))
     exported = exported_from(image, f"Linux version {modelled}-made-up", options.nodes)
     try:
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui make-machine",
-        description="Make up the memory of a machine, and write it as a snapshot. Needs 100 bytes a frame meanwhile.",
+        description="Make up the memory of a machine, and write it as a snapshot. Needs 50 bytes a frame meanwhile.",
         epilog="exit status: 0 written, 2 not written; the same numbers make the same machine everywhere",
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="file to write: NAME.npz")
