@@ -134,8 +134,8 @@ def frame(value: object, key: str) -> str:
 
 
 def frames(value: object, key: str) -> tuple[str, ...]:
-    """Frames: a range, or a list of ranges and pages."""
-    if isinstance(value, str):
+    """Frames: a range, or a list of ranges, numbers and pages."""
+    if isinstance(value, str | int):
         return (_some_frames(value, key),)
     found = tuple(_some_frames(entry, where) for where, entry in entries(value, key))
     if not found:
@@ -144,6 +144,8 @@ def frames(value: object, key: str) -> tuple[str, ...]:
 
 
 def _some_frames(value: object, key: str) -> str:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return f"{value:#x}"
     if isinstance(value, str) and grammar.parse_frames(value) is not None:
         return value
     if isinstance(value, str) and grammar.parse_page(value) is not None:
