@@ -115,3 +115,5 @@ def test_it_is_saved_as_it_was_asked_for() -> None:
     text = dumps(saved)
     assert 'frames = "0x800+0x40/0x10"' in text and 'frames = ["a:m+0", "0x900+3"]' in text
     assert loads(text) == saved
+    numbers = loads(text.replace('"a:m+0", "0x900+3"', '"a:m+0", 0x900, 0x901, 2306'))
+    assert numbers.steps[-1].args["frames"] == ("a:m+0", "0x900", "0x901", "0x902")

@@ -180,3 +180,40 @@ def test_a_file_with_other_values_is_answered(path: Path, data: st.DataObject) -
         assert isinstance(from_document(document), Scenario)
     except ScenarioError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize("op", ["poison", "soft_offline", "unpoison"])
+def test_many_pages_of_a_step_are_frames(op: str) -> None:
+    error = refused(HEAD.replace("[memory]", "") + TASK + MMAP + step(op, 'frame = "a:m+0"\npages = 4'))
+    assert (error.key, error.step) == ("pages", 3)
+    assert "frames" in error.message
+
+
+@pytest.mark.parametrize(
+    ("frames", "key", "says"),
+    [
+        ('"0x1000-0x1010"', "frames", "expected frames"),
+        ("[]", "frames", "expected at least one frame"),
+        ("-5", "frames", "expected frames"),
+        ("true", "frames", "expected frames"),
+        ('["0x10", 5.5]', "frames[2]", "expected frames"),
+        ('"0x10+0"', "frames", "expected frames"),
+        ('"0x10+8/0"', "frames", "expected frames"),
+        ('"0xff0+0x20"', "frames", "leaves the memory: the last frame is 0xfff"),
+        ('["0x10+0x10", "0x1c"]', "frames[2]", "overlaps '0x10+0x10': both name frame 0x1c"),
+        ('["0x10+0x10/4", "0x12+0x10/4", "0x14"]', "frames[3]", "both name frame 0x14"),
+        ('["0x10", "pfn:0x10"]', "frames[2]", "both name frame 0x10"),
+        ('["0x10", "b:m+0"]', "frames[2]", "expected a task"),
+        ('["0x10", "any:nothing"]', "frames[2]", "expected `free`"),
+    ],
+)
+def test_frames_that_a_step_cannot_take(frames: str, key: str, says: str) -> None:
+    error = refused(HEAD.replace("[memory]", "") + TASK + step("poison", f"frames = {frames}"))
+    assert (error.key, error.step) == (key, 2) and says in error.message, error
+
+
+def test_a_step_has_one_frame_or_many() -> None:
+    both = refused(HEAD.replace("[memory]", "") + step("poison", 'frame = "pfn:0x10"\nframes = "0x20+4"'))
+    assert (both.key, both.step) == ("frames", 1) and "not both" in both.message
+    none = refused(HEAD.replace("[memory]", "") + step("poison", ""))
+    assert (none.key, none.step) == ("frame", 1)
