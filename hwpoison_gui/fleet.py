@@ -25,6 +25,7 @@ Work = Callable[[str], R]
 Progress = Callable[[float, str], None]
 
 _LOOK_S: Final = 0.2  # between two calls of `progress`, which may raise KeyboardInterrupt
+_ALONE: Final = 2  # runs of a file on its own, after a process was killed
 _CONNECT_S: Final = 10
 
 
@@ -95,7 +96,7 @@ def _result(file: str, future: Future[R]) -> R | Failed:
     if isinstance(error, BadMachineError):
         return Failed(str(error))
     if isinstance(error, BrokenProcessPool):
-        return Failed(f"{file}: its process was killed, twice; perhaps it needs more memory than there is")
+        return Failed(f"{file}: its process was killed each time; perhaps it needs more memory than there is")
     return Failed(f"{file}: this program failed: {type(error).__name__}: {error}")
 
 
@@ -107,7 +108,7 @@ def _doing(done: int, files: Sequence[str]) -> str:
 
 
 class _Processes(Generic[R]):
-    """Runs files in processes. If one is killed, the files that were being worked on run again, each alone, once.
+    """Runs files in processes. If one is killed, the files that were being worked on run again, each alone.
 
     No more files are handed out than there are processes: only those can have been the reason.
     """
@@ -165,9 +166,13 @@ def _is_broken(future: Future[R]) -> bool:
 
 
 def _again(file: str, work: Work[R]) -> Future[R]:
-    """Run a file alone; returns when it has ended."""
-    with _pool(1) as pool:
-        return pool.submit(work, file)
+    """Run a file alone, and once more if its process is killed: the first kill may have been meant for another file."""
+    for _ in range(_ALONE):
+        with _pool(1) as pool:
+            future = pool.submit(work, file)
+        if not _is_broken(future):
+            break
+    return future
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:

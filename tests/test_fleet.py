@@ -40,13 +40,13 @@ def quiet(share: float, doing: str) -> None:
 
 
 def test_a_killed_process_costs_only_time(tmp_path: Path) -> None:
-    """Each file that was being worked on then runs again alone; one that is killed again is one message."""
+    """Each file that was being worked on then runs again alone; one that is killed each time is one message."""
     names = ["a", "once", "b", "always", "bad", "c", "fault", "d"]
     found = list(each([str(tmp_path / name) for name in names], work, 2, "", quiet))
     assert [one for one in found if not isinstance(one, Failed)] == ["a", "once", "b", "c", "d"]
     assert [names[at] for at, one in enumerate(found) if isinstance(one, Failed)] == ["always", "bad", "fault"]
     killed, bad, fault = (one.why for one in found if isinstance(one, Failed))
-    assert killed.startswith(f"{tmp_path / 'always'}: its process was killed, twice")
+    assert killed.startswith(f"{tmp_path / 'always'}: its process was killed each time")
     assert bad == "bad: is bad" and fault == f"{tmp_path / 'fault'}: this program failed: KeyError: 'fault'"
 
 
