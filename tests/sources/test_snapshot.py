@@ -24,7 +24,9 @@ from hwpoison_gui.sources.assemble import Exported, assemble
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recording import INSIDE, open_recording, parts_of, read_recording
 from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.damage.tables import find_table
 from tests.sources.test_recording_writer import same
 
 VICTIM = resources.path("machines/victim_before.npz")
@@ -71,7 +73,10 @@ def test_a_real_machine_goes_through_the_format(tmp_path: Path) -> None:
 
 
 def test_frames_by_cgroup(exported: Exported) -> None:
-    memcg = machine_from_image(assemble(exported), PROFILES["6.12"]).memcg
+    m = machine_from_image(assemble(exported), PROFILES["6.12"])
+    memcg, table = m.memcg, to_the_end(find_table(Damage.of(m), "cgroup"))
+    counted = {row.name: sum(row.frames) for row in table.rows}
+    assert counted["/work.slice"] == 2 and sum(counted.values()) == m.frames and not table.note
     assert memcg is not None
     known = exported.cgroup is not None and int(exported.cgroup.max())
     assert [memcg.names[at] for at in memcg.of[:5]] == ["", "/work.slice", "/work.slice", "", f"inode {known}"]
