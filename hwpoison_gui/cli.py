@@ -27,6 +27,7 @@ _USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [-
        hwpoison-gui pictures [FILE] --out DIR
        hwpoison-gui kernels [--on MACHINE | --live] [--json | --to OUT] FILE|FRAME
        hwpoison-gui kernels --between KERNEL OTHER [--early] [--json | --to OUT] [FILE | --live]
+       hwpoison-gui records FILE...
        hwpoison-gui capture [--pid PID] [--anonymize | --no-names | --raw] OUT
        hwpoison-gui changed [--json] OLD NEW
        hwpoison-gui make-machine --frames N [--seed S] [--nodes N] OUT

@@ -7,7 +7,7 @@ import sys
 
 CODE = """
 import importlib, pkgutil, sys
-for layer in ("kernel", "session", "sources", "view"):
+for layer in ("dram", "export", "kernel", "session", "sources", "view"):
     package = importlib.import_module("hwpoison_gui." + layer)
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
