@@ -120,6 +120,8 @@ def _one_message(file: str) -> Iterator[None]:
         raise BadMachineError(f"{file or _THIS}: {error}") from None
     except SourceError as error:
         raise BadMachineError(str(error)) from None
+    except MemoryError:
+        raise BadMachineError(f"{file or _THIS}: needs more memory than there is") from None
     except OSError as error:
         raise BadMachineError(f"{error.filename or file}: cannot be read: {error.strerror or error}") from None
 

@@ -40,6 +40,9 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         print(f"{error.filename}: cannot be read: {error.strerror or error}", file=sys.stderr)
         return BAD_FILE
+    except MemoryError:
+        print(f"{options.old}, {options.new}: need more memory than there is", file=sys.stderr)
+        return BAD_FILE
     width = max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
     sys.stdout.write(changes.as_json(names, found) if options.json else changes.as_text(names, found, width))
     return GOOD

@@ -22,13 +22,16 @@ _MOST_NODES: Final = 1 << 10
 def run(arguments: Sequence[str]) -> int:
     """Make a machine and write it; returns the exit status."""
     options = _parsed(arguments)
-    image = containers(options.frames, options.seed)
     modelled = ".".join(map(str, PROFILES[options.kernel].modelled))
-    exported = exported_from(image, f"Linux version {modelled}-made-up", options.nodes)
     try:
+        image = containers(options.frames, options.seed)
+        exported = exported_from(image, f"Linux version {modelled}-made-up", options.nodes)
         save_snapshot(exported, options.out)
     except OSError as error:
         print(f"{options.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
+        return BAD_FILE
+    except MemoryError:
+        print(f"{options.out}: not written: {options.frames:,} frames need more memory than there is", file=sys.stderr)
         return BAD_FILE
     print(f"{options.out}: {options.frames:,} frames, {len(exported.processes):,} processes")
     return GOOD

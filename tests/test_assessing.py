@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwpoison_gui import resources
+from hwpoison_gui import opening, resources
 from hwpoison_gui.assessing import BadMachineError, Options, assess
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.view.base.hits import DEAD, SAFE
@@ -95,3 +95,12 @@ def test_a_bad_machine_is_one_message(file: str, message: str) -> None:
     with pytest.raises(BadMachineError, match=message) as raised:
         assess(file, Options())
     assert Path(file).name in str(raised.value) and "\n" not in str(raised.value)
+
+
+def test_a_machine_that_does_not_fit_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_large(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(opening, "open_file", too_large)
+    with pytest.raises(BadMachineError, match="^large.npz: needs more memory than there is$"):
+        assess("large.npz", Options())

@@ -3,13 +3,15 @@
     python tests/bench/fleet_bench.py [--machines 1000] [--frames 4096] [--jobs 1,2]
 
 The machines are made and saved first, each by its own seed. The baseline is `assess` in this process alone; ideal is
-its time divided by the number of processes, or of processors where there are fewer. Also compares the results.
+its time divided by the number of processes, or of processors where there are fewer. On a loaded machine look at the
+processor time of all processes: what several need more than one starting them costs. The results are compared, too.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import resource
 import tempfile
 import time
 from functools import partial
@@ -29,6 +31,11 @@ def made(folder: Path, machines: int, frames: int) -> list[str]:
     return fleet.machines_in(str(folder))
 
 
+def processor_s() -> float:
+    """Processor time of this process and of the ended ones that it started."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--machines", type=int, default=1000)
@@ -40,17 +47,18 @@ def main() -> None:
         start = time.perf_counter()
         files = made(Path(folder), options.machines, options.frames)
         print(f"{len(files):,} machines of {options.frames:,} frames, made in {time.perf_counter() - start:.1f} s")
-        print(f"  {'processes':>10s} {'s':>8s} {'ms a machine':>13s} {'speed-up':>9s} {'ideal':>6s}")
+        print(f"  {'processes':>10s} {'s':>8s} {'ms a machine':>13s} {'speed-up':>9s} {'ideal':>6s} {'cpu s':>12s}")
         base, found = 0.0, None
         for jobs in map(int, options.jobs.split(",")):
-            start = time.perf_counter()
+            start, used = time.perf_counter(), processor_s()
             results = list(fleet.each(files, partial(assess, options=Options()), jobs, "", lambda share, doing: None))
-            took = time.perf_counter() - start
+            took, used = time.perf_counter() - start, processor_s() - used
             base = base or took
             assert found is None or results == found, "processes find something else"
             found = results
             ideal = min(jobs, processors)
-            print(f"  {jobs:10d} {took:8.1f} {1e3 * took / len(files):13.1f} {base / took:9.2f} {ideal:6d}", flush=True)
+            ratios = f"{base / took:9.2f} {ideal:6d} {used:12.1f}"
+            print(f"  {jobs:10d} {took:8.1f} {1e3 * took / len(files):13.1f} {ratios}", flush=True)
 
 
 if __name__ == "__main__":
