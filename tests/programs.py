@@ -127,6 +127,7 @@ HUGE_ACTS: Final = (
     _act("read", **_HUGE_AT),
     _act("munmap", task=_TASKS, at=("h+0",), pages=(512,)),
     _act("truncate", path=(HUGE_FILE,), pages=(0, 512, 1024)),
+    _act("hugepages", pages=range(7)),
     _act("poison", frame=_HUGE_FRAMES),
 )
 

@@ -1,4 +1,4 @@
-"""The hugetlb pool: allocating, reserving, and dissolving a free huge page into 4 KiB pages.
+"""The hugetlb pool: its size, allocating, reserving, and dissolving a free huge page into 4 KiB pages.
 
 After mm/hugetlb.c. A free huge page has refcount 0 and is listed in `huge_free`. Pages that a mapping has
 reserved and not used are in `huge_resv`, by inode for shared and by address space for private mappings.
@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from . import page_flags as pf
 from .folio import destroy_compound_page, prep_compound_page
 from .machine import Machine
@@ -15,6 +17,9 @@ from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_pages, drain_pcp, free_one_page, take_page_off_buddy
 from .records import HPAGE_PMD_ORDER
 
+GROWN: Final = site("set_max_huge_pages", Act.FLAG, "alloc_fresh_huge_page", "pages missing")
+SHRUNK: Final = site("set_max_huge_pages", Act.FLAG, "update_and_free_page", "pages kept")
+RESIZED: Final = site("set_max_huge_pages", Act.DECIDE, "nr_hugepages", "asked old new")
 DISSOLVED: Final = site("dissolve_free_huge_page", Act.FLAG, "dissolved")
 NOT_DISSOLVED: Final = site("dissolve_free_huge_page", Act.FLAG, "busy")
 OFF_BUDDY: Final = site("take_page_off_buddy", Act.FLAG, args="taken", name="one of 512")
@@ -29,6 +34,40 @@ def hugetlb_init(m: Machine, pages: int) -> int:
         m.put(m.huge_free, (0, head), True)
         found += 1
     return found
+
+
+def set_max_huge_pages(m: Machine, count: int) -> Steps[int]:
+    """Write `count` to /proc/sys/vm/nr_hugepages. Returns 0 even if the pool then has more or fewer huge pages.
+
+    Surplus pages are not modelled: pages in use that a smaller pool has no room for stay in the pool when they are
+    freed.
+    """
+    old = m.counter("nr_huge_pages")
+    if count > old:
+        added = hugetlb_init(m, count - old)
+        yield Mark(GROWN, (added, count - old - added))
+    elif count < old:
+        leaving = _removable(m)[: old - count]
+        for head in leaving:
+            update_and_free_page(m, head)
+        yield Mark(SHRUNK, (len(leaving), old - count - len(leaving)))
+    yield Mark(RESIZED, (count, old, m.counter("nr_huge_pages")))
+    return 0
+
+
+def _removable(m: Machine) -> list[int]:
+    """Heads of the free huge pages that can leave the pool, without those that reservations need.
+
+    Doubt: the kernel does not look at HWPOISON here. It frees a poisoned huge page with the others, and the allocator
+    drops the bad frame later. Here a poisoned huge page stays in the pool and counts for no reservation.
+    """
+    sound = [head for head in m.huge_free.of(0) if not m.refcount.view[head] and not _has_poison(m, head)]
+    return sound[: max(0, len(sound) - m.counter("resv_huge_pages"))]
+
+
+def _has_poison(m: Machine, head: int) -> bool:
+    frames = m.flags.view[head : head + (1 << HPAGE_PMD_ORDER)]
+    return bool((frames & np.uint64(pf.HWPOISON)).any())
 
 
 def alloc_fresh_huge_page(m: Machine) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
+from hwpoison_gui.kernel.hugetlb_pool import set_max_huge_pages
 from hwpoison_gui.kernel.ksm import ksmd, madvise_mergeable
 from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
 from hwpoison_gui.kernel.memory import Access, access
@@ -369,6 +370,11 @@ def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
     return DONE
 
 
+def op_hugepages(w: World, a: Args) -> Steps[OpResult]:
+    """Write `pages` to /proc/sys/vm/nr_hugepages: the pool grows or shrinks as far as it can."""
+    return (yield from errno_of(set_max_huge_pages(w.machine, a["pages"])))
+
+
 def op_check(w: World, a: Args) -> Steps[OpResult]:
     """Change nothing; `expect` of the step is compared with the machine."""
     policy = w.machine.tasks.view[w.process(a["task"]).tgid].mce_kill if a.get("task") else None
@@ -411,6 +417,7 @@ OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
         op_drop_caches,
         op_unlink,
         op_sysctl,
+        op_hugepages,
         op_check,
     )
 }

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hwpoison_gui.kernel import hugetlb_pool as pool
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR
+from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, MAX_ORDER
+from hwpoison_gui.session.limits import free_frames
+from tests.invariants import check
 from tests.workbench import Workbench, run
 
 
@@ -72,3 +78,82 @@ def test_only_what_is_promised_in_the_range_is_returned() -> None:
     assert sorted(m.huge_resv.of(7)) == [0, 1024] and m.counter("resv_huge_pages") == 2
     pool.unreserve(m, 7, 512, None)
     assert sorted(m.huge_resv.of(7)) == [0]
+
+
+# -- nr_hugepages
+
+
+def resized(bench: Workbench, pages: int) -> int:
+    """Write nr_hugepages. Returns the size of the pool then."""
+    assert bench.do("hugepages", pages=pages).errno == 0
+    return bench.m.counter("nr_huge_pages")
+
+
+def test_the_pool_grows_and_shrinks_as_asked() -> None:
+    bench = Workbench(huge_pages=1)
+    free = free_frames(bench.m)
+    assert resized(bench, 4) == 4 and free_frames(bench.m) == free - 3 * HPAGE_PMD_NR
+    heads = list(bench.m.huge_free.of(0))
+    assert len(heads) == 4 and not bench.m.refcount.view[heads].any()
+    assert all(bench.flags(head) == {"COMPOUND_HEAD", "HUGE"} for head in heads)
+    assert resized(bench, 0) == 0 and free_frames(bench.m) == free + HPAGE_PMD_NR
+    assert all(bench.flags(pfn) == {"BUDDY"} for pfn in (heads[0], heads[0] + 511))
+    check(bench.m)
+
+
+def test_the_pool_grows_as_far_as_memory_allows() -> None:
+    bench = Workbench(frames=4096)
+    most = resized(bench, 99)
+    assert 0 < most < 8
+    assert not any(bench.m.free_area.of(order) for order in range(HPAGE_PMD_ORDER, MAX_ORDER + 1))
+    assert resized(bench, 99) == most
+
+
+def test_reserved_and_used_huge_pages_stay_in_the_pool() -> None:
+    bench = Workbench(huge_pages=4)
+    bench.area(pages=1024, huge="hugetlb")
+    bench.do("write", task="a", at="m+0", value="x")
+    assert resized(bench, 0) == 2
+    assert bench.m.counter("resv_huge_pages") == len(bench.m.huge_free.of(0)) == 1
+    assert bench.do("write", task="a", at="m+512", value="y").errno == 0
+    assert bench.do("read", task="a", at="m+0").value == "x"
+    check(bench.m)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_poisoned_huge_page_is_not_given_back(profile: str) -> None:
+    bench = Workbench(profile, huge_pages=3)
+    first = bench.m.huge_free.of(0)[0]
+    bench.m.set_flags(first, pf.HWPOISON)
+    bench.m.put(bench.m.raw_hwp, (first, first + 9), True)
+    assert resized(bench, 0) == 1 and bench.m.huge_free.of(0) == [first]
+
+
+def test_a_reservation_does_not_rest_on_a_poisoned_huge_page() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.m.set_flags(bench.m.huge_free.of(0)[0], pf.HWPOISON)
+    bench.area(pages=512, huge="hugetlb")
+    assert resized(bench, 0) == 2
+    assert bench.do("write", task="a", at="m+0", value="x").errno == 0
+
+
+def test_the_way_back_restores_the_pool() -> None:
+    bench = Workbench(huge_pages=2)
+    begin, digest = bench.session.position, bench.m.gate.digest()
+    resized(bench, 5)
+    resized(bench, 1)
+    end, after = bench.session.position, bench.m.gate.digest()
+    bench.session.seek(begin)
+    assert bench.m.gate.digest() == digest
+    bench.session.seek(end)
+    assert bench.m.gate.digest() == after
+
+
+@pytest.mark.parametrize(("pages", "marks"), [
+    (3, [(pool.GROWN, (1, 0)), (pool.RESIZED, (3, 2, 3))]),
+    (1, [(pool.SHRUNK, (1, 0)), (pool.RESIZED, (1, 2, 1))]),
+    (2, [(pool.RESIZED, (2, 2, 2))]),
+])  # fmt: skip
+def test_the_marks_say_what_was_asked_and_what_there_is(pages: int, marks: list[tuple[Site, tuple[int, ...]]]) -> None:
+    m = Workbench(huge_pages=2).m
+    assert [(mark.site, mark.args) for mark in pool.set_max_huge_pages(m, pages)] == marks

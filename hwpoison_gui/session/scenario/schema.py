@@ -232,6 +232,7 @@ OPS: Final[dict[str, Op]] = {
     ),
     "unpoison": Op(_FRAMES, feature="unpoison"),
     "sysctl": Op({"name": Key(Kind.SYSCTL), "value": Key(Kind.COUNT, most=1)}),
+    "hugepages": Op({"pages": Key(Kind.COUNT, most=MOST_HUGE_PAGES)}),
     "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
     "alloc": Op({"frames": Key(Kind.COUNT)}),
     "check": Op({"frame": Key(Kind.FRAME, Missing.ABSENT), "task": Key(Kind.TASK, Missing.ABSENT)}),
@@ -248,12 +249,13 @@ _FILTER: Final = "format 1 has no injection filters: write steps for the frames 
 NO_KEYS_LIKE: Final[Mapping[str, str]] = {"corrupt-filter-": _FILTER, "corrupt_filter_": _FILTER}  # by their beginning
 # Words that are looked for and do not exist, by the key they stand for: why.
 _BY_MADVISE: Final = 'is the op `{}` with via = "madvise"; `frames` names the pages of a range'
-_POOL: Final = "the pool of huge pages is set before the start, by `huge_pages` of `[memory]`"
+_POOL: Final = "the pool of huge pages is set by the op `hugepages`, and before the start by `huge_pages` of `[memory]`"
 NO_WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("name", "nr_hugepages"): _POOL,
     ("name", "nr_overcommit_hugepages"): f"surplus huge pages are not modelled; {_POOL}",
     ("advice", "hwpoison"): "MADV_HWPOISON " + _BY_MADVISE.format("poison"),
     ("advice", "soft_offline"): "MADV_SOFT_OFFLINE " + _BY_MADVISE.format("soft_offline"),
+    ("op", "nr_hugepages"): _POOL,
     ("op", "unpoison-pfn"): "hwpoison/unpoison-pfn is the op `unpoison`",
     **{("op", f"corrupt-filter-{name}"): _FILTER for name in ("enable", "dev-major", "dev-minor", "flags-mask",
                                                              "flags-value", "memcg")},

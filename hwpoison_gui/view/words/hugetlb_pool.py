@@ -1,4 +1,4 @@
-"""Words of kernel/hugetlb_pool.py: a free huge page is dissolved."""
+"""Words of kernel/hugetlb_pool.py: the pool changes its size, a free huge page is dissolved."""
 
 from __future__ import annotations
 
@@ -6,9 +6,25 @@ from typing import Final
 
 from hwpoison_gui.kernel import hugetlb_pool
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Words, counted
+
+
+def _grown(pages: int, missing: int) -> str:
+    added = f"{counted(pages, 'huge page')} allocated for the pool"
+    return f"{added}; memory has no free block of 2 MiB for {missing:,} more." if missing else f"{added}."
+
+
+def _shrunk(pages: int, kept: int) -> str:
+    freed = f"{counted(pages, 'free huge page')} given back to the page allocator"
+    return f"{freed}; {kept:,} more cannot leave the pool: in use, reserved or poisoned." if kept else f"{freed}."
+
 
 WORDS: Final[dict[Site, Words]] = {
+    hugetlb_pool.GROWN: Words(_grown),
+    hugetlb_pool.SHRUNK: Words(_shrunk),
+    hugetlb_pool.RESIZED: Words(
+        lambda asked, old, new: f"vm.nr_hugepages reads {new:,} now (was {old:,}, {asked:,} written)."
+    ),
     hugetlb_pool.DISSOLVED: Words("The huge page is dissolved into 512 free pages."),
     hugetlb_pool.NOT_DISSOLVED: Words("The huge page is reserved for a mapping: it is not dissolved."),
     hugetlb_pool.OFF_BUDDY: Words(

@@ -9,11 +9,12 @@ import pytest
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario.reader import from_document, step_of
 
-POOL = "set before the start, by `huge_pages`"
+POOL = "set by the op `hugepages`, and before the start by `huge_pages`"
 
 
 @pytest.mark.parametrize(("fields", "words"), [
     ({"op": "sysctl", "name": "nr_hugepages", "value": 8}, POOL),
+    ({"op": "nr_hugepages", "value": 8}, POOL),
     ({"op": "sysctl", "name": "nr_overcommit_hugepages", "value": 8}, "surplus huge pages are not modelled"),
     ({"op": "poison", "frame": "any:free", "corrupt-filter-flags-mask": 1}, "no injection filters"),
     ({"op": "corrupt-filter-enable", "value": 1}, "no injection filters"),
