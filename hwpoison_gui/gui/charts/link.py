@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from hwpoison_gui.gui.charts.panel import WAITING, ChartsPanel
 from hwpoison_gui.gui.charts.plot import Plot
 from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.gui.control.damage import POLICIES, DamageControl
+from hwpoison_gui.gui.control.damage import DamageControl
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
@@ -24,7 +24,7 @@ from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 from hwpoison_gui.view.charts.damage import damage_bars
 from hwpoison_gui.view.charts.distribution import QUANTITIES, distribution
 from hwpoison_gui.view.charts.timeline import timeline_curves
-from hwpoison_gui.view.damage.tables import Table, find_table
+from hwpoison_gui.view.damage.tables import find_tables
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import OUTCOME
 
@@ -112,10 +112,7 @@ class ChartsLink(QObject):
         yield
 
     def _bars(self, by: str) -> Generator[None, None, Bars]:
-        found: dict[int, Table] = {}
-        for early in POLICIES:
-            found[early] = yield from find_table(self._damage.every[early], by)
-        return damage_bars(found)
+        return damage_bars((yield from find_tables(self._damage.every, by)))
 
     def _show(self, complete: bool) -> None:
         if complete and self._made is not None:

@@ -19,7 +19,7 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.naming import file_name
-from hwpoison_gui.view.damage.tables import Table, find_table
+from hwpoison_gui.view.damage.tables import Table, find_tables
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import OUTCOME
 from hwpoison_gui.view.rows.assess import AssessColumn, AssessRow, sheet_of, survival_words
@@ -92,17 +92,7 @@ class AssessLink(QObject):
         self._slices.run(self._counting, self._counted)
 
     def _counting(self) -> Work:
-        found: dict[int, Table] = {}
-        for early, damage in self._damage.every.items():
-            work = find_table(damage, self.by)
-            while True:
-                try:
-                    next(work)
-                except StopIteration as stop:
-                    found[early] = stop.value
-                    break
-                yield
-        self._tables = found
+        self._tables = yield from find_tables(self._damage.every, self.by)
 
     def _counted(self, complete: bool) -> None:
         if complete and self._tables.keys() >= set(POLICIES):

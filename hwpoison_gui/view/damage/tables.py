@@ -7,7 +7,7 @@ frames that belong to none of the others.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -81,6 +81,14 @@ def find_table(damage: Damage, by: str) -> Generator[None, None, Table]:
     rows.sort(key=lambda row: (-row.share, row.name))
     listed = [row for row in (*rows, rest) if sum(row.frames)]
     return Table(by, tuple(listed), whole, note)
+
+
+def find_tables(damages: Mapping[int, Damage], by: str) -> Generator[None, None, dict[int, Table]]:
+    """The table of each policy, by vm.memory_failure_early_kill."""
+    found: dict[int, Table] = {}
+    for early, damage in damages.items():
+        found[early] = yield from find_table(damage, by)
+    return found
 
 
 def _frames_of_classes(damage: Damage) -> Generator[None, None, I64]:
