@@ -110,6 +110,7 @@ class Key(QWidget):
         """Shows (colour, name) pairs; without a colour, the name alone."""
         for old in self._entries:
             self._row.removeWidget(old)
+            old.hide()
             old.deleteLater()
         self._entries = [self._entry(colour, name) for colour, name in entries]
 

@@ -16,6 +16,7 @@ from hwpoison_gui.gui.stage.keys import HELP
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.facts.stops import is_told
 from hwpoison_gui.view.words.plain import plain
 
 _SECOND: Final = 1000  # ms
@@ -76,7 +77,7 @@ class SpeakerWindow(QWidget):
     def show_stop(
         self, session: Session, stops: Sequence[int], stop: int, seconds: Sequence[float], resume: int | None = None
     ) -> None:
-        """Shows the notes of a stop, and the caption after it.
+        """Shows the notes of a stop, and the caption or title of the next operation that is shown.
 
         `seconds`: that each stop of the path takes; `resume`: the stop of it that was left.
         """
@@ -84,7 +85,7 @@ class SpeakerWindow(QWidget):
         self.now.setText(plain(operation.telling.caption) or title_of(operation) if operation else "")
         self.notes.setPlainText(plain(operation.telling.notes) if operation and operation.telling.notes else _NO_NOTES)
         number = session.operations.index(operation) + 1 if operation else 0
-        ahead = (plain(one.telling.caption) for one in session.operations[number:] if one.telling.caption)
+        ahead = (plain(one.telling.caption) or title_of(one) for one in session.operations[number:] if is_told(one))
         self.next.setText(f"Next: {next(ahead, 'the end')}" if resume is None else _OFF_PATH.format(resume))
         self._planned, self._left = sum(seconds), sum(seconds[stop + 1 :])
         self._show_time()

@@ -153,7 +153,7 @@ def _commands(actions: Actions) -> list[PaletteEntry]:
         words = ": ".join((*above[1:][-1:], command.text.replace("&", "")))
         if name != "palette":
             run = actions[name].trigger
-            entries.append(PaletteEntry(", ".join(above), words, command.tip, keys, run, command.missing()))
+            entries.append(PaletteEntry(", ".join(above), words, command.tip, keys, run, actions.missing_of(name)))
     return entries
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.view.facts.stops import TOLD, is_told
 from hwpoison_gui.view.words.plain import plain
 
 
@@ -34,10 +35,17 @@ class Captions:
         return [text for text in (self._summary, *self._read()) if text]
 
     def at_present(self) -> Caption:
-        """What is shown at the present position: the newest caption so far, before the first one the summary."""
+        """What is shown at the present position: the newest caption so far, before the first one the summary.
+
+        No caption outlasts the next error that is shown step by step: it would stand over another page's end.
+        """
         session, captions = self._session, self._read()
         done = session.steps.operations[session.position - 1] + 1 if session.position else 0
-        text = next((caption for caption in reversed(captions[:done]) if caption), "")
+        text = ""
+        for caption, operation in zip(reversed(captions[:done]), reversed(session.operations[:done]), strict=True):
+            text = caption
+            if caption or (operation.name in TOLD and is_told(operation)):
+                break
         head = " · ".join(words for words in (self._title, self._summary if text else "") if words)
         return Caption(head, text or self._summary)
 

@@ -9,14 +9,14 @@ from hwpoison_gui.session.session import Operation, Session
 
 _ACTS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
 ASIDES: Final = frozenset({"check", "remember"})  # they do nothing to the machine: only their captions are told
-_TOLD: Final = frozenset({"poison", "soft_offline"})
+TOLD: Final = frozenset({"poison", "soft_offline"})
 
 
 def is_told(operation: Operation) -> bool:
     """Whether its steps are shown: not of what leads up to something, nor where a scenario asks to pass over it."""
     if operation.telling.pause is False and not operation.telling.caption:
         return False
-    return bool(operation.telling.caption or operation.outcome.signals or operation.name in _TOLD)
+    return bool(operation.telling.caption or operation.outcome.signals or operation.name in TOLD)
 
 
 def is_stop(session: Session, position: int) -> bool:
@@ -42,7 +42,7 @@ def stops_of(session: Session) -> list[int]:
             found.add(operation.last)
         if not is_told(operation):
             continue
-        if operation.telling.caption and operation.name in _TOLD:
+        if operation.telling.caption and operation.name in TOLD:
             found.add(operation.first + 1)  # the caption is read before the walk begins
         if operation.parts:  # too many to stop in each
             continue

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hwpoison_gui import opening
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.captions import Captions, first_caption
 from tests.workbench import do
 
@@ -94,3 +95,19 @@ def test_whether_a_step_pauses_is_as_the_file_says_and_is_kept_when_saved(tmp_pa
     for _ in redone.go_along([operation for operation in machine.session.operations]):
         pass
     assert redone.operations[-1].telling == poison.telling
+
+
+def test_a_caption_does_not_stand_over_the_next_error() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2)
+    do(session, "write", task="a", at="m+0")
+    do(session, "write", task="a", at="m+1")
+    do(session, "poison", frame="a:m+0")
+    session.tell(session.operations[-1], Telling(caption="The first page breaks."))
+    captions = Captions(session, "", "A summary.")
+    assert captions.at_present().text == "The first page breaks."
+    do(session, "read", task="a", at="m+1")
+    assert captions.at_present().text == "The first page breaks.", "what leads up to something"
+    do(session, "poison", frame="a:m+1")
+    assert captions.at_present().text == "A summary."
