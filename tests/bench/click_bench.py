@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from table import Row
+
 from hwpoison_gui.session.scenario import shape
 from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
@@ -67,6 +69,16 @@ def table(rows: list[tuple[str, tuple[float, float, float, int], float]], ratio:
     print(f"{'':24}{'click':>9}{'patch':>9}{'walk':>9}{'steps':>8}   {ratio}")
     for name, (recorded, patched, walked, steps), against in rows:
         print(f"{name:24}{recorded:9.2f}{patched:9.3f}{walked:9.2f}{steps:8d}   {against:.2f}")
+
+
+def rows() -> list[Row]:
+    small, large = (sum(click(machine(frames, 1), 40)[:2]) for frames in (1 << 16, 1 << 24))
+    one, crowd = (click(machine(1 << 17, mappers), 3)[0] for mappers in (1, 10_000))
+    return [
+        Row("click, recorded and patched, 65,536 frames", small, "itself", small, 2.0),
+        Row("click, recorded and patched, 16,777,216 frames", large, "65,536 frames", small, 1.2, True),
+        Row("click, a frame of 10,000 mappers", crowd, "one mapper", one, 100.0),
+    ]
 
 
 def main() -> None:

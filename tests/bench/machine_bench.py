@@ -17,6 +17,7 @@ import tracemalloc
 from collections.abc import Callable
 
 import numpy as np
+from table import Row
 
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
@@ -90,6 +91,15 @@ def memory(name: str, image: MemoryImage, profile: str) -> tuple[int, int]:
         f"entries alone in dictionaries {base:.0f}; peak of the boot {most / 1e6:.0f} MB, {took:.1f} s traced"
     )
     return taken, entries
+
+
+def rows() -> list[Row]:
+    """Reading and booting the recorded server."""
+    path = resources.path("machines/server.npz")
+    files = (path, path.with_suffix(".json"))
+    base = median(lambda: [file.read_bytes() for file in files], 5)
+    took = median(lambda: machine_from_image(open_recording(path), PROFILES["6.1"]), 5)
+    return [Row("open the recorded server: read and boot", took, "reading its files", base, 300.0)]
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import time
 
+from table import Row
+
 from hwpoison_gui.kernel.presets import PRESETS
 
 SIZES = ((1 << 16, 9, 30.0), (1 << 24, 3, 1500.0))
@@ -20,6 +22,17 @@ def best_ms(name: str, frames: int, times: int) -> float:
         PRESETS[name](frames, 1)
         found.append((time.perf_counter() - start) * 1e3)
     return min(found)
+
+
+def rows() -> list[Row]:
+    found = []
+    for name in PRESETS:
+        small, large = (best_ms(name, frames, times) for frames, times, _ in SIZES)
+        found += [
+            Row(f"make {name}, {SIZES[0][0]:,} frames", small, "itself", small, SIZES[0][2]),
+            Row(f"make {name}, {SIZES[1][0]:,} frames", large, f"{SIZES[0][0]:,} frames", small, SIZES[1][2]),
+        ]
+    return found
 
 
 def main() -> None:
