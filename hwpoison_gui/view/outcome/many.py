@@ -15,23 +15,21 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
-from hwpoison_gui.kernel.rmap import page_index
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import SAFE, USES, counted_hits, when_touched, worse
-from hwpoison_gui.view.outcome.impact import EFFECTS, is_free
-from hwpoison_gui.view.outcome.loss_words import Lost, Page, lost_words
-from hwpoison_gui.view.outcome.matched_row import effect_of, find_table_step, matched_by
-from hwpoison_gui.view.rmap.graph import Mapping as Object
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.impact import EFFECTS, find_before
+from hwpoison_gui.view.outcome.loss_words import Lost, lost_words
+from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, find_table_step, matched_by
 from hwpoison_gui.view.words.words import counted
 
 I64 = npt.NDArray[np.int64]
 
 _KILLED: Final = "killed"
 _RESULTS: Final = (IGNORED, FAILED, DELAYED, RECOVERED)  # enum mf_result
-_NO_OBJECT: Final = Object("none", "")  # the words of a loss do not name page->mapping
 _SUMMARY: Final = Question["Summary"]("summary of many frames", 2)
 
 
@@ -132,25 +130,11 @@ def _loss(session: Session, part: Operation) -> Lost:
     assert outcome.pfn is not None
     marks = session.steps.marks[part.first : part.last]
     number = find_table_step(marks)
-    matched = matched_by(marks[number], outcome.pfn) if number is not None else None
-    row = matched.row if matched is not None else None
-    head = m.compound_head(outcome.pfn)
-    word = m.page(outcome.pfn)
-    dirty = (m.page(head) | (matched.word or 0 if matched is not None else 0)) & pf.DIRTY
-    bare = not word and not m.refcount.get(outcome.pfn)
-    page = Page(
-        outcome.pfn,
-        word,
-        m.page(head),
-        _NO_OBJECT,
-        m.inode_of(head),
-        page_index(m, outcome.pfn),
-        (),
-        is_free(m, outcome.pfn),
-        bool(dirty),
-        bare,
-    )
-    return lost_words(m, page, outcome.kind, outcome.result, effect_of(m.profile, row))
+    matched = matched_by(marks[number], outcome.pfn) if number is not None else Matched(outcome.pfn, None)
+    # Without its places: the handler has found out whether one of their entries is dirty.
+    page = to_the_end(find_before(m, outcome.pfn, (), set())).page
+    page = page._replace(dirty=page.dirty or bool((matched.word or 0) & pf.DIRTY))
+    return lost_words(m, page, outcome.kind, outcome.result, effect_of(m.profile, matched.row))
 
 
 def _impacts(session: Session, operation: Operation) -> dict[int, str]:
