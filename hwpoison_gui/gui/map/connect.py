@@ -28,6 +28,15 @@ if TYPE_CHECKING:  # imported when first needed
     from hwpoison_gui.gui.map.find_bar import FindBar
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
     from hwpoison_gui.gui.widgets.banner import Banner
+    from hwpoison_gui.opening import Opened
+
+
+def with_plane_of(frame_map: FrameMapWidget, opened: Opened) -> Opened:
+    """The machine with the plane that the map shows, where that is of the same frames: the first picture's."""
+    plane, m = frame_map.plane, opened.session.machine
+    if plane is not None and opened.plane is None and plane.follow(m.flags.view, m.refcount.view, m.mapcount.view):
+        return opened._replace(plane=plane)
+    return opened
 
 
 def connect_map(

@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.damage import DamageControl
 from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.enabling import PANICKED, enable
@@ -20,7 +20,6 @@ from hwpoison_gui.session.grammar import parse_frames
 from hwpoison_gui.session.many import MOST_FRAMES, ranges_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
-from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.foretold import foretold
 from hwpoison_gui.view.facts.injections import soft_offline
 from hwpoison_gui.view.filter.expression import FilterError
@@ -31,6 +30,7 @@ Pfns = npt.NDArray[np.int64]
 _FORMS: Final = (
     "Frames, as in Find (anon, task:nginx, node:1, dirty), or ranges: 0x1000+0x200, 0x1000+0x200/8 for every eighth:"
 )
+_WHO: Final = "break many"
 _TYPED_MS: Final = 300
 _EACH: Final = "If each of them broke alone, with vm.memory_failure_early_kill = {early}:"
 
@@ -52,13 +52,18 @@ class BreakMany(QDialog):
     """
 
     def __init__(
-        self, above: QWidget, controller: Controller, pfns_of: Callable[[str], Pfns], text: str, theme: Theme
+        self,
+        above: QWidget,
+        controller: Controller,
+        damage: DamageControl,
+        pfns_of: Callable[[str], Pfns],
+        text: str,
+        theme: Theme,
     ) -> None:
         super().__init__(above)
         self.setWindowTitle("Break many frames")
-        self._controller, self._pfns_of, self._theme = controller, pfns_of, theme
+        self._controller, self._damage, self._pfns_of, self._theme = controller, damage, pfns_of, theme
         self._pfns: Pfns = np.zeros(0, np.int64)
-        self._damage: Damage | None = None
         forms = QLabel(_FORMS, self)
         self.line = QLineEdit(text, self)
         self.line.setAccessibleName("Frames")
@@ -86,7 +91,9 @@ class BreakMany(QDialog):
         self._typed = QTimer(self, singleShot=True, interval=_TYPED_MS)
         self._typed.timeout.connect(self._look)
         self.line.textChanged.connect(lambda _: self._typed.start())
-        self._slices = Slices(self, ready=lambda: not controller.busy)
+        damage.changed.connect(self._tell)
+        damage.want(_WHO, True)
+        self.finished.connect(lambda _: damage.want(_WHO, False))
         fitting.resize_dialog(self, 560, self.sizeHint().height() / look.scale())
         self._look()
 
@@ -130,18 +137,12 @@ class BreakMany(QDialog):
 
     def _tell(self) -> None:
         """Says what would come of it, as soon as the damage is known."""
-        if self._damage is None:
+        damage = self._damage.present
+        if damage is None:
             self.head.setText("Looking at what would come of it…")
-            self._slices.run(self._assess, lambda complete: self._tell() if complete else None)
             return
-        self.head.setText(_EACH.format(early=self._damage.early) if len(self._pfns) else "")
-        lines = foretold(self._damage, self._damage.toll(self._pfns)) if len(self._pfns) else []
-        self.lines.setText("\n".join(line.text for line in lines))
-
-    def _assess(self) -> Work:
-        damage = Damage(self._controller.session.machine)
-        yield from damage.work()
-        self._damage = damage
+        self.head.setText(_EACH.format(early=damage.early) if len(self._pfns) else "")
+        self.lines.setText("\n".join(foretold(damage, damage.toll(self._pfns))) if len(self._pfns) else "")
 
     def _run(self, op: str) -> None:
         self.accept()

@@ -76,7 +76,9 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.control.recorded import Recorded
         from hwpoison_gui.gui.control.slices import Slices
         from hwpoison_gui.gui.look.dock import TabTips
+        from hwpoison_gui.gui.map.connect import with_plane_of
         from hwpoison_gui.gui.window import tab_order
+        from hwpoison_gui.gui.window.menus import add_panels
         from hwpoison_gui.gui.window.panels import Panels
         from hwpoison_gui.gui.window.state import connect_state
 
@@ -86,26 +88,26 @@ class MainWindow(QMainWindow):
             self.starting.page.follow_window(False)
         self.tab_tips = TabTips(self)
         self.setIconSize(look.icon_size())
-        self.controller = Controller(self._with_plane(opened), self)
+        self.controller = Controller(with_plane_of(self.map, opened), self)
         self.recorded = Recorded(self.controller, self)
         self.present = Present(self.controller, self.theme, self)
         self._make_map()
         self._make_bars()
         self._make_commands()
-        self._place_tools()
-        self._place_middle()
+        self._place_bars()
         self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes,
                              self.recorded, self.lenses, self.filter,
-                             lambda text: self.finder.look_for(text))  # fmt: skip
+                             self._find, self.exporting.save_chart)  # fmt: skip
         self.docks = self.panels.docks
         self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()
         self._own_keys = tab_order.OwnKeys(self)
         self._place_docks()
-        self._add_panels_menu()
+        add_panels(self.menu_of["&View > &Panels"], self.actions_["reset-docks"], self.docks)
         self._show_appearance()
         self.appearance.changed.connect(self._theme_changed)
-        self.appearance.motionChanged.connect(self._motion_changed)
+        self.appearance.motionChanged.connect(self.setAnimated)
+        self.appearance.motionChanged.connect(self.actions_.refresh)
         self._placing = Slices(self)
         self._is_built = True
         self.present.show_machine()
@@ -129,13 +131,6 @@ class MainWindow(QMainWindow):
             if self._is_built:
                 self.starting.connect_window()
         self.starting.show()
-
-    def _with_plane(self, opened: Opened) -> Opened:
-        """With the plane of the first picture, where that shows the same frames."""
-        plane, m = self.map.plane, opened.session.machine
-        if plane is not None and opened.plane is None and plane.follow(m.flags.view, m.refcount.view, m.mapcount.view):
-            return opened._replace(plane=plane)
-        return opened
 
     def sizeHint(self) -> QSize:
         return fitting.USUAL
@@ -221,18 +216,12 @@ class MainWindow(QMainWindow):
         help_ = Help(self, self.map, c, self.present, self.go_to, self.appearance, lambda: self.actions_,
                      keeping.recent, self.sentence.in_words)  # fmt: skip
         shown = {"window": (self,), "map": (self.map, self.legend)}
-        many = Many(self, c, self.filter, self.appearance)
+        many = Many(self, c, self.filter, lambda: self.panels.damage, self.appearance)
+        recorded = records.records_commands(self.records, self.recorded)
         self.exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
-            *commands.machine_commands(
-                self.machines,
-                records.records_commands(self.records, self.recorded),
-                keeping,
-                self.exporting,
-                c,
-                self.close,
-            ),
+            *commands.machine_commands(self.machines, recorded, keeping, self.exporting, c, self.close),
             *kernel_commands(self.lenses, c, self.show_panel),
             *commands.frame_commands(
                 c, self.present, self.menus, self.go_to, self.comparison, many, self.map.center_on
@@ -261,7 +250,6 @@ class MainWindow(QMainWindow):
         connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self.on_demand.panic)
-        self.panels.chartToSave.connect(self.exporting.save_chart)
         connect_recorded_marks(self.map, self.recorded, present, self.actions_.refresh)
         timeline.connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
         timeline.connect_captions(c, present, self.notes.changed, self.on_demand.caption)
@@ -275,7 +263,7 @@ class MainWindow(QMainWindow):
         c.failed.connect(partial(messages.show_error, self))
         connect_copy(self.copy, c, present)
         self.layouts.said.connect(self.keeping.toast.say)
-        self.menus.find = lambda text: self.finder.look_for(text)
+        self.menus.find = self._find
         present.opened.connect(self.layouts.report_geometry)
         self.keeping.connect_last(present)
 
@@ -284,6 +272,9 @@ class MainWindow(QMainWindow):
     @property
     def finder(self) -> FindBar:
         return self.on_demand.finder()
+
+    def _find(self, text: str) -> None:
+        self.finder.look_for(text)
 
     @property
     def tables(self) -> Tables:
@@ -310,7 +301,7 @@ class MainWindow(QMainWindow):
 
     # -- placing
 
-    def _place_tools(self) -> None:
+    def _place_bars(self) -> None:
         from hwpoison_gui.gui.toolbar.bar import ToolBar
 
         self.profile.setMenu(self.menu_of["&Machine > &Profile"])
@@ -318,8 +309,6 @@ class MainWindow(QMainWindow):
         bar.place([self.actions_[name] for name in ("new", "open", "live")], self.profile, self.counters)
         self.addToolBar(bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-
-    def _place_middle(self) -> None:
         self.copy.add_button(self.actions_["notes"])
         self.map_stage.add_bars(self.copy, self.lens_bar, self.legend)
 
@@ -358,11 +347,6 @@ class MainWindow(QMainWindow):
         if focus:
             self.docks[name].content().setFocus()
 
-    def _add_panels_menu(self) -> None:
-        menu, reset = self.menu_of["&View > &Panels"], self.actions_["reset-docks"]
-        menu.insertActions(reset, [dock.toggleViewAction() for dock in self.docks.values()])
-        menu.insertSeparator(reset)
-
     # -- appearance
 
     @property
@@ -394,10 +378,6 @@ class MainWindow(QMainWindow):
         actions.check(f"theme-{choice}")
         actions.check(f"text-{self.appearance.text_size}")
         self.setAnimated(not self.appearance.still)
-
-    def _motion_changed(self, on: bool) -> None:
-        self.setAnimated(on)
-        self.actions_.refresh()
 
     def _toggle_overview(self) -> None:
         """Toggles the overview in the corner of the map; stored."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QWidget
@@ -12,20 +13,31 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.session.session import Operation
 
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.control.damage import DamageControl
+
 
 class Many:
     """The dialogs, imported when they are opened."""
 
-    def __init__(self, above: QWidget, controller: Controller, filters: FilterControl, appearance: Appearance) -> None:
+    def __init__(
+        self,
+        above: QWidget,
+        controller: Controller,
+        filters: FilterControl,
+        damage: Callable[[], DamageControl],
+        appearance: Appearance,
+    ) -> None:
         self._above, self._controller, self._filters, self._appearance = above, controller, filters, appearance
-        self.shown: QDialog | None = None
+        self._damage = damage
 
     def ask(self) -> None:
         """Opens the dialog that breaks many frames."""
         from hwpoison_gui.gui.window.break_many import BreakMany, named_at_first
 
         text = named_at_first(self._controller.selection.marked, self._filters.text)
-        self._open(BreakMany(self._above, self._controller, self._filters.frames_of, text, self._appearance.theme))
+        c, find = self._controller, self._filters.frames_of
+        self._open(BreakMany(self._above, c, self._damage(), find, text, self._appearance.theme))
 
     def show_worst(self) -> None:
         """Opens the list of the frames of the operation at hand."""
@@ -46,10 +58,4 @@ class Many:
 
     def _open(self, dialog: QDialog) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.finished.connect(partial(self._closed, dialog))
-        self.shown = dialog
         dialog.show()
-
-    def _closed(self, dialog: QDialog, _: int) -> None:
-        if self.shown is dialog:
-            self.shown = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
@@ -17,6 +17,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.look.enabling import PANICKED
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.plain_menu import trim
@@ -71,6 +72,12 @@ def build_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
 def _draw(menu: QMenu, actions: Actions) -> None:
     actions.draw_icons(menu.actions())
     trim(menu)
+
+
+def add_panels(menu: QMenu, before: QAction, docks: Mapping[str, Dock]) -> None:
+    """Lists the panels in a menu, to show and to hide them."""
+    menu.insertActions(before, [dock.toggleViewAction() for dock in docks.values()])
+    menu.insertSeparator(before)
 
 
 class ContextMenus:

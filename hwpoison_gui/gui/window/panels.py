@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QMainWindow, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -26,6 +27,7 @@ from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
 
 if TYPE_CHECKING:
+    from hwpoison_gui.gui.charts.panel import ChartsPanel
     from hwpoison_gui.gui.control.damage import DamageControl
     from hwpoison_gui.gui.tables.damage_columns import DamageColumns
     from hwpoison_gui.gui.tables.docks import Tables
@@ -56,8 +58,6 @@ WIDE: Final = (*TABLES, "kernels", "assess", "charts", "records")  # tabs beside
 class Panels(QObject):
     """The docks by name; creates and connects their contents."""
 
-    chartToSave = Signal(object, str)  # a ChartsPanel; picture or table
-
     def __init__(
         self,
         window: QMainWindow,
@@ -71,12 +71,13 @@ class Panels(QObject):
         lenses: LensControl,
         filters: FilterControl,
         find: Callable[[str], None],
+        save_chart: Callable[[ChartsPanel, str], None],
     ) -> None:
         super().__init__(window)
         self._recorded = recorded
         self._window, self._controller, self._present = window, controller, present
         self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
-        self._lenses, self._filters, self._find = lenses, filters, find
+        self._lenses, self._filters, self._find, self._save_chart = lenses, filters, find, save_chart
         self._wanted: deque[Dock] = deque()
         self._tables: tuple[Tables, TablesLink] | None = None
         self._damage: DamageControl | None = None
@@ -250,14 +251,8 @@ class Panels(QObject):
         panel = ChartsPanel(dock, self._appearance.theme)
         dock.take(panel)
         ChartsLink(panel, dock, self.damage, self._controller, self._present, self._filters, self._find)
-        panel.saveWanted.connect(lambda what: self._save_chart(panel, what))
+        panel.saveWanted.connect(partial(self._save_chart, panel))
         return panel
-
-    def _save_chart(self, panel: QWidget, what: str) -> None:
-        from hwpoison_gui.gui.charts.panel import ChartsPanel
-
-        assert isinstance(panel, ChartsPanel)
-        self.chartToSave.emit(panel, what)
 
     @property
     def damage(self) -> DamageControl:

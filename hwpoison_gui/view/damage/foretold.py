@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import MEANINGS, TONES
+from hwpoison_gui.view.base.hits import MEANINGS
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.damage.damage import Damage, Toll
@@ -13,30 +12,20 @@ from hwpoison_gui.view.outcome import classes
 from hwpoison_gui.view.words.words import counted
 
 _MOST_NAMES: Final = 5
-_FATAL: Final = frozenset({classes.EARLY, classes.LATE, classes.NAMESPACE, classes.INIT, classes.PANICS})
-_COSTLY: Final = frozenset({classes.LOST, classes.STUCK, classes.IGNORED, classes.POISONED})
 
 
-class Line(Record):
-    """One line; `tone` is kill, warn or good."""
-
-    text: str
-    tone: str
-
-
-def foretold(damage: Damage, toll: Toll) -> list[Line]:
+def foretold(damage: Damage, toll: Toll) -> list[str]:
     """Frames by outcome, the worst first; the processes that would be hit; and what would be lost."""
     found = []
     for number in reversed(range(len(toll.frames))):
         count = toll.frames[number]
         if count and number not in (classes.OUTSIDE, classes.HOLE):
-            tone = "kill" if number in _FATAL else "warn" if number in _COSTLY else "good"
-            found.append(Line(f"{counted(count, 'frame')}: {classes.CLASSES[number].name}", tone))
+            found.append(f"{counted(count, 'frame')}: {classes.CLASSES[number].name}")
     for kind, meaning in MEANINGS.items():
         tgids = [tgid for tgid, impact in toll.hit.items() if impact == kind]
         if tgids:
             who = listed([damage.m.processes.view[tgid].label for tgid in tgids], _MOST_NAMES)
-            found.append(Line(f"{meaning}: {who}", TONES.get(kind, "kill")))
+            found.append(f"{meaning}: {who}")
     if toll.lost:
-        found.append(Line(f"Data lost: {amount(toll.lost)}", "warn"))
+        found.append(f"Data lost: {amount(toll.lost)}")
     return found
