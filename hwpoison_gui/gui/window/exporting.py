@@ -7,7 +7,7 @@ copy of the session: the window goes on answering, and the work can be cancelled
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -33,6 +33,7 @@ _PICTURES: Final = {
     "PNG, four times as fine (*.png)": (".png", 4),
     "SVG, for enlarging (*.svg)": (".svg", 1),
 }
+_TABLES: Final = {"Comma-separated values (*.csv)": (".csv", 1)}
 # Names of filters in the dialog, suffixes, and arguments of `render`.
 FILMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "Video, MP4, 1280 × 720 (*.mp4)": (".mp4", ()),
@@ -68,58 +69,41 @@ class Exporting:
 
     def save_picture(self, what: str) -> None:
         """Saves a picture of the window, or of a part of it: `map`, `rmap` or `outline`."""
-        from hwpoison_gui import atomic_file
-        from hwpoison_gui.gui.export.still import as_png, as_svg
-
-        shown = self._shown(what)
-        name, kind = self._ask("Save a picture", f"{what}.png", list(_PICTURES))
-        if not name:
-            return
-        suffix, scale = _PICTURES.get(kind, (".png", 1))
-        suffix = own if (own := Path(name).suffix.lower()) in (".png", ".svg") else suffix
-
-        def write(path: Path) -> None:
-            try:
-                title = self._controller.machine.title
-                svg = suffix == ".svg"
-                atomic_file.write(path, as_svg(*shown, title=title) if svg else as_png(*shown, scale=scale))
-            except OSError as error:
-                show_error(self._above, "The picture cannot be saved", f"{path}: {error.strerror or error}")
-            else:
-                self._saving.said.emit(f"Picture saved to {path.absolute()}")
-
-        self._saving.with_suffix(name, suffix, write)
+        shown, title = self._shown(what), self._controller.machine.title
+        self._save("picture", f"{what}.png", _PICTURES, partial(_picture_of, shown, title))
 
     def save_chart(self, panel: ChartsPanel, what: str) -> None:
         """Saves a chart as a picture, with what its colours mean, or its `table` as comma-separated values."""
-        from hwpoison_gui import atomic_file
-        from hwpoison_gui.gui.export.still import as_png, as_svg
         from hwpoison_gui.view.charts.chart import as_csv
 
         chart = panel.chart
         if chart is None:
             return
-        is_table = what == "table"
-        kinds = ["Comma-separated values (*.csv)"] if is_table else list(_PICTURES)
-        name, kind = self._ask("Save a chart", f"chart.{'csv' if is_table else 'png'}", kinds)
+        if what == "table":
+            self._save("chart", "chart.csv", _TABLES, lambda suffix, scale: as_csv(chart).encode())
+        else:
+            self._save("chart", "chart.png", _PICTURES, partial(_picture_of, (panel.key, panel.plot), chart.title))
+
+    def _save(
+        self, thing: str, name: str, kinds: Mapping[str, tuple[str, int]], made: Callable[[str, int], bytes]
+    ) -> None:
+        """Asks where to, and writes what is `made` for a suffix of `kinds` and a scale."""
+        from hwpoison_gui import atomic_file
+
+        name, kind = self._ask(f"Save a {thing}", name, list(kinds))
         if not name:
             return
-        suffix, scale = (".csv", 1) if is_table else _PICTURES.get(kind, (".png", 1))
+        suffix, scale = kinds.get(kind, next(iter(kinds.values())))
         own = Path(name).suffix.lower()
-        suffix = own if not is_table and own in (".png", ".svg") else suffix
-        shown = (panel.key, panel.plot)
+        suffix = own if own in {known for known, _ in kinds.values()} else suffix
 
         def write(path: Path) -> None:
             try:
-                if is_table:
-                    data = as_csv(chart).encode()
-                else:
-                    data = as_svg(*shown, title=chart.title) if suffix == ".svg" else as_png(*shown, scale=scale)
-                atomic_file.write(path, data)
+                atomic_file.write(path, made(suffix, scale))
             except OSError as error:
-                show_error(self._above, "The chart cannot be saved", f"{path}: {error.strerror or error}")
+                show_error(self._above, f"The {thing} cannot be saved", f"{path}: {error.strerror or error}")
             else:
-                self._saving.said.emit(f"Chart saved to {path.absolute()}")
+                self._saving.said.emit(f"{thing.capitalize()} saved to {path.absolute()}")
 
         self._saving.with_suffix(name, suffix, write)
 
@@ -165,6 +149,13 @@ class Exporting:
         if name:
             self._saving.folder = str(Path(name).parent)
         return name, kind
+
+
+def _picture_of(shown: Sequence[QWidget], title: str, suffix: str, scale: int) -> bytes:
+    """A picture file of widgets below each other."""
+    from hwpoison_gui.gui.export.still import as_png, as_svg
+
+    return as_svg(*shown, title=title) if suffix == ".svg" else as_png(*shown, scale=scale)
 
 
 def _made_elsewhere(
