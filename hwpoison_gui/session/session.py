@@ -253,9 +253,8 @@ class Session:
             self.recording = None
             self._return_to(left)
 
-        run = self._carry_out_each(name, args, frames, parts) if frames else self._carry_out(name, args)
-        marks, last = run, Mark(DONE[name])
-        self.recording = Recording(self.timeline, len(self.operations), marks, last, done, undone)
+        marks = self._carry_out_each(name, args, frames, parts) if frames else self._carry_out(name, args)
+        self.recording = Recording(self.timeline, len(self.operations), marks, Mark(DONE[name]), done, undone)
         return self.recording
 
     def _check_available(self, name: str, args: Mapping[str, Any]) -> None:
