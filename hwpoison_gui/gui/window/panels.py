@@ -200,12 +200,12 @@ class Panels(QObject):
         return view
 
     def _make_records(self, dock: Dock) -> QWidget:
-        from hwpoison_gui.gui.tables.connect_records import connect_records
         from hwpoison_gui.gui.tables.records import RecordsView
+        from hwpoison_gui.gui.tables.records_link import RecordsLink
 
         view = RecordsView(dock, self._appearance.theme)
         dock.take(view)
-        connect_records(view, dock, self._recorded, self._controller, self._present, self._map)
+        RecordsLink(view, dock, self._recorded, self._controller, self._present, self._map)
         return view
 
     def _make_notebook(self, dock: Dock) -> QWidget:

@@ -1,0 +1,88 @@
+"""Keeps the panel of real errors up to date, and compares the chosen record with what the model says."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from hwpoison_gui.dram.errors import DramError
+from hwpoison_gui.gui.control.controller import Controller
+from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.recorded import Recorded
+from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.tables.records import RecordsView
+from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
+from hwpoison_gui.view.facts.row_faults import RowFault, fault_of, fault_words, row_faults
+from hwpoison_gui.view.facts.said import Comparison, compared
+from hwpoison_gui.view.rows.error_records import playhead_words, record_rows, summary_words
+
+
+class RecordsLink(QObject):
+    """A choice in the panel selects the frame. Errors in one row of the map's geometry are one fault."""
+
+    def __init__(
+        self,
+        view: RecordsView,
+        dock: Dock,
+        recorded: Recorded,
+        controller: Controller,
+        present: Present,
+        frame_map: FrameMapWidget,
+    ) -> None:
+        super().__init__(view)
+        self._view, self._dock, self._recorded = view, dock, recorded
+        self._controller, self._map = controller, frame_map
+        self._faults: list[RowFault] = []
+        LocalKeys(view.table, *MOVES, *PAGES)
+        view.chosen.connect(recorded.choose)
+        view.stepWanted.connect(recorded.step)
+        recorded.changed.connect(self._show)
+        recorded.moved.connect(self._show_record)
+        frame_map.dramGeometryChanged.connect(self._geometry_changed)
+        present.feed(view).moved.connect(lambda _: self._compare())
+        self._show()
+
+    def _show(self) -> None:
+        """Shows the records of another history."""
+        history = self._recorded.history
+        self._find_faults()
+        self._view.show_rows(record_rows(history, short=True) if history is not None else [])
+        self._dock.set_subject(summary_words(history) if history is not None else "")
+        self._show_record()
+
+    def _show_record(self) -> None:
+        history, at = self._recorded.history, self._recorded.at
+        self._view.show_record(at)
+        if history is not None:
+            missing = self._recorded.missing(-1), self._recorded.missing(1)
+            self._view.playhead.show_at(at, len(history.records), playhead_words(history, at), missing)
+        self._compare()
+
+    def _geometry_changed(self) -> None:
+        self._find_faults()
+        self._compare()
+
+    def _find_faults(self) -> None:
+        history = self._recorded.history
+        try:
+            self._faults = row_faults(history, self._map.dram_geometry()) if history is not None else []
+        except DramError:  # a frame beyond what the geometry covers
+            self._faults = []
+
+    def _compare(self) -> None:
+        """Compares the chosen record. Not while an operation runs: the machine must be at rest."""
+        record, history = self._recorded.record, self._recorded.history
+        session, said = self._controller.session, self._view.said
+        if record is None or history is None:
+            said.show_comparison(None)
+        elif not self._controller.busy and session.at_rest:
+            fault = self._words_of_fault()
+            if self._controller.machine.history is None:
+                said.show_comparison(compared(session.machine, record, history), fault)
+            else:  # an empty map: no memory with which anything could be compared
+                said.show_comparison(Comparison((), fault) if fault else None)
+
+    def _words_of_fault(self) -> str:
+        """The fault that the chosen record is part of; empty if it is alone."""
+        fault = fault_of(self._faults, self._recorded.at)
+        return fault_words(fault, self._map.dram_geometry()) if fault is not None else ""
