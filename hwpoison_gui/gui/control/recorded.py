@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.sources.records.history import ErrorRecord, History
 
 NONE = -1
+NONE_OPEN = "No error records are open."
 
 
 class Recorded(QObject):
@@ -59,7 +60,7 @@ class Recorded(QObject):
     def missing(self, by: int) -> str:
         """Why there is no record to step to; empty if there is one."""
         if self.history is None:
-            return "No error records are open."
+            return NONE_OPEN
         at, last = self.at, len(self.history.records) - 1
         if last < 0 or (at != NONE and not 0 <= at + by <= last):
             return "There is no further record." if by > 0 else "There is no earlier record."

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hwpoison_gui.gui.control.recorded import NONE_OPEN
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.widgets.row_model import RowModel
@@ -27,7 +28,6 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.said import Comparison
 from hwpoison_gui.view.rows.error_records import RECORD_COLUMNS, RecordRow, record_cells
 
-EMPTY: Final = "No error records are open."
 _HOW: Final = "Machine > Open error records… reads kernel logs, traces and the database of rasdaemon."
 _HEADS: Final = ("", "Linux said", "The model says")
 
@@ -197,7 +197,7 @@ class RecordsView(QWidget):
         self.table.set_rows(rows)
         for widget in (self.table, self.playhead):
             widget.setVisible(bool(rows))
-        self.setAccessibleName("" if rows else EMPTY)
+        self.setAccessibleName("" if rows else NONE_OPEN)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -207,7 +207,7 @@ class RecordsView(QWidget):
             painter.setFont(look.font())
             painter.setPen(QColor(self._muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect(), flags, f"{EMPTY}\n{_HOW}")
+            painter.drawText(self.rect(), flags, f"{NONE_OPEN}\n{_HOW}")
 
     def show_record(self, number: int) -> None:
         """Makes a record current without emitting a signal."""

@@ -12,14 +12,13 @@ from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.gui.control.recorded import Recorded
+from hwpoison_gui.gui.control.recorded import NONE_OPEN, Recorded
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.gui.window.keeping import Keeping
 
 _FILES: Final = "Logs, traces and databases (*)"
-_NONE: Final = "No error records are open."
 
 
 class Records(QObject):
@@ -102,7 +101,7 @@ def records_commands(records: Records, recorded: Recorded) -> list[Command]:
     """The commands of real errors."""
 
     def none() -> str:
-        return "" if recorded.history is not None else _NONE
+        return "" if recorded.history is not None else NONE_OPEN
 
     return [
         Command("open-records", "&Machine", "Open &error records…", "Kernel logs, traces, rasdaemon’s database: what "

@@ -54,13 +54,13 @@ def record_rows(history: History, short: bool = False) -> list[RecordRow]:
     days = {text.rpartition(" ")[0] for text in texts if text != _NO_TIME}
     if short and len(days) == 1 and history.clock in (ev.UTC, ev.WALL):
         texts = [text.rpartition(" ")[2] for text in texts]
-    pairs = enumerate(zip(history.records, texts, strict=True))
-    return [_row(number, record, history, text) for number, (record, text) in pairs]
-
-
-def _row(number: int, record: ErrorRecord, history: History, text: str) -> RecordRow:
-    sources = dict.fromkeys(seen.source for seen in record.seen)
     names = names_of(history.sources)
+    pairs = enumerate(zip(history.records, texts, strict=True))
+    return [_row(number, record, names, text) for number, (record, text) in pairs]
+
+
+def _row(number: int, record: ErrorRecord, names: Sequence[str], text: str) -> RecordRow:
+    sources = dict.fromkeys(seen.source for seen in record.seen)
     cells = (
         text,
         NO_FRAME if record.pfn is None else f"{record.pfn:#x}",
