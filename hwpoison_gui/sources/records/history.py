@@ -14,6 +14,10 @@ from hwpoison_gui.sources.records.clocks import Common, Key, Shift, key_of, own_
 from hwpoison_gui.sources.records.event import Event, Source, Task
 from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE, SIGNAL_ALONE, Incident, incidents_of
 
+HWPOISON_INJECT: Final = "hwpoison-inject"
+MADVISE: Final = "madvise"
+INJECTORS: Final = (HWPOISON_INJECT, MADVISE)  # origins of errors that no hardware reported
+
 _SAME_S: Final = 10.0  # by aligned clocks
 _SAME_IF_ONLY_ONE_S: Final = 3600.0  # if no source has this error twice; `dmesg -T` drifts over a suspend
 _MOST_COMPARED: Final = 64  # repeats of one error
@@ -366,7 +370,7 @@ def _after_prefix(text: str) -> str:
 def _origin(order: Sequence[_Placed]) -> str:
     for event in (event for one in order for event in one.incident.events):
         if event.what == ev.INJECTED:
-            return "madvise" if "virtual address" in event.text or "for page" in event.text else "hwpoison-inject"
+            return MADVISE if "virtual address" in event.text or "for page" in event.text else HWPOISON_INJECT
         if event.what == ev.UNCORRECTED:
             return _hardware(event)
     return ""

@@ -51,7 +51,7 @@ _DATES: Final = tuple(
         rf"{_MONTH} {_DAY} (?:(?P<year>\d{{4}}) )?{_CLOCK} ",  # syslog
     )
 )
-_NO_YEAR: Final = 1972  # a leap year, for the 29th of February
+NO_YEAR: Final = 1972  # of dates without one: a leap year, for the 29th of February
 
 
 def stamped(line: str) -> Stamped:
@@ -121,7 +121,7 @@ def _time_of(match: re.Match[str]) -> tuple[float | None, str]:
     """The time of a date; None if there is no such day."""
     found = match.groupdict()
     month = _MONTHS[found["month"]] if found.get("month") else int(found["mo"])
-    year = int(found["year"]) if found.get("year") else _NO_YEAR
+    year = int(found["year"]) if found.get("year") else NO_YEAR
     try:
         when = datetime(year, month, int(found["day"]), int(found["h"]), int(found["m"]), min(59, int(found["s"])))
         zone = _zone(found.get("zone"))

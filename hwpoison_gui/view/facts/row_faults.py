@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 from hwpoison_gui.dram.fault import place_name
@@ -10,12 +9,11 @@ from hwpoison_gui.dram.frame_place import rows_of_frame
 from hwpoison_gui.dram.geometry import Geometry
 from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records import event as ev
-from hwpoison_gui.sources.records.history import ErrorRecord, History
+from hwpoison_gui.sources.records.history import INJECTORS, ErrorRecord, History
 from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
 from hwpoison_gui.view.words.words import counted
 
 _OF_HARDWARE: Final = frozenset((MEMORY_FAILURE, ev.UNCORRECTED, ev.CORRECTED))
-_INJECTED: Final = frozenset(("hwpoison-inject", "madvise"))
 _MOST_FRAMES: Final = 20_000  # with errors; more of them are no fault of a row
 _MOST_NAMED: Final = 6
 
@@ -35,7 +33,7 @@ class RowFault(Record):
 
 def row_faults(history: History, geometry: Geometry) -> list[RowFault]:
     """The rows with two or more errors that nobody injected, those with the most first. Raises DramError."""
-    where = dict(_frames_with_errors(history))
+    where = _frames_with_errors(history)
     if len(where) > _MOST_FRAMES:
         return []
     frames_of: dict[str, set[int]] = {}
@@ -52,17 +50,17 @@ def row_faults(history: History, geometry: Geometry) -> list[RowFault]:
     return sorted(told, key=lambda fault: (-len(fault.frames), -fault.errors, fault.frames))
 
 
-def _frames_with_errors(history: History) -> Iterator[tuple[int, list[int]]]:
-    """Each frame with the numbers of its records."""
+def _frames_with_errors(history: History) -> dict[int, list[int]]:
+    """The numbers of the records of each frame."""
     found: dict[int, list[int]] = {}
     for number, record in enumerate(history.records):
         if record.pfn is not None and _is_of_hardware(record):
             found.setdefault(record.pfn, []).append(number)
-    yield from found.items()
+    return found
 
 
 def _is_of_hardware(record: ErrorRecord) -> bool:
-    return record.operation in _OF_HARDWARE and record.origin not in _INJECTED
+    return record.operation in _OF_HARDWARE and record.origin not in INJECTORS
 
 
 def _fault(names: tuple[str, ...], frames: frozenset[int], where: dict[int, list[int]], history: History) -> RowFault:

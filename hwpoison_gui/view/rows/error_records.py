@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,9 +11,10 @@ from typing import Final
 from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records.event import Source, Task
-from hwpoison_gui.sources.records.history import ErrorRecord, History
+from hwpoison_gui.sources.records.history import INJECTORS, ErrorRecord, History
 from hwpoison_gui.sources.records.incidents import FAULT_KILL, MEMORY_FAILURE, SIGNAL_ALONE
-from hwpoison_gui.sources.records.knows import LIMITS
+from hwpoison_gui.sources.records.knows import DATABASE, LIMITS
+from hwpoison_gui.sources.records.prefixes import NO_YEAR
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.words.words import counted
 
@@ -86,7 +88,7 @@ def _what(record: ErrorRecord) -> str:
 
 def notes_of(record: ErrorRecord) -> list[str]:
     """What is to be said about a record besides its columns."""
-    notes = [f"injected by {record.origin}" if record.origin in ("hwpoison-inject", "madvise") else record.origin]
+    notes = [f"injected by {record.origin}" if record.origin in INJECTORS else record.origin]
     if record.again:
         notes.append("the frame was poisoned already")
     if record.operation == FAULT_KILL:
@@ -108,7 +110,7 @@ def time_words(time: float | None, clock: str) -> str:
         when = datetime.fromtimestamp(time, UTC)
     except (ValueError, OverflowError, OSError):
         return f"{time:.0f} s"
-    if when.year == 1972:  # of a log that names no year
+    if when.year == NO_YEAR:
         return when.strftime("%b %d %H:%M:%S")
     return f"{when.strftime(_DAY_AND_TIME)}.{when.microsecond // 10_000:02}"
 
@@ -153,7 +155,7 @@ def source_words(source: Source) -> str:
     """What a source is, and how much of it is about memory errors."""
     if source.counts and not source.events:
         return f"{source.form}: " + ", ".join(f"{count.where} {count.name} {count.value:,}" for count in source.counts)
-    unit = "row" if source.form.startswith("database") else "line"
+    unit = "row" if source.form == DATABASE else "line"
     text = f"{source.form}, {counted(source.lines, unit)}, {counted(source.others, unit)} about other things"
     if source.unknown_lines:
         text += f", {counted(source.unknown_lines, unit)} of the handler's that are not known"
@@ -171,9 +173,7 @@ def limits_of(history: History) -> list[str]:
 def summary_words(history: History) -> str:
     """How many records there are, of what, in how many frames."""
     frames = len({record.pfn for record in history.records if record.pfn is not None})
-    kinds: dict[str, int] = {}
-    for record in history.records:
-        kinds[record.operation] = kinds.get(record.operation, 0) + 1
+    kinds = Counter(record.operation for record in history.records)
     if not kinds:
         return "No memory error is recorded."
     each = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
