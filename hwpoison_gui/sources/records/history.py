@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from hwpoison_gui.record import Record
@@ -156,7 +156,7 @@ def _placed(sources: Sequence[Source]) -> tuple[list[_Placed], str, list[str]]:
     notes: list[str] = []
     clock, common = "", Common()
     for n, boot, group in parts:
-        own = next((incident.events[0].clock for incident in group if incident.time is not None), ev.NO_CLOCK)
+        own = _clock_of(group)
         shift = _shift(sources[n], boot, own, clock, common, group, n)
         if shift is not None and not clock:
             clock = ev.UTC if shift.found else own
@@ -184,9 +184,14 @@ def _by_boot(source: Source) -> Iterable[tuple[int, list[Incident]]]:
     return groups.items()
 
 
+def _clock_of(group: Sequence[Incident]) -> str:
+    """The clock of the first incident that has a time."""
+    return next((incident.events[0].clock for incident in group if incident.time is not None), ev.NO_CLOCK)
+
+
 def _certainty(source: Source, boot: int, group: Sequence[Incident]) -> int:
     """Clocks that say most come first; the others are aligned with them."""
-    clock = next((incident.events[0].clock for incident in group if incident.time is not None), ev.NO_CLOCK)
+    clock = _clock_of(group)
     if own_shift(source, boot, clock) is not None:
         return 0 if clock == ev.UTC else 1
     return {ev.WALL: 2, ev.BOOT: 3}.get(clock, 4)
@@ -217,23 +222,21 @@ def _grouped(placed: Sequence[_Placed], clock: str) -> list[list[_Placed]]:
     """The incidents that are the same error in several sources."""
     by_key: dict[Key, list[list[_Placed]]] = {}
     groups: list[list[_Placed]] = []
-    often: dict[tuple[Key, int], int] = {}
-    counted: Counter[Key] = Counter()
+    counted = Counter(key_of(one.incident) for one in placed)
+    often = Counter((key_of(one.incident), one.source) for one in placed)
     tried: dict[tuple[Key, int], int] = {}  # the first of the known errors that was not passed yet
     for one in placed:
-        often[key_of(one.incident), one.source] = often.get((key_of(one.incident), one.source), 0) + 1
-        counted[key_of(one.incident)] += 1
-    for one in placed:
         key = key_of(one.incident)
-        known = by_key.setdefault(key, [])
+        known, first = by_key.setdefault(key, []), tried.get((key, one.source), 0)
         shared = often[key, one.source] < counted[key]  # another source has it, too
-        group = _same(known[tried.get((key, one.source), 0) :][:_MOST_COMPARED], one, often, key) if shared else None
-        if group is not None:
-            tried[key, one.source] = next(n for n, known_one in enumerate(known) if known_one is group) + 1
-        else:
-            group = []
+        found = _same(known[first : first + _MOST_COMPARED], one, often, key) if shared else None
+        if found is None:
+            group: list[_Placed] = []
             known.append(group)
             groups.append(group)
+        else:
+            group = known[first + found]
+            tried[key, one.source] = first + found + 1
         group.append(one)
     groups = _with_signals(groups)
     groups.sort(key=_after_boot if clock == ev.BOOT else _when)
@@ -266,12 +269,10 @@ def _with_signals(groups: list[list[_Placed]]) -> list[list[_Placed]]:
     return others
 
 
-def _same(
-    known: list[list[_Placed]], one: _Placed, often: dict[tuple[Key, int], int], key: Key
-) -> list[_Placed] | None:
-    """The error among the known ones that an incident of another source is; None if it is another."""
+def _same(known: list[list[_Placed]], one: _Placed, often: Mapping[tuple[Key, int], int], key: Key) -> int | None:
+    """Which of the known errors an incident of another source is; None if it is another."""
     best, nearest = None, float("inf")
-    for group in known:
+    for number, group in enumerate(known):
         if any(other.source == one.source for other in group):
             continue
         if one.incident.pfn is None and _who(one.incident.tasks) != _who(group[0].incident.tasks):
@@ -280,7 +281,7 @@ def _same(
         times = [other.time for other in group if other.time is not None]
         apart = abs(times[0] - one.time) if times and one.time is not None else 0.0
         if apart <= (_SAME_IF_ONLY_ONE_S if only else _SAME_S) and apart < nearest:
-            best, nearest = group, apart
+            best, nearest = number, apart
     return best
 
 
