@@ -70,16 +70,19 @@ class Incident(Record):
 def incidents_of(source: Source) -> list[Incident]:
     """The incidents of a source, in the order of their first lines."""
     found: list[Incident] = []
+    events: list[list[Event]] = []  # of each incident, which may have very many
     last: dict[tuple[int, int | None], int] = {}  # the last incident of each boot and frame
     for event in source.events:
         key = event.boot, event.pfn
         at = last.get(key)
-        if at is not None and _continues(found[at], event):
+        if at is not None and _continues(found[at], events[at][-1], event):
             found[at] = _with(found[at], event)
+            events[at].append(event)
         else:
             last[key] = len(found)
             found.append(_begun(event))
-    return found
+            events.append([event])
+    return [one._replace(events=tuple(own)) for one, own in zip(found, events, strict=True)]
 
 
 def _begun(event: Event) -> Incident:
@@ -90,11 +93,10 @@ def _begun(event: Event) -> Incident:
     return Incident(operation, event.pfn, event.kind, event.result, (event,), ended)
 
 
-def _continues(incident: Incident, event: Event) -> bool:
-    """Whether an event of the same frame belongs to an incident."""
+def _continues(incident: Incident, before: Event, event: Event) -> bool:
+    """Whether an event of the same frame belongs to an incident, whose last one is `before`."""
     if event.pfn is None or event.what in (ev.FAULT, ev.UNPOISON, ev.CORRECTED, ev.INJECTED):
         return False
-    before = incident.events[-1]
     apart = None if event.time is None or before.time is None else event.time - before.time
     if event.what == ev.SOFT_OFFLINE:
         return incident.operation == ev.SOFT_OFFLINE and apart is not None and apart < _STILL_S
@@ -106,6 +108,7 @@ def _continues(incident: Incident, event: Event) -> bool:
 
 
 def _with(incident: Incident, event: Event) -> Incident:
+    """An incident after another event, which is not among its events yet."""
     operation = MEMORY_FAILURE if event.what in _OF_HANDLER else incident.operation
     if event.what == ev.PANIC:
         operation = ev.PANIC
@@ -115,4 +118,4 @@ def _with(incident: Incident, event: Event) -> Incident:
         incident = incident._replace(kind="")  # the label of a module, which the event keeps
     elif event.what == ev.SOFT_OFFLINE:
         incident = incident._replace(result=event.result)
-    return incident._replace(operation=operation, events=(*incident.events, event))
+    return incident._replace(operation=operation)
