@@ -22,7 +22,7 @@ SIGN: Final = b"SQLite format 3\0"
 MOST_BYTES: Final = 1 << 28  # of a packed database, which is unpacked into memory
 _WAIT_S: Final = 0.5
 _SIGNALS: Final = {7: "SIGBUS", 9: "SIGKILL"}
-_MCEERR: Final = (4, 5)  # si_code BUS_MCEERR_AR, BUS_MCEERR_AO
+_MCEERR_AR, _MCEERR_AO = 4, 5  # si_code
 
 _Row = dict[str, Any]
 _Build = Callable[[_Row], "Event | None"]
@@ -153,8 +153,10 @@ def _number(value: object) -> int | None:
     return int(text, 0 if text.startswith("0x") else 10)
 
 
-def _event(what: str, pfn: int | None, kind: str, result: str, text: str, **more: Any) -> Event:
-    return Event(what, None, ev.NO_CLOCK, pfn, kind, result, more.get("task"), more.get("times", 1), text, 0)
+def _event(
+    what: str, pfn: int | None, kind: str, result: str, text: str, task: Task | None = None, times: int = 1
+) -> Event:
+    return Event(what, None, ev.NO_CLOCK, pfn, kind, result, task, times, text, 0)
 
 
 def _memory_failure(row: _Row) -> Event | None:
@@ -168,19 +170,13 @@ def _memory_failure(row: _Row) -> Event | None:
 def _signal(row: _Row) -> Event | None:
     sig, code = _number(row["sig"]), _number(row.get("code"))
     name = _SIGNALS.get(sig or 0)
-    if name is None or (sig == 7 and code not in _MCEERR):
+    if name is None or (name == "SIGBUS" and code not in (_MCEERR_AR, _MCEERR_AO)):
         return None  # a signal of another cause
-    at_fault = name == "SIGBUS" and code == _MCEERR[0]
+    at_fault = name == "SIGBUS" and code == _MCEERR_AR
     how = "at a page fault" if at_fault else "sent" if name == "SIGBUS" else "forced"
     task = Task(str(row.get("comm") or ""), _number(row.get("pid")) or 0, name, how)
-    return _event(
-        ev.FAULT if at_fault else ev.SIGNAL,
-        None,
-        "",
-        "",
-        f"sig={sig} code={code} comm={task.comm} pid={task.pid}",
-        task=task,
-    )
+    text = f"sig={sig} code={code} comm={task.comm} pid={task.pid}"
+    return _event(ev.FAULT if at_fault else ev.SIGNAL, None, "", "", text, task)
 
 
 def _mc(row: _Row) -> Event | None:
@@ -194,15 +190,13 @@ def _mc(row: _Row) -> Event | None:
 
 def _mce(row: _Row) -> Event | None:
     status, address = _number(row.get("status")) or 0, _number(row.get("addr"))
-    has_address = bool(status & _ADDRV) and address is not None
-    pfn = ev.frame_of((address or 0) & _WORD) if has_address else None
-    what = ev.UNCORRECTED if status & _UC else ev.CORRECTED
+    pfn = ev.frame_of(address & _WORD) if status & _ADDRV and address is not None else None
+    what = ev.UNCORRECTED if status & ev.MCI_STATUS_UC else ev.CORRECTED
     return _event(what, pfn, str(row.get("bank_name") or ""), "", str(row.get("error_msg") or ""))
 
 
 _WORD: Final = (1 << 64) - 1
-_ADDRV: Final = 1 << 58  # bits of MCi_STATUS
-_UC: Final = 1 << 61
+_ADDRV: Final = 1 << 58  # of MCi_STATUS: the bank has an address
 
 _TABLES: Final = (
     _Table("memory_failure_event", ("pfn", "page_type", "action_result"), ("pfn",), _memory_failure),

@@ -33,6 +33,9 @@ PANIC: Final = "panic"
 UNKNOWN: Final = "unknown"  # a line of the handler's whose text is not known
 
 
+MCI_STATUS_UC: Final = 1 << 61  # of MCi_STATUS: not corrected
+
+
 class Task(Record):
     """A process that was sent a signal. `how` says by which line: sent, forced, or at a page fault."""
 

@@ -191,6 +191,6 @@ def meaning_of(text: str) -> Meaning | None:
     return HARDWARE if _HARDWARE.match(text) else None
 
 
-def may_be_anywhere(meaning: Meaning) -> bool:
-    """Whether the frame may lie outside of memory: the kernel says that it does not exist."""
-    return meaning.result == _NO_FRAME
+def may_be_anywhere(result: str) -> bool:
+    """Whether the frame of a result may lie outside of memory: the kernel says that it does not exist."""
+    return result == _NO_FRAME

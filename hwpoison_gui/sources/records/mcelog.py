@@ -18,7 +18,6 @@ _OF_RECORD: Final = re.compile(
     r"|STATUS |MCGCAP |CPUID |PPIN |MICROCODE |Memory |SOCKET|Transaction|Large number|Running trigger|\(\w)"
 )
 _OFFLINED: Final = re.compile(r"(?:mcelog: )?(?:Offlining page|Corrected memory errors on page) ([0-9a-f]{1,16})\b")
-_UC: Final = 1 << 61  # MCi_STATUS: not corrected
 
 
 class Mcelog:
@@ -53,7 +52,7 @@ class Mcelog:
         elif time is not None:
             self._open = self._open._replace(time=float(time[1]), clock=ev.UTC)
         elif status is not None:
-            what = ev.UNCORRECTED if int(status[1], 16) & _UC else ev.CORRECTED
+            what = ev.UNCORRECTED if int(status[1], 16) & ev.MCI_STATUS_UC else ev.CORRECTED
             self._open = self._open._replace(what=what)
         return bool(_CPU.match(line) or address or time or _OF_RECORD.match(line))
 

@@ -17,7 +17,7 @@ from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records import knows, page_types
 from hwpoison_gui.sources.records.event import Boot, Count, Event, Source
-from hwpoison_gui.sources.records.lines import Meaning, may_be_anywhere, mc_event, meaning_of
+from hwpoison_gui.sources.records.lines import HARDWARE, Meaning, may_be_anywhere, mc_event, meaning_of
 from hwpoison_gui.sources.records.mcelog import Mcelog
 from hwpoison_gui.sources.records.prefixes import Stamped, stamped, utc_of
 from hwpoison_gui.sources.records.stream import Block, Tick, blocks
@@ -222,7 +222,7 @@ class _Reader:
             return
         if line.host:
             self._hosts[line.host] = None
-        if meaning.pfn is not None and meaning.pfn > ev.MOST_PFN and not may_be_anywhere(meaning):
+        if meaning.pfn is not None and meaning.pfn > ev.MOST_PFN and not may_be_anywhere(meaning.result):
             if meaning.what not in (ev.UNCORRECTED, ev.CORRECTED):
                 self._refuse(number, f"frame {meaning.pfn:#x} lies beyond any physical memory")
             meaning = meaning._replace(pfn=None)  # hardware reports addresses that it does not know, too
@@ -231,7 +231,7 @@ class _Reader:
             self._unknown_lines += 1
             if len(self._unknown) < ev.MOST_SHOWN:
                 self._unknown.append((number, line.text))
-        elif meaning.what != "hardware":
+        elif meaning.what != HARDWARE.what:
             self._add(Event(meaning.what, line.time, line.clock, meaning.pfn, meaning.kind, meaning.result,
                             meaning.task, meaning.times, line.text, number), number)  # fmt: skip
 
@@ -245,7 +245,7 @@ class _Reader:
     def _add(self, event: Event, number: int) -> None:
         if len(self._events) >= ev.MOST_EVENTS:
             self._refuse(number, f"more than {ev.MOST_EVENTS:,} lines about memory errors")
-        if event.pfn is not None and event.pfn > ev.MOST_PFN and event.result != "memory outside kernel control":
+        if event.pfn is not None and event.pfn > ev.MOST_PFN and not may_be_anywhere(event.result):
             self._refuse(number, f"frame {event.pfn:#x} lies beyond any physical memory")
         self._boot_of(event)
         self._events.append(event._replace(boot=max(0, len(self._boots) - 1)))

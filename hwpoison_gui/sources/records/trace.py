@@ -64,8 +64,9 @@ class Trace:
         event = Event(ev.RESULT, line.time, clock, None, "", "", None, 1, line.text, number)
         if line.name == "mc_event":
             meaning = mc_event(line.text)
-            return [event._replace(what=meaning.what, pfn=meaning.pfn, kind=meaning.kind, times=meaning.times)] if (
-                meaning is not None) else []  # fmt: skip
+            if meaning is None:
+                return []
+            return [event._replace(what=meaning.what, pfn=meaning.pfn, kind=meaning.kind, times=meaning.times)]
         if line.name == "signal_generate":
             return self._signal(line, event)
         found = _FAILURE.match(line.text)
