@@ -11,7 +11,8 @@ import struct
 import tokenize
 import zipfile
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -50,45 +51,45 @@ def read_columns(path: Path, wanted: Iterable[str]) -> dict[str, Integers]:
 
     Raises SourceError.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            found = [(name, members[f"{name}.npy"]) for name in wanted if f"{name}.npy" in members]
-            size = sum(info.file_size for _, info in found)
-            if size > _MOST_BYTES:
-                raise SourceError(path, "", f"the arrays unpack to {size:,} bytes; at most {_MOST_BYTES:,} are read")
-            return {name: _read_member(path, archive, info, name) for name, info in found}
-    except OSError as error:
-        raise SourceError(path, "", error.strerror or str(error)) from error
-    except MemoryError as error:
-        raise SourceError(path, "", "it does not fit into memory") from error
-    except _DAMAGE as error:
-        raise SourceError(path, "", f"not a whole .npz file ({_first_line(error)})") from error
+    with _opened(path, "", "not a whole .npz file") as archive:
+        members = {info.filename: info for info in archive.infolist()}
+        found = [(name, members[f"{name}.npy"]) for name in wanted if f"{name}.npy" in members]
+        size = sum(info.file_size for _, info in found)
+        if size > _MOST_BYTES:
+            raise SourceError(path, "", f"the arrays unpack to {size:,} bytes; at most {_MOST_BYTES:,} are read")
+        return {name: _read_member(path, archive, info, name) for name, info in found}
 
 
 def read_text(path: Path, name: str, most: int) -> bytes | None:
-    """The content of a member that is no array; None if the file has none of that name, or is no archive.
+    """The content of a member that is no array; None if the file has none of that name.
 
     Raises SourceError, also for a member of more than `most` bytes: what it unpacks to is looked at before.
     """
+    with _opened(path, name, "damaged") as archive:
+        info = next((one for one in archive.infolist() if one.filename == name), None)
+        if info is None:
+            return None
+        if info.file_size > most:
+            raise SourceError(path, name, f"it unpacks to {info.file_size:,} bytes; at most {most:,} are read")
+        with archive.open(info) as member:
+            data = member.read(most + 1)
+    if len(data) != info.file_size:
+        raise SourceError(path, name, f"{info.file_size} bytes announced, {len(data)} there")
+    return data
+
+
+@contextmanager
+def _opened(path: Path, name: str, damaged: str) -> Iterator[zipfile.ZipFile]:
+    """An archive; whatever cannot be read of it becomes a SourceError, of the member `name` if one is wanted."""
     try:
         with zipfile.ZipFile(path) as archive:
-            info = next((one for one in archive.infolist() if one.filename == name), None)
-            if info is None:
-                return None
-            if info.file_size > most:
-                raise SourceError(path, name, f"it unpacks to {info.file_size:,} bytes; at most {most:,} are read")
-            with archive.open(info) as member:
-                data = member.read(most + 1)
+            yield archive
     except OSError as error:
         raise SourceError(path, "", error.strerror or str(error)) from error
     except MemoryError as error:
         raise SourceError(path, name, "it does not fit into memory") from error
     except _DAMAGE as error:
-        raise SourceError(path, name, f"damaged ({_first_line(error)})") from error
-    if len(data) != info.file_size:
-        raise SourceError(path, name, f"{info.file_size} bytes announced, {len(data)} there")
-    return data
+        raise SourceError(path, name, f"{damaged} ({_first_line(error)})") from error
 
 
 def _read_member(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> Integers:

@@ -43,7 +43,7 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
     """The image of a recording; see `read_recording`."""
     npz, side = _pair(Path(path))
     try:
-        return assemble(read_recording(path, hidden))
+        return assemble(_read(npz, side, hidden))
     except MalformedError as bad:
         file = npz if bad.where.startswith("pagemap_") else side
         raise SourceError(file, bad.where, bad.why) from None
@@ -86,6 +86,11 @@ def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
     SourceError
     """
     npz, side = _pair(Path(path))
+    return _read(npz, side, hidden)
+
+
+def _read(npz: Path, side: Path, hidden: bool | None) -> Exported:
+    """What was recorded in a pair of files, which is one file twice for a snapshot."""
     columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS + (PMD_COLUMN, CGROUP_COLUMN))
     frames, entries = _check(npz, columns)
     inside = read_text(npz, INSIDE, MOST_JSON) if npz == side else None
