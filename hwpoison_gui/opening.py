@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.session.scenario.scenario import Scenario
     from hwpoison_gui.session.session import Session
     from hwpoison_gui.sources.assemble import Exported
+    from hwpoison_gui.sources.recognise import Form
     from hwpoison_gui.sources.records.history import History
     from hwpoison_gui.view.map.plane import FramePlane
 
@@ -159,11 +160,11 @@ def open_file(
 
     if form.reader is Reader.SESSION or path.suffix == SUFFIX:
         return open_session(path, progress, cancelled)
-    image = image_of(path)
+    image = _image_of(path, form)
     if cancelled():
         raise CancelledError
     progress(0.5, "building the machine")
-    stored = Stored(files.refs_of(_parts_of(path)), profile)
+    stored = Stored(files.refs_of(_parts_of(path, form)), profile)
     return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path), stored=stored)
 
 
@@ -190,9 +191,14 @@ def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
     ------
     SourceError, OSError
     """
-    from hwpoison_gui.sources.recognise import Reader, form_of
+    from hwpoison_gui.sources.recognise import form_of
 
-    form = form_of(path)
+    return _image_of(path, form_of(path), hidden)
+
+
+def _image_of(path: Path, form: Form, hidden: bool | None = None) -> MemoryImage:
+    from hwpoison_gui.sources.recognise import Reader
+
     if form.reader in (Reader.RECORDING, Reader.NOTES):
         from hwpoison_gui.sources.recording import open_recording
 
@@ -204,11 +210,11 @@ def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
     raise form.refusal(path)
 
 
-def _parts_of(path: Path) -> tuple[Path, ...]:
+def _parts_of(path: Path, form: Form) -> tuple[Path, ...]:
     """The files that hold the memory that `image_of` reads."""
-    from hwpoison_gui.sources.recognise import Reader, form_of
+    from hwpoison_gui.sources.recognise import Reader
 
-    if form_of(path).reader is Reader.RAW:
+    if form.reader is Reader.RAW:
         return (path,)
     from hwpoison_gui.sources.recording import parts_of
 

@@ -235,16 +235,23 @@ _CLOSER: Final[dict[bytes, Callable[[Path, bytes, Form], Form]]] = {
 }
 
 
-def _archive(path: Path, head: bytes) -> Form:
-    """The form of a zip archive, which a recording (.npz) is, and a session with its memory inside."""
+def members_of(path: Path) -> set[str] | None:
+    """The names in a zip archive; None if it is none, or lacks its end, where they stand."""
     try:
         with zipfile.ZipFile(path) as archive:
-            members = set(archive.namelist())
+            return set(archive.namelist())
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
+        return None
+
+
+def _archive(path: Path, head: bytes) -> Form:
+    """The form of a zip archive, which a recording (.npz) is, and a session with its memory inside."""
+    members = members_of(path)
+    if members is None:
         # Without its end it may still be half a recording, whose reader says what is missing.
         length = int.from_bytes(head[26:28], "little")
-        members = {head[30 : 30 + length].decode("utf-8", "replace")}
-        return RECORDING if any(name.endswith(".npy") for name in members) else Form("a damaged zip archive")
+        first = head[30 : 30 + length].decode("utf-8", "replace")
+        return RECORDING if first.endswith(".npy") else Form("a damaged zip archive")
     if "session.json" in members:
         return SESSION
     if "kpageflags.npy" in members:

@@ -6,7 +6,6 @@ The files are checked completely before an image is made of them.
 from __future__ import annotations
 
 import json
-import zipfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,7 +18,7 @@ from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_alig
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
 from hwpoison_gui.sources.npz import Integers, read_columns, read_text
-from hwpoison_gui.sources.recognise import MOST_JSON
+from hwpoison_gui.sources.recognise import MOST_JSON, members_of
 from hwpoison_gui.sources.text import number_of
 from hwpoison_gui.sources.threads import ThreadText
 from hwpoison_gui.sources.vma_table import U64
@@ -59,11 +58,7 @@ def parts_of(path: Path) -> tuple[Path, ...]:
 
 def is_snapshot(path: Path) -> bool:
     """Whether a file is a snapshot, which needs no other file beside it."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return INSIDE in archive.namelist()
-    except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
-        return False
+    return INSIDE in (members_of(path) or ())
 
 
 def hidden_beside(npz: Path) -> Path:
