@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from hwpoison_gui.dram.geometry import Geometry
 from hwpoison_gui.kernel.profile.registry import nearest
-from hwpoison_gui.opening import modelled_words
 from hwpoison_gui.sources.records.event import UTC, WALL, Source
 from hwpoison_gui.sources.records.history import ErrorRecord, History
 from hwpoison_gui.terminal import one_line
@@ -21,12 +20,12 @@ VERSION: Final = 1
 
 def kernel_words(history: History) -> str:
     """Which kernel wrote the records, and by which it is modelled."""
-    modelled = ".".join(map(str, nearest(history.kernel).modelled))
     if history.kernel is None:
         return "Which kernel wrote these records is not known."
-    if not modelled_words(history.kernel, nearest(history.kernel)):
+    profile = nearest(history.kernel)
+    if history.kernel == profile.modelled[:2]:
         return f"Written by Linux {history.release}."
-    return f"Written by Linux {history.release}; it is modelled as {modelled}."
+    return f"Written by Linux {history.release}; it is modelled as {'.'.join(map(str, profile.modelled))}."
 
 
 def as_text(history: History, geometry: Geometry | None = None) -> str:

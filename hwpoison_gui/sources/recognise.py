@@ -21,6 +21,7 @@ from hwpoison_gui.sources.errors import SourceError
 
 HEAD: Final = 1 << 16  # bytes that are looked at; a multiple of 8, as /proc/kpageflags asks for
 MOST_JSON: Final = 1 << 28
+SQLITE: Final = b"SQLite format 3\0"
 
 
 class Reader(Enum):
@@ -66,7 +67,7 @@ _EXPORTED: Final = "open the scenario or session that it was made from"
 
 # Signs at a fixed place of the content: (offset, bytes, form). The first that matches counts.
 _SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
-    (0, b"SQLite format 3\0", Form("an SQLite database", "databases cannot be opened")),
+    (0, SQLITE, Form("an SQLite database", "databases cannot be opened")),
     (0, b"KDUMP   ", Form("a crash dump of makedumpfile (kdump)", _NO_DUMPS)),
     (0, b"DISKDUMP", Form("a crash dump of makedumpfile (diskdump)", _NO_DUMPS)),
     (0, b"makedumpfile\0", Form("a crash dump of makedumpfile (flattened)", _NO_DUMPS)),
@@ -212,7 +213,7 @@ def _packed(path: Path, head: bytes, form: Form) -> Form:
         inside = head_of(path, HEAD)
     except SourceError:
         return form
-    if inside.startswith(b"SQLite format 3\0"):
+    if inside.startswith(SQLITE):
         return Form("a packed database", _RECORDS, Reader.RECORDS)
     text = _text(inside)
     found = _form_of_text(path, text) if text is not None and not text.lstrip().startswith("{") else form
@@ -227,7 +228,7 @@ def _elf(path: Path, head: bytes, form: Form) -> Form:
 
 
 _CLOSER: Final[dict[bytes, Callable[[Path, bytes, Form], Form]]] = {
-    b"SQLite format 3\0": _database,
+    SQLITE: _database,
     b"\x7fELF": _elf,
     b"\x1f\x8b": _packed,
     b"\xfd7zXZ\0": _packed,
@@ -298,6 +299,8 @@ def _form_of_json(path: Path, text: str) -> Form | None:
         return KERNEL_LOG
     if re.search(r'"processes"\s*:\s*\[\s*\{\s*"pid"', text):
         return NOTES
+    from hwpoison_gui.sources.records.statistics import NAMES
+
     content = _json(path)
     if content is None:
         return Form("JSON that is damaged") if re.match(r'\s*(\{\s*["}]|\[\s*[{"])', text) else None
@@ -305,7 +308,7 @@ def _form_of_json(path: Path, text: str) -> Form | None:
         return SESSION
     if isinstance(content, dict) and "processes" in content:
         return NOTES
-    if isinstance(content, dict) and content.keys() >= {"total", "recovered", "ignored", "failed", "delayed"}:
+    if isinstance(content, dict) and content.keys() >= set(NAMES):
         return STATISTICS
     return Form("JSON", "it is neither a saved session nor the notes of a recording")
 

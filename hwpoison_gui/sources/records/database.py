@@ -18,7 +18,6 @@ from hwpoison_gui.sources.records.knows import DATABASE
 from hwpoison_gui.sources.records.prefixes import utc_of
 from hwpoison_gui.sources.records.stream import packing_of, unpacked
 
-SIGN: Final = b"SQLite format 3\0"
 MOST_BYTES: Final = 1 << 28  # of a packed database, which is unpacked into memory
 _WAIT_S: Final = 0.5
 _SIGNALS: Final = {7: "SIGBUS", 9: "SIGKILL"}

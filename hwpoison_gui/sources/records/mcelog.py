@@ -54,7 +54,9 @@ class Mcelog:
         elif status is not None:
             what = ev.UNCORRECTED if int(status[1], 16) & ev.MCI_STATUS_UC else ev.CORRECTED
             self._open = self._open._replace(what=what)
-        return bool(_CPU.match(line) or address or time or _OF_RECORD.match(line))
+        else:
+            return _OF_RECORD.match(line) is not None
+        return True
 
     def rest(self) -> list[Event]:
         """The record that is open, if it says anything."""

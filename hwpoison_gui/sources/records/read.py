@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from hwpoison_gui.sources.errors import SourceError
-from hwpoison_gui.sources.recognise import Reader, form_of
+from hwpoison_gui.sources.recognise import SQLITE, Reader, form_of
 from hwpoison_gui.sources.records import database, statistics
 from hwpoison_gui.sources.records.event import Source
 from hwpoison_gui.sources.records.stream import Tick, head_of
@@ -43,7 +43,7 @@ def read(path: Path, tick: Tick | None = None) -> Source:
     if path.resolve().name in _TAKEN and not path.stat().st_size:
         raise SourceError(path, "", "whoever reads it takes its lines away and waits for more: save a copy of it first")
     head = head_of(path, _HEAD)
-    if head.startswith(database.SIGN):
+    if head.startswith(SQLITE):
         return database.read_database(path, head_of_file(path))
     if _is_binary(head):
         raise SourceError(path, "", "neither text nor a database: no log of errors")

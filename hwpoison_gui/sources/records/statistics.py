@@ -15,7 +15,7 @@ from hwpoison_gui.sources.text import number_of, text_of
 
 NAMES: Final = ("total", "recovered", "ignored", "failed", "delayed")
 _MOST: Final = 1 << 63
-_LISTED: Final = re.compile(r"^(\S*?)/?(total|recovered|ignored|failed|delayed):(\d{1,19})$", re.MULTILINE)
+_LISTED: Final = re.compile(rf"^(\S*?)/?({'|'.join(NAMES)}):(\d{{1,19}})$", re.MULTILINE)
 
 
 def read_folder(path: Path) -> Source:

@@ -52,21 +52,23 @@ def head_of(path: Path, size: int) -> bytes:
         try:
             while len(head) < size and (read := content.read1(size - len(head))):  # type: ignore[attr-defined]
                 head += read
-        except _DAMAGED as error:
-            if not head:
-                raise damaged(path, packed, 0, error) from None
-        except OSError as error:  # bz2 raises it without a number
-            if error.errno is not None:
+        except (*_DAMAGED, OSError) as error:
+            if not _is_damage(error):
                 raise
             if not head:
-                raise damaged(path, packed, 0, error) from None
+                raise _damaged(path, packed, "after line 0", error) from None
         return bytes(head)
 
 
-def damaged(path: Path, head: bytes, line: int, error: Exception) -> SourceError:
-    """The error for packed data that cannot be unpacked further than a line."""
+def _is_damage(error: Exception) -> bool:
+    """Whether data cannot be unpacked, not read: bz2 raises OSError, too, but without a number."""
+    return not isinstance(error, OSError) or error.errno is None
+
+
+def _damaged(path: Path, head: bytes, where: str, error: Exception) -> SourceError:
+    """The error for packed data that cannot be unpacked further."""
     why = "it ends too early" if isinstance(error, EOFError) else str(error)
-    return SourceError(path, f"after line {line:,}", f"the {packing_of(head)} data is damaged: {why}")
+    return SourceError(path, where, f"the {packing_of(head)} data is damaged: {why}")
 
 
 def unpacked(path: Path, most: int) -> bytes:
@@ -82,9 +84,7 @@ def unpacked(path: Path, most: int) -> bytes:
                 if len(whole) > most:
                     raise SourceError(path, "", f"unpacks to more than {most >> 20} MiB; unpack it first")
         except (*_DAMAGED, OSError) as error:
-            why = "it ends too early" if isinstance(error, EOFError) else str(error)
-            where = f"after byte {len(whole):,}"
-            raise SourceError(path, where, f"the {packing_of(head)} data is damaged: {why}") from None
+            raise _damaged(path, head, f"after byte {len(whole):,}", error) from None
     return bytes(whole)
 
 
@@ -111,12 +111,10 @@ def blocks(path: Path, tick: Tick | None = None) -> Iterator[Block]:
         while True:
             try:
                 read = content.read1(_BLOCK)  # type: ignore[attr-defined]
-            except _DAMAGED as error:
-                raise damaged(path, head, number - 1, error) from None
-            except OSError as error:
-                if error.errno is None:
-                    raise damaged(path, head, number - 1, error) from None
-                raise
+            except (*_DAMAGED, OSError) as error:
+                if not _is_damage(error):
+                    raise
+                raise _damaged(path, head, f"after line {number - 1:,}", error) from None
             total += len(read)
             if packing_of(head) and total > MOST_UNPACKED:
                 raise SourceError(path, f"line {number:,}", f"unpacks to more than {MOST_UNPACKED >> 30} GiB")

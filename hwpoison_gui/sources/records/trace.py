@@ -75,7 +75,7 @@ class Trace:
         pfn = int(found["pfn"], 0)
         event = event._replace(pfn=pfn, kind=found["kind"], result=found["result"])
         sent = self._taken(line.writer)
-        return [*(self._of_frame(one, event) for one in sent), event]
+        return [*(_of_frame(one, event) for one in sent), event]
 
     def rest(self) -> list[Event]:
         """Signals whose handler left no event."""
@@ -103,9 +103,10 @@ class Trace:
         self._held -= len(sent)
         return sent
 
-    def _of_frame(self, signal: Event, result: Event) -> Event:
-        """A signal with the frame of the result that follows it, unless it came much earlier."""
-        if signal.time is not None and result.time is not None and result.time - signal.time > _SOON_S:
-            return signal
-        assert signal.task is not None
-        return signal._replace(what=ev.SIGNAL, pfn=result.pfn, task=signal.task._replace(how="sent"))
+
+def _of_frame(signal: Event, result: Event) -> Event:
+    """A signal with the frame of the result that follows it, unless it came much earlier."""
+    if signal.time is not None and result.time is not None and result.time - signal.time > _SOON_S:
+        return signal
+    assert signal.task is not None
+    return signal._replace(what=ev.SIGNAL, pfn=result.pfn, task=signal.task._replace(how="sent"))
