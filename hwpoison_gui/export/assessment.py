@@ -15,6 +15,7 @@ from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount, mebibytes
 from hwpoison_gui.view.damage.hits import IMPACTS
 from hwpoison_gui.view.damage.moved import BROKEN, DROPPED, FREED, MEANINGS, MIGRATED, NOT_MOVED, SoftOffline
+from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import HARMFUL, MachineReport, PolicyReport, Survival, survival
 from hwpoison_gui.view.damage.tables import Counted, Row, Table
 from hwpoison_gui.view.damage.worst import WorstFrame
@@ -31,7 +32,6 @@ _LABEL: Final = 27  # columns of the terminal
 _WIDE: Final = (12, 11, 7)  # columns of the frames of a policy, of their size and of their share
 _NARROW: Final = (11, 10, 5)
 _MOST_NAMED: Final = 3
-_KILL: Final = ("late kill", "early kill")
 _MOST_ROWS: Final = 40
 _LEAST_LABEL: Final = 14
 _OFFLINED: Final = {
@@ -117,7 +117,7 @@ def as_text(machine: MachineReport, width: int) -> str:
 def _outcomes(machine: MachineReport, sizes: Sizes) -> Iterator[str]:
     """What becomes of an error in any frame, with columns for each policy."""
     policies, each = machine.policies, sum(sizes)
-    yield " " * _LABEL + "".join(_KILL[report.early].rjust(each) for report in policies)
+    yield " " * _LABEL + "".join(KILL[report.early].rjust(each) for report in policies)
     heads = "".join(head.rjust(size) for head, size in zip(("frames", "size", "%"), sizes, strict=True))
     yield "An error in a frame".ljust(_LABEL) + heads * len(policies)
     wholes = [report.table.whole.frames for report in policies]
@@ -169,7 +169,7 @@ def _groups(report: PolicyReport, width: int) -> Iterator[str]:
     each = [max(8, size) for size in each]
     first = 1 if 2 + sum(each) + _LEAST_LABEL > width else 0  # a narrow terminal has no room for the sums
     label = max(_LEAST_LABEL, min(36, width - 2 - sum(each[first:])))
-    yield f"By {table.by}, {_KILL[report.early]}, in MiB"
+    yield f"By {table.by}, {KILL[report.early]}, in MiB"
     for cells in _in_rows(heads):
         yield "  " + " " * label + _cells(cells, each, first)
     for row, cells in zip(rows, columns, strict=True):
@@ -193,7 +193,7 @@ def _cells(cells: Sequence[str], each: Sequence[int], first: int) -> str:
 def _frames_worst(report: PolicyReport, width: int) -> Iterator[str]:
     if not report.frames:
         return
-    yield f"Most dangerous frames, {_KILL[report.early]}"
+    yield f"Most dangerous frames, {KILL[report.early]}"
     yield f"  {'frames':22}{'outcome':19}{'dead':>6}{'loses':>9}  hits"
     for run in _runs(report.frames):
         frame = run[0]
@@ -219,7 +219,7 @@ def _runs(frames: Sequence[WorstFrame]) -> list[list[WorstFrame]]:
 def _processes_worst(report: PolicyReport, width: int) -> Iterator[str]:
     if not report.processes:
         return
-    yield f"Most dangerous for processes, {_KILL[report.early]}: frames whose error"
+    yield f"Most dangerous for processes, {KILL[report.early]}: frames whose error"
     yield f"  {'process':24}{'kills it':>12}{'size':>11}{'now':>10}{'on touch':>10}{'loses data':>11}"
     for process in report.processes:
         size = amount(process.kills * FRAME_SIZE)
@@ -232,7 +232,7 @@ def _files_worst(report: PolicyReport, width: int) -> Iterator[str]:
     if not report.files:
         return
     label = max(30, min(50, width - 50))
-    yield f"Most dangerous files, {_KILL[report.early]}: cached frames, and those whose error"
+    yield f"Most dangerous files, {KILL[report.early]}: cached frames, and those whose error"
     yield f"  {'file':{label}}{'frames':>9}{'signals':>9}{'deaths':>10}{'loses data':>11}{'stays':>9}"
     for file in report.files:
         in_use = file.outcomes[outcomes.STUCK] + file.outcomes[outcomes.IGNORED]

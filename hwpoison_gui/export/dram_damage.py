@@ -19,10 +19,10 @@ from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates
 from hwpoison_gui.view.damage.fault import MOVED, AssessedFault, FaultDamage
 from hwpoison_gui.view.damage.hits import DIES, IMPACTS
 from hwpoison_gui.view.damage.moved import MIGRATED
+from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.words.words import counted
 
-_KILL: Final = ("late kill", "early kill")
 _LABEL: Final = 24
 _EACH: Final = 17
 _MOST_NAMED: Final = 6
@@ -73,7 +73,7 @@ def _courses(mode: str, damage: FaultDamage) -> Iterator[str]:
     tolls = damage.nothing, damage.by_page, damage.by_part
     first = ("", "page by page,", f"whole {mode} at")
     second = ("nothing done", "at best", "1st error, worst")
-    yield _KILL[damage.early].ljust(_LABEL) + "".join(head.rjust(_EACH) for head in first)
+    yield KILL[damage.early].ljust(_LABEL) + "".join(head.rjust(_EACH) for head in first)
     yield " " * _LABEL + "".join(head.rjust(_EACH) for head in second)
     for name, value in _MEASURES.items():
         cells = [value(toll) for toll in tolls]
@@ -157,7 +157,7 @@ def rates_as_text(one: AssessedRates, width: int) -> str:
     lines = [f"Expected in {MACHINE_YEARS:,} machine-years by the rates of {one.rates.name}",
              f"{counted(one.devices, 'device')}{assumed}"]  # fmt: skip
     for early, found in one.found:
-        lines += ["", f"{_KILL[early]:18}{'FIT':>6}{'faults':>20}{'frames each':>12}{'processes hit':>22}"]
+        lines += ["", f"{KILL[early]:18}{'FIT':>6}{'faults':>20}{'frames each':>12}{'processes hit':>22}"]
         for row in found:
             lines.append(f"  {row.name:16}{row.fit:>6.1f}{_bounded(row.faults):>20}{row.mean.frames:>12,.0f}"
                          f"{_bounded(row.hit):>22}")  # fmt: skip

@@ -11,9 +11,9 @@ from hwpoison_gui import atomic_file
 from hwpoison_gui.export.assessment import COLUMNS, csv_lines, fitted
 from hwpoison_gui.export.extras import required
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import MachineReport, PolicyReport, survival
 
-_POLICY: Final = ("late kill", "early kill")
 _HEADS: Final = ("runs on", "in use", "panics", "kills")
 _LEGEND: Final = (
     "In percent of errors: the machine runs on, or runs on with the broken page in use, or panics. "
@@ -36,7 +36,7 @@ def as_table(machines: Sequence[MachineReport], width: int) -> str:
     each = _WIDE if width >= _WIDE_TERMINAL else _NARROW
     label = width - _SIZE - sum(each) * len(policies)
     lines = [
-        " " * (label + _SIZE) + "".join(_POLICY[one.early].rjust(sum(each)) for one in policies),
+        " " * (label + _SIZE) + "".join(KILL[one.early].rjust(sum(each)) for one in policies),
         "machine".ljust(label) + "memory".rjust(_SIZE) + _in_columns(_HEADS, each) * len(policies),
     ]
     for machine in machines:

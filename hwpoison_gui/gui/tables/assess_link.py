@@ -19,6 +19,7 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.kernel.mmzone import page_zone
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.tables import Table, find_tables
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import OUTCOME
@@ -26,7 +27,6 @@ from hwpoison_gui.view.rows.assess import AssessColumn, AssessRow, sheet_of, sur
 
 _WHO: Final = "assess"
 _SLICE: Final = 0.008
-_KILL: Final = ("late kill", "early kill")
 
 
 class AssessLink(QObject):
@@ -117,7 +117,7 @@ class AssessLink(QObject):
         if row.is_whole and is_all(column):
             return "All of memory: there is nothing to find."
         if column is not None and column.early not in (None, self._damage.policy):
-            shown, early = _KILL[self._damage.policy], column.early
+            shown, early = KILL[self._damage.policy], column.early
             return f"The map shows {shown}: set vm.memory_failure_early_kill to {early} to find them."
         return ""
 

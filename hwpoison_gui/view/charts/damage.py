@@ -9,10 +9,10 @@ import numpy as np
 
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.charts.chart import Bars, Part
+from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.tables import Table
 from hwpoison_gui.view.outcome.classes import CLASSES, HOLE, OUTSIDE
 
-_KILL: Final = ("late kill", "early kill")
 _MOST: Final = 14  # groups
 _MIB: Final = FRAME_SIZE / (1 << 20)
 _BY: Final = {"kind": "kind of page"}
@@ -39,7 +39,7 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
         "MiB",
         tuple(shown),
         tuple(terms),
-        tuple(_KILL[early] for early in policies),
+        tuple(KILL[early] for early in policies),
         tuple(parts),
         " ".join(filter(None, (left, first.note))),
     )

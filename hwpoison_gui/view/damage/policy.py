@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 
 Y = TypeVar("Y")
 R = TypeVar("R")
+
+KILL: Final = ("late kill", "early kill")  # names by value of vm.memory_failure_early_kill
 
 
 def early_kill_of(m: Machine) -> int:

@@ -7,6 +7,7 @@ from typing import Final
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.units import mebibytes
+from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import survival
 from hwpoison_gui.view.damage.tables import Row, Table
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -15,7 +16,6 @@ from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
 ALL: Final = -1  # of a column: every frame that is memory
 _NO_MEMORY: Final = (outcomes.OUTSIDE, outcomes.HOLE)
 _WORST_FIRST: Final = (*CLASSES[outcomes.PANICS : outcomes.HOLE : -1], CLASSES[outcomes.POISONED])
-_KILL: Final = ("late kill", "early kill")
 
 
 class AssessColumn(Record):
@@ -74,7 +74,7 @@ def _columns_of(
         return [AssessColumn(one.id, None, in_two_lines, f"{one.name}: {one.meaning}")]
     of_policy = zip(policies, counts, strict=True)
     return [
-        AssessColumn(one.id, early, f"{name}\n{_KILL[early]}", f"{one.name}: {one.meaning}; with {_KILL[early]}")
+        AssessColumn(one.id, early, f"{name}\n{KILL[early]}", f"{one.name}: {one.meaning}; with {KILL[early]}")
         for early, count in of_policy
         if any(count)
     ]
@@ -104,7 +104,7 @@ def survival_words(tables: Mapping[int, Table]) -> str:
     said = []
     for early in sorted(tables):
         found = survival(tables[early].whole.frames)
-        said.append(f"{100 * found.share(found.handled + found.in_use):.1f} % with {_KILL[early]}")
+        said.append(f"{100 * found.share(found.handled + found.in_use):.1f} % with {KILL[early]}")
     same = {text.partition(" %")[0] for text in said}
     survived = f"{said[0].partition(' with')[0]} with either policy" if len(said) > 1 and len(same) == 1 else None
     return f"survives {survived or ', '.join(said)}"
