@@ -17,7 +17,7 @@ from hwpoison_gui.view.damage.hits import IMPACTS
 from hwpoison_gui.view.damage.moved import BROKEN, DROPPED, FREED, MEANINGS, MIGRATED, NOT_MOVED, SoftOffline
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import HARMFUL, MachineReport, PolicyReport, Survival, survival
-from hwpoison_gui.view.damage.tables import Counted, Row, Table
+from hwpoison_gui.view.damage.tables import Counted, Row, Table, memory_of
 from hwpoison_gui.view.damage.worst import WorstFrame
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
@@ -27,7 +27,7 @@ Sizes = tuple[int, int, int]
 
 COLUMNS: Final = ("machine", "profile", "early_kill", "by", "group", "outcome", "frames", "bytes")  # of the CSV
 
-_SHOWN: Final = tuple(one for one in CLASSES if one.id not in (outcomes.OUTSIDE, outcomes.HOLE))
+_SHOWN: Final = tuple(one for one in CLASSES if one.id not in outcomes.NO_MEMORY)
 _LABEL: Final = 27  # columns of the terminal
 _WIDE: Final = (12, 11, 7)  # columns of the frames of a policy, of their size and of their share
 _NARROW: Final = (11, 10, 5)
@@ -121,7 +121,7 @@ def _outcomes(machine: MachineReport, sizes: Sizes) -> Iterator[str]:
     heads = "".join(head.rjust(size) for head, size in zip(("frames", "size", "%"), sizes, strict=True))
     yield "An error in a frame".ljust(_LABEL) + heads * len(policies)
     wholes = [report.table.whole.frames for report in policies]
-    memory = [_memory(whole) for whole in wholes]
+    memory = [memory_of(whole) for whole in wholes]
     for one in _SHOWN:
         if any(whole[one.id] for whole in wholes):
             name = "broken before" if one.id == outcomes.POISONED else one.name
@@ -142,11 +142,6 @@ def _outcomes(machine: MachineReport, sizes: Sizes) -> Iterator[str]:
     yield ""
 
 
-def _memory(frames: Counted) -> int:
-    """Frames that are memory."""
-    return sum(frames) - frames[outcomes.HOLE] - frames[outcomes.OUTSIDE]
-
-
 def _line(name: str, values: Sequence[int], of: Sequence[int], sizes: Sizes = _WIDE) -> str:
     line = f"  {name}".ljust(_LABEL)
     for frames, total in zip(values, of, strict=True):
@@ -164,7 +159,7 @@ def _groups(report: PolicyReport, width: int) -> Iterator[str]:
     rows = (*table.rows[:-1][:_MOST_ROWS], table.rows[-1], table.whole)
     shown = [one for one in _SHOWN if table.whole.frames[one.id]]
     heads = [["", "all"], *(["", *SHORT.get(one.key, one.name).rsplit(" ", 1)][-2:] for one in shown)]
-    columns = [[mebibytes(_memory(row.frames)), *(mebibytes(row.frames[one.id]) for one in shown)] for row in rows]
+    columns = [[mebibytes(memory_of(row.frames)), *(mebibytes(row.frames[one.id]) for one in shown)] for row in rows]
     each = [1 + max(map(len, column)) for column in zip(*_in_rows(heads), *columns, strict=True)]
     each = [max(8, size) for size in each]
     first = 1 if 2 + sum(each) + _LEAST_LABEL > width else 0  # a narrow terminal has no room for the sums

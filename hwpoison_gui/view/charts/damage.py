@@ -11,7 +11,7 @@ from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.charts.chart import Bars, Part
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.tables import Table
-from hwpoison_gui.view.outcome.classes import CLASSES, HOLE, OUTSIDE
+from hwpoison_gui.view.outcome.classes import CLASSES, NO_MEMORY
 
 _MOST: Final = 14  # groups
 _MIB: Final = FRAME_SIZE / (1 << 20)
@@ -31,7 +31,7 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
         sizes = np.zeros((len(policies), len(shown)))
         for stack, early in enumerate(policies):
             sizes[stack] = [rows[early][name].frames[one.id] for name in shown]
-        if one.id not in (OUTSIDE, HOLE) and sizes.any():
+        if one.id not in NO_MEMORY and sizes.any():
             parts.append(Part(one.key, one.name, sizes * _MIB))
     left = f"The {len(rest):,} smallest are left out." if rest else ""
     return Bars(

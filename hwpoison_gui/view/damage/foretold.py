@@ -19,7 +19,7 @@ def foretold(damage: Damage, toll: Toll) -> list[str]:
     found = []
     for number in reversed(range(len(toll.frames))):
         count = toll.frames[number]
-        if count and number not in (classes.OUTSIDE, classes.HOLE):
+        if count and number not in classes.NO_MEMORY:
             found.append(f"{counted(count, 'frame')}: {classes.CLASSES[number].name}")
     for kind, meaning in MEANINGS.items():
         tgids = [tgid for tgid, impact in toll.hit.items() if impact == kind]

@@ -73,6 +73,11 @@ class Table(Record):
     note: str = ""
 
 
+def memory_of(frames: Counted) -> int:
+    """Those of some frames that are memory."""
+    return sum(frames) - sum(frames[code] for code in outcomes.NO_MEMORY)
+
+
 def find_table(damage: Damage, by: str) -> Generator[None, None, Table]:
     """The table of a complete damage, in slices; `by` is a key of GROUPINGS."""
     classes = yield from _frames_of_classes(damage)

@@ -33,6 +33,8 @@ INIT: Final = 10
 PANICS: Final = 11
 POISONED: Final = 12
 
+NO_MEMORY: Final = (OUTSIDE, HOLE)
+
 CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),
     OutcomeClass(HOLE, "hole", "no page", "a hole: no memory at this frame number"),

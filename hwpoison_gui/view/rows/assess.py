@@ -9,12 +9,11 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.units import mebibytes
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import survival
-from hwpoison_gui.view.damage.tables import Row, Table
+from hwpoison_gui.view.damage.tables import Row, Table, memory_of
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
 
 ALL: Final = -1  # of a column: every frame that is memory
-_NO_MEMORY: Final = (outcomes.OUTSIDE, outcomes.HOLE)
 _WORST_FIRST: Final = (*CLASSES[outcomes.PANICS : outcomes.HOLE : -1], CLASSES[outcomes.POISONED])
 
 
@@ -85,13 +84,8 @@ def _row(key: int, rows: Sequence[Row], columns: Sequence[AssessColumn], policie
     frames = []
     for column in columns:
         row = rows[0] if column.early is None else rows[policies.index(column.early)]
-        frames.append(memory_of(row) if column.code == ALL else row.frames[column.code])
+        frames.append(memory_of(row.frames) if column.code == ALL else row.frames[column.code])
     return AssessRow(key, rows[0].name, rows[0].term, tuple(frames))
-
-
-def memory_of(row: Row) -> int:
-    """Frames of a group that are memory."""
-    return sum(row.frames) - sum(row.frames[code] for code in _NO_MEMORY)
 
 
 def assess_cells(row: AssessRow, as_frames: bool) -> tuple[str, ...]:
