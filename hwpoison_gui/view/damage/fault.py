@@ -22,19 +22,18 @@ import numpy.typing as npt
 
 from hwpoison_gui.dram.fault import Fault, frames_of_fault
 from hwpoison_gui.dram.geometry import Geometry
-from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.limits import free_frames
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.damage.damage import Damage, Toll
 from hwpoison_gui.view.damage.moved import DROPPED, FREED, MIGRATED, NO_PAGE, NOT_MOVED, offline
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
+from hwpoison_gui.view.damage.worst import panics_of
 from hwpoison_gui.view.outcome import classes as outcomes
 
 I64 = npt.NDArray[np.int64]
 
 MOVED: Final = (MIGRATED, DROPPED, FREED)
-_PANIC: Final = {outcomes.PANICS: 2, outcomes.INIT: 1}
 
 
 class FaultDamage(Record):
@@ -89,16 +88,17 @@ def assess_faults(damages: Sequence[Damage], geometry: Geometry, faults: Sequenc
 def fault_damage(damage: Damage, pfns: I64, counts: PerFrame | None = None) -> FaultDamage:
     """What a fault of some frames (ascending) does, under the policy of `damage`; `counts`: where at hand."""
     class_of = damage.assessment.class_of[pfns]
-    found = {number: _offline(damage, number) for number in np.unique(class_of).tolist()}
-    offlined, obstacles = Counter[str](), Counter[tuple[str, str]]()
+    offlined, obstacles, movable = Counter[str](), Counter[tuple[str, str]](), []
     numbers, sizes = np.unique(class_of, return_counts=True)
     for number, frames in zip(numbers.tolist(), sizes.tolist(), strict=True):
-        result, why = found[number]
+        result, why = _offline(damage, number)
+        if result in MOVED:
+            movable.append(number)
         if result != NO_PAGE:
             offlined[result] += frames
         if result == NOT_MOVED:
             obstacles[KINDS[kind_of(damage.m.page(int(damage.assessment.members[number])))].name, why] += frames
-    can_move = np.isin(class_of, [number for number, (result, _) in found.items() if result in MOVED])
+    can_move = np.isin(class_of, movable)
     rest, moved = pfns[~can_move], pfns[can_move]
     first = _worst_of(damage, moved, per_frame(damage) if counts is None else counts)
     with_first = np.sort(np.append(rest, first)) if first >= 0 else rest
@@ -110,7 +110,7 @@ def fault_damage(damage: Damage, pfns: I64, counts: PerFrame | None = None) -> F
         first,
         dict(offlined),
         tuple((kind, why, frames) for (kind, why), frames in obstacles.most_common()),
-        _free_outside(damage.m, damage, pfns),
+        _free_outside(damage, pfns),
     )
 
 
@@ -127,11 +127,11 @@ def _worst_of(damage: Damage, pfns: I64, counts: PerFrame) -> int:
     if not len(pfns):
         return -1
     classes = damage.assessment.class_of[pfns]
-    panic = np.array([_PANIC.get(code, 0) for code in range(len(outcomes.CLASSES))])[damage.assessment.codes[classes]]
+    panic = panics_of(damage)[classes]
     order = np.lexsort((-pfns, counts.of(counts.hit, pfns), damage.lost[classes], counts.of(counts.dead, pfns), panic))
     return int(pfns[order[-1]])
 
 
-def _free_outside(m: Machine, damage: Damage, pfns: I64) -> int:
+def _free_outside(damage: Damage, pfns: I64) -> int:
     inside = damage.assessment.codes[damage.assessment.class_of[pfns]] == outcomes.FREE
-    return max(0, free_frames(m) - int(inside.sum()))
+    return max(0, free_frames(damage.m) - int(inside.sum()))

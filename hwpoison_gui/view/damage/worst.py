@@ -130,13 +130,17 @@ def _worst_frame(damage: Damage, pfn: int, dead: int) -> WorstFrame:
     return WorstFrame(pfn, kind, int(damage.assessment.codes[number]), dead, toll.lost, hit)
 
 
+def panics_of(damage: Damage) -> I64:
+    """How an error in a frame of each class panics, int64: 2 at once, 1 when init touches the page, 0 not."""
+    return np.array([_PANIC.get(code, 0) for code in range(len(outcomes.CLASSES))], np.int64)[damage.assessment.codes]
+
+
 def _scores_of_classes(damage: Damage) -> I64:
     """The score of a frame of each class that hits nobody, int64."""
     codes = damage.assessment.codes
-    panic = np.array([_PANIC.get(code, 0) for code in range(len(outcomes.CLASSES))], np.int64)[codes]
     in_use = np.isin(codes, _IN_USE).astype(np.int64)
     lost = damage.lost // FRAME_SIZE
-    score: I64 = panic << _PANIC_AT | in_use << _IN_USE_AT | lost << _LOST_AT
+    score: I64 = panics_of(damage) << _PANIC_AT | in_use << _IN_USE_AT | lost << _LOST_AT
     return np.where(codes == outcomes.POISONED, 0, score)
 
 
