@@ -27,9 +27,6 @@ from hwpoison_gui.view.base.hits import (
     PENDING,
     SAFE,
     SIGNALLED,
-    STALE,
-    USES,
-    ZEROS,
 )
 from hwpoison_gui.view.damage.uses import MAPPED, SWAPPED, WAYS, Uses, find_uses
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -54,13 +51,9 @@ def _codes(*kinds: str) -> Bools:
 
 
 SENT: Final = _codes(DEAD, SIGNALLED, PENDING, IGNORED, DROPPED)  # a signal is sent at once
-DIES_NOW: Final = _codes(DEAD)
-DIES_LATE: Final = _codes(PANICS, ENDS, LATER, IGNORED)  # by the next touch
 ON_TOUCH: Final = _codes(PANICS, ENDS, LATER, IGNORED, CAUGHT)  # signalled by the next touch
-DIES: Final = DIES_NOW | DIES_LATE
+DIES: Final = _codes(DEAD, PANICS, ENDS, LATER, IGNORED)  # at once, or by the next touch
 SIGBUS: Final = SENT | ON_TOUCH  # signalled at once or when it touches the page
-READS_WRONG: Final = _codes(STALE, ZEROS)
-KEEPS: Final = _codes(USES)
 
 
 class Hits(Record):
