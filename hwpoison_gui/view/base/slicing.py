@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, Final, TypeVar
 
 R = TypeVar("R")
+Y = TypeVar("Y")
 
 ITEMS_PER_SLICE: Final = 500  # mappers of a frame, or steps, between two yields
 
@@ -18,3 +19,14 @@ def to_the_end(work: Generator[Any, None, R]) -> R:
         except StopIteration as stop:
             result: R = stop.value
             return result
+
+
+def as_part(work: Generator[Y, None, R], share: Callable[[Y], float]) -> Generator[float, None, R]:
+    """Work as a part of longer work: yields the share of all that is done, by what the part yields."""
+    while True:
+        try:
+            done = next(work)
+        except StopIteration as stop:
+            result: R = stop.value
+            return result
+        yield share(done)

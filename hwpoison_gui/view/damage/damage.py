@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import rank as severity
-from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.base.slicing import as_part, to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.hits import IMPACTS, NOT_HIT, Hits, find_hits_of_all
 from hwpoison_gui.view.damage.policy import early_kill_of, under
@@ -82,12 +82,7 @@ class Damage:
         for done in assessment.work():
             yield _ASSESSED * done
         hits = find_hits_of_all(assessment)
-        while True:
-            try:
-                yield _ASSESSED + (1 - _ASSESSED) * next(hits)
-            except StopIteration as stop:
-                self.hits = stop.value
-                break
+        self.hits = yield from as_part(hits, lambda done: _ASSESSED + (1 - _ASSESSED) * done)
         self.assessment = assessment
         words = self.m.flags.view[assessment.members]
         size = np.where((words & np.uint64(pf.HUGE)) != 0, HPAGE_PMD_NR, 1) * FRAME_SIZE

@@ -28,6 +28,7 @@ from hwpoison_gui.view.base.hits import (
     SAFE,
     SIGNALLED,
 )
+from hwpoison_gui.view.base.slicing import as_part
 from hwpoison_gui.view.damage.uses import MAPPED, SWAPPED, WAYS, Uses, find_uses
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
@@ -82,14 +83,7 @@ def find_hits_of_all(assessment: Assessment) -> Generator[float, None, Hits]:
 
     `assessment` is complete, and its machine as it was when that was made, sysctls included.
     """
-    uses = None
-    for_uses = find_uses(assessment.m, assessment.users)
-    while uses is None:
-        try:
-            next(for_uses)
-        except StopIteration as stop:
-            uses = stop.value
-        yield 0.3
+    uses = yield from as_part(find_uses(assessment.m, assessment.users), lambda _: 0.3)
     return (yield from _Groups(assessment, uses).find())
 
 

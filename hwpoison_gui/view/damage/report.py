@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.slicing import as_part
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.moved import SoftOffline, find_soft_offline
 from hwpoison_gui.view.damage.per_frame import per_frame
@@ -20,8 +21,6 @@ from hwpoison_gui.view.damage.worst import (
     worst_frames,
 )
 from hwpoison_gui.view.outcome import classes as outcomes
-
-R = TypeVar("R")
 
 # Classes of outcomes by what becomes of the machine; frames that are no page or broken before are in none.
 # HARMFUL: somebody is signalled, content is lost, or the kernel panics.
@@ -134,7 +133,7 @@ def find_report(m: Machine, early: Sequence[int], by: str, top: int) -> Generato
 
 
 def _report(damage: Damage, by: str, top: int, done: float) -> Generator[float, None, PolicyReport]:
-    table = yield from _at(done, find_table(damage, by))
+    table = yield from as_part(find_table(damage, by), lambda _: done)
     counts = per_frame(damage)
     yield done
     frames = tuple(worst_frames(damage, top, counts))
@@ -146,7 +145,7 @@ def _report(damage: Damage, by: str, top: int, done: float) -> Generator[float, 
         yield done
     processes = tolls_of_processes(damage)
     yield done
-    offlined = yield from _at(done, find_soft_offline(damage))
+    offlined = yield from as_part(find_soft_offline(damage), lambda _: done)
     return PolicyReport(
         damage.early,
         table,
@@ -158,14 +157,3 @@ def _report(damage: Damage, by: str, top: int, done: float) -> Generator[float, 
         sum(one.kills > 0 for one in processes),
         offlined,
     )
-
-
-def _at(done: float, work: Generator[object, None, R]) -> Generator[float, None, R]:
-    """Work that yields something else than the share done."""
-    while True:
-        try:
-            next(work)
-        except StopIteration as stop:
-            returned: R = stop.value
-            return returned
-        yield done
