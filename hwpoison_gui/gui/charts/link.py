@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from math import ceil, floor
 from typing import Final
 
 from PySide6.QtCore import QObject
 
-from hwpoison_gui.gui.charts.panel import WAITING, ChartsPanel
+from hwpoison_gui.gui.charts.panel import CHARTS, DAMAGE, FRAMES, TIMELINE, WAITING, ChartsPanel
 from hwpoison_gui.gui.charts.plot import Plot
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import DamageControl
@@ -22,7 +22,7 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 from hwpoison_gui.view.charts.damage import damage_bars
-from hwpoison_gui.view.charts.distribution import QUANTITIES, distribution
+from hwpoison_gui.view.charts.distribution import distribution
 from hwpoison_gui.view.charts.timeline import timeline_curves
 from hwpoison_gui.view.damage.tables import find_tables
 from hwpoison_gui.view.filter.terms import quoted
@@ -69,20 +69,21 @@ class ChartsLink(QObject):
         self._seen(dock.in_front)
 
     @property
-    def _of_damage(self) -> bool:
-        return self._panel.wanted not in (*QUANTITIES, "timeline")
+    def _of(self) -> str:
+        """What the chart that is asked for is made of."""
+        return CHARTS[self._panel.wanted].of
 
     def _seen(self, seen: bool) -> None:
-        self._damage.want(_WHO, seen and self._of_damage, every=True)
+        self._damage.want(_WHO, seen and self._of == DAMAGE, every=True)
         if seen:
             self._make()
 
     def _damage_changed(self) -> None:
-        if self._of_damage:
+        if self._of == DAMAGE:
             self._make()
 
     def _moved(self, moved: Moved) -> None:
-        if (not self._of_damage and moved.acted) or self._panel.wanted in QUANTITIES:
+        if self._of == FRAMES or (self._of == TIMELINE and moved.acted):
             self._make()
         self._panel.curves.set_position(self._controller.session.position)
 
@@ -95,24 +96,21 @@ class ChartsLink(QObject):
         self._slices.run(self._making, self._show)
 
     def _missing(self) -> str:
-        if self._panel.wanted == "timeline":
+        if self._of == TIMELINE:
             return "" if len(self._controller.session.steps) else _NO_STEPS
-        if not self._of_damage or self._damage.every:
+        if self._of == FRAMES or self._damage.every:
             return ""
         return _STOPPED if self._controller.panicked else WAITING
 
     def _making(self) -> Work:
         wanted, session = self._panel.wanted, self._controller.session
-        if wanted == "timeline":
+        if self._of == TIMELINE:
             self._made = timeline_curves(session)
-        elif wanted in QUANTITIES:
+        elif self._of == FRAMES:
             self._made = distribution(session.machine, wanted)
         else:
-            self._made = yield from self._bars(wanted)
+            self._made = damage_bars((yield from find_tables(self._damage.every, wanted)))
         yield
-
-    def _bars(self, by: str) -> Generator[None, None, Bars]:
-        return damage_bars((yield from find_tables(self._damage.every, by)))
 
     def _show(self, complete: bool) -> None:
         if complete and self._made is not None:

@@ -18,20 +18,32 @@ from hwpoison_gui.gui.look.flow_layout import FlowLayout
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.gui.widgets.toggle import Toggle
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 from hwpoison_gui.view.map.lens_colours import class_colour
 from hwpoison_gui.view.map.lenses import OUTCOME
 
+
+class Listed(Record):
+    """A chart in the list: its name, and what it is made of, which says when it is made again."""
+
+    name: str
+    of: str
+
+
+DAMAGE: Final = "damage"
+FRAMES: Final = "frames"
+TIMELINE: Final = "timeline"
 CHARTS: Final = {
-    "kind": "Damage by kind of page",
-    "process": "Damage by process",
-    "file": "Damage by file",
-    "zone": "Damage by zone",
-    "mapcount": "Frames by mapcount",
-    "refcount": "Frames by refcount",
-    "timeline": "Along the timeline",
+    "kind": Listed("Damage by kind of page", DAMAGE),
+    "process": Listed("Damage by process", DAMAGE),
+    "file": Listed("Damage by file", DAMAGE),
+    "zone": Listed("Damage by zone", DAMAGE),
+    "mapcount": Listed("Frames by mapcount", FRAMES),
+    "refcount": Listed("Frames by refcount", FRAMES),
+    "timeline": Listed("Along the timeline", TIMELINE),
 }
 _TIPS: Final = {
     "picture": "Saves the chart, and what its colours mean, as PNG or SVG",
@@ -149,8 +161,8 @@ class ChartsPanel(QWidget):
         self.which = QComboBox(self)
         self.which.setAccessibleName("Chart")
         self.which.setToolTip("Which chart is shown")
-        for key, name in CHARTS.items():
-            self.which.addItem(name, key)
+        for key, one in CHARTS.items():
+            self.which.addItem(one.name, key)
         self.as_table = Toggle("Table", self)
         self.as_table.setToolTip("Shows the numbers of the chart instead, to read and to copy")
         self.picture = self._button("Save picture…", "picture")
