@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
@@ -16,6 +16,7 @@ from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.look.flow_layout import FlowLayout
 from hwpoison_gui.gui.widgets.copying import Copying
+from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.gui.widgets.toggle import Toggle
 from hwpoison_gui.record import Record
@@ -92,13 +93,13 @@ class _Cells(QAbstractTableModel):
         self.heads, self.cells = heads, cells
         self.endResetModel()
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.cells)
 
-    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+    def columnCount(self, parent: Index = NOWHERE) -> int:
         return 0 if parent.isValid() else len(self.heads)
 
-    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
             return self.cells[index.row()][index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole and self.cells[index.row()][index.column()][:1].isdigit():
