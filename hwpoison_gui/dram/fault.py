@@ -179,7 +179,12 @@ def frame_functions(geometry: Geometry, fields: Sequence[str]) -> list[int]:
     """
     rows = geometry.masks_of(fields)
     sums = sorted(gf2.without_low_bits(rows, PAGE_SHIFT), key=int.bit_length)
-    return [reduce(xor, (rows[number] for number in bits_of(one))) >> PAGE_SHIFT for one in sums]
+    return [_frame_mask(rows, one) for one in sums]
+
+
+def _frame_mask(rows: Sequence[int], combined: int) -> int:
+    """The bits of a frame number in a sum of rows, bit i of `combined` for `rows[i]`."""
+    return reduce(xor, (rows[number] for number in bits_of(combined))) >> PAGE_SHIFT
 
 
 def _conditions(geometry: Geometry, fault: Fault) -> tuple[list[int], int]:
@@ -193,6 +198,6 @@ def _conditions(geometry: Geometry, fault: Fault) -> tuple[list[int], int]:
             at += geometry.bits(field)
     masks, values = [], 0
     for place, combined in enumerate(gf2.without_low_bits(rows, PAGE_SHIFT)):
-        masks.append(reduce(xor, (rows[number] for number in bits_of(combined))) >> PAGE_SHIFT)
+        masks.append(_frame_mask(rows, combined))
         values |= ((combined & value).bit_count() & 1) << place
     return masks, values

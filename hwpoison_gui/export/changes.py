@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.export.assessment import fitted
-from hwpoison_gui.export.dram import runs_of
+from hwpoison_gui.export.dram import run_name, runs_of
 from hwpoison_gui.view.base.kinds import KINDS
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.facts.between_images import BOTH, Changes
@@ -49,7 +49,7 @@ def _poison(what: str, frames: npt.NDArray[np.int64], width: int) -> Iterator[st
     if not len(frames):
         return
     runs = runs_of(frames)
-    names = [f"{first:#x}" + (f"+{count:#x}" if count > 1 else "") for first, count in runs[:_MOST_RUNS]]
+    names = [run_name(*run) for run in runs[:_MOST_RUNS]]
     more = f" and {len(runs) - _MOST_RUNS:,} more" if len(runs) > _MOST_RUNS else ""
     text = f"HWPOISON is {what} {counted(len(frames), 'frame')}: {', '.join(names)}{more}"
     yield from wrap(text, width, subsequent_indent="  ")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.dram.fault import Fault, fault_at, frames_of_fault, place_name
 from hwpoison_gui.dram.frame_place import rows_of_frame, values_in_frame
-from hwpoison_gui.dram.geometry import FIELDS, FRAME_BYTES, PAGE_SHIFT, Geometry, in_units
+from hwpoison_gui.dram.geometry import FIELDS, FRAME_BYTES, PAGE_SHIFT, Geometry, bits_of, in_units
 from hwpoison_gui.view.base.frame_number import TakenFrame
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.words.words import counted
@@ -76,7 +76,7 @@ def fault_as_text(geometry: Geometry, fault: Fault, frames: int) -> str:
     runs = runs_of(found)
     size = amount(len(found) * FRAME_BYTES)
     lines = [fault.name(geometry), f"{counted(len(found), 'frame')}, {size}, in {counted(len(runs), 'run')}:"]
-    lines += [f"  {first:#x}+{count:#x}" if count > 1 else f"  {first:#x}" for first, count in runs[:_MOST_SHOWN]]
+    lines += [f"  {run_name(*run)}" for run in runs[:_MOST_SHOWN]]
     if len(runs) > _MOST_SHOWN:
         lines.append(f"  and {counted(len(runs) - _MOST_SHOWN, 'run')} more, up to {int(found[-1]):#x}; --json has all")
     return "\n".join(lines) + "\n"
@@ -99,6 +99,11 @@ def runs_of(frames: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
         return []
     cuts = np.concatenate(([0], np.flatnonzero(np.diff(frames) != 1) + 1, [len(frames)])).tolist()
     return [(int(frames[start]), end - start) for start, end in pairwise(cuts)]
+
+
+def run_name(first: int, count: int) -> str:
+    """Consecutive frames as they are written: `0x2416+0x10`."""
+    return f"{first:#x}+{count:#x}" if count > 1 else f"{first:#x}"
 
 
 def shown_values(field: str, values: Sequence[int]) -> str:
@@ -129,11 +134,7 @@ def _as_dict(geometry: Geometry) -> dict[str, Any]:
         "sources": list(geometry.sources),
         "unpublished": list(geometry.unpublished),
         "bits": {
-            field: [
-                [bit for bit in range(mask.bit_length()) if mask >> bit & 1] for mask in geometry.masks_of((field,))
-            ]
-            for field in FIELDS
-            if geometry.bits(field)
+            field: [bits_of(mask) for mask in geometry.masks_of((field,))] for field in FIELDS if geometry.bits(field)
         },
     }
 

@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Any, Final
 
 from hwpoison_gui.dram.rates import DEVICES_PER_RANK
-from hwpoison_gui.export.dram import runs_of
+from hwpoison_gui.export.dram import run_name, runs_of
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.base.hits import IN_SHORT
@@ -54,7 +54,7 @@ def as_json(machines: Sequence[dict[str, Any]]) -> str:
 def fault_as_text(m: Machine, one: AssessedFault, width: int) -> str:
     """The three courses of a fault side by side, policy by policy; then who is hit, and what is not moved."""
     runs = runs_of(one.pfns)
-    shown = [f"{first:#x}+{count:#x}" if count > 1 else f"{first:#x}" for first, count in runs]
+    shown = [run_name(*run) for run in runs]
     size = amount(len(one.pfns) * FRAME_SIZE)
     by = "made up" if one.geometry.made_up else one.geometry.key or one.geometry.name
     lines = [f"{one.fault.name(one.geometry)}, geometry {by}"]
