@@ -21,6 +21,7 @@ from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.hits import DIES, NOT_HIT
 
 I64 = npt.NDArray[np.int64]
+Bounds = tuple[float, float, float]  # low, as the rate says, high
 
 MACHINE_YEARS = 1000
 
@@ -42,10 +43,10 @@ class Expected(Record):
     name: str
     part: str
     fit: float
-    faults: tuple[float, float, float]
+    faults: Bounds
     mean: Mean
-    hit: tuple[float, float, float]
-    dead: tuple[float, float, float]
+    hit: Bounds
+    dead: Bounds
 
 
 class AssessedRates(Record):
@@ -77,10 +78,14 @@ def expected(damage: Damage, geometry: Geometry, rates: Rates, devices: int) -> 
     for rate in rates.faults:
         mean, faults = means[rate.part], MACHINE_YEARS * rates.per_machine_year(rate.fit, devices)
         bounds = faults / rates.factor, faults, faults * rates.factor
-        hit, dead = ((low * each, middle * each, high * each) for each in (mean.hit, mean.dead)
-                     for low, middle, high in (bounds,))  # fmt: skip
+        hit, dead = _times(bounds, mean.hit), _times(bounds, mean.dead)
         found.append(Expected(rate.name, rate.part, rate.fit, bounds, mean, hit, dead))
     return found
+
+
+def _times(bounds: Bounds, each: float) -> Bounds:
+    low, middle, high = bounds
+    return low * each, middle * each, high * each
 
 
 def mean_of(damage: Damage, geometry: Geometry, part: str) -> Mean:
