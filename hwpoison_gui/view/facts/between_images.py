@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.record import Record
+from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT
 from hwpoison_gui.view.base.kinds import kind_of
 
 I64 = npt.NDArray[np.int64]
@@ -22,9 +23,6 @@ U64 = npt.NDArray[np.uint64]
 BOTH: Final = "in both"
 GONE: Final = "gone"
 NEW: Final = "new"
-
-_PRESENT: Final = np.uint64(1 << 63)
-_PFN_MASK: Final = np.uint64((1 << 55) - 1)
 
 
 class FlagChange(Record):
@@ -150,8 +148,8 @@ def _processes(old: MemoryImage, new: MemoryImage, compared: int) -> tuple[Proce
 
 def _mapped_by(image: MemoryImage, compared: int) -> dict[tuple[int, str], I64]:
     """The frames that each process maps, each once, by pid and name."""
-    pfn = (image.pagemap_entry & _PFN_MASK).astype(np.int64)
-    shown = ((image.pagemap_entry & _PRESENT) != 0) & (pfn < compared)
+    pfn = (image.pagemap_entry & PFN_MASK).astype(np.int64)
+    shown = ((image.pagemap_entry & PRESENT) != 0) & (pfn < compared)
     order = np.argsort(image.pagemap_pid[shown], kind="stable")
     pid, pfn = image.pagemap_pid[shown][order], pfn[shown][order]
     ends = {process.pid: np.searchsorted(pid, (process.pid, process.pid + 1)) for process in image.processes}
