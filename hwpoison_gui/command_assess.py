@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -41,7 +40,7 @@ def _assess(options: argparse.Namespace, asked: assessing.Options) -> int:
     """Errors in any frame."""
     if options.parquet:
         required("--parquet", "pyarrow")  # before hours of work
-    width = _width()
+    width = terminal.report_width()
     each = _Each(options)
     done = []
     for report in each.results(partial(assessing.assess, options=asked)):
@@ -88,7 +87,7 @@ def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
         told = each.results(partial(_dram_as_dict, options=asked, wanted=wanted))
         sys.stdout.write(dram_damage.as_json(list(told)))
     else:
-        for text in each.results(partial(_dram_as_text, options=asked, wanted=wanted, width=_width())):
+        for text in each.results(partial(_dram_as_text, options=asked, wanted=wanted, width=terminal.report_width())):
             sys.stdout.write(text)
     return each.status
 
@@ -108,11 +107,6 @@ def _dram_as_text(file: str, options: assessing.Options, wanted: assessing.Dram,
 
     report = assessing.assess_dram(file, options, wanted)
     return dram_damage.as_text(report.name, report.m, report.faults, report.rates, width)
-
-
-def _width() -> int:
-    """Columns of text: those of the terminal, between 80 and 100."""
-    return max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
 
 
 class _Each:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.opening import image_of
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recognise import Reader, form_of
-from hwpoison_gui.terminal import BAD_FILE, GOOD
+from hwpoison_gui.terminal import BAD_FILE, GOOD, report_width
 from hwpoison_gui.view.facts.between_images import find_changes
 
 _A_MACHINE: Final = "a snapshot, a recording, or raw page flags"
@@ -43,8 +42,7 @@ def run(arguments: Sequence[str]) -> int:
     except MemoryError:
         print(f"{options.old}, {options.new}: need more memory than there is", file=sys.stderr)
         return BAD_FILE
-    width = max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
-    sys.stdout.write(changes.as_json(names, found) if options.json else changes.as_text(names, found, width))
+    sys.stdout.write(changes.as_json(names, found) if options.json else changes.as_text(names, found, report_width()))
     return GOOD
 
 

@@ -131,6 +131,13 @@ def _bare(stream: TextIO) -> TextIO:
     return stream._to if isinstance(stream, VisibleText) else stream
 
 
+def report_width() -> int:
+    """Columns of a report: those of the terminal, between 80 and 100."""
+    import shutil  # a start has no time for it
+
+    return max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
+
+
 def discard_output() -> None:
     """Send what is left of standard output nowhere: its reader is gone, and flushing at exit would complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
