@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui import __version__, terminal
 from hwpoison_gui.record import Record
-from hwpoison_gui.terminal import BAD_FILE, GOOD
+from hwpoison_gui.terminal import BAD_FILE, GOOD, complain
 
 if TYPE_CHECKING:
     from hwpoison_gui.opening import Start
@@ -171,7 +171,7 @@ def _start(options: _ToOpen) -> Start | None:
     file = options.present or options.file
     if file is None:
         return start_of_desktop()
-    from hwpoison_gui.commands import Reported, complain
+    from hwpoison_gui.commands import Reported
     from hwpoison_gui.real_errors import open_any
 
     with Reported(file):

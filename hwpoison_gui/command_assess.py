@@ -14,7 +14,7 @@ from hwpoison_gui import assessing, fleet, terminal
 from hwpoison_gui.export import assessment, fleet_table
 from hwpoison_gui.export.extras import MissingExtraError, required
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.terminal import BAD_FILE, GOOD
+from hwpoison_gui.terminal import GOOD, complain
 from hwpoison_gui.view.damage.tables import GROUPINGS
 from hwpoison_gui.view.words.words import counted
 
@@ -32,8 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _dram(options, asked) if options.fault or options.rates else _assess(options, asked)
     except (fleet.NoSchedulerError, MissingExtraError) as error:
-        print(error, file=sys.stderr)
-    return BAD_FILE
+        return complain(error)
 
 
 def _assess(options: argparse.Namespace, asked: assessing.Options) -> int:
@@ -51,8 +50,7 @@ def _assess(options: argparse.Namespace, asked: assessing.Options) -> int:
         try:
             fleet_table.write_parquet(done, options.parquet)
         except OSError as error:
-            print(f"{options.parquet}: cannot be written: {error.strerror or error}", file=sys.stderr)
-            return BAD_FILE
+            return complain(f"{options.parquet}: cannot be written: {error.strerror or error}")
         print(f"{options.parquet}: {counted(len(done), 'machine')}")
     elif options.json or options.csv:
         sys.stdout.write(assessment.as_json(done) if options.json else assessment.as_csv(done))
@@ -76,11 +74,9 @@ def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
         geometry = geometry_named(options.geometry or MADE_UP)
         rates = rates_named(options.rates) if options.rates else None
     except DramError as error:
-        print(error, file=sys.stderr)
-        return BAD_FILE
+        return complain(error)
     except OSError as error:
-        print(f"{error.filename}: cannot be read: {error.strerror or error}", file=sys.stderr)
-        return BAD_FILE
+        return complain(f"{error.filename}: cannot be read: {error.strerror or error}")
     wanted = assessing.Dram(geometry, tuple(options.fault), rates, options.devices)
     each = _Each(options)
     if options.json:
@@ -127,8 +123,7 @@ class _Each:
             self._files[:0] = below
 
     def _say(self, why: str) -> None:
-        print(why, file=sys.stderr)
-        self.status = BAD_FILE
+        self.status = complain(why)
 
     def results(self, work: Callable[[str], R]) -> Iterator[R]:
         """What `work` returns for each, in order; a bad one is one message."""

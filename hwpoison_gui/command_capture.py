@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwpoison_gui import terminal
-from hwpoison_gui.terminal import BAD_FILE, GOOD
+from hwpoison_gui.terminal import GOOD, complain
 
 if TYPE_CHECKING:
     from hwpoison_gui.sources.assemble import Exported
@@ -26,11 +25,9 @@ def run(arguments: Sequence[str]) -> int:
         with terminal.Progress(options.progress) as progress:
             said = _raw(options, progress) if options.raw else _snapshot(options, progress)
     except SourceError as error:
-        print(error, file=sys.stderr)
-        return BAD_FILE
+        return complain(error)
     except OSError as error:
-        print(f"{options.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
-        return BAD_FILE
+        return complain(f"{options.out}: cannot be written: {error.strerror or error}")
     print(said)
     return GOOD
 

@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.opening import image_of
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recognise import Reader, form_of
-from hwpoison_gui.terminal import BAD_FILE, GOOD, report_width
+from hwpoison_gui.terminal import GOOD, complain, report_width
 from hwpoison_gui.view.facts.between_images import find_changes
 
 _A_MACHINE: Final = "a snapshot, a recording, or raw page flags"
@@ -34,14 +34,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         found = find_changes(_image(options.old), _image(options.new))
     except SourceError as error:
-        print(error, file=sys.stderr)
-        return BAD_FILE
+        return complain(error)
     except OSError as error:
-        print(f"{error.filename}: cannot be read: {error.strerror or error}", file=sys.stderr)
-        return BAD_FILE
+        return complain(f"{error.filename}: cannot be read: {error.strerror or error}")
     except MemoryError:
-        print(f"{options.old}, {options.new}: need more memory than there is", file=sys.stderr)
-        return BAD_FILE
+        return complain(f"{options.old}, {options.new}: need more memory than there is")
     sys.stdout.write(changes.as_json(names, found) if options.json else changes.as_text(names, found, report_width()))
     return GOOD
 

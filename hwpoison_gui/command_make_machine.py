@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -12,7 +11,7 @@ from hwpoison_gui.kernel.presets.containers import containers
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
-from hwpoison_gui.terminal import BAD_FILE, GOOD
+from hwpoison_gui.terminal import GOOD, complain
 
 _LEAST: Final = 1 << 12  # 16 MiB
 _MOST: Final = 1 << 28  # 1 TiB
@@ -28,11 +27,9 @@ def run(arguments: Sequence[str]) -> int:
         exported = exported_from(image, f"Linux version {modelled}-made-up", options.nodes)
         save_snapshot(exported, options.out)
     except OSError as error:
-        print(f"{options.out}: cannot be written: {error.strerror or error}", file=sys.stderr)
-        return BAD_FILE
+        return complain(f"{options.out}: cannot be written: {error.strerror or error}")
     except MemoryError:
-        print(f"{options.out}: not written: {options.frames:,} frames need more memory than there is", file=sys.stderr)
-        return BAD_FILE
+        return complain(f"{options.out}: not written: {options.frames:,} frames need more memory than there is")
     print(f"{options.out}: {options.frames:,} frames, {len(exported.processes):,} processes")
     return GOOD
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Self
 from hwpoison_gui import terminal
 from hwpoison_gui.dram.errors import DramError
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.terminal import BAD_FILE, GOOD, NOT_DONE
+from hwpoison_gui.terminal import BAD_FILE, GOOD, NOT_DONE, complain
 
 if TYPE_CHECKING:
     from hwpoison_gui.dram.geometry import Geometry
@@ -371,12 +371,6 @@ def _write(path: Path, text: str) -> int:
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:
     return argparse.ArgumentParser(prog=f"hwpoison-gui {command}", description=description)
-
-
-def complain(message: str, status: int) -> int:
-    """Print what is wrong; returns the exit status."""
-    print(message, file=sys.stderr)
-    return status
 
 
 def _dram(arguments: Sequence[str]) -> int:

@@ -131,6 +131,12 @@ def _bare(stream: TextIO) -> TextIO:
     return stream._to if isinstance(stream, VisibleText) else stream
 
 
+def complain(message: object, status: int = BAD_FILE) -> int:
+    """Print what is wrong; returns the exit status."""
+    print(message, file=sys.stderr)
+    return status
+
+
 def report_width() -> int:
     """Columns of a report: those of the terminal, between 80 and 100."""
     import shutil  # a start has no time for it

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Final
 
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.terminal import BAD_FILE, NOT_DONE, complain
 
 _SIZE: Final = (1280, 800)
-_NOT_DONE: Final = 1
-_BAD_FILE: Final = 2
 
 
 def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> int:
@@ -28,9 +26,9 @@ def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> i
     try:
         opened = open_live(_quiet, _never) if live else default_demo() if file is None else open_file(file)
     except (ScenarioError, SourceError) as error:
-        return _complain(str(error), _BAD_FILE)
+        return complain(str(error), BAD_FILE)
     except OSError as error:
-        return _complain(f"{file}: cannot be read: {error.strerror or error}", _BAD_FILE)
+        return complain(f"{file}: cannot be read: {error.strerror or error}", BAD_FILE)
     from hwpoison_gui.gui.window.main_window import MainWindow
     from hwpoison_gui.view.rows.log import log_lines
 
@@ -51,13 +49,13 @@ def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> i
             app.processEvents()
             path = out / f"{name}.png"
             if not window.grab().save(str(path)):
-                return _complain(f"{path}: cannot be written", _NOT_DONE)
+                return complain(f"{path}: cannot be written", NOT_DONE)
             print(path)
         path = out / "kernel.log"
         path.write_text("".join(f"{line.text}\n" for line in log), "utf-8")
         print(path)
     except OSError as error:
-        return _complain(f"{error.filename or out}: {error.strerror or error}", _NOT_DONE)
+        return complain(f"{error.filename or out}: {error.strerror or error}", NOT_DONE)
     finally:
         window.close()
         window.deleteLater()
@@ -79,8 +77,3 @@ def _quiet(share: float, doing: str) -> None:
 
 def _never() -> bool:
     return False
-
-
-def _complain(message: str, status: int) -> int:
-    print(message, file=sys.stderr)
-    return status
