@@ -79,8 +79,12 @@ class ChartsLink(QObject):
             self._make()
 
     def _damage_changed(self) -> None:
-        if self._of == DAMAGE:
+        if self._of != DAMAGE:
+            return
+        if self._dock.in_front:
             self._make()
+        else:
+            self._slices.give_up()
 
     def _moved(self, moved: Moved) -> None:
         if self._of == FRAMES or (self._of == TIMELINE and moved.acted):

@@ -51,8 +51,8 @@ class AssessLink(QObject):
         self._slices = Slices(self, _SLICE, lambda: not controller.busy)
         table.sheet.why_not = self._why_not
         table.cellChosen.connect(self._find)
-        self._table.tools.by.activated.connect(lambda _: self._count())
-        self._table.tools.frames.toggled.connect(self._measure)
+        table.tools.by.activated.connect(lambda _: self._count())
+        table.tools.frames.toggled.connect(table.set_unit)
         damage.changed.connect(self._damage_changed)
         damage.progressed.connect(self._show_progress)
         filters.found.connect(self._found)
@@ -76,7 +76,8 @@ class AssessLink(QObject):
 
     def _damage_changed(self) -> None:
         if self._damage.every:
-            self._count()
+            if self._dock.in_front:
+                self._count()
             return
         self._slices.give_up()
         self._table.sheet.stale = True
@@ -102,9 +103,6 @@ class AssessLink(QObject):
             self._table.setToolTip(sheet.note)
             self._dock.set_subject(survival_words(self._tables))
             self._show_selected()
-
-    def _measure(self, on: bool) -> None:
-        self._table.set_unit(on)
 
     # -- to the map, and back
 

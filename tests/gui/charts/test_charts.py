@@ -137,3 +137,17 @@ def test_charts_follow_the_theme(panel: ChartsPanel, theme) -> None:
     panel.set_theme(theme)
     image = panel.bars.grab().toImage()
     assert image.pixelColor(2, image.height() - 2) == QColor(theme.base)
+
+
+def test_a_hidden_chart_of_damage_is_made_again_when_it_is_seen(user, panel: ChartsPanel) -> None:
+    show(panel, "kind")
+    window, before = user.window, panel.chart
+    window.show_panel("assess")
+    table = window.docks["assess"].content()
+    until(lambda: table.sheet.sheet is not None and not table.sheet.stale)
+    window.docks["charts"].hide()
+    window.controller.fire(user.frame("srv:heap+0"))
+    until(lambda: not window.controller.work.busy and window.panels.damage.every and not table.sheet.stale)
+    assert not window.docks["charts"].in_front and panel.chart is before
+    window.show_panel("charts")
+    until(lambda: panel.chart is not None and panel.chart is not before)
