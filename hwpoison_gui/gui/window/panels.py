@@ -190,13 +190,13 @@ class Panels(QObject):
         return view
 
     def _make_tasks(self, dock: Dock) -> QWidget:
-        from hwpoison_gui.gui.tables.connect import connect_tasks
         from hwpoison_gui.gui.tables.tasks import TaskTable
+        from hwpoison_gui.gui.tables.tasks_link import TasksLink
 
         view = TaskTable(dock, self._appearance.theme)
         dock.take(view)
         self._menus.all_tasks = view.whole
-        connect_tasks(view, dock, self._controller, self._present, self._menus.show_task_menu)
+        TasksLink(view, dock, self._controller, self._present, self._menus.show_task_menu)
         return view
 
     def _make_records(self, dock: Dock) -> QWidget:
@@ -216,13 +216,13 @@ class Panels(QObject):
         return view
 
     def _make_kernels(self, dock: Dock) -> QWidget:
-        from hwpoison_gui.gui.tables.connect_kernels import connect_kernels
         from hwpoison_gui.gui.tables.kernels import KernelTable
+        from hwpoison_gui.gui.tables.kernels_link import KernelsLink
 
         view = KernelTable(dock, self._appearance.theme)
         dock.take(view)
         dock.add_tool(view.choice)
-        connect_kernels(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
+        KernelsLink(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
         return view
 
     def _make_assess(self, dock: Dock) -> QWidget:
