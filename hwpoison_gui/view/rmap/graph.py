@@ -77,8 +77,8 @@ def _kind(session: Session, pfn: int) -> kinds.Kind:
     if kind.id != kinds.POISON:
         return kind
     flags = session.machine.flags
-    for operation in reversed(session.operations):
-        if operation.outcome.pfn != pfn or operation.outcome.already_poisoned or operation.last > session.position:
+    for operation in session.parts(session.position):
+        if operation.outcome.pfn != pfn or operation.outcome.already_poisoned:
             continue
         for step in session.steps.each(operation.first, operation.last):
             for store, key, old, new in step.changes:

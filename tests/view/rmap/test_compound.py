@@ -40,3 +40,13 @@ def test_a_large_folio_is_named_with_its_size() -> None:
     assert reverse_map(bench.session, head).kind.name == "large folio, head of 16 pages"
     assert [PageRows(bench.m).row(pfn).kind for pfn in (head, head + 1)] == ["large folio, head", "large folio, tail"]
     assert found(bench.m, "order=4") == found(bench.m, "a:m") == set(range(head, head + 16))
+
+
+def test_frames_that_one_operation_poisoned_have_the_kind_that_they_had_before() -> None:
+    bench = Workbench()
+    bench.area(pages=3)
+    for page in range(3):
+        bench.do("write", task="a", at=f"m+{page}", value="A")
+    pfns = [bench.pfn(f"a:m+{page}") for page in range(3)]
+    bench.do("poison", frames=tuple(f"{pfn:#x}" for pfn in pfns))
+    assert {reverse_map(bench.session, pfn).kind.name for pfn in pfns} == {"anonymous"}
