@@ -258,8 +258,8 @@ class Users:
         offsets = np.array(sorted(cache), np.int64)
         frames = np.array([cache[offset] for offset in offsets.tolist()], np.int64)
         place, of = _pairs(offsets, self.swapped.pfn)
-        order = np.lexsort((self.swapped.rank[of], frames[place])) if len(place) else place
-        return frames[place][order] if len(place) else place, self.swapped.rank[of][order] if len(place) else place
+        order = np.lexsort((self.swapped.rank[of], frames[place]))
+        return frames[place][order], self.swapped.rank[of][order]
 
     def swap_holders_of(self, pfn: int) -> set[int]:
         """Address spaces with a swap entry that leads to the frame."""
