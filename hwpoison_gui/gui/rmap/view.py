@@ -315,7 +315,7 @@ class RmapView(QAbstractScrollArea):
             return HEAD_TIPS.get(column, "")
         if number is not None:
             return self._row_in_words(number)
-        mapping = "\n".join(mapping_words(graph, self.state)[:2])
+        mapping = "\n".join(mapping_words(graph, self.state))
         if column == "mapping":
             return mapping
         said = f"{graph.pfn:#x}: {self.state.kind.meaning}"

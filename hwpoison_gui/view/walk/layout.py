@@ -142,7 +142,7 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics, 
     total = len(rows) * (row_height + gap) - gap
     first = top + max(0.0, (room - total) / 2)
     tops = tuple(first + number * (row_height + gap) for number in range(len(rows)))
-    content = max(height, (tops[-1] + row_height + 8) if tops else 0.0)
+    content = max(height, (tops[-1] + row_height + _BELOW) if tops else 0.0)
     if steady:
         columns = _steady_columns(width, metrics)
         return Layout(columns, tuple(rows), tops, row_height, roomy, content, top, stacked=True)
@@ -227,8 +227,8 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
 
 def broken(letters: str, width: float, measure: Callable[[str], float]) -> list[str]:
     """Break the letters of flags, which have no order to keep together, into lines of at most `width` pixels."""
-    fits = next((n for n in range(len(letters), 1, -1) if measure(letters[:n]) <= width), 1)
-    return [letters[start : start + fits] for start in range(0, len(letters), fits)]
+    most = next((n for n in range(len(letters), 1, -1) if measure(letters[:n]) <= width), 1)
+    return [letters[start : start + most] for start in range(0, len(letters), most)]
 
 
 def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[str]:

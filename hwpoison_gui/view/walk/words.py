@@ -47,12 +47,12 @@ _NOT_ANY_MORE: Final = "page->mapping is 0 now"
 _CUT_OUT: Final = "It was removed from the page cache; no process had mapped this page."
 
 
-def mapping_words(graph: ReverseMap, state: WalkState) -> tuple[str, str, bool]:
-    """Title and detail of the mapping now; of one that page->mapping referred to before, and True."""
+def mapping_words(graph: ReverseMap, state: WalkState) -> tuple[str, str]:
+    """Title and detail of the mapping now, or of the one that page->mapping referred to before."""
     if _is_cut(graph, state):
-        return f"was {graph.mapping.title}", _NOT_ANY_MORE, True
+        return f"was {graph.mapping.title}", _NOT_ANY_MORE
     mapping = state.mapping or graph.mapping
-    return mapping.title, mapping.detail, False
+    return mapping.title, mapping.detail
 
 
 def _is_cut(graph: ReverseMap, state: WalkState) -> bool:
@@ -113,7 +113,7 @@ def map_words(
     graph: ReverseMap, rows: Sequence[Row], state: WalkState, news: Callable[[int], RowNews], most: int | None = None
 ) -> str:
     """A line for the frame and one for each row; of long maps, the first `most` rows."""
-    title, detail, _ = mapping_words(graph, state)
+    title, detail = mapping_words(graph, state)
     frame = f"{graph.pfn:#x} {kind_words(state.poisoned, state.kind)}, {title}"
     lines = [f"{frame}: {detail}" if detail else frame]
     lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
