@@ -43,12 +43,14 @@ class AnonFamilies:
 def anon_families(image: MemoryImage, rows: VmaRows, entries: Entries) -> tuple[AnonFamilies, Entries]:
     """The families, and the entries without those that no reverse map could find."""
     words = image.kpageflags[np.where(entries.present, entries.head, 0)]
-    anon = entries.counted & ((words & np.uint64(pf.ANON)) != 0) & ((words & np.uint64(pf.KSM)) == 0)
+    merged = (words & np.uint64(pf.KSM)) != 0
+    anon = entries.counted & ((words & np.uint64(pf.ANON)) != 0) & ~merged
     pgoff = _page_offsets(image, rows, entries, anon)
     index, agree = _indices(len(image.kpageflags), rows, entries, anon, pgoff)
-    entries, anon = entries.only(~anon | agree), anon[~anon | agree]
+    kept = ~anon | agree
+    entries, anon, merged = entries.only(kept), anon[kept], merged[kept]
     private = ~rows.shared[entries.row] if len(entries.row) else np.empty(0, bool)
-    held = anon | (private & ~entries.present)
+    held = anon | (private & (~entries.present | merged))  # what KSM merged was an anonymous page of the VMA
     number = _families(image, rows, entries, anon)
     used = np.zeros(len(rows.vmas), bool)
     used[entries.row[held]] = True

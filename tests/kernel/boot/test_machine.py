@@ -23,7 +23,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmap import do_mprotect
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import HPAGE_RESV_OWNER
-from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas
+from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas, rmap_walk_ksm
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
 from tests.paths import DATA
@@ -291,6 +291,22 @@ def test_sampled_frames_of_the_server_can_all_be_poisoned() -> None:
     assert (session.machine.flags.view == recorded("server").kpageflags).all()
     assert compared > 120
     assert agreed == compared
+
+
+def test_every_vma_with_a_merged_page_has_an_anon_vma() -> None:
+    """KSM merges anonymous pages only, so anon_vma_prepare() has run for the VMA."""
+    m = machine_from_image(recorded("server"), V7)
+    merged = np.nonzero(m.flags.view & np.uint64(pf.KSM))[0].tolist()
+    vmas = [vma for pfn in merged[::100] for vma, _ in rmap_walk_ksm(m, pfn)]
+    assert len(merged) > 1000 and vmas
+    assert all(vma.anon_vma for vma in vmas)
+
+
+def test_who_shares_a_merged_page_of_the_server_is_signalled() -> None:
+    session = Session(machine_from_image(recorded("server"), PROFILES["6.12"]))
+    session.machine.sysctl.load({"memory_failure_early_kill": 1})
+    outcome = session.act("poison", {"frame": "pfn:0x12ccb", "via": "corrupt-pfn"})
+    assert [seen.task for seen in outcome.signals] == ["python3:158", "python3:159"]
 
 
 @pytest.mark.parametrize("name", ["victim_before", "server"])
