@@ -318,7 +318,8 @@ class CompareWindow(QDialog):
         done = counted(len(self._recipe.before), "operation")
         recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
         click = title(self._recipe.click.name, self._recipe.click.args)
-        self.subject.setText(f"{click}, after {done}; recovery is {recovery}. Lit: not as in the kernel before")
+        lit = "Lit: not as in the older kernel to its right"
+        self.subject.setText(f"{click}, after {done}; recovery is {recovery}. {lit}")
         self._note((self._base, self._base))
         self._show_rows()
 

@@ -256,7 +256,8 @@ def kernels_lens(one: str = "", other: str = "", groups: tuple[int, ...] = ()) -
     """
     outside, hole, *rest = OUTCOME.classes
     both = f"{one} and {other}" if other else "both kernels"
-    same = LensClass(0, "same", "same outcome", f"an error has the same outcome under {both}", "same")
+    alike = f"same under {one} and {other}" if other else "same outcome"
+    same = LensClass(0, "same", alike, f"an error has the same outcome under {both}", "same")
     classes = tuple(each._replace(id=number) for number, each in enumerate((outside, hole, same, *rest)))
     known = bytes([0, KERNELS_HOLE, KERNELS_SAME, *(code if code <= KERNELS_HOLE else code + 1 for code in groups)])
     against = f"Which frames have another outcome under {other} than under {one}, and which?" if other else ""

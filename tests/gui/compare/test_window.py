@@ -184,6 +184,7 @@ def test_what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compa
         texts = [value.text for value in row.values]
         assert lit == [number for number in range(len(texts) - 2) if texts[number] != texts[number + 2]]
     assert any(facts.is_lit(row, len(facts.heads) - 3) for row in facts.rows)
+    assert compared.subject.text().endswith("Lit: not as in the older kernel to its right")
     column = 3 + 1
     compared.table.doubleClicked.emit(facts.index(0, column))
     until(lambda: compared.compared is not None and not compared.building)

@@ -337,6 +337,18 @@ def test_the_notes_stay_in_front_after_a_click_on_the_stage(lesson: tuple[object
     assert stage._speaker is None
 
 
+def test_the_speaker_sees_an_error_without_a_caption_come_next(presented, tmp_path: Path) -> None:
+    file = tmp_path / "two.toml"
+    story = ['format = 1\ntitle = "Two"', *(f'[[step]]\nop = "poison"\nframe = "pfn:{pfn:#x}"' for pfn in (100, 200))]
+    file.write_text("\n".join([*story[:2], 'caption = "One."', story[2]]), "utf-8")
+    _, stage = presented(open_to_present(file))
+    press(stage, Key.Key_PageDown, Key.Key_N)
+    assert stage._speaker is not None and stage._speaker.next.text() == "Next: break frame 0xc8"
+    press(stage, Key.Key_End)
+    assert stage._speaker.next.text() == "Next: the end" and stage._caption(off=False) == ""
+    press(stage, Key.Key_N)
+
+
 def test_the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_N)

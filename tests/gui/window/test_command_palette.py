@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from hwpoison_gui.gui.window.actions import COVERED
 from hwpoison_gui.gui.window.command_palette import CommandPalette
 from hwpoison_gui.view.filter.fuzzy import Line, fit, ranked
 
@@ -38,6 +39,13 @@ def test_what_cannot_be_done_says_why_and_does_nothing(user) -> None:
     assert "Select a frame first" in entry.missing
     QTest.keyClick(made.line, Qt.Key.Key_Return)
     assert made.isVisible()
+    made.close()
+
+
+def test_a_command_is_unavailable_for_the_reason_that_its_menu_gives(user) -> None:
+    user.window.actions_["start-page"].trigger()
+    made = palette(user, "every kernel")
+    assert made.model.entries[0].missing == user.window.actions_.missing_of("kernels") == COVERED
     made.close()
 
 
