@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Final
 
@@ -13,33 +13,38 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, IGNORED, RECOVERED
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
+from hwpoison_gui.kernel.profile import type as results
+from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.view.base.hits import SAFE, USES, counted_hits, when_touched, worse
+from hwpoison_gui.view.base.hits import CAUGHT, ENDS, IGNORED, LATER, PANICS, SAFE, USES, counted_hits, worse
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.outcome.impact import EFFECTS, find_before
-from hwpoison_gui.view.outcome.loss_words import Lost, lost_words
+from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_next_touches
+from hwpoison_gui.view.outcome.loss_words import Lost, Page, lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, find_table_step, matched_by
 from hwpoison_gui.view.words.words import counted
 
 I64 = npt.NDArray[np.int64]
 
 _KILLED: Final = "killed"
-_RESULTS: Final = (IGNORED, FAILED, DELAYED, RECOVERED)  # enum mf_result
+_RESULTS: Final = (results.IGNORED, results.FAILED, results.DELAYED, results.RECOVERED)  # enum mf_result
+_DEADLY: Final = (PANICS, ENDS, LATER, IGNORED)  # on touch
 _SUMMARY: Final = Question["Summary"]("summary of many frames", 2)
 
 
 class OneFrame(Record):
-    """One frame: its part of the operation, who was killed or signalled and lives, by label, and what was lost."""
+    """One frame: its part of the operation, who was killed or signalled and lives, by label, and what was lost.
+
+    `touches`: tgid -> what the next touch of the page does to a process (hits.MEANINGS), at the end of the operation.
+    """
 
     part: Operation
     killed: tuple[str, ...]
     signalled: tuple[str, ...]
     lost: Lost
+    touches: Mapping[int, str]
 
     @property
     def pfn(self) -> int:
@@ -53,14 +58,24 @@ class OneFrame(Record):
         if self.part.outcome.panic:
             return "panic"
         counts = ((len(self.killed), "killed"), (len(self.signalled), "signalled"))
-        hit = [f"{count:,} {what}" for count, what in counts if count]
+        hit = [f"{count:,} {what}" for count, what in counts if count] + self.on_touch
         return ", ".join(hit + ["data lost"] * self.lost.gone + ["left in use"] * self.lost.in_use) or "nothing is lost"
 
     @property
-    def badness(self) -> tuple[bool, int, int, bool, bool]:
-        """Panic, processes killed and signalled, lost data, a page left in use: more is worse, the first decides."""
-        panic = self.part.outcome.panic
-        return panic, len(self.killed), len(self.signalled), self.lost.gone, self.lost.in_use
+    def on_touch(self) -> list[str]:
+        """What the next touch does, and to how many processes, the worst first: `14 die on touch`."""
+        return counted_hits(kind for kind in self.touches.values() if kind not in (SAFE, USES))
+
+    @property
+    def badness(self) -> tuple[bool, bool, int, int, bool, bool]:
+        """Panic, at once, then on touch; deaths and signals, at once or on touch; lost data; a page left in use.
+
+        More is worse, the first that differs decides.
+        """
+        kinds = Counter(self.touches.values())
+        deaths = len(self.killed) + sum(kinds[kind] for kind in _DEADLY)
+        signals = len(self.signalled) + kinds[CAUGHT]
+        return self.part.outcome.panic, kinds[PANICS] > 0, deaths, signals, self.lost.gone, self.lost.in_use
 
 
 class Summary(Record):
@@ -102,16 +117,22 @@ def summary_of(session: Session, operation: Operation) -> Summary:
 
 
 def _find(session: Session, operation: Operation) -> Summary:
-    frames = sorted(_frames(session, operation)[::-1], key=lambda one: one.badness, reverse=True)
+    found = _frames(session, operation)[::-1]
     with session.timeline.as_of(operation.last):
-        impacts = _impacts(session, operation)
+        m = session.machine
+        frames = [one._replace(touches=_touches(m, before)) for one, before in found]
+    frames.sort(key=lambda one: one.badness, reverse=True)
+    impacts = _impacts(session, operation, frames)
     results = Counter(part.outcome.result or "" for part in operation.parts)
     return Summary(tuple(frames), results, impacts, named(operation.args))
 
 
-def _frames(session: Session, operation: Operation) -> list[OneFrame]:
-    """Each frame with its loss, the last first: the machine walks back once."""
-    found = []
+def _frames(session: Session, operation: Operation) -> list[tuple[OneFrame, Before]]:
+    """Each frame with its loss, and with its page and users as they were, the last first: the machine walks back once.
+
+    `touches` are not known yet.
+    """
+    m, found = session.machine, []
     with ExitStack() as stack:
         for part in reversed(operation.parts):
             stack.enter_context(session.timeline.as_of(part.first))
@@ -120,52 +141,72 @@ def _frames(session: Session, operation: Operation) -> list[OneFrame]:
                 effects[seen.label] = _KILLED if _KILLED in (seen.effect, effects.get(seen.label)) else seen.effect
             killed = tuple(label for label, effect in effects.items() if effect == _KILLED)
             signalled = tuple(label for label, effect in effects.items() if effect != _KILLED)
-            found.append(OneFrame(part, killed, signalled, _loss(session, part)))
-    return found
+            pfn = part.outcome.pfn
+            assert pfn is not None
+            merged = m.page(pfn) & pf.KSM
+            before = to_the_end(find_before(m, pfn, () if merged else None, set()))
+            found.append((OneFrame(part, killed, signalled, _loss(session, part, before.page), {}), before))
+        places, swapped = _searched(m, [before.page for _, before in found])
+    return [
+        (
+            one,
+            before._replace(
+                places=tuple(places.get(one.pfn, before.places)), swapped=frozenset(swapped.get(one.pfn, ()))
+            ),
+        )
+        for one, before in found
+    ]
 
 
-def _loss(session: Session, part: Operation) -> Lost:
+def _searched(m: Machine, pages: Sequence[Page]) -> tuple[dict[int, list[Place]], dict[int, set[int]]]:
+    """What no reverse map leads to, by one search of all page tables: by frame, the places of merged pages, and the
+    address spaces with a swap entry for a page in the swap cache."""
+    merged = sorted(page.pfn for page in pages if page.word & pf.KSM)
+    cached = {m.page_private.view[page.pfn]: page.pfn for page in pages if page.word & pf.SWAPCACHE}
+    places = {pfn: list[Place]() for pfn in merged}
+    holders = {pfn: set[int]() for pfn in cached.values()}
+    for mm in sorted(m.ptes.view) if merged or cached else ():
+        vpns, words = m.ptes.arrays(mm)
+        sort, value = words & (ptes.PRESENT | ptes.SWAP), words >> PAGE_SHIFT
+        maps = np.flatnonzero((sort == ptes.PRESENT) & np.isin(value, merged))
+        for vpn, pfn in zip(vpns[maps].tolist(), value[maps].tolist(), strict=True):
+            vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+            if vma is not None:
+                places[pfn].append(Place(vma.id, mm, vpn))
+        for offset in set(value[sort == ptes.SWAP].tolist()) & cached.keys():
+            holders[cached[offset]].add(mm)
+    return places, holders
+
+
+def _touches(m: Machine, before: Before) -> dict[int, str]:
+    """tgid -> what the next touch of a page does; nothing runs after a panic."""
+    if m.panicked:
+        return {}
+    return {tgid: kind for tgid, kind in to_the_end(find_next_touches(m, before)).items() if kind}
+
+
+def _loss(session: Session, part: Operation, page: Page) -> Lost:
     """What was lost with a frame; the machine is as it was before its error."""
     m, outcome = session.machine, part.outcome
-    assert outcome.pfn is not None
     marks = session.steps.marks[part.first : part.last]
     number = find_table_step(marks)
-    matched = matched_by(marks[number], outcome.pfn) if number is not None else Matched(outcome.pfn, None)
-    # Without its places: the handler has found out whether one of their entries is dirty.
-    page = to_the_end(find_before(m, outcome.pfn, (), set())).page
+    matched = matched_by(marks[number], page.pfn) if number is not None else Matched(page.pfn, None)
     page = page._replace(dirty=page.dirty or bool((matched.word or 0) & pf.DIRTY))
     return lost_words(m, page, outcome.kind, outcome.result, effect_of(m.profile, matched.row))
 
 
-def _impacts(session: Session, operation: Operation) -> dict[int, str]:
-    """tgid -> the worst impact: of signals, of hwpoison entries for the frames, and of entries that still map them."""
-    m, names = session.machine, session.world.task_names.view
+def _impacts(session: Session, operation: Operation, frames: Sequence[OneFrame]) -> dict[int, str]:
+    """tgid -> the worst impact: of signals, and of the next touch of each frame."""
+    names = session.world.task_names.view
     found = dict[int, str]()
     for seen in operation.outcome.signals:
         tgid = names[seen.task]
         found[tgid] = worse(found.get(tgid, ""), EFFECTS[seen.effect])
-    if m.panicked:
-        return found
-    pfns = np.array(sorted(part.outcome.pfn or 0 for part in operation.parts), np.int64)
-    for tgid, process in m.processes.view.items():
-        if process.ended:
-            continue
-        entry, mapped = _still_there(m, process.mm, pfns)
-        if entry or mapped:
-            found[tgid] = worse(found.get(tgid, ""), when_touched(m, process) if entry else USES)
+    for one in frames:
+        for tgid, kind in one.touches.items():
+            if kind != SAFE:
+                found[tgid] = worse(found.get(tgid, ""), kind)
     return dict(sorted(found.items()))
-
-
-def _still_there(m: Machine, mm: int, pfns: I64) -> tuple[bool, bool]:
-    """Whether an address space has a hwpoison entry for one of the frames, and whether it still maps one."""
-    _, words = m.ptes.arrays(mm)
-    named, huge = words >> PAGE_SHIFT, (words & ptes.PSE) != 0
-    first = np.searchsorted(pfns, named)
-    last = np.searchsorted(pfns, named + np.where(huge, HPAGE_PMD_NR, 1))
-    hit = last > first
-    present = (words & ptes.PRESENT) != 0
-    poison = ~present & ((words & ptes.HWPOISON) != 0) & ((words & ptes.SWAP) == 0)
-    return bool((hit & poison).any()), bool((hit & present).any())
 
 
 def brief(summary: Summary) -> list[str]:

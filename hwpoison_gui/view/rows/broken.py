@@ -15,6 +15,7 @@ BROKEN_COLUMNS: Final = (
     TextColumn("kind", "Page", "The page by the result line", "already truncated LRU page"),
     TextColumn("killed", "Killed", "Processes that died of its signals", "nginx:1234 and 12 more", wide=True),
     TextColumn("signalled", "Signalled", "Processes that got a signal, and live", "qemu:1234 and 12 more"),
+    TextColumn("touched", "On touch", "What the next touch of it does to processes", "14 die on touch"),
     TextColumn("lost", "Lost", "Whether content is gone, or the broken page was left to its users", "left in use"),
 )
 _MOST_NAMES: Final = 3
@@ -29,6 +30,7 @@ class BrokenRow(Record):
     kind: str
     killed: tuple[str, ...]
     signalled: tuple[str, ...]
+    touched: str
     lost: str
 
 
@@ -43,6 +45,7 @@ def broken_rows(summary: Summary) -> list[BrokenRow]:
             one.part.outcome.kind or "",
             one.killed,
             one.signalled,
+            ", ".join(one.on_touch),
             "data lost" if one.lost.gone else "left in use" if one.lost.in_use else "",
         )
         for one in summary.frames
@@ -52,4 +55,4 @@ def broken_rows(summary: Summary) -> list[BrokenRow]:
 def broken_cells(row: BrokenRow) -> tuple[str, ...]:
     """The fields of a row as they are shown, in the order of BROKEN_COLUMNS."""
     who = (listed(row.killed, _MOST_NAMES), listed(row.signalled, _MOST_NAMES))
-    return f"{row.frame:#x}", row.result, row.kind, *who, row.lost
+    return f"{row.frame:#x}", row.result, row.kind, *who, row.touched, row.lost

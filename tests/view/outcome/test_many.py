@@ -12,6 +12,7 @@ from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.many import said_of, summary_of, worst_of
+from hwpoison_gui.view.rows.broken import broken_cells, broken_rows
 from tests.session.test_many import busy
 from tests.workbench import do
 
@@ -50,6 +51,51 @@ def test_the_worst_frame_is_first_and_equal_ones_are_in_order() -> None:
     assert "killed" in frames[0].words and frames[-1].words == "nothing is lost"
     assert [one.badness for one in frames] == sorted((one.badness for one in frames), reverse=True)
     assert worst_of(summary_of(session, operation)).startswith(f"Worst: {frames[0].pfn:#x} (")
+
+
+def test_late_kill_counts_processes_that_have_a_shared_page_in_a_vma_without_an_entry() -> None:
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/dev/shm/f", pages=8, filesystem="tmpfs")
+    for name in ("a", "b", "c"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="s", pages=8, file="/dev/shm/f", shared=True)
+    do(session, "mmap", task="a", name="m", pages=4)
+    do(session, "write", task="a", at="m+0")
+    do(session, "write", task="a", at="s+1")
+    do(session, "poison", frames=["a:m+0", "a:s+1"])
+    summary = summary_of(*_end(session))
+    shared, alone = summary.frames
+    last = shared.part.last
+    found = at(session, last, lambda: loss_of(session, shared.part))
+    assert found is not None and dict(shared.touches) == {hit.tgid: hit.kind for hit in found.hits}
+    assert shared.words == "3 die on touch, data lost" and alone.words == "1 dies on touch, data lost"
+    assert summary.impacts == dict.fromkeys(shared.touches, LATER)
+    assert [broken_cells(row)[5] for row in broken_rows(summary)] == ["3 die on touch", "1 dies on touch"]
+
+
+def test_merged_pages_the_swap_cache_and_init() -> None:
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="init", pid=1)
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+    for name in ("init", "a", "b"):
+        do(session, "mmap", task=name, name="m", pages=4)
+    for name, page in (("a", 0), ("b", 0), ("a", 1), ("init", 2)):
+        do(session, "write", task=name, at=f"m+{page}", value="same")
+    for name in ("a", "b"):
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    do(session, "fork", task="a", child="c")
+    do(session, "madvise", task="a", at="m+1", pages=1, advice="pageout")
+    for name in ("a", "c"):
+        do(session, "read", task=name, at="m+1")
+    of_init = session.resolve_frame("init:m+2")
+    do(session, "poison", frames=["a:m+1", "a:m+0", "init:m+2"])
+    summary = summary_of(*_end(session))
+    assert summary.frames[0].pfn == of_init
+    assert summary.frames[0].words.startswith("1 panics the kernel on touch")
+    for one in summary.frames:
+        alone = at(session, one.part.last, lambda one=one: loss_of(session, one.part))  # type: ignore[misc]
+        assert alone is not None and dict(one.touches) == {hit.tgid: hit.kind for hit in alone.hits}
 
 
 def test_one_source_for_sentence_and_chip() -> None:
