@@ -5,7 +5,7 @@ Most modules are imported by the functions that need them: a start without a fil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -67,6 +67,8 @@ class Opened(Record):
         Why the scenario ends before its last step; empty if it does not.
     history
         The real errors for which an empty map was opened.
+    is_story
+        Whether its captions are shown above the map, as a scenario file's are; the notes on other machines are not.
     """
 
     session: Session
@@ -85,6 +87,7 @@ class Opened(Record):
     at_moment: bool = False
     failed: str = ""
     history: History | None = None
+    is_story: bool = False
 
 
 class Start(Record):
@@ -122,8 +125,8 @@ def default_machine(profile: str = "", kept: KeptMachine | None = None) -> Opene
 
     session = Session((kept or kept_desktop(profile)).boot())
     memory = Memory(DEFAULT_FRAMES, "desktop", _DESKTOP_SEED)
-    scenario = Scenario("What I did", profile=session.machine.profile.name, memory=memory)
-    return Opened(session, "A small desktop", scenario, again=default_machine)
+    scenario = Scenario("A small desktop", profile=session.machine.profile.name, memory=memory)
+    return Opened(session, scenario.title, scenario, again=default_machine)
 
 
 def _nobody_waits(share: float, doing: str) -> None:
@@ -278,6 +281,7 @@ def open_scenario(
         file=str(path),
         again=partial(open_scenario, path),
         failed=failed,
+        is_story=True,
     )
 
 
@@ -370,7 +374,9 @@ def open_session(
     except ScenarioError as error:
         raise error.at(file=str(path)) from None
     file = str(path.absolute())
-    return opened._replace(title=document.title, file=file, document=document, saves_to=file)
+    return opened._replace(
+        title=document.title, file=file, document=document, saves_to=file, is_story=document.is_story
+    )
 
 
 def _made(scenario: Scenario, profile: str) -> Opened:
@@ -420,17 +426,6 @@ def _read_copy(path: Path, profile: str) -> Opened:
 
     exported = read_recording(path, hidden=False)
     return _copy_of(live.image_of(exported), exported, profile)
-
-
-def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
-    """The operations so far as a scenario that can be saved; `opened.scenario` must not be None.
-
-    `captions` replaces the captions of the operations, one for each.
-    """
-    from hwpoison_gui.session.scenario.transcript import steps_of
-
-    assert opened.scenario is not None
-    return opened.scenario._replace(steps=steps_of(opened.session.operations, captions))
 
 
 def booting(opened: Opened) -> Callable[[str], Session] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from hwpoison_gui.opening import Opened
@@ -10,6 +10,7 @@ from hwpoison_gui.session.document import files
 from hwpoison_gui.session.document.document import Document, Stored, View, document_of
 from hwpoison_gui.session.document.files import Member
 from hwpoison_gui.session.notebook import Notebook
+from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.sources.errors import CancelledError
 
 Cancelled = Callable[[], bool]
@@ -26,7 +27,18 @@ def document_of_machine(opened: Opened, book: Notebook, view: View) -> Document:
     stored = opened.stored or Stored((), profile)
     machine = opened.scenario._replace(steps=()) if opened.scenario is not None else stored._replace(profile=profile)
     document = document_of(opened.session, opened.title, machine, tuple(book.notes))
-    return document._replace(drafts=tuple(book.drafts), view=view)
+    return document._replace(drafts=tuple(book.drafts), view=view._replace(captions=opened.is_story))
+
+
+def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
+    """The operations so far as a scenario that can be saved; `opened.scenario` must not be None.
+
+    `captions` replaces the captions of the operations, one for each.
+    """
+    from hwpoison_gui.session.scenario.transcript import steps_of
+
+    assert opened.scenario is not None
+    return opened.scenario._replace(steps=steps_of(opened.session.operations, captions))
 
 
 def needs_copy(opened: Opened) -> bool:

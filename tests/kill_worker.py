@@ -142,7 +142,7 @@ class Worker(QObject):
             self._say(began=time.time(), work=found)
         autosave = self._window.keeping.autosave
         if self._script == "fixed" and found and not self._said_saved:
-            self._said_saved = autosave._written == self._window.keeping.saving.document()
+            self._said_saved = autosave._written and autosave._written[0] == self._window.keeping.saving.document()
             if self._said_saved:
                 self._say(saved=True)
 

@@ -81,7 +81,11 @@ def assert_same(again: Opened, opened: Opened, book: Notebook) -> None:
     assert one.machine.gate.digest() == other.machine.gate.digest() and one.position == other.position
     assert [op.outcome for op in one.operations] == [op.outcome for op in other.operations]
     assert [branch.operations for branch in one.branches.kept] == [b.operations for b in other.branches.kept]
-    assert again.document is not None and again.document.view == VIEW and again.title == opened.title
+    assert (
+        again.document is not None
+        and again.document.view == VIEW._replace(captions=False)
+        and again.title == opened.title
+    )
     restored = Notebook(one)
     restored.restore(again.document.notes, again.document.drafts)
     assert [(note.text, restored.position_of(note)) for note in restored.notes] == [

@@ -95,9 +95,8 @@ def connect_captions(
     def opened() -> None:
         scenario, session = controller.machine.scenario, controller.session
         captions.clear()
-        if any(operation.telling.caption for operation in session.operations) or (
-            scenario is not None and scenario.summary
-        ):
+        told = any(operation.telling.caption for operation in session.operations)
+        if controller.machine.is_story and (told or (scenario is not None and scenario.summary)):
             from hwpoison_gui.view.facts.captions import Captions
 
             title, summary = (scenario.title, scenario.summary) if scenario is not None else ("", "")
@@ -113,7 +112,7 @@ def connect_captions(
         shown.show_words(*captions[0].at_present() if captions else ("", ""))
 
     def again() -> None:
-        if captions or controller.machine.file.endswith(".toml"):  # notes on other machines are the user's own
+        if controller.machine.is_story:
             opened()
 
     present.opened.connect(opened)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -19,8 +20,12 @@ if TYPE_CHECKING:  # imported with the first work: a start has no time for it
     from hwpoison_gui.sources.assemble import Exported
     from hwpoison_gui.user_state import Slot
 
+    _State = tuple[Document, str, bool]  # with the file that is open, and whether the editor of notes is
+
 SESSION: Final = "session.json"
 SAVES_TO: Final = "saves-to"  # the path of the session file that the work belongs to
+OPENED: Final = "opened"  # the path of the file that was opened, which the title names
+EDITING: Final = "editing"  # exists while the editor of notes is open
 MEMORY: Final = "memory.npz"  # a copy of live memory
 PAUSE_MS: Final = 1500
 _LONGEST_MS: Final = 2500
@@ -28,23 +33,30 @@ _SHARE: Final = 10  # pauses are at least this many times the processor time of 
 
 
 class Autosave(QObject):
-    """Follows one window. `document` gives what is to be written; nothing is written unless something has changed.
+    """Follows one window; nothing is written unless something has changed.
 
-    Where it is not `on`, nothing is written at all.
+    `document` gives what is to be written, `editing` whether the editor of notes is open: a recovery
+    opens it again. Where it is not `on`, nothing is written at all.
     """
 
     failed = Signal(str)  # once in a row
 
     def __init__(
-        self, parent: QObject, controller: Controller, work: UnsavedWork, document: Callable[[], Document], on: bool
+        self,
+        parent: QObject,
+        controller: Controller,
+        work: UnsavedWork,
+        document: Callable[[], Document],
+        editing: Callable[[], bool],
+        on: bool,
     ) -> None:
         super().__init__(parent)
-        self._controller, self._work, self._document, self._on = controller, work, document, on
+        self._controller, self._work, self._document, self._editing, self._on = controller, work, document, editing, on
         self._slot: Slot | None = None
         self._worker: Worker | None = None
         self._memory: tuple[Exported, Stored] | None = None  # of the live copy whose memory is in the folder
-        self._writing: Document | None = None
-        self._written: Document | None = None
+        self._writing: _State | None = None
+        self._written: _State | None = None
         self._took = 0.0
         self._failing = False
         self._timer = QTimer(self)
@@ -104,23 +116,24 @@ class Autosave(QObject):
     def _save(self) -> None:
         if not self._work.any:
             return
-        document, machine = self._document(), self._controller.machine
-        if document == self._written:
+        machine = self._controller.machine
+        state = self._document(), machine.file, self._editing()
+        if state == self._written:
             return
 
-        def write(*_: object) -> tuple[Document, float]:
+        def write(*_: object) -> tuple[_State, float]:
             began = time.thread_time()
-            self._write(document, machine)
-            return document, time.thread_time() - began
+            self._write(*state, machine)
+            return state, time.thread_time() - began
 
-        self._writing = document
+        self._writing = state
         self._worker = Worker(write, self)
         self._worker.made.connect(self._made)
         self._worker.refused.connect(self._refused)
         self._worker.finished.connect(self._finished)
         self._worker.start()
 
-    def _write(self, document: Document, machine: Opened) -> None:
+    def _write(self, document: Document, file: str, editing: bool, machine: Opened) -> None:
         """Runs in the thread."""
         from hwpoison_gui import user_state
         from hwpoison_gui.session.document.dump import dumps
@@ -132,8 +145,13 @@ class Autosave(QObject):
         slot = self._slot
         if machine.exported is not None and machine.stored is None:
             document = document._replace(machine=self._memory_in(slot, machine.exported, document.profile))
-        if slot.read(SAVES_TO) != machine.saves_to.encode("utf-8", "surrogateescape"):
-            slot.write(SAVES_TO, machine.saves_to.encode("utf-8", "surrogateescape"))
+        for name, path in ((SAVES_TO, machine.saves_to), (OPENED, file)):
+            if slot.read(name) != os.fsencode(path):
+                slot.write(name, os.fsencode(path))
+        if editing:
+            slot.write(EDITING, b"")
+        else:
+            (slot.path / EDITING).unlink(missing_ok=True)
         slot.write(SESSION, dumps(document))
 
     def _memory_in(self, slot: Slot, exported: Exported, profile: str) -> Stored:
@@ -147,7 +165,7 @@ class Autosave(QObject):
             self._memory = exported, Stored(refs_of(parts), profile)
         return self._memory[1]
 
-    def _made(self, result: tuple[Document, float]) -> None:
+    def _made(self, result: tuple[_State, float]) -> None:
         if result[0] is self._writing:  # else it was joined, and what it wrote is gone
             self._written, self._took, self._failing = *result, False
 

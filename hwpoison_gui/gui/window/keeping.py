@@ -47,6 +47,7 @@ class Keeping(QObject):
     ) -> None:
         super().__init__(window)
         self._window, self._controller, self._view, self._remember = window, controller, view, remember
+        self._edit_note = notes.ask_note
         self._closing = False
         self._recovering: Left | None = None
         self.work = UnsavedWork(controller, present, notes)
@@ -55,7 +56,7 @@ class Keeping(QObject):
         self.guard = Guard(window, controller, self.work, self.saving.save, asks=remember)
         self.machines = Machines(window, controller, self.guard)
         self.recent = RecentFiles(self, remember, self.machines.open_path)
-        self.autosave = Autosave(self, controller, self.work, self.saving.document, remember)
+        self.autosave = Autosave(self, controller, self.work, self.saving.document, lambda: notes.editing, remember)
         self.taking = TakingHome(window, controller, self.work, self.saving)
         self.saving.said.connect(self.toast.say)
         self.taking.said.connect(self.toast.say)
@@ -109,10 +110,10 @@ class Keeping(QObject):
             self.toast.say("No other file was open before.")
 
     def restore(self) -> None:
-        """Shows the machine as it was left: as its session file says, or where it was closed last."""
+        """Shows the machine as it was left: where its file was closed last, or as a session file or a recovery says."""
         machine = self._controller.machine
         document = machine.document
-        place = self.recent.place_in(machine.file) if machine.file else None
+        place = self.recent.place_in(machine.file) if machine.file and self._recovering is None else None
         view = place.view if place is not None else document.view if document is not None else None
         if view is not None:
             self._view.restore(view)
@@ -179,12 +180,13 @@ class Keeping(QObject):
         copied = (left.slot.path / MEMORY).exists()
 
         def show(opened: Opened) -> None:
-            file = left.saves_to or (opened.stored.files[0].path if opened.stored is not None else "")
-            self._controller.open(opened._replace(saves_to=left.saves_to, file=file))
+            self._controller.open(opened._replace(saves_to=left.saves_to, file=left.opened))
             self._recovering = None
             self.autosave.adopt(left.slot)
             self.work.mark_unsaved()
             self.toast.say("Recovered. It is in no file yet: Ctrl+S saves it.")
+            if left.editing:
+                self._edit_note()
 
         def load() -> None:
             self._recovering = left

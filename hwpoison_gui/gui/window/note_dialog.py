@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QTextCursor
 from PySide6.QtWidgets import (
     QCheckBox,
     QInputDialog,
@@ -94,6 +94,12 @@ def note_dialog(
     plain_labels(dialog)
     fitting.resize_dialog(dialog, _WIDE, dialog.sizeHint().height() / look.scale())
     return dialog
+
+
+def go_to_end(dialog: QWidget) -> None:
+    """Puts the cursor behind the text, which Qt selects: the next key must not replace it."""
+    for edit in dialog.findChildren(QPlainTextEdit):
+        edit.moveCursor(QTextCursor.MoveOperation.End)
 
 
 def is_apart(dialog: QWidget) -> bool:

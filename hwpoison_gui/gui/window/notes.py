@@ -26,6 +26,8 @@ from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
 if TYPE_CHECKING:  # imported when first shown
+    from PySide6.QtWidgets import QInputDialog
+
     from hwpoison_gui.gui.timeline.notebook import NotebookView
     from hwpoison_gui.gui.window.note_dialog import Titled, Told
 
@@ -55,6 +57,7 @@ class Notes(QObject):
         self.panel_in_front: Callable[[], None] = lambda: None
         self._show_rows: Callable[[Sequence[NoteRow]], None] = lambda rows: None
         self._chips: list[tuple[Operation, Chip]] = []
+        self._editor: QInputDialog | None = None
         LocalKeys(operations, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Down)
         operations.seekRequested.connect(controller.seek)
         operations.branchesWanted.connect(self.show_branches)
@@ -100,9 +103,14 @@ class Notes(QObject):
 
     # -- notes
 
+    @property
+    def editing(self) -> bool:
+        """Whether the dialog for a note is open."""
+        return self._editor is not None
+
     def ask_note(self) -> None:
         """Opens a dialog for a note on the present step. What is typed is a draft until it is accepted."""
-        from hwpoison_gui.gui.window.note_dialog import is_apart, note_dialog
+        from hwpoison_gui.gui.window.note_dialog import go_to_end, is_apart, note_dialog
 
         self._controller.playback.pause()
         here, draft, caption = self.notebook.here(), self.notebook.draft_here(), self.notebook.elsewhere()
@@ -121,7 +129,10 @@ class Notes(QObject):
         dialog.textValueChanged.connect(self._typed)
         dialog.textValueSelected.connect(accept)
         dialog.rejected.connect(self._left)
+        dialog.finished.connect(self._closed)
+        self._editor = dialog
         dialog.open()
+        go_to_end(dialog)
 
     def _told(self) -> Told | Titled | None:
         """What else is told at the present position: of its operation, or of the whole story before the first one."""
@@ -168,6 +179,10 @@ class Notes(QObject):
     def _typed(self, text: str) -> None:
         self.notebook.keep_draft(text)
         self._changed()
+
+    def _closed(self) -> None:
+        self._editor = None
+        self.changed.emit()
 
     def _left(self) -> None:
         self._show_notes()

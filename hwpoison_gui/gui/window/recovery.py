@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QL
 
 from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look.plain import plain
-from hwpoison_gui.gui.window.autosave import SAVES_TO, SESSION
+from hwpoison_gui.gui.window.autosave import EDITING, OPENED, SAVES_TO, SESSION
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.document.document import Document
 from hwpoison_gui.session.document.files import read
@@ -21,12 +22,22 @@ from hwpoison_gui.view.words.words import counted
 
 
 class Left(Record):
-    """Work in a folder that this process has claimed. `saves_to`: the session file that it belongs to, or empty."""
+    """Work in a folder that this process has claimed.
+
+    Attributes
+    ----------
+    saves_to, opened
+        The session file that it belongs to, and the file that was open; empty if there was none.
+    editing
+        Whether the editor of notes was open.
+    """
 
     slot: Slot
     document: Document
     when: datetime
     saves_to: str
+    opened: str
+    editing: bool
 
     @property
     def words(self) -> str:
@@ -54,8 +65,9 @@ def left_work() -> list[Left]:
         except (OSError, ScenarioError):
             slot.release()  # of a newer program, or damaged: it stays where it is
             continue
-        saves_to = (slot.read(SAVES_TO) or b"").decode("utf-8", "surrogateescape")
-        found.append(Left(slot, document, datetime.fromtimestamp(changed), saves_to))
+        saves_to, opened = (os.fsdecode(slot.read(name) or b"") for name in (SAVES_TO, OPENED))
+        editing = (slot.path / EDITING).exists()
+        found.append(Left(slot, document, datetime.fromtimestamp(changed), saves_to, opened, editing))
     return sorted(found, key=lambda left: left.when, reverse=True)
 
 

@@ -173,13 +173,13 @@ class Saving(QObject):
     # -- scenarios
 
     def _save_scenario(self, path: Path, then: Callable[[], None]) -> None:
-        from hwpoison_gui import opening
+        from hwpoison_gui import saving
         from hwpoison_gui.session.notebook import lost_words
         from hwpoison_gui.session.scenario.writer import save
 
         notes, work = self._notes.to_save(), self._work.present
         try:
-            save(opening.recorded(self._controller.machine, notes.captions), path)
+            save(saving.recorded(self._controller.machine, notes.captions), path)
         except ScenarioError as error:
             self._failed(_FAILED, str(error))
             return
@@ -190,7 +190,7 @@ class Saving(QObject):
         if not (notes.lost or book.drafts or branches):
             machine = self._controller.machine
             if not machine.saves_to:
-                self._controller.set_files(machine._replace(file=str(path.absolute())))
+                self._controller.set_files(machine._replace(file=str(path.absolute()), is_story=True))
             self._done(path, work)
             then()
             return

@@ -46,7 +46,15 @@ class Kept(Record):
 
 
 class View(Record):
-    """What the window showed. `centre`: frame in the middle of the map, of `cell` pixels; None: the whole map."""
+    """What the window showed.
+
+    Attributes
+    ----------
+    centre
+        The frame in the middle of the map, whose cells are `cell` pixels wide; None: the whole map.
+    captions
+        Whether captions are shown above the map; None in files of earlier versions, which do not say.
+    """
 
     lens: str = "kind"
     filter: str = ""
@@ -55,6 +63,7 @@ class View(Record):
     centre: int | None = None
     cell: float = 0.0
     selected: int | None = None
+    captions: bool | None = None
 
 
 class Document(Record):
@@ -76,6 +85,14 @@ class Document(Record):
     @property
     def profile(self) -> str:
         return self.machine.profile
+
+    @property
+    def is_story(self) -> bool:
+        """Whether captions are shown above the map; where the file does not say, if there is one."""
+        if self.view.captions is not None:
+            return self.view.captions
+        summary = self.machine.summary if isinstance(self.machine, Scenario) else ""
+        return bool(summary) or any(asked.telling.caption for asked in self.line)
 
 
 def place_of(session: Session) -> tuple[int, int]:

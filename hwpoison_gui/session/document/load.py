@@ -192,4 +192,12 @@ def view_of(fields: Mapping[str, Any]) -> View:
         number("centre"),
         float(cell),
         number("selected"),
+        _captions(fields),
     )
+
+
+def _captions(fields: Mapping[str, Any]) -> bool | None:
+    captions = fields.get("captions")
+    if captions is not None and not isinstance(captions, bool):
+        raise ScenarioError("expected true or false", key="view.captions")
+    return captions

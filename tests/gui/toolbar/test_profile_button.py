@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
-from hwpoison_gui import opening
+from hwpoison_gui import opening, saving
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.errors import ScenarioError
@@ -95,7 +95,7 @@ def test_a_scenario_file_starts_with_its_profile_and_is_played_again(open_window
     user.window.actions_["profile-v7"].trigger()
     settled(user)
     assert running(user) == "v7" and len(user.session.operations) == 3
-    assert opening.recorded(user.window.controller.machine).profile == "v7"
+    assert saving.recorded(user.window.controller.machine).profile == "v7"
 
 
 def test_a_story_that_the_other_kernel_does_not_know_stays_as_it_is(open_window, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QPlainTextEdit
 
-from hwpoison_gui import opening
+from hwpoison_gui import opening, saving
 from hwpoison_gui.session.scenario.reader import load
 from tests.gui.waiting import until
 
@@ -127,7 +127,7 @@ def test_notes_are_saved_as_captions_and_come_back(branched, tmp_path) -> None:
     window = branched.window
     note(branched, "everybody dies")
     path = tmp_path / "a.toml"
-    save(opening.recorded(window.controller.machine, window.notes.to_save().captions), path)
+    save(saving.recorded(window.controller.machine, window.notes.to_save().captions), path)
     steps = load(path).steps
     assert [step.caption for step in steps if step.caption] == ["everybody dies"] and steps[-1].caption
     window.controller.open(opening.open_scenario(path))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QInputDialog
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QPlainTextEdit, QTextEdit
 
 from hwpoison_gui import opening, resources
 from hwpoison_gui.gui.app import run
@@ -38,7 +39,7 @@ def written(state: Path) -> list[Path]:
 def saved_again(user) -> None:
     """Waits until all that there is was written."""
     keeper = user.window.keeping.autosave
-    until(lambda: keeper._written is not None and keeper._written == user.window.keeping.saving.document())
+    until(lambda: keeper._written is not None and keeper._written[0] == user.window.keeping.saving.document())
 
 
 def killed(user) -> None:
@@ -115,6 +116,55 @@ def test_everything_comes_back_after_a_kill(open_window, state: Path, opened: Ca
     third = open_window(made_machine(), remember=True)  # and so on
     recovered(third)
     assert third.session.machine.gate.digest() == digest
+
+
+def in_sight(user) -> tuple[str, str, bool]:
+    """Title of the window, and the caption above the map, if it is shown."""
+    bar = user.window.on_demand.caption(wanted=False)
+    return user.window.windowTitle(), bar.text.toPlainText() if bar is not None else "", user.window.isWindowModified()
+
+
+def test_an_open_editor_is_open_again_with_all_its_texts(open_window, state: Path) -> None:
+    user = open_window(opening.default_machine(), remember=True)
+    user.window.controller.fire(0x2AD0)
+    user.window.notes.ask_note()
+    editor = user.window.findChild(QInputDialog)
+    QTest.keyClicks(editor.findChild(QPlainTextEdit), "half a thou")
+    QTest.keyClicks(editor.findChild(QTextEdit), "Ask the room.")
+    seen = in_sight(user)
+    killed(user)
+    again = open_window(made_machine(), remember=True)
+    recovered(again)
+    until(lambda: again.window.findChild(QInputDialog) is not None)
+    editor = again.window.findChild(QInputDialog)
+    assert editor.textValue() == "half a thou" and editor.findChild(QTextEdit).toPlainText() == "Ask the room."
+    QTest.keyClicks(editor.findChild(QPlainTextEdit), "ght")
+    editor.accept()
+    until(lambda: not again.window.notes.editing)
+    assert [note.text for note in again.window.notes.notebook.notes] == ["half a thought"]
+    assert in_sight(again) == seen  # a note on a machine that is no story is no caption above the map
+    killed(again)
+    third = open_window(made_machine(), remember=True)
+    recovered(third)
+    assert in_sight(third) == seen and third.window.findChild(QInputDialog) is None
+
+
+@pytest.mark.parametrize("titled", ["", "My own"])
+def test_a_recovered_story_looks_as_it_did(open_window, state: Path, tmp_path: Path, titled: str) -> None:
+    file = tmp_path / "story.toml"
+    file.write_text('format = 1\ntitle = "A story"\n[[step]]\nop = "poison"\nframe = "pfn:0x64"\ncaption = "One."\n')
+    user = open_window(opening.open_file(file), remember=True)
+    user.window.controller.fire(200)
+    user.window.controller.seek(3)
+    if titled:
+        user.window.notes._name_story(titled, "In a sentence.")
+    seen, at = in_sight(user), user.session.position
+    assert seen[0].startswith(f"story.toml: {titled or 'A story'}") and seen[1] == "One."
+    user.window.keeping.recent.note_place(str(file), (1, 1), user.window.keeping.saving.document().view)
+    killed(user)
+    again = open_window(made_machine(), remember=True)
+    recovered(again)
+    assert in_sight(again) == seen and again.session.position == at
 
 
 def test_saved_or_discarded_work_is_not_offered(keeper, state: Path, tmp_path: Path, monkeypatch) -> None:
