@@ -18,11 +18,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage, VmaImage
+from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage
 from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT, Exported, assemble, release_of
 from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
-from hwpoison_gui.sources.maps import MOST_PID, ProcessText, parse_maps
+from hwpoison_gui.sources.maps import MOST_PID, ProcessText
 from hwpoison_gui.sources.pagemap import Tables
 from hwpoison_gui.sources.text import lines_of, number_of, text_of, text_or_empty
 from hwpoison_gui.sources.threads import ThreadText, flags_of
@@ -141,8 +141,7 @@ def _check_pagemap(proc: Path) -> None:
     check_readable(proc / "kpageflags")
     path = proc / "self" / "pagemap"
     try:
-        vmas = parse_maps(lines_of(text_of(proc / "self" / "maps")))
-        _, entries, _ = Tables().entries(path, vmas, never)
+        _, entries, _ = Tables().entries(path, lines_of(text_of(proc / "self" / "maps")), never)
     except OSError as error:
         raise SourceError(path, "", error.strerror or str(error)) from error
     except MalformedError as bad:
@@ -170,7 +169,7 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled, wanted: Col
         check(cancelled)
         progress(number / len(pids), f"page tables of process {pid}")
         try:
-            _process(proc / str(pid), pid, gathered, tables, cancelled)
+            _process(f"{proc}/{pid}", pid, gathered, tables, cancelled)
         except OSError as error:
             if error.errno in _VANISHED:
                 gathered.vanished += 1
@@ -183,16 +182,15 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled, wanted: Col
     return gathered
 
 
-def _process(base: Path, pid: int, gathered: _Gathered, tables: Tables, cancelled: Cancelled) -> None:
+def _process(base: str, pid: int, gathered: _Gathered, tables: Tables, cancelled: Cancelled) -> None:
     """Add one process to `gathered`, completely or not at all."""
-    maps = tuple(lines_of(text_of(base / "maps")))
+    maps = tuple(lines_of(text_of(f"{base}/maps")))
     if not maps:
         return  # a kernel thread
-    status = dict(_fields(text_of(base / "status")))
-    vmas: tuple[VmaImage, ...] = parse_maps(maps)
-    addresses, entries, huge = tables.entries(base / "pagemap", vmas, cancelled)
+    status = dict(_fields(text_of(f"{base}/status")))
+    addresses, entries, huge = tables.entries(f"{base}/pagemap", maps, cancelled)
     ppid = number_of(status.get("PPid", ""), MOST_PID) or 0
-    threads = _threads(base, pid)
+    threads = _threads(base, pid, status.get("SigBlk", "0"))
     gathered.texts.append(ProcessText(pid, ppid, status.get("Name", ""), status, maps, threads, _pid_ns(base)))
     gathered.pids.append(np.full(len(addresses), pid, np.int64))
     gathered.addresses.append(addresses)
@@ -200,17 +198,20 @@ def _process(base: Path, pid: int, gathered: _Gathered, tables: Tables, cancelle
     gathered.huge.append(huge)
 
 
-def _threads(base: Path, pid: int) -> tuple[ThreadText, ...]:
-    """The threads of a process that live long enough to be read, the main one first; empty if none does."""
+def _threads(base: str, pid: int, sig_blk: str) -> tuple[ThreadText, ...]:
+    """The threads of a process that live long enough to be read, the main one first; empty if none does.
+
+    `sig_blk` is the mask of the main thread, whose status is that of the process: making one takes the kernel long.
+    """
     try:
-        tids = sorted(tid for name in os.listdir(base / "task") if (tid := number_of(name, MOST_PID)))
+        tids = sorted(tid for name in os.listdir(f"{base}/task") if (tid := number_of(name, MOST_PID)))
     except OSError:
         return ()
     found = []
     for tid in sorted(tids, key=lambda tid: (tid != pid, tid)):
         try:
-            flags = flags_of(text_of(base / "task" / str(tid) / "stat"))
-            mask = dict(_fields(text_of(base / "task" / str(tid) / "status"))).get("SigBlk", "0")
+            flags = flags_of(text_of(f"{base}/task/{tid}/stat"))
+            mask = sig_blk if tid == pid else _blocked_of(text_of(f"{base}/task/{tid}/status"))
         except OSError:
             continue
         if flags is not None:
@@ -218,10 +219,15 @@ def _threads(base: Path, pid: int) -> tuple[ThreadText, ...]:
     return tuple(found) if found and found[0].tid == pid else ()
 
 
-def _pid_ns(base: Path) -> int:
+def _blocked_of(status: str) -> str:
+    """SigBlk of a status; `0` where it is missing. No name in the text can hold the newline that precedes it."""
+    return status.partition("\nSigBlk:")[2].partition("\n")[0].strip(" \t") or "0"
+
+
+def _pid_ns(base: str) -> int:
     """The inode number of the PID namespace of a process, from a link such as `pid:[4026531836]`; 0 if it is hidden."""
     try:
-        link = os.readlink(base / "ns" / "pid")
+        link = os.readlink(f"{base}/ns/pid")
     except OSError:
         return 0
     return number_of(link.removeprefix("pid:[").removesuffix("]"), _MOST_INODE) or 0

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.image import VmaImage
 from hwpoison_gui.sources.assemble import PRESENT, SWAPPED
 from hwpoison_gui.sources.frames import Cancelled, check
-from hwpoison_gui.sources.maps import PAGE_SHIFT
+from hwpoison_gui.sources.maps import PAGE_SHIFT, parse_maps
 from hwpoison_gui.sources.vma_table import U64
 
 Range = tuple[int, int]  # virtual page numbers, end exclusive
@@ -39,7 +39,7 @@ class Tables:
         self.scan = scan
 
     def entries(
-        self, path: Path, vmas: Sequence[VmaImage], cancelled: Cancelled
+        self, path: Path | str, maps: Sequence[str], cancelled: Cancelled
     ) -> tuple[U64, U64, npt.NDArray[np.bool_] | None]:
         """The present and swapped entries of a process.
 
@@ -47,6 +47,8 @@ class Tables:
         ----------
         path
             Its /proc/PID/pagemap.
+        maps
+            The lines of its /proc/PID/maps.
 
         Returns
         -------
@@ -55,13 +57,15 @@ class Tables:
 
         Raises
         ------
-        OSError, CancelledError
+        OSError, MalformedError, CancelledError
         """
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            if self.scan and vmas:
+            # PAGEMAP_SCAN needs the outermost addresses only; the last line may be [vsyscall], which is no VMA.
+            outer = parse_maps((*maps[:1], *maps[1:][-2:]))
+            if self.scan and outer:
                 try:
-                    ranges, huge = _scanned(descriptor, vmas, cancelled)
+                    ranges, huge = _scanned(descriptor, outer[0].start, outer[-1].end, cancelled)
                 except OSError as error:
                     if error.errno not in (errno.ENOTTY, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP):
                         raise
@@ -69,18 +73,17 @@ class Tables:
                 else:
                     vpn, entry = _read(descriptor, ranges, cancelled)
                     return vpn << np.uint64(PAGE_SHIFT), entry, _within(vpn, huge)
-            vpn, entry = _read(descriptor, _joined(_whole(vmas), 0), cancelled)
+            vpn, entry = _read(descriptor, _joined(_whole(parse_maps(maps)), 0), cancelled)
             return vpn << np.uint64(PAGE_SHIFT), entry, None
         finally:
             os.close(descriptor)
 
 
-def _scanned(descriptor: int, vmas: Sequence[VmaImage], cancelled: Cancelled) -> tuple[list[Range], list[Range]]:
-    """Ranges that have entries, and those that huge PMDs map, from PAGEMAP_SCAN (fs/proc/task_mmu.c)."""
+def _scanned(descriptor: int, start: int, end: int, cancelled: Cancelled) -> tuple[list[Range], list[Range]]:
+    """Ranges that have entries, and those that huge PMDs map, by PAGEMAP_SCAN (fs/proc/task_mmu.c)."""
     found: list[Range] = []
     huge: list[Range] = []
     regions = np.zeros((_REGIONS, 3), np.uint64)
-    start, end = vmas[0].start, vmas[-1].end
     either = _IS_PRESENT | _IS_SWAPPED
     while start < end:
         check(cancelled)

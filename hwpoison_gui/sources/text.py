@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 
 
-def text_of(path: Path) -> str:
+def text_of(path: Path | str) -> str:
     """The content of a file. Raises OSError."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     parts = []

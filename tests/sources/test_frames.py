@@ -54,3 +54,20 @@ def test_cancelled(tmp_path: Path) -> None:
     (tmp_path / "words").write_bytes(bytes(64))
     with pytest.raises(CancelledError):
         read_words(tmp_path / "words", 8, cancelled=lambda: True)
+
+
+@pytest.mark.parametrize("count", [1_048_575, 1_048_576, 1_300_000])
+@pytest.mark.parametrize("expected", [1_048_576, 1_200_000])
+def test_many_words_are_read_by_several_threads(count: int, expected: int, tmp_path: Path) -> None:
+    words = np.arange(count, dtype=np.uint64)
+    (tmp_path / "words").write_bytes(words.tobytes())
+    shares: list[float] = []
+    assert np.array_equal(read_words(tmp_path / "words", expected, shares.append), words)
+    assert shares == sorted(shares) and max(shares) <= 1
+
+
+def test_several_threads_are_cancelled(tmp_path: Path) -> None:
+    (tmp_path / "words").write_bytes(bytes(8 << 20))
+    asked = iter([False, False])
+    with pytest.raises(CancelledError):
+        read_words(tmp_path / "words", 1 << 20, cancelled=lambda: next(asked, True))

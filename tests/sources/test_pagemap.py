@@ -45,7 +45,7 @@ def test_a_kernel_without_the_scan_is_read_plainly(
     monkeypatch.setattr(pagemap.fcntl, "ioctl", ioctl)
     tables = Tables()
     for _ in range(2):
-        va, entry, huge = tables.entries(tmp_path / "pagemap", [VmaImage(0, 0x4000, "rw-p")], never)
+        va, entry, huge = tables.entries(tmp_path / "pagemap", ["0-4000 rw-p 0 0:0 0"], never)
         assert va.tolist() == [0x1000, 0x3000] and entry.tolist() == [1 << 63 | 5, 1 << 62 | 32] and huge is None
     assert len(asked) == 1
 
@@ -58,7 +58,7 @@ def test_another_error_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(pagemap.fcntl, "ioctl", ioctl)
     with pytest.raises(OSError, match="gone"):
-        Tables().entries(tmp_path / "pagemap", [VmaImage(0, 0x4000, "rw-p")], never)
+        Tables().entries(tmp_path / "pagemap", ["0-4000 rw-p 0 0:0 0"], never)
 
 
 def test_no_areas(tmp_path: Path) -> None:
