@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QSortFilterProxyModel, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QWidget
 
 from hwpoison_gui.gui.widgets.copying import Copying
@@ -93,6 +93,16 @@ class RowTable(FactView):
         super().currentChanged(current, previous)
         if not self._quiet and current.isValid():
             self.chosen.emit(int(current.data(KEY_ROLE)))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Qt makes the first row current when a table without one gets the focus: nobody has chosen that row."""
+        key, self._quiet = self.current_key(), True
+        try:
+            super().focusInEvent(event)
+        finally:
+            self._quiet = False
+        if key == NO_KEY:
+            self.show_key(NO_KEY)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not sort_by_key(self, event):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 
+from hwpoison_gui.gui.widgets.row_table import NO_KEY
 from hwpoison_gui.gui.window import break_many
 from hwpoison_gui.gui.window.break_many import BreakMany
 from hwpoison_gui.gui.window.worst_frames import WorstFrames
@@ -82,6 +85,11 @@ def test_they_break_as_one_operation_and_the_worst_is_first(user, dialog: BreakM
     worst = window.findChild(WorstFrames)
     rows = worst.table.rows.rows
     assert [row.frame for row in rows] == [one.pfn for one in summary.frames]
+    here = session.position
+    worst.table.setFocus()
+    assert session.position == here and worst.table.current_key() == NO_KEY  # only looking
+    QTest.keyClick(worst.table, Qt.Key.Key_Down)
+    until(lambda: window.controller.selection.frame == rows[0].frame)
     worst.table.setCurrentIndex(worst.table.order.index(1, 0))
     until(lambda: window.controller.selection.frame == rows[1].frame)
     assert session.position == broke.parts[rows[1].key].last
