@@ -16,9 +16,8 @@ from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.damage import Toll
 from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates
-from hwpoison_gui.view.damage.fault import MOVED, AssessedFault, FaultDamage
+from hwpoison_gui.view.damage.fault import MOVED, AssessedFault, FaultDamage, room_words
 from hwpoison_gui.view.damage.hits import DIES, IMPACTS
-from hwpoison_gui.view.damage.moved import MIGRATED
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.words.words import counted
@@ -107,12 +106,8 @@ def _offlined(damage: FaultDamage, mode: str, width: int) -> Iterator[str]:
     yield f"Soft offline: {', '.join(moved) if moved else 'none moved'}, of {counted(whole, 'frame')}"
     for kind, why, frames in damage.obstacles:
         yield from wrap(f"{frames:,} not moved, {kind}: {why}", width, initial_indent="  ", subsequent_indent="    ")
-    needed = damage.offlined.get(MIGRATED, 0)
-    if needed > damage.free:
-        yield from wrap(
-            f"Not all can be: {counted(needed, 'frame')} would be migrated, and {damage.free:,} outside the {mode} "
-            "are free. Courses with soft offline are too good then.", width, initial_indent="  ",
-            subsequent_indent="    ")  # fmt: skip
+    if damage.no_room:
+        yield from wrap(room_words(damage, mode), width, initial_indent="  ", subsequent_indent="    ")
 
 
 def _name(m: Machine, tgid: int) -> str:
@@ -138,7 +133,8 @@ def fault_as_dict(m: Machine, one: AssessedFault) -> dict[str, Any]:
         ],
         "soft_offline": one.damages[0].offlined,
         "not_moved": [{"kind": kind, "why": why, "frames": frames} for kind, why, frames in one.damages[0].obstacles],
-        "free_outside": one.damages[0].free,
+        "free_outside": one.damages[0].room._asdict(),
+        "no_room": one.damages[0].no_room,
     }
 
 

@@ -34,7 +34,7 @@ class Toll(Record):
     frames : tuple of int
         Number of frames by class of outcome (classes.CLASSES).
     lost : int
-        Bytes of content that would be gone.
+        Bytes of content that would be gone: those of a hugetlb page once, however many of its frames are among these.
     hit : dict of int to str
         tgid -> the worst impact on the process (hits.MEANINGS), of those that are hit by any of the errors.
     """
@@ -56,7 +56,8 @@ class Damage:
     hits : Hits
         The processes that have each frame, and how an error there would hit them.
     lost : array of int64
-        Bytes of content that are gone, by number of class; all of a huge page of hugetlb.
+        Bytes of content that an error in one frame loses, by number of class; all of a huge page of hugetlb. Of several
+        frames: `lost_of`.
     """
 
     def __init__(self, m: Machine, early: int | None = None) -> None:
@@ -111,7 +112,14 @@ class Damage:
         np.minimum.at(worst, hits.rank[at], hits.impact[at])
         hit = {int(self.assessment.users.mms[rank]): IMPACTS[worst[rank]] for rank in np.flatnonzero(worst != NOT_HIT)}
         worst_first = dict(sorted(hit.items(), key=lambda item: (severity(item[1]), item[0])))
-        return Toll(tuple(counts.tolist()), int(self.lost[classes].sum()), worst_first)
+        return Toll(tuple(counts.tolist()), self.lost_of(pfns), worst_first)
+
+    def lost_of(self, pfns: I64) -> int:
+        """Bytes of content that errors in some frames (each given once) lose; those of a hugetlb page once."""
+        lost = self.lost[self.assessment.class_of[pfns]]
+        whole = lost > FRAME_SIZE
+        pages = np.unique(pfns[whole] // HPAGE_PMD_NR)
+        return int(lost[~whole].sum()) + len(pages) * HPAGE_PMD_NR * FRAME_SIZE
 
     def _at(self, pfns: I64) -> I64:
         """The hits of one frame, or none."""

@@ -5,8 +5,10 @@ Errors come frame by frame: whichever of its frames is used next, until all have
 nothing       Every frame of the part fails, each with an uncorrected error.
 by page       Each frame has corrected errors before it fails, and is soft offlined then. What soft offline moves is
               saved, the rest fails. If frames fail without such a warning, nothing is saved: this is the best case.
+              Where the free frames outside the part are too few, they go to the pages whose errors would do most.
 by part       At the first error in the part, all of its other frames are soft offlined. The first error is not
               corrected, and in the frame where that does most: this is the worst case. What cannot be moved fails.
+              Where room is short, it goes to the pages whose errors would do least.
 
 Each error is foretold alone on the machine as it is, under vm.memory_failure_early_kill as of the damage.
 """
@@ -14,7 +16,7 @@ Each error is foretold alone on the machine as it is, under vm.memory_failure_ea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -22,18 +24,23 @@ import numpy.typing as npt
 
 from hwpoison_gui.dram.fault import Fault, frames_of_fault
 from hwpoison_gui.dram.geometry import Geometry
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.limits import free_frames
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.damage.damage import Damage, Toll
 from hwpoison_gui.view.damage.moved import DROPPED, FREED, MIGRATED, NO_PAGE, NOT_MOVED, offline
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
+from hwpoison_gui.view.damage.room import Room, room_outside, with_room
 from hwpoison_gui.view.damage.worst import panics_of
-from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.words.words import counted
 
 I64 = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
+Bools = npt.NDArray[np.bool_]
 
 MOVED: Final = (MIGRATED, DROPPED, FREED)
+NO_ROOM: Final = "no free frame outside the failing part to migrate to"
+NO_HUGE_ROOM: Final = "no free huge page outside the failing part to migrate to"
 
 
 class FaultDamage(Record):
@@ -48,11 +55,13 @@ class FaultDamage(Record):
     first : int
         The frame of the first error of `by_part`; -1 if nothing can be moved.
     offlined : dict of str to int
-        Number of frames by result of soft offline (moved.MEANINGS).
+        Number of frames by result of soft offline (moved.MEANINGS), as of `by_page`.
     obstacles : tuple of (str, str, int)
-        Kind of page, why it is not moved, and number of frames, most frames first.
-    free : int
-        Free frames of the machine outside the part, of which each migrated frame takes one.
+        Kind of page, why it is not moved, and number of frames, most frames first; as of `by_page`.
+    room : Room
+        What is free outside the part, of which each migrated page takes some.
+    no_room : int
+        Frames that could be migrated, if there were more room.
     """
 
     early: int
@@ -62,7 +71,8 @@ class FaultDamage(Record):
     first: int
     offlined: dict[str, int]
     obstacles: tuple[tuple[str, str, int], ...]
-    free: int
+    room: Room
+    no_room: int
 
 
 class AssessedFault(Record):
@@ -88,30 +98,56 @@ def assess_faults(damages: Sequence[Damage], geometry: Geometry, faults: Sequenc
 def fault_damage(damage: Damage, pfns: I64, counts: PerFrame | None = None) -> FaultDamage:
     """What a fault of some frames (ascending) does, under the policy of `damage`; `counts`: where at hand."""
     class_of = damage.assessment.class_of[pfns]
-    offlined, obstacles, movable = Counter[str](), Counter[tuple[str, str]](), []
-    numbers, sizes = np.unique(class_of, return_counts=True)
-    for number, frames in zip(numbers.tolist(), sizes.tolist(), strict=True):
-        result, why = _offline(damage, number)
-        if result in MOVED:
-            movable.append(number)
-        if result != NO_PAGE:
-            offlined[result] += frames
-        if result == NOT_MOVED:
-            obstacles[KINDS[kind_of(damage.m.page(int(damage.assessment.members[number])))].name, why] += frames
-    can_move = np.isin(class_of, movable)
-    rest, moved = pfns[~can_move], pfns[can_move]
-    first = _worst_of(damage, moved, per_frame(damage) if counts is None else counts)
-    with_first = np.sort(np.append(rest, first)) if first >= 0 else rest
+    found = {number: _offline(damage, number) for number in np.unique(class_of).tolist()}
+    migrates, leaves = (
+        np.isin(class_of, [number for number, (result, _) in found.items() if result in results])
+        for results in ((MIGRATED,), (DROPPED, FREED))
+    )
+    worst_first = _by_danger(damage, pfns, per_frame(damage) if counts is None else counts)
+    room = room_outside(damage.m, pfns)
+    saved, least = leaves.copy(), leaves.copy()
+    for which, order in ((saved, worst_first), (least, worst_first[::-1])):
+        order = order[migrates[order]]
+        which[order] = with_room(damage.m, pfns[order], room)
+    moved = worst_first[least[worst_first]]
+    first = int(moved[0]) if len(moved) else -1
+    fails = ~least
+    fails[moved[:1]] = True
+    crowded_out = migrates & ~saved
+    offlined, obstacles = _counted(damage, class_of, crowded_out, found)
     return FaultDamage(
         damage.early,
         damage.toll(pfns),
-        damage.toll(rest),
-        damage.toll(with_first),
-        first,
-        dict(offlined),
+        damage.toll(pfns[~saved]),
+        damage.toll(pfns[fails]),
+        int(pfns[first]) if first >= 0 else -1,
+        offlined,
         tuple((kind, why, frames) for (kind, why), frames in obstacles.most_common()),
-        _free_outside(damage, pfns),
+        room,
+        int(crowded_out.sum()),
     )
+
+
+def _counted(
+    damage: Damage, class_of: U32, no_room: Bools, found: Mapping[int, tuple[str, str]]
+) -> tuple[dict[str, int], Counter[tuple[str, str]]]:
+    """Frames by result of soft offline, and those that are not moved by kind and reason.
+
+    `no_room`: frames that find none. `found`: result and reason by number of class.
+    """
+    offlined, obstacles = Counter[str](), Counter[tuple[str, str]]()
+    for without in (False, True):
+        numbers, sizes = np.unique(class_of[no_room == without], return_counts=True)
+        for number, frames in zip(numbers.tolist(), sizes.tolist(), strict=True):
+            word = damage.m.page(int(damage.assessment.members[number]))
+            result, why = found[number]
+            if without:
+                result, why = NOT_MOVED, NO_HUGE_ROOM if word & pf.HUGE else NO_ROOM
+            if result != NO_PAGE:
+                offlined[result] += frames
+            if result == NOT_MOVED:
+                obstacles[KINDS[kind_of(word)].name, why] += frames
+    return dict(offlined), obstacles
 
 
 def _offline(damage: Damage, number: int) -> tuple[str, str]:
@@ -122,16 +158,19 @@ def _offline(damage: Damage, number: int) -> tuple[str, str]:
     return found.result, found.why
 
 
-def _worst_of(damage: Damage, pfns: I64, counts: PerFrame) -> int:
-    """The frame whose error does most: panics, deaths, lost content, processes hit; -1 for no frame."""
-    if not len(pfns):
-        return -1
+def _by_danger(damage: Damage, pfns: I64, counts: PerFrame) -> I64:
+    """Places of frames, the one first whose error does most: panics, deaths, lost content, processes hit."""
     classes = damage.assessment.class_of[pfns]
     panic = panics_of(damage)[classes]
     order = np.lexsort((-pfns, counts.of(counts.hit, pfns), damage.lost[classes], counts.of(counts.dead, pfns), panic))
-    return int(pfns[order[-1]])
+    return order[::-1]
 
 
-def _free_outside(damage: Damage, pfns: I64) -> int:
-    inside = damage.assessment.codes[damage.assessment.class_of[pfns]] == outcomes.FREE
-    return max(0, free_frames(damage.m) - int(inside.sum()))
+def room_words(damage: FaultDamage, mode: str) -> str:
+    """What the room outside a part of a mode means for the courses, where it is short."""
+    frames, pages = counted(damage.room.frames, "frame"), counted(damage.room.pool, "huge page")
+    return (
+        f"Room is short: outside the {mode} {frames} and {pages} of the pool are free, and "
+        f"{counted(damage.no_room, 'more frame')} would be migrated. At best, room goes to pages whose errors would "
+        "do most, at worst to the others."
+    )

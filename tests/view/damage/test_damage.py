@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import SAFE
+from hwpoison_gui.view.base.kinds import kind_of
+from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage import hits as module
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.policy import early_kill, early_kill_of
@@ -45,6 +49,27 @@ def test_each_process_is_hit_as_the_prediction_of_the_frame_says(profile: str, e
         scramble(m, rng)
         damage = Damage.of(m, early)
         assert_as_predicted(m, damage, some_of(damage, rng, 2 * EXAMPLES))
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_more_bytes_are_lost_than_the_pages_of_the_frames_have(profile: str) -> None:
+    rng = np.random.default_rng(3)
+    m = with_huge_pages(profile, rng).machine
+    damage = Damage.of(m, 0)
+    huge = (m.flags.view[: m.frames] & np.uint64(pf.HUGE)) != 0
+    assert profile == "v7" or (damage.lost[damage.assessment.class_of[huge]] > 0).any()
+    for size in (1, 7, 300, m.frames // 2, m.frames):
+        pfns = np.sort(rng.choice(m.frames, size, replace=False))
+        pages = len(np.unique(np.where(huge[pfns], pfns // HPAGE_PMD_NR + m.frames, pfns)))
+        heads = np.unique(pfns[huge[pfns]] // HPAGE_PMD_NR)
+        covered = (pages - len(heads) + HPAGE_PMD_NR * len(heads)) * FRAME_SIZE
+        lost = damage.toll(pfns).lost
+        assert 0 <= lost <= covered
+        apart = [damage.toll(pfns[pfns // HPAGE_PMD_NR % 2 == half]).lost for half in (0, 1)]
+        assert sum(apart) == lost  # no huge page is in both parts
+        assert lost <= sum(damage.toll(part).lost for part in (pfns[::2], pfns[1::2]))
+        kinds = np.array([kind_of(int(word)) for word in m.flags.view[pfns]])
+        assert lost == sum(damage.toll(pfns[kinds == kind]).lost for kind in np.unique(kinds))
 
 
 @pytest.mark.parametrize("early", [0, 1])

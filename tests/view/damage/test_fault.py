@@ -8,13 +8,18 @@ import pytest
 from hwpoison_gui.dram.fault import fault_at, frames_of_fault
 from hwpoison_gui.dram.geometry import Geometry
 from hwpoison_gui.dram.shipped import shipped
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.fault import MOVED, assess_faults, fault_damage
+from hwpoison_gui.view.damage.fault import MOVED, NO_HUGE_ROOM, NO_ROOM, assess_faults, fault_damage
 from hwpoison_gui.view.damage.moved import NO_PAGE, offline
 from hwpoison_gui.view.damage.policy import early_kill
+from hwpoison_gui.view.damage.room import Room, with_room
+from hwpoison_gui.view.outcome.impact import is_free
 from hwpoison_gui.view.outcome.prediction import predict
+from tests.view.outcome.states import with_huge_pages
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,32 @@ def test_disjoint_banks_sum_up_to_the_whole(m: Machine, damage: Damage, geometry
         lost += one.damages[0].nothing.lost
     whole = damage.toll(np.arange(m.frames))
     assert total.tolist() == list(whole.frames) and lost == whole.lost
+
+
+def test_what_is_migrated_has_room(m: Machine, damage: Damage, geometry: Geometry) -> None:
+    (one,) = assess_faults([damage], geometry, [fault_at("dimm", geometry, 0)])
+    found, pfns = one.damages[0], one.pfns
+    alone = [offline(m, int(pfn)).result for pfn in pfns]
+    assert found.offlined.get("migrated", 0) + found.no_room == alone.count("migrated")
+    assert found.offlined.get("migrated", 0) <= found.room.frames + HPAGE_PMD_NR * found.room.pool
+    assert sum(frames for _, why, frames in found.obstacles if why in (NO_ROOM, NO_HUGE_ROOM)) == found.no_room
+    assert sum(found.by_page.frames) == len(pfns) - sum(found.offlined.get(result, 0) for result in MOVED)
+    free = np.flatnonzero([is_free(m, pfn) for pfn in range(m.frames)])
+    assert found.room.frames == len(np.setdiff1d(free, pfns)) - HPAGE_PMD_NR * found.room.pool
+
+
+@pytest.mark.parametrize("frames", [0, 3, 100, 600, 2000, 9000])
+def test_room_goes_to_those_that_come_first(frames: int) -> None:
+    m = with_huge_pages("6.1", np.random.default_rng(1)).machine
+    order = np.random.default_rng(frames).permutation(m.frames)
+    huge = (m.flags.view[order] & np.uint64(pf.HUGE)) != 0
+    found = with_room(m, order, Room(frames, frames // 1024, 1))
+    heads, count = np.unique(order[huge & found] // HPAGE_PMD_NR, return_counts=True)
+    assert len(heads) <= 1 + frames // 1024 and (count == HPAGE_PMD_NR).all()
+    blocks = max(0, len(heads) - 1)
+    assert int((~huge & found).sum()) == min(int((~huge).sum()), frames - HPAGE_PMD_NR * blocks)
+    moved = np.flatnonzero(~huge & found)
+    assert not len(moved) or (found | huge)[: moved[-1]].all()
 
 
 def test_a_kernel_without_soft_offline_moves_nothing(geometry: Geometry) -> None:
