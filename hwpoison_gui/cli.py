@@ -14,12 +14,12 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import BAD_FILE, GOOD, complain
 
 if TYPE_CHECKING:
-    from hwpoison_gui.opening import Start
+    from hwpoison_gui.opening import Opened, Start
 
 INTERRUPTED: Final = 130  # as a shell says of SIGINT
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
 
-_USAGE: Final = """hwpoison-gui [FILE [--at MOMENT] | --live | --present FILE [--at MOMENT]]
+_USAGE: Final = """hwpoison-gui [FILE... [--at MOMENT] | --live | --present FILE [--at MOMENT]]
        hwpoison-gui check [--all] [--on MACHINE | --live] FILE...
        hwpoison-gui simulate [--json] [--on MACHINE | --live] FILE
        hwpoison-gui agree [--hidden] [--json] RECORDING ROWS
@@ -104,10 +104,10 @@ def _run(arguments: Sequence[str]) -> int:
 
 def _window(arguments: Sequence[str]) -> int:
     options = _to_open(arguments)
-    file = options.present or options.file
-    if file is not None and not file.exists():
-        print(f"{file}: no such file", file=sys.stderr)
-        return BAD_FILE
+    files = (options.present,) if options.present else options.files
+    missing = next((file for file in files if not file.exists()), None)
+    if missing is not None:
+        return complain(f"{missing}: no such file")
     # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
     gc.disable()
     # Before Qt is loaded: a bad file is reported without a window.
@@ -120,15 +120,15 @@ def _window(arguments: Sequence[str]) -> int:
     qt.load()
     from hwpoison_gui.gui.app.run import run
 
-    present, plain = options.present is not None, file is None and not options.live
+    present, plain = options.present is not None, not files and not options.live
     status: int = run(start, live=options.live, present=present, at_moment=options.at is not None, page=plain)
     return status
 
 
 class _ToOpen(Record):
-    """What to open in the window: `file`, `present` or neither; `at`: where; `live`: the memory of this machine."""
+    """What to open in the window: `files`, `present` or neither; `at`: where; `live`: the memory of this machine."""
 
-    file: Path | None = None
+    files: Sequence[Path] = ()
     present: Path | None = None
     live: bool = False
     at: str | None = None
@@ -150,16 +150,18 @@ def _to_open(arguments: Sequence[str]) -> _ToOpen:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--present", type=Path, metavar="FILE", help="present a scenario full screen")
     what.add_argument(
-        "file",
-        nargs="?",
+        "files",
+        nargs="*",
         type=Path,
         metavar="FILE",
-        help="a session, a scenario, a recorded memory, or a log of real errors",
+        default=[],
+        help="a session, a scenario, a snapshot or recording of memory, and error records to overlay on it: kernel "
+        "logs, traces, databases of rasdaemon; error records alone are opened on an empty map",
     )
     what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
     parser.add_argument("--at", metavar="MOMENT", help="timeline position of the file: OPERATION.STEP, as in 3.12")
     options = parser.parse_args(arguments)
-    if options.at is not None and options.file is None and options.present is None:
+    if options.at is not None and not options.files and options.present is None:
         parser.error("--at needs a file")
     return _ToOpen(**vars(options))
 
@@ -168,15 +170,41 @@ def _start(options: _ToOpen) -> Start | None:
     """What the window starts with; None after reporting a bad file or timeline position."""
     from hwpoison_gui.opening import at_moment, open_to_present, start_of, start_of_desktop
 
-    file = options.present or options.file
-    if file is None:
+    files = (options.present,) if options.present else options.files
+    if not files:
         return start_of_desktop()
     from hwpoison_gui.commands import Reported
-    from hwpoison_gui.real_errors import open_any
 
+    file = files[0]
     with Reported(file):
-        opened = open_to_present(file) if options.present else open_any(file)
+        opened = open_to_present(file) if options.present else _opened(files)
         if opened.failed:  # the audience sees it at the last stop
             complain(f"{file}: {opened.failed}; presented up to the step before", GOOD)
         return start_of(opened if options.at is None else at_moment(opened, options.at))
     return None
+
+
+def _opened(files: Sequence[Path]) -> Opened:
+    """A machine, with the error records of the other files over it; or error records on an empty map.
+
+    Raises
+    ------
+    ScenarioError, SourceError, OSError
+        Also for a second machine.
+    """
+    from hwpoison_gui import opening
+    from hwpoison_gui.real_errors import read_errors
+    from hwpoison_gui.session.errors import ScenarioError
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    machines = [file for file in files if form_of(file).reader is not Reader.RECORDS]
+    if len(machines) > 1:
+        raise ScenarioError("one machine at a time; further files must be error records", file=str(machines[1]))
+    opened = opening.open_file(machines[0]) if machines else None
+    logs = [file for file in files if file not in machines]
+    if opened is not None and not logs:
+        return opened
+    errors = read_errors(logs, lambda share, doing: None, lambda: False)
+    if opened is None:
+        return opening.on_empty_map(errors)
+    return opened._replace(history=errors.history, records=errors.files)

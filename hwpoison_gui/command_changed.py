@@ -10,8 +10,8 @@ from typing import Final
 
 from hwpoison_gui.export import changes
 from hwpoison_gui.kernel.image import MemoryImage
-from hwpoison_gui.opening import image_of
 from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.terminal import GOOD, complain, report_width
 from hwpoison_gui.view.facts.between_images import find_changes

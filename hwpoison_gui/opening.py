@@ -20,11 +20,11 @@ from hwpoison_gui.sources.errors import CancelledError
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.image import MemoryImage
     from hwpoison_gui.kernel.profile.type import Profile
-    from hwpoison_gui.session.document.document import Document, Stored
+    from hwpoison_gui.real_errors import RealErrors
+    from hwpoison_gui.session.document.document import Document, EmptyMap, RecordFiles, Stored
     from hwpoison_gui.session.scenario.scenario import Scenario
     from hwpoison_gui.session.session import Session
     from hwpoison_gui.sources.assemble import Exported
-    from hwpoison_gui.sources.recognise import Form
     from hwpoison_gui.sources.records.history import History
     from hwpoison_gui.view.map.plane import FramePlane
 
@@ -66,7 +66,13 @@ class Opened(Record):
     failed
         Why the scenario ends before its last step; empty if it does not.
     history
-        The real errors for which an empty map was opened.
+        The error records laid over it; None if there are none.
+    records
+        The files of `history`. Without `history` they are missing or changed, and `missing` says so.
+    records_only
+        Whether it is an empty map, without memory, for error records.
+    missing
+        What a session file refers to, and could not be opened; for the user. Empty if there is nothing.
     is_story
         Whether its captions are shown above the map, as a scenario file's are; the notes on other machines are not.
     """
@@ -88,6 +94,9 @@ class Opened(Record):
     failed: str = ""
     history: History | None = None
     is_story: bool = False
+    records: RecordFiles | None = None
+    records_only: bool = False
+    missing: str = ""
 
 
 class Start(Record):
@@ -163,11 +172,13 @@ def open_file(
 
     if form.reader is Reader.SESSION or path.suffix == SUFFIX:
         return open_session(path, progress, cancelled)
-    image = _image_of(path, form)
+    from hwpoison_gui.sources import machine_file
+
+    image = machine_file.read_image(path, form)
     if cancelled():
         raise CancelledError
     progress(0.5, "building the machine")
-    stored = Stored(files.refs_of(_parts_of(path, form)), profile)
+    stored = Stored(files.refs_of(machine_file.parts_of(path, form)), profile)
     return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path), stored=stored)
 
 
@@ -180,48 +191,6 @@ def at_moment(opened: Opened, moment: str) -> Opened:
     except ScenarioError as error:
         raise ScenarioError(error.message, key="--at", file=opened.file) from None
     return opened._replace(at_moment=True)
-
-
-def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
-    """The memory in a recording or a raw file of page flags; any other file is refused by name.
-
-    Parameters
-    ----------
-    hidden
-        Of a recording: True requires NAME_hidden.npz, False ignores it, None uses it if it exists.
-
-    Raises
-    ------
-    SourceError, OSError
-    """
-    from hwpoison_gui.sources.recognise import form_of
-
-    return _image_of(path, form_of(path), hidden)
-
-
-def _image_of(path: Path, form: Form, hidden: bool | None = None) -> MemoryImage:
-    from hwpoison_gui.sources.recognise import Reader
-
-    if form.reader in (Reader.RECORDING, Reader.NOTES):
-        from hwpoison_gui.sources.recording import open_recording
-
-        return open_recording(path, hidden)
-    if form.reader is Reader.RAW:
-        from hwpoison_gui.sources.raw import open_raw
-
-        return open_raw(path)
-    raise form.refusal(path)
-
-
-def _parts_of(path: Path, form: Form) -> tuple[Path, ...]:
-    """The files that hold the memory that `image_of` reads."""
-    from hwpoison_gui.sources.recognise import Reader
-
-    if form.reader is Reader.RAW:
-        return (path,)
-    from hwpoison_gui.sources.recording import parts_of
-
-    return parts_of(path)
 
 
 def open_to_present(path: Path) -> Opened:
@@ -253,7 +222,7 @@ def open_scenario(
     ScenarioError, OSError, CancelledError
     """
     from hwpoison_gui.session.scenario import replay
-    from hwpoison_gui.session.scenario.reader import load
+    from hwpoison_gui.session.scenario.reader import load, under
     from hwpoison_gui.view.facts.captions import first_caption
 
     try:
@@ -283,22 +252,6 @@ def open_scenario(
         failed=failed,
         is_story=True,
     )
-
-
-def under(scenario: Scenario, profile: str) -> Scenario:
-    """The same story under another profile. Raises ScenarioError for a step or sysctl that this one does not know."""
-    from hwpoison_gui.kernel.profile.registry import PROFILES
-    from hwpoison_gui.session.scenario.reader import step_of, sysctls_of
-
-    steps = []
-    for step in scenario.steps:
-        fields = {"op": step.op, **step.args, "caption": step.caption, "notes": step.notes, "pause": step.pause}
-        try:
-            steps.append(step_of(fields, step.number, profile))
-        except ScenarioError as error:
-            raise error.at(step=step.number) from None
-    sysctl = sysctls_of(dict(scenario.sysctl), PROFILES[profile])
-    return scenario._replace(profile=profile, sysctl=sysctl, steps=tuple(steps))
 
 
 def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profile: str = "") -> Opened:
@@ -353,18 +306,23 @@ def open_session(
     Raises
     ------
     ScenarioError, SourceError, OSError, CancelledError
-        Also if a file with memory is missing or was changed.
+        Also if a file with memory is missing or was changed. Where only error records are, the machine is opened
+        without them, and `missing` says so.
     """
     from hwpoison_gui.session.document import files
-    from hwpoison_gui.session.document.document import Stored
+    from hwpoison_gui.session.document.document import EmptyMap, Stored
     from hwpoison_gui.session.document.replay import replay
 
     document = files.read(path)
     machine = document.machine
     if isinstance(machine, Stored):
         opened = _open_stored(machine, path, copied, document.profile, progress, cancelled)
+    elif isinstance(machine, EmptyMap):
+        opened = _open_empty_map(machine, document.records, path, progress, cancelled)
     else:
         opened = _made(machine, document.profile)
+    if document.records is not None and not opened.records_only:
+        opened = _with_records(opened, document.records, path, progress, cancelled)
     total = max(1, len(document.line))
     try:
         for left in replay(opened.session, document):
@@ -381,6 +339,7 @@ def open_session(
 
 def _made(scenario: Scenario, profile: str) -> Opened:
     from hwpoison_gui.session.scenario import replay
+    from hwpoison_gui.session.scenario.reader import under
 
     scenario = under(scenario, profile)
     return Opened(replay.boot(scenario), scenario.title, scenario, again=partial(_made, scenario))
@@ -397,6 +356,7 @@ def _open_stored(
     """The machine of the memory that the session file at `path` refers to."""
     from hwpoison_gui import user_state
     from hwpoison_gui.session.document import files
+    from hwpoison_gui.sources import machine_file
 
     def tick() -> None:
         if cancelled():
@@ -408,7 +368,7 @@ def _open_stored(
         progress(0.2, "reading the memory")
         if copied:
             return _read_copy(paths[0], profile)
-        image = image_of(paths[0], hidden=any(part.name.endswith("_hidden.npz") for part in paths))
+        image = machine_file.image_of(paths[0], hidden=any(part.name.endswith("_hidden.npz") for part in paths))
     progress(0.4, "building the machine")
     if stored.archive is None:
         refs = tuple(ref._replace(path=str(part)) for ref, part in zip(stored.files, paths, strict=True))
@@ -418,6 +378,46 @@ def _open_stored(
         found = stored._replace(archive=file)
     opened = from_image(image, file, profile=profile)
     return opened._replace(stored=found, again=partial(_open_stored, found, path, False))
+
+
+def _open_empty_map(
+    machine: EmptyMap, records: RecordFiles | None, path: Path, progress: Progress, cancelled: Cancelled
+) -> Opened:
+    from hwpoison_gui.real_errors import read_again
+
+    if records is None:
+        raise ScenarioError("expected the error records for which the map is empty", key="records", file=str(path))
+    return on_empty_map(read_again(records, path, progress, cancelled), machine.profile, machine.frames)
+
+
+def _with_records(opened: Opened, records: RecordFiles, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
+    """A machine with the error records that its session refers to, or a message why they are not there."""
+    from hwpoison_gui.real_errors import read_again
+    from hwpoison_gui.sources.errors import SourceError
+
+    try:
+        errors = read_again(records, path, progress, cancelled)
+    except (ScenarioError, SourceError, OSError) as error:
+        return opened._replace(records=records, missing=str(error))
+    return opened._replace(history=errors.history, records=errors.files)
+
+
+def on_empty_map(errors: RealErrors, profile: str = "", frames: int = 0) -> Opened:
+    """A machine without memory for error records.
+
+    Parameters
+    ----------
+    profile
+        Its name; by default the nearest to the kernel that wrote the records.
+    frames
+        Its size; by default as large as the records need.
+    """
+    from hwpoison_gui.real_errors import empty_image, frames_for
+
+    frames = frames or frames_for(errors.history)
+    opened = from_image(empty_image(errors.history, frames), profile=profile)
+    again = partial(on_empty_map, errors, frames=frames)
+    return opened._replace(history=errors.history, records=errors.files, records_only=True, again=again)
 
 
 def _read_copy(path: Path, profile: str) -> Opened:

@@ -1,25 +1,64 @@
-"""Opens records of real errors: to lay them over the machine that is open, or on an empty map of their own."""
+"""Reads error records for the window, with references to their files, so that a session can find them again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from hwpoison_gui.opening import Cancelled, Opened, Progress, from_image, open_file
+from hwpoison_gui.record import Record
+from hwpoison_gui.session.document import files
+from hwpoison_gui.session.document.document import RecordFiles
+from hwpoison_gui.session.document.load import MOST_MAPPED
 from hwpoison_gui.sources.errors import CancelledError
 from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records.read import read
 
-MOST_MAPPED: Final = 1 << 25  # frames of an empty map: 128 GiB
+if TYPE_CHECKING:
+    from hwpoison_gui.kernel.image import MemoryImage
+
+Progress = Callable[[float, str], None]
+Cancelled = Callable[[], bool]
+
 _ROUNDED: Final = 1 << 12  # frames
 
 
-def read_history(paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> History:
-    """The history of files of one machine. Raises SourceError, OSError, CancelledError."""
+class RealErrors(Record):
+    """The history of one machine, and the files that it was read from."""
+
+    history: History
+    files: RecordFiles
+
+
+def read_errors(paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> RealErrors:
+    """Read files of one machine. Raises SourceError, OSError, CancelledError."""
     sources = [read(path, _ticks(number, paths, progress, cancelled)) for number, path in enumerate(paths)]
-    progress(1.0, "comparing the sources")
-    return history_of(sources)
+    progress(1.0, "merging the records")
+    return RealErrors(history_of(sources), RecordFiles(files.refs_of(paths, _stop_if(cancelled))))
+
+
+def read_again(records: RecordFiles, session: Path, progress: Progress, cancelled: Cancelled) -> RealErrors:
+    """Read the files that a session file refers to, after comparing them with the references.
+
+    Raises
+    ------
+    ScenarioError
+        One message that names all files that are missing or changed.
+    SourceError, OSError, CancelledError
+    """
+    from hwpoison_gui import user_state
+
+    with user_state.scratch() as folder, files.records(records, session, folder, _stop_if(cancelled)) as found:
+        paths = [path for _, path in found]
+        sources = [
+            read(path, _ticks(number, paths, progress, cancelled))._replace(path=name)
+            for number, (name, path) in enumerate(found)
+        ]
+    if records.archive is None:
+        refs = tuple(ref._replace(path=name) for ref, (name, _) in zip(records.files, found, strict=True))
+        return RealErrors(history_of(sources), RecordFiles(refs))
+    archive = records.archive or str(session.absolute())
+    return RealErrors(history_of(sources), records._replace(archive=archive))
 
 
 def _ticks(number: int, paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> Callable[[float], None]:
@@ -31,27 +70,35 @@ def _ticks(number: int, paths: Sequence[Path], progress: Progress, cancelled: Ca
     return tick
 
 
+def _stop_if(cancelled: Cancelled) -> Callable[[], None]:
+    def tick() -> None:
+        if cancelled():
+            raise CancelledError
+
+    return tick
+
+
 def frames_for(history: History) -> int:
     """The size of an empty map: up to the highest frame that is named, in steps of 16 MiB, at most 128 GiB."""
     needed = (history.highest or 0) + 1
     return min(MOST_MAPPED, -(-needed // _ROUNDED) * _ROUNDED)
 
 
-def on_empty_map(history: History) -> Opened:
-    """A machine without memory, as large as the records need, under the profile nearest to their kernel."""
+def empty_image(history: History, frames: int) -> MemoryImage:
+    """A machine without memory, which has frame numbers for error records."""
     import numpy as np
 
     from hwpoison_gui.kernel import page_flags as pf
     from hwpoison_gui.kernel.image import MemoryImage
     from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 
-    frames = frames_for(history)
     names = ", ".join(Path(source.path).name for source in history.sources)
-    title = f"Error records of {names}"
-    words = f"an empty map of {amount(frames * FRAME_SIZE)}, as large as the highest recorded frame needs"
-    notes = [f"There is no memory here: {words}.", *beyond(history, frames), *history.notes]
-    image = MemoryImage(
-        title=title,
+    words = (
+        f"This machine has error records only, and no memory: the map of {amount(frames * FRAME_SIZE)} ends after "
+        "the highest recorded frame."
+    )
+    return MemoryImage(
+        title=f"Error records of {names}",
         kpageflags=np.full(frames, pf.NOPAGE, np.uint64),
         kpagecount=np.zeros(frames, np.uint64),
         pagemap_pid=np.empty(0, np.int64),
@@ -59,24 +106,15 @@ def on_empty_map(history: History) -> Opened:
         pagemap_entry=np.empty(0, np.uint64),
         processes=(),
         kernel=history.kernel,
-        notes=tuple(notes),
+        notes=(words, *beyond(history, frames), *history.notes),
     )
-    return from_image(image)._replace(history=history)
 
 
 def beyond(history: History, frames: int) -> list[str]:
-    """That records lie beyond the last frame of a machine; empty if none does."""
+    """That records name frames beyond the last one of a machine; empty if none does."""
     outside = [record.pfn for record in history.records if record.pfn is not None and record.pfn >= frames]
     if not outside:
         return []
-    many = f"{len(outside):,} records are" if len(outside) > 1 else "One record is"
-    return [f"{many} of frames beyond the last one, {frames - 1:#x}; the highest is {max(outside):#x}."]
-
-
-def open_any(path: Path) -> Opened:
-    """As `open_file`; a file of records is opened on an empty map. Raises what both raise."""
-    from hwpoison_gui.sources.recognise import Reader, form_of
-
-    if form_of(path).reader is not Reader.RECORDS:
-        return open_file(path)
-    return on_empty_map(history_of([read(path)]))
+    many = f"{len(outside):,} records name" if len(outside) > 1 else "One record names"
+    kind = "frames" if len(outside) > 1 else "a frame"
+    return [f"{many} {kind} beyond the last one, {frames - 1:#x}; the highest is {max(outside):#x}."]

@@ -1,4 +1,4 @@
-"""Saves open machines: what was done as a session file, and a copy of live memory as a recording."""
+"""Saves open machines: what was done as a session file, and a copy of live memory as a snapshot."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.document import files
-from hwpoison_gui.session.document.document import Document, Stored, View, document_of
+from hwpoison_gui.session.document.document import Document, EmptyMap, Stored, View, document_of
 from hwpoison_gui.session.document.files import Member
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.scenario import Scenario
@@ -23,11 +23,18 @@ def _never() -> bool:
 
 def document_of_machine(opened: Opened, book: Notebook, view: View) -> Document:
     """Everything that a session file keeps. For a copy of live memory, `machine` refers to no file."""
-    profile = opened.session.machine.profile.name
-    stored = opened.stored or Stored((), profile)
-    machine = opened.scenario._replace(steps=()) if opened.scenario is not None else stored._replace(profile=profile)
+    m = opened.session.machine
+    machine: Scenario | Stored | EmptyMap
+    if opened.scenario is not None:
+        machine = opened.scenario._replace(steps=())
+    elif opened.records_only:
+        machine = EmptyMap(m.frames, m.profile.name)
+    else:
+        machine = (opened.stored or Stored((), ""))._replace(profile=m.profile.name)
     document = document_of(opened.session, opened.title, machine, tuple(book.notes))
-    return document._replace(drafts=tuple(book.drafts), view=view._replace(captions=opened.is_story))
+    return document._replace(
+        drafts=tuple(book.drafts), view=view._replace(captions=opened.is_story), records=opened.records
+    )
 
 
 def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
@@ -42,8 +49,16 @@ def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
 
 
 def needs_copy(opened: Opened) -> bool:
-    """Whether a session file must have the memory inside, as no other file does."""
+    """Whether a session file must have memory or error records inside, as no other file has them."""
+    return _needs_memory(opened) or _needs_records(opened)
+
+
+def _needs_memory(opened: Opened) -> bool:
     return opened.exported is not None or (opened.stored is not None and opened.stored.archive is not None)
+
+
+def _needs_records(opened: Opened) -> bool:
+    return opened.records is not None and opened.records.archive is not None
 
 
 def save_session(
@@ -54,8 +69,8 @@ def save_session(
     Parameters
     ----------
     inside
-        Put a copy of the memory into it. Not for made machines; where no other file has the memory, it is put there
-        in any case.
+        Put copies of the memory, unless a scenario makes it, and of the error records into it. What no other file has
+        is put there in any case.
 
     Returns
     -------
@@ -67,38 +82,40 @@ def save_session(
     OSError, ScenarioError, CancelledError
     """
     file = str(path.absolute())
-    if not isinstance(document.machine, Stored) or not (inside or needs_copy(opened)):
-        files.write(document, path)
-        return opened._replace(file=file, saves_to=file)
-    written = files.write_with_memory(document, path, _members(opened, document.machine, cancelled))
-    assert isinstance(written.machine, Stored)
-    return opened._replace(file=file, saves_to=file, stored=written.machine)
 
-
-def _members(opened: Opened, stored: Stored, cancelled: Cancelled) -> list[Member]:
     def tick() -> None:
         if cancelled():
             raise CancelledError
 
+    stored = document.machine if isinstance(document.machine, Stored) else None
+    memory = _members(opened, stored, cancelled, tick) if stored and (inside or _needs_memory(opened)) else []
+    records = document.records if inside or _needs_records(opened) else None
+    if not memory and records is None:
+        files.write(document, path)
+        return opened._replace(file=file, saves_to=file)
+    with_records = files.record_members_of(records, tick) if records is not None else []
+    written = files.write_with_files(document, path, memory, with_records)
+    stored = written.machine if memory and isinstance(written.machine, Stored) else opened.stored
+    return opened._replace(file=file, saves_to=file, stored=stored, records=written.records)
+
+
+def _members(opened: Opened, stored: Stored, cancelled: Cancelled, tick: Callable[[], None]) -> list[Member]:
     exported = opened.exported
     if exported is None:
         return files.members_of(stored, tick)
     from hwpoison_gui.sources import recording_writer
 
-    return [
-        Member(_NAME, lambda stream: recording_writer.write_columns(stream, exported, cancelled)),
-        Member(str(Path(_NAME).with_suffix(".json")), lambda stream: _put(stream, recording_writer.json_of(exported))),
-    ]
-
-
-def _put(stream: object, data: bytes) -> None:
-    stream.write(data)  # type: ignore[attr-defined]
+    return [Member(_NAME, lambda stream: recording_writer.write_snapshot(stream, exported, cancelled))]
 
 
 def problems_of(opened: Opened) -> list[str]:
-    """Files with memory that were changed or removed since they were opened: a session cannot be opened without."""
-    stored = opened.stored
-    return files.problems_of(stored.files) if stored is not None and stored.archive is None else []
+    """Files with memory or error records that were changed or removed since they were opened."""
+    return [
+        problem
+        for referred in (opened.stored, opened.records)
+        if referred is not None and referred.archive is None
+        for problem in files.problems_of(referred.files)
+    ]
 
 
 def save_recording(opened: Opened, path: Path, cancelled: Cancelled = _never) -> Opened:

@@ -21,6 +21,7 @@ from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.scenario.replay import Story
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.scenario.transcript import steps_of
+from hwpoison_gui.sources import machine_file
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.view.base.moment import title
@@ -121,7 +122,7 @@ def session_for(rows: Sequence[Row], file: Path | None, hidden: bool) -> Session
         session = opening.open_file(file).session
         session.seek(len(session.steps))
         return session
-    return session_of(opening.image_of(file, hidden), stopped)
+    return session_of(machine_file.image_of(file, hidden), stopped)
 
 
 class Click(Record):

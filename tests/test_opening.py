@@ -12,6 +12,7 @@ from hwpoison_gui import opening, resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.sources.recording import open_recording
 from tests.invariants import check
 from tests.paths import DATA
@@ -33,7 +34,7 @@ def test_files_that_people_have(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["server.npz", "server.json"])
 def test_a_recording_by_any_of_its_files(name: str) -> None:
-    assert opening.image_of(resources.path(f"machines/{name}"), hidden=False).processes
+    assert image_of(resources.path(f"machines/{name}"), hidden=False).processes
 
 
 def test_a_scenario_without_a_suffix(tmp_path: Path) -> None:

@@ -1,15 +1,13 @@
-"""Writes what a machine exported as a recording: NAME.npz and NAME.json, which `recording.py` reads.
+"""Writes what a machine exported as a snapshot, which `recording.py` reads; docs/snapshot-format.md has the format.
 
-A copy of live memory shows what all processes use: the files are readable by their owner only.
+A copy of live memory shows what all processes use: the file is readable by its owner only.
 """
 
 from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import IO, Any, Final
 
 import numpy as np
@@ -17,50 +15,26 @@ import numpy.lib.format as npy
 
 from hwpoison_gui import atomic_file
 from hwpoison_gui.sources.assemble import Exported
-from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, never
 from hwpoison_gui.sources.live import COPY_NOTE
 from hwpoison_gui.sources.maps import ProcessText
-from hwpoison_gui.sources.recording import CGROUP_COLUMN, FORMAT, INSIDE, PMD_COLUMN, hidden_beside
+from hwpoison_gui.sources.recording import CGROUP_COLUMN, FORMAT, INSIDE, PMD_COLUMN
 
 PRIVATE: Final = 0o600
-_NO_HEAD: Final[Mapping[str, Any]] = MappingProxyType({})
 _CHUNK: Final = 1 << 18  # values compressed between two looks at `cancelled`
 
 
-def save_recording(exported: Exported, path: Path, cancelled: Cancelled = never) -> tuple[Path, Path]:
-    """Write a recording; `path` is NAME.npz. Returns the paths of its two files.
-
-    Raises
-    ------
-    SourceError
-        If NAME_hidden.npz exists: it belongs to another recording, but would be read with this one.
-    OSError, CancelledError
-    """
-    beside = hidden_beside(path)
-    if beside.exists():
-        raise SourceError(beside, "", "this file of another recording would be read with the new one")
-    side = path.with_suffix(".json")
-    with atomic_file.writing(path, PRIVATE) as npz:
-        write_columns(npz, exported, cancelled)
-        atomic_file.write(side, json_of(exported), PRIVATE)
-    return path, side
-
-
 def save_snapshot(exported: Exported, path: Path, cancelled: Cancelled = never) -> None:
-    """Write a snapshot: the arrays and the JSON in one file (docs/snapshot-format.md), for its owner only.
+    """Write a snapshot to a file, for its owner only.
 
     Raises OSError, CancelledError; the file that it replaces is untouched then.
     """
     with atomic_file.writing(path, PRIVATE) as file:
-        write_columns(file, exported, cancelled, inside=json_of(exported, FORMAT))
+        write_snapshot(file, exported, cancelled)
 
 
-def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = never, inside: bytes = b"") -> None:
-    """Write the arrays as an .npz file to a stream, which need not be seekable. Raises CancelledError.
-
-    `inside`: the JSON of a snapshot, which is a member of the same archive.
-    """
+def write_snapshot(file: IO[bytes], exported: Exported, cancelled: Cancelled = never) -> None:
+    """Write a snapshot to a stream, which need not be seekable. Raises CancelledError."""
     columns: dict[str, np.ndarray[Any, Any]] = {
         "kpageflags": exported.kpageflags,
         "kpagecount": exported.kpagecount,
@@ -73,8 +47,7 @@ def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = ne
     if exported.cgroup is not None:
         columns[CGROUP_COLUMN] = exported.cgroup
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        if inside:
-            archive.writestr(INSIDE, inside)
+        archive.writestr(INSIDE, json_of(exported))
         for name, column in columns.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
                 npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(column))
@@ -83,10 +56,10 @@ def write_columns(file: IO[bytes], exported: Exported, cancelled: Cancelled = ne
                     member.write(np.ascontiguousarray(column[start : start + _CHUNK]).tobytes())
 
 
-def json_of(exported: Exported, head: Mapping[str, Any] = _NO_HEAD) -> bytes:
-    """The JSON of a recording; `head` says what the file is, where it stands alone."""
+def json_of(exported: Exported) -> bytes:
+    """The JSON of a snapshot."""
     content = {
-        **head,
+        **FORMAT,
         "version": exported.version,
         "meminfo": exported.meminfo,
         "sysctl": dict(exported.sysctl),

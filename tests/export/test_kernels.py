@@ -10,9 +10,8 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.opening import under
 from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.session.scenario.reader import load, under
 from tests.paths import ROOT
 
 LESSON = str(resources.path("lessons/18-shared-memory-today.toml"))

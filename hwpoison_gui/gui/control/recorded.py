@@ -9,14 +9,16 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.control.controller import Controller
 
 if TYPE_CHECKING:
+    from hwpoison_gui.real_errors import RealErrors
     from hwpoison_gui.sources.records.history import ErrorRecord, History
 
 NONE = -1
 NONE_OPEN = "No error records are open."
+NO_MEMORY = "This machine has error records only: open another machine instead."
 
 
 class Recorded(QObject):
-    """`history` is None if there are none; they go with the machine over which they were laid."""
+    """`history` is None if there are none. The machine has them; its session keeps them."""
 
     changed = Signal()  # other records, or none
     moved = Signal()  # another one is chosen
@@ -26,18 +28,27 @@ class Recorded(QObject):
         self._controller = controller
         self.history: History | None = controller.machine.history
         self.at = NONE
-        controller.opened.connect(lambda: self.show(controller.machine.history))
+        controller.opened.connect(self._opened)
 
     @property
     def record(self) -> ErrorRecord | None:
         """The chosen record."""
         return self.history.records[self.at] if self.history is not None and self.at != NONE else None
 
-    def show(self, history: History | None) -> None:
-        """Lays other records over the machine; None takes them away."""
-        if history is None and self.history is None:
+    def _opened(self) -> None:
+        if self.history is None and self._controller.machine.history is None:
             return
-        self.history = history
+        self._take()
+
+    def show(self, errors: RealErrors | None) -> None:
+        """Overlays other records on the machine; None takes them away."""
+        history, files = (errors.history, errors.files) if errors is not None else (None, None)
+        machine = self._controller.machine
+        self._controller.set_files(machine._replace(history=history, records=files, missing=""))
+        self._take()
+
+    def _take(self) -> None:
+        self.history = self._controller.machine.history
         self.at = NONE
         self.changed.emit()
 

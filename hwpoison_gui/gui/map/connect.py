@@ -100,7 +100,7 @@ def connect_copy(banner: Banner, controller: Controller, present: Present) -> No
 
     def opened() -> None:
         machine = controller.machine
-        if machine.history is not None:
+        if machine.records_only:
             size = amount(controller.session.machine.frames * FRAME_SIZE)
             banner.show_words("Real errors", f"An empty map of {size}, up to the highest recorded frame.")
             return

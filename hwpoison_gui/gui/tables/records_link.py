@@ -13,7 +13,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.records import RecordsView
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.facts.row_faults import RowFault, fault_of, fault_words, row_faults
-from hwpoison_gui.view.facts.said import Comparison, compared
+from hwpoison_gui.view.facts.said import compared
 from hwpoison_gui.view.rows.error_records import playhead_words, record_rows, summary_words
 
 
@@ -77,10 +77,7 @@ class RecordsLink(QObject):
             said.show_comparison(None)
         elif not self._controller.busy and session.at_rest:
             fault = self._words_of_fault()
-            if self._controller.machine.history is None:
-                said.show_comparison(compared(session.machine, record, history), fault)
-            else:  # an empty map: no memory with which anything could be compared
-                said.show_comparison(Comparison((), fault) if fault else None)
+            said.show_comparison(compared(session.machine, record, history), fault)
 
     def _words_of_fault(self) -> str:
         """The fault that the chosen record is part of; empty if it is alone."""

@@ -158,11 +158,11 @@ class Autosave(QObject):
         """The files with the memory of a live copy, written with the first work on it."""
         from hwpoison_gui.session.document.document import Stored
         from hwpoison_gui.session.document.files import refs_of
-        from hwpoison_gui.sources.recording_writer import save_recording
+        from hwpoison_gui.sources.recording_writer import save_snapshot
 
         if self._memory is None or self._memory[0] is not exported:
-            parts = save_recording(exported, slot.path / MEMORY)
-            self._memory = exported, Stored(refs_of(parts), profile)
+            save_snapshot(exported, slot.path / MEMORY)
+            self._memory = exported, Stored(refs_of((slot.path / MEMORY,)), profile)
         return self._memory[1]
 
     def _made(self, result: tuple[_State, float]) -> None:

@@ -81,6 +81,7 @@ class Keeping(QObject):
         """Files that are dropped may be records of errors, too."""
         self._records = records
         records.said.connect(self.toast.say)
+        records.changed.connect(self.work_changed)
         self.machines.recordsFound.connect(lambda path: records.open([path], over=False))
 
     def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction, compared: Callable[[QMenu], None]) -> None:
@@ -97,8 +98,8 @@ class Keeping(QObject):
         if menu.isEmpty():
             add_samples(menu, self.machines.open_path)
 
-    def compared(self) -> None:
-        """A comparison was made, or they were forgotten."""
+    def work_changed(self) -> None:
+        """Comparisons or error records were added or taken away."""
         self.work.look()
         self.autosave.touch()
 
@@ -130,6 +131,8 @@ class Keeping(QObject):
             self.recent.note(machine.file)
         if machine.document is not None or machine.file:
             self.restore()
+        if machine.missing:
+            show_error(self._window, "Opened without its error records", machine.missing)
 
     def _leave(self) -> None:
         """The machine is about to be replaced, or the window to be closed."""

@@ -103,13 +103,14 @@ class Machines(QObject):
         self._guard.ask(f"Booting this machine again with {profile.title}", lambda: self._boot_again(name))
 
     def _boot_again(self, name: str) -> None:
-        again, controller = self._controller.machine.again, self._controller
+        machine, controller = self._controller.machine, self._controller
+        again = machine.again
         if again is None:
             return
 
         def show(opened: opening.Opened) -> None:
             selected = controller.selection.frame
-            controller.open(opened)
+            controller.open(opened._replace(history=machine.history, records=machine.records))
             controller.selection.select(selected)
 
         self.loader.start(f"Booting again under profile {name}", lambda progress, cancelled: again(name), show)

@@ -196,7 +196,7 @@ class MainWindow(QMainWindow):
         self.machines = self.keeping.machines
         self.records = Records(self, c, self.recorded, self.keeping, partial(self.show_panel, "records", False))
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
-        self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.compared)
+        self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.work_changed)
         self.presentation = Presentation(self, c, self.present, self.appearance, self.machines.open_path)
         self.menus = ContextMenus(self, self.map, c, self.present, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied, lambda: self._is_covered)

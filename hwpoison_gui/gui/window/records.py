@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.gui.control.recorded import NONE_OPEN, Recorded
+from hwpoison_gui.gui.control.recorded import NO_MEMORY, NONE_OPEN, Recorded
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.gui.window.keeping import Keeping
+
+if TYPE_CHECKING:
+    from hwpoison_gui.real_errors import RealErrors
 
 _FILES: Final = "Logs, traces and databases (*)"
 
@@ -24,7 +27,8 @@ _FILES: Final = "Logs, traces and databases (*)"
 class Records(QObject):
     """Reads files in a thread; what is shown stays until they are read, and after an error."""
 
-    said = Signal(str)  # what the user should know of records that were laid over a machine
+    said = Signal(str)  # what the user should know of records that were overlaid on a machine
+    changed = Signal()  # the machine has other records, or none
 
     def __init__(
         self, above: QWidget, controller: Controller, recorded: Recorded, keeping: Keeping, show: Callable[[], None]
@@ -36,6 +40,7 @@ class Records(QObject):
         self._folder = ""
         self.background = Background(above)
         self.background.refused.connect(partial(show_error, above))
+        recorded.changed.connect(self._changed)
 
     def ask(self, over: bool) -> None:
         """Asks for files, and opens them. `over`: laid over the machine that is open."""
@@ -50,10 +55,9 @@ class Records(QObject):
     def open(self, paths: Sequence[Path], over: bool) -> None:
         """Opens files of one machine; nothing is lost if one of them cannot be read."""
         from hwpoison_gui import real_errors
-        from hwpoison_gui.sources.records.history import History
 
-        def work(progress: Progress, cancelled: Cancelled) -> History:
-            return real_errors.read_history(paths, progress, cancelled)
+        def work(progress: Progress, cancelled: Cancelled) -> RealErrors:
+            return real_errors.read_errors(paths, progress, cancelled)
 
         names = ", ".join(path.name for path in paths)
         show = self._lay_over if over else partial(self._on_empty_map, names)
@@ -72,25 +76,33 @@ class Records(QObject):
         self.open(paths, over=self._controller.machine.scenario is None)
         return True
 
-    def _lay_over(self, history: object) -> None:
+    def _changed(self) -> None:
+        if self._recorded.history is not None:
+            self._show()
+        self.changed.emit()
+
+    def _lay_over(self, errors: RealErrors) -> None:
         from hwpoison_gui.real_errors import beyond
         from hwpoison_gui.view.rows.error_records import summary_words
 
-        self._recorded.show(history)  # type: ignore[arg-type]
-        self._show()
-        frames = self._controller.session.machine.frames
-        self.said.emit(" ".join([summary_words(history), *beyond(history, frames)]))  # type: ignore[arg-type]
+        self._recorded.show(errors)
+        history, frames = errors.history, self._controller.session.machine.frames
+        self.said.emit(" ".join([summary_words(history), *beyond(history, frames)]))
 
-    def _on_empty_map(self, names: str, history: object) -> None:
-        from hwpoison_gui.real_errors import on_empty_map
+    def _on_empty_map(self, names: str, errors: RealErrors) -> None:
+        from hwpoison_gui.opening import on_empty_map
 
         def show() -> None:
-            opened = on_empty_map(history)  # type: ignore[arg-type]
+            opened = on_empty_map(errors)
             self._controller.open(opened)
-            self._show()
             self.said.emit(" ".join(opened.notes[:2]))
 
         self._guard.ask(f"Opening {names}", show)
+
+    @property
+    def fixed(self) -> bool:
+        """Whether the machine is nothing without its records."""
+        return self._controller.machine.records_only
 
     def close(self) -> None:
         """Takes the records away; the machine stays."""
@@ -100,8 +112,10 @@ class Records(QObject):
 def records_commands(records: Records, recorded: Recorded) -> list[Command]:
     """The commands of real errors."""
 
-    def none() -> str:
-        return "" if recorded.history is not None else NONE_OPEN
+    def fixed() -> str:
+        if recorded.history is None:
+            return NONE_OPEN
+        return NO_MEMORY if records.fixed else ""
 
     return [
         Command("open-records", "&Machine", "Open &error records…", "Kernel logs, traces, rasdaemon’s database: what "
@@ -109,7 +123,7 @@ def records_commands(records: Records, recorded: Recorded) -> list[Command]:
         Command("lay-records", "&Machine", "&Lay error records over it…", "The same over the machine that is open: "
                 "what Linux said beside what the model says", lambda: records.ask(over=True)),
         Command("close-records", "&Machine", "&Close the error records", "Takes them off the map; the machine stays",
-                records.close, missing=none),
+                records.close, missing=fixed),
     ]  # fmt: skip
 
 

@@ -22,8 +22,9 @@ from hwpoison_gui.session.document.document import SUFFIX, Document
 from hwpoison_gui.session.errors import ScenarioError
 
 _SESSION: Final = f"Session (*{SUFFIX})"
-_INSIDE: Final = f"Session with a copy of the memory inside (*{SUFFIX})"
+_INSIDE: Final = f"Session with copies of its files inside (*{SUFFIX})"
 _SCENARIO: Final = "Scenario, one line of operations without branches (*.toml)"
+_SCENARIO_LACKS: Final = "A scenario holds no branches, drafts or error records: a session file does."
 _FAILED: Final = "It cannot be saved"
 
 
@@ -78,7 +79,11 @@ class Saving(QObject):
         from PySide6.QtWidgets import QFileDialog
 
         machine = self._controller.machine
-        kinds = [_SESSION, _INSIDE if machine.scenario is None else _SCENARIO]
+        kinds = [_SESSION]
+        if machine.records is not None or not (machine.scenario is not None or machine.records_only):
+            kinds.append(_INSIDE)
+        if machine.scenario is not None:
+            kinds.append(_SCENARIO)
         if machine.exported is not None:
             kinds = [_INSIDE]
         elif self._is_story:
@@ -148,11 +153,11 @@ class Saving(QObject):
             self._done(path, work)
             problems = saving.problems_of(saved)
             if problems:
-                self._failed("Saved, but the memory has changed", _changed_words(problems))
+                self._failed("Saved, but files have changed", _changed_words(problems))
             else:
                 then()
 
-        if machine.scenario is None and (inside or saving.needs_copy(machine)):
+        if inside or saving.needs_copy(machine):
             title = f"Saving {path.name}"
             self.background.run(
                 title, lambda _, cancelled: saving.save_session(machine, document, path, inside, cancelled), done
@@ -187,8 +192,8 @@ class Saving(QObject):
             self._failed(_FAILED, f"{path}: {error.strerror or error}")
             return
         book, branches = self._notes.notebook, self._controller.session.branches.kept
-        if not (notes.lost or book.drafts or branches):
-            machine = self._controller.machine
+        machine = self._controller.machine
+        if not (notes.lost or book.drafts or branches or machine.records):
             if not machine.saves_to:
                 self._controller.set_files(machine._replace(file=str(path.absolute()), is_story=True))
             self._done(path, work)
@@ -196,7 +201,7 @@ class Saving(QObject):
             return
         self.saved.emit(str(path.absolute()))
         # The mark in the title stays.
-        self.said.emit(f"Saved to {path.absolute()}\nA scenario holds no branches and no drafts: a session file does.")
+        self.said.emit(f"Saved to {path.absolute()}\n{_SCENARIO_LACKS}")
         if notes.lost:
             self._failed("Saved, but for some notes", lost_words(notes.lost))
 

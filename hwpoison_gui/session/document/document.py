@@ -15,6 +15,7 @@ VERSION: Final = 1
 SUFFIX: Final = ".hwsession"
 DOCUMENT: Final = "session.json"  # the member of a session file that has memory inside
 MEMORY: Final = "memory/"  # where the other members are
+RECORDS: Final = "records/"
 
 Line = tuple[Asked, ...]
 
@@ -36,6 +37,20 @@ class Stored(Record):
     files: tuple[FileRef, ...]
     profile: str
     archive: str | None = None
+
+
+class RecordFiles(Record):
+    """Files with error records, in the order in which they were opened; `archive` as in `Stored`."""
+
+    files: tuple[FileRef, ...]
+    archive: str | None = None
+
+
+class EmptyMap(Record):
+    """A machine without memory: frame numbers for error records."""
+
+    frames: int
+    profile: str
 
 
 class Kept(Record):
@@ -67,13 +82,14 @@ class View(Record):
 
 
 class Document(Record):
-    """A session. `machine`: a scenario without steps, or files. `at`: operations applied, and steps of the last one.
+    """A session. `machine`: a scenario without steps, files, or an empty map for `records`.
 
-    `drafts`: notes that were being typed. `comparisons`: the oldest first.
+    `at`: operations applied, and steps of the last one. `drafts`: notes that were being typed. `comparisons`: the
+    oldest first. `records`: error records laid over the machine; None if there are none.
     """
 
     title: str
-    machine: Scenario | Stored
+    machine: Scenario | Stored | EmptyMap
     line: Line = ()
     branches: tuple[Kept, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -81,6 +97,7 @@ class Document(Record):
     at: tuple[int, int] = (0, 0)
     view: View = View()
     comparisons: tuple[Compared, ...] = ()
+    records: RecordFiles | None = None
 
     @property
     def profile(self) -> str:
@@ -115,7 +132,9 @@ def position_of(session: Session, at: tuple[int, int]) -> int:
     return min(operation.first + within, operation.last)
 
 
-def document_of(session: Session, title: str, machine: Scenario | Stored, notes: tuple[Note, ...]) -> Document:
+def document_of(
+    session: Session, title: str, machine: Scenario | Stored | EmptyMap, notes: tuple[Note, ...]
+) -> Document:
     """The operations, branches and timeline position of a session, with its notes."""
     return Document(
         title,

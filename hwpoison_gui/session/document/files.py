@@ -10,12 +10,12 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
 from hwpoison_gui import atomic_file
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.document.document import DOCUMENT, MEMORY, Document, FileRef, Stored
+from hwpoison_gui.session.document.document import DOCUMENT, MEMORY, RECORDS, Document, FileRef, RecordFiles, Stored
 from hwpoison_gui.session.document.dump import dumps
 from hwpoison_gui.session.document.load import loads
 from hwpoison_gui.session.errors import ScenarioError
@@ -24,12 +24,16 @@ PRIVATE: Final = 0o600
 _ZIP: Final = b"PK\x03\x04"
 _MOST_TEXT: Final = 1 << 28
 _CHUNK: Final = 1 << 20
+_MEMORY_CHANGED: Final = "the memory on which this session was made is not there any more as it was:"
+_CHANGED_INSIDE: Final = "what is inside this session file is not what was put there:"
+_CHANGED_FILES: Final = "a file that belongs inside has changed since it was opened:"
+_RECORDS_CHANGED: Final = "error records of this session are missing, or have changed:"
 
 Tick = Callable[[], None]  # called now and then; raises an exception to cancel
 
 
 class Member(Record):
-    """A file with memory for a session file; `fill` writes its content to a stream. `sha256`, if known, is checked."""
+    """A file to put into a session file; `fill` writes its content to a stream. `sha256`, if known, is checked."""
 
     name: str
     fill: Callable[[IO[bytes]], None]
@@ -48,6 +52,8 @@ def read(path: Path) -> Document:
         document = loads(_fitting(data, path), str(path))
         if isinstance(document.machine, Stored) and document.machine.archive == "":
             raise ScenarioError("the memory that should be inside is missing", file=str(path))
+        if document.records is not None and document.records.archive == "":
+            raise ScenarioError("the error records that should be inside are missing", file=str(path))
         return document
     with _opened(path) as archive, _member(archive, DOCUMENT, path) as member:
         return loads(_fitting(member.read(_MOST_TEXT + 1), path), str(path))
@@ -79,22 +85,26 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Iterator[IO[byte
 
 
 def write(document: Document, path: Path) -> None:
-    """Write a session file that has no memory inside. Raises OSError."""
+    """Write a session file that has no other files inside. Raises OSError."""
     atomic_file.write(path, dumps(document))
 
 
-def write_with_memory(document: Document, path: Path, members: Sequence[Member]) -> Document:
-    """Write a session file with the memory inside, readable by its owner only.
+def write_with_files(
+    document: Document, path: Path, memory: Sequence[Member], records: Sequence[Member] = ()
+) -> Document:
+    """Write a session file with the memory, the error records or both inside, readable by its owner only.
 
     Parameters
     ----------
-    members
-        The files with memory, the one to open first.
+    memory
+        The files with memory, the one to open first; empty to leave the memory where it is.
+    records
+        The files with error records; empty to leave them where they are.
 
     Returns
     -------
     Document
-        `machine` refers to the members of `path`.
+        `machine` and `records` refer to the members of `path`.
 
     Raises
     ------
@@ -102,21 +112,34 @@ def write_with_memory(document: Document, path: Path, members: Sequence[Member])
         If the content of a member is not what it was.
     OSError, and what `fill` raises. After any exception an old file is untouched.
     """
-    assert isinstance(document.machine, Stored)
     with atomic_file.writing(path, PRIVATE) as file, zipfile.ZipFile(file, "w") as archive:
-        refs = tuple(_add(archive, member, path) for member in members)
-        inside = Stored(refs, document.profile, "")
-        archive.writestr(DOCUMENT, dumps(document._replace(machine=inside)), zipfile.ZIP_DEFLATED)
-    return document._replace(machine=inside._replace(archive=str(atomic_file.resolved(path))))
+        if memory:
+            refs = tuple(_add(archive, MEMORY, member, path) for member in memory)
+            document = document._replace(machine=Stored(refs, document.profile, ""))
+        if records:
+            refs = tuple(_add(archive, RECORDS, member, path) for member in records)
+            document = document._replace(records=RecordFiles(refs, ""))
+        archive.writestr(DOCUMENT, dumps(document), zipfile.ZIP_DEFLATED)
+    where = str(atomic_file.resolved(path))
+    if memory:
+        assert isinstance(document.machine, Stored)
+        document = document._replace(machine=document.machine._replace(archive=where))
+    if records:
+        assert document.records is not None
+        document = document._replace(records=document.records._replace(archive=where))
+    return document
 
 
-def _add(archive: zipfile.ZipFile, member: Member, path: Path) -> FileRef:
-    with archive.open(MEMORY + member.name, "w", force_zip64=True) as to:
+def _add(archive: zipfile.ZipFile, below: str, member: Member, path: Path) -> FileRef:
+    info = zipfile.ZipInfo(below + member.name)
+    info.compress_type = zipfile.ZIP_DEFLATED if below == RECORDS else zipfile.ZIP_STORED  # memory is packed already
+    with archive.open(info, "w", force_zip64=True) as to:
         stream = _Digest(to)
         member.fill(stream)  # type: ignore[arg-type]
     ref = FileRef(member.name, stream.size, stream.digest.hexdigest())
     if member.sha256:
-        _refuse(_differences(member.name, ref._replace(sha256=member.sha256), ref.size, ref.sha256), path)
+        changed = _differences(member.name, ref._replace(sha256=member.sha256), ref.size, ref.sha256)
+        _refuse(changed, _CHANGED_FILES, path)
     return ref
 
 
@@ -138,7 +161,7 @@ class _Digest:
         """Nothing is held back."""
 
 
-# -- files with memory
+# -- files that a session refers to
 
 
 def refs_of(paths: Sequence[Path], tick: Tick = _no_tick) -> tuple[FileRef, ...]:
@@ -202,19 +225,46 @@ def memory(stored: Stored, session: Path, folder: Path, tick: Tick = _no_tick) -
         One message that names all files that are missing or changed.
     """
     if stored.archive is None:
-        yield _checked(stored.files, session, tick)
+        yield _checked(stored.files, _in_one_place(stored.files, session), _MEMORY_CHANGED, session, tick)
     else:
-        yield _extracted(stored.files, Path(stored.archive or session), folder, tick)
+        yield _extracted(stored.files, MEMORY, Path(stored.archive or session), folder, tick)
 
 
-def _checked(files: Sequence[FileRef], session: Path, tick: Tick) -> tuple[Path, ...]:
+@contextlib.contextmanager
+def records(
+    files: RecordFiles, session: Path, folder: Path, tick: Tick = _no_tick
+) -> Iterator[tuple[tuple[str, Path], ...]]:
+    """The files with error records, checked completely: what each is called, and where it can be read.
+
+    Parameters and errors as for `memory`; but each file of its own is looked for by itself.
+    """
+    if files.archive is None:
+        beside = session.absolute().parent
+        paths = [_found(Path(ref.path), beside) for ref in files.files]
+        yield tuple((str(path), path) for path in _checked(files.files, paths, _RECORDS_CHANGED, session, tick))
+    else:
+        found = _extracted(files.files, RECORDS, Path(files.archive or session), folder, tick)
+        yield tuple((ref.path, path) for ref, path in zip(files.files, found, strict=True))
+
+
+def _found(path: Path, beside: Path) -> Path:
+    """Where a file is: where it was, or else in another folder, if it is there."""
+    other = beside / path.name
+    return other if not path.exists() and other.exists() else path
+
+
+def _in_one_place(files: Sequence[FileRef], session: Path) -> list[Path]:
+    """Where the parts of one machine are: where they were, or beside the session file."""
     own, beside = Path(files[0].path).parent, session.absolute().parent
     places = (own, beside) if own != beside else (own,)
     place = next((place for place in places if (place / Path(files[0].path).name).exists()), own)
-    found, problems = [], []
-    for ref in files:
-        path = place / Path(ref.path).name
-        found.append(path)
+    return [place / Path(ref.path).name for ref in files]
+
+
+def _checked(files: Sequence[FileRef], paths: Sequence[Path], head: str, session: Path, tick: Tick) -> tuple[Path, ...]:
+    """The paths, after comparing each file with its reference."""
+    problems = []
+    for ref, path in zip(files, paths, strict=True):
         seen = _seen_problems(path, ref)
         if seen:
             problems += seen
@@ -224,19 +274,21 @@ def _checked(files: Sequence[FileRef], session: Path, tick: Tick) -> tuple[Path,
                 problems += _differences(str(path), ref, *_copy(file, None, tick, ref.size))
         except OSError as error:
             problems.append(f"{path}: {error.strerror or error}")
-    _refuse(problems, session)
-    return tuple(found)
+    _refuse(problems, head, session)
+    return tuple(paths)
 
 
-def _extracted(files: Sequence[FileRef], session: Path, folder: Path, tick: Tick) -> tuple[Path, ...]:
+def _extracted(files: Sequence[FileRef], below: str, session: Path, folder: Path, tick: Tick) -> tuple[Path, ...]:
+    """Copies of members of a session file, in `folder` and nowhere else."""
     found, problems = [], []
     with _opened(session) as archive:
         for ref in files:
-            path = folder / Path(ref.path).name
-            with _member(archive, MEMORY + path.name, session) as member, open(path, "xb") as copy:
-                problems += _differences(path.name, ref, *_copy(member, copy, tick, ref.size))
+            path = folder.joinpath(*(part for part in PurePosixPath(ref.path).parts if part not in ("/", "..")))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with _member(archive, below + ref.path, session) as member, open(path, "xb") as copy:
+                problems += _differences(ref.path, ref, *_copy(member, copy, tick, ref.size))
             found.append(path)
-    _refuse(problems, session)
+    _refuse(problems, _CHANGED_INSIDE, session)
     return tuple(found)
 
 
@@ -246,22 +298,32 @@ def _differences(name: str, ref: FileRef, size: int, digest: str) -> list[str]:
     return [f"{name}: its content has changed"] if ref.sha256 and digest != ref.sha256 else []
 
 
-def _refuse(problems: Sequence[str], session: Path) -> None:
+def _refuse(problems: Sequence[str], head: str, session: Path) -> None:
     if problems:
-        head = "the memory on which this session was made is not there any more as it was:"
         raise ScenarioError("\n".join([head, *problems]), file=str(session))
 
 
 def members_of(stored: Stored, tick: Tick = _no_tick) -> list[Member]:
     """Copies of the files with memory, wherever they are, for another session file."""
-    return [Member(Path(ref.path).name, partial(_fill, stored, ref, tick), ref.sha256) for ref in stored.files]
+    return [
+        Member(Path(ref.path).name, partial(_fill, stored.archive, MEMORY, ref, tick), ref.sha256)
+        for ref in stored.files
+    ]
 
 
-def _fill(stored: Stored, ref: FileRef, tick: Tick, stream: IO[bytes]) -> None:
-    if stored.archive is None:
+def record_members_of(records: RecordFiles, tick: Tick = _no_tick) -> list[Member]:
+    """Copies of the files with error records, numbered: two may have one name."""
+    return [
+        Member(f"{number}/{Path(ref.path).name}", partial(_fill, records.archive, RECORDS, ref, tick), ref.sha256)
+        for number, ref in enumerate(records.files, 1)
+    ]
+
+
+def _fill(archive: str | None, below: str, ref: FileRef, tick: Tick, stream: IO[bytes]) -> None:
+    if archive is None:
         with open(ref.path, "rb") as file:
             _copy(file, stream, tick)
         return
-    path = Path(stored.archive)
-    with _opened(path) as archive, _member(archive, MEMORY + ref.path, path) as member:
+    path = Path(archive)
+    with _opened(path) as opened, _member(opened, below + ref.path, path) as member:
         _copy(member, stream, tick)

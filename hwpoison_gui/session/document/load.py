@@ -9,7 +9,18 @@ from typing import Any, Final
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.comparisons import WAYS, Compared
-from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, FileRef, Kept, Line, Stored, View
+from hwpoison_gui.session.document.document import (
+    FORMAT,
+    VERSION,
+    Document,
+    EmptyMap,
+    FileRef,
+    Kept,
+    Line,
+    RecordFiles,
+    Stored,
+    View,
+)
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked, Note
 from hwpoison_gui.session.scenario import shape
@@ -18,13 +29,15 @@ from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.scenario.schema import FORMAT as SCENARIO_FORMAT
 
 _KEYS: Final = ("format", "version", "program", "title", "machine", "operations", "last", "at", "branches", "notes",
-                "drafts", "view", "comparisons")  # fmt: skip
+                "drafts", "view", "comparisons", "records")  # fmt: skip
 _MACHINE_KEYS: Final = {
     "made": ("kind", "title", "summary", "profile", "memory", "sysctl"),
     "files": ("kind", "profile", "files"),
     "inside": ("kind", "archive", "profile", "files"),
+    "empty": ("kind", "profile", "frames"),
 }
 _MOST: Final = 1 << 52
+MOST_MAPPED: Final = 1 << 25  # frames of an empty map: 128 GiB
 _SHA256: Final = 64  # hexadecimal digits
 
 
@@ -67,6 +80,7 @@ def _document(content: Mapping[str, Any]) -> Document:
         _at(shape.table(content.get("at", {}), "at")),
         view_of(shape.table(content.get("view", {}), "view")),
         tuple(_compared(rows, one, key) for key, one in shape.entries(content.get("comparisons", []), "comparisons")),
+        _records(content["records"]) if "records" in content else None,
     )
 
 
@@ -78,7 +92,7 @@ def _all_known(fields: Mapping[str, Any], allowed: tuple[str, ...], what: str, w
             raise ScenarioError(error.message, key=f"{where}{key}") from None
 
 
-def _machine(given: object) -> Scenario | Stored:
+def _machine(given: object) -> Scenario | Stored | EmptyMap:
     fields = shape.table(given, "machine")
     kind = shape.choice(fields.get("kind"), "machine.kind", tuple(_MACHINE_KEYS))
     _all_known(fields, _MACHINE_KEYS[kind], "`machine`", "machine.")
@@ -91,11 +105,25 @@ def _machine(given: object) -> Scenario | Stored:
         raise ScenarioError(error.message, key=f"machine.{error.key}") from None
     if kind == "made":
         return made
-    files = tuple(_file(entry, key) for key, entry in shape.entries(fields.get("files"), "machine.files"))
-    if not files:
-        raise ScenarioError("expected at least one file", key="machine.files")
+    if kind == "empty":
+        return EmptyMap(shape.count(fields.get("frames"), "machine.frames", 1, MOST_MAPPED), made.profile)
+    files = _files(fields, "machine")
     archive = shape.text(fields.get("archive", ""), "machine.archive") if kind == "inside" else None
     return Stored(files, made.profile, archive)
+
+
+def _records(given: object) -> RecordFiles:
+    fields = shape.table(given, "records")
+    _all_known(fields, ("archive", "files"), "`records`", "records.")
+    archive = shape.text(fields["archive"], "records.archive") if "archive" in fields else None
+    return RecordFiles(_files(fields, "records"), archive)
+
+
+def _files(fields: Mapping[str, Any], key: str) -> tuple[FileRef, ...]:
+    files = tuple(_file(entry, where) for where, entry in shape.entries(fields.get("files"), f"{key}.files"))
+    if not files:
+        raise ScenarioError("expected at least one file", key=f"{key}.files")
+    return files
 
 
 def _file(given: object, key: str) -> FileRef:

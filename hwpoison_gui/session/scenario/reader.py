@@ -174,3 +174,16 @@ def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], p
         if key == "never_handed_out":
             for text in expect[key]:
                 check_frame(profile, text, f"expect.{key}")
+
+
+def under(scenario: Scenario, profile: str) -> Scenario:
+    """The same story under another profile. Raises ScenarioError for a step or sysctl that this one does not know."""
+    steps = []
+    for step in scenario.steps:
+        fields = {"op": step.op, **step.args, "caption": step.caption, "notes": step.notes, "pause": step.pause}
+        try:
+            steps.append(step_of(fields, step.number, profile))
+        except ScenarioError as error:
+            raise error.at(step=step.number) from None
+    sysctl = sysctls_of(dict(scenario.sysctl), PROFILES[profile])
+    return scenario._replace(profile=profile, sysctl=sysctl, steps=tuple(steps))

@@ -9,7 +9,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from hwpoison_gui import saving
 from hwpoison_gui.gui.tables.records import RecordsView
+from hwpoison_gui.gui.window import keeping
 from hwpoison_gui.view.map.roles import RECORDED, RECORDED_HERE, RECORDED_LATER
 from tests.gui.conftest import User
 from tests.gui.waiting import until
@@ -51,6 +53,10 @@ def test_a_log_is_opened_on_an_empty_map(user: User) -> None:
     assert len(_marks(user)[RECORDED.name]) == 23
     assert "An empty map of 256.0 MiB" in user.window.copy.line.text()
     assert user.window.docks["records"].in_front
+    assert not user.window.actions_["close-records"].isEnabled()
+    user.window.actions_["profile-6.1"].trigger()
+    until(lambda: user.session.machine.profile.name == "6.1")
+    assert len(_marks(user)[RECORDED.name]) == 23
 
 
 def test_records_are_laid_over_the_machine_and_go_with_it(user: User, tmp_path: Path) -> None:
@@ -124,4 +130,21 @@ def test_a_bad_file_changes_nothing(user: User, tmp_path: Path, monkeypatch: pyt
     until(lambda: bool(said))
     assert "line 1: frame 0xffffffffffffff lies beyond any physical memory" in said[0]
     assert user.session is before
+    assert user.window.recorded.history is None
+
+
+def test_records_that_are_gone_are_said(user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = _log(tmp_path, 0x10)
+    _lay_over(user, log)
+    machine = user.window.controller.machine
+    document = user.window.keeping.saving.document()
+    saving.save_session(machine, document, tmp_path / "a.hwsession")
+    log.unlink()
+    said: list[str] = []
+    monkeypatch.setattr(keeping, "show_error", lambda *words: said.append(" ".join(map(str, words[1:]))))
+    user.window.keeping.guard.asks = False
+    user.window.machines.open_path(tmp_path / "a.hwsession")
+    until(lambda: bool(said))
+    assert said[0].startswith("Opened without its error records")
+    assert f"{log}: No such file or directory" in said[0]
     assert user.window.recorded.history is None

@@ -298,3 +298,19 @@ def test_nothing_is_offered_over_the_stage(keeper, open_window) -> None:
     user.window.presentation.stop()
     until(lambda: user.window.findChild(RecoveryDialog) is not None)
     user.window.findChild(RecoveryDialog).reject()
+
+
+def test_error_records_come_back_after_a_kill(open_window, state: Path, tmp_path: Path) -> None:
+    log = tmp_path / "dmesg.txt"
+    log.write_text("[ 1.000000] Memory failure: 0x120: recovery action for dirty LRU page: Recovered\n")
+    user = open_window(made_machine(), remember=True)
+    user.window.records.open([log], over=True)
+    until(user.window.isWindowModified)
+    assert "1 file of error records" in user.window.keeping.work.words
+    killed(user)
+    again = open_window(made_machine(), remember=True)
+    assert "1 file of error records" in dialog_of(again).list.item(0).text()
+    again.window.findChild(RecoveryDialog).accept()
+    until(lambda: again.window.recorded.history is not None)
+    assert again.window.recorded.history.records[0].pfn == 0x120
+    assert again.window.docks["records"].in_front

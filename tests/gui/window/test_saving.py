@@ -160,7 +160,7 @@ def test_memory_that_changed_since_is_said(open_window, state, dialog: Dialog, t
     path.unlink()
     dialog.answer = str(tmp_path / "a.hwsession")
     user.window.actions_["save"].trigger()
-    assert "memory has changed" in question(user.window).text()
+    assert "files have changed" in question(user.window).text()
     assert str(path) in question(user.window).informativeText() and (tmp_path / "a.hwsession").exists()
     question(user.window).close()
 

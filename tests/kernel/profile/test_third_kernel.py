@@ -21,12 +21,11 @@ from hwpoison_gui.kernel.profile.linux_7_2 import V7_2
 from hwpoison_gui.kernel.profile.registry import PROFILES, nearest, newest, sysctls
 from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, Exit, Profile, Sysctl
 from hwpoison_gui.kernel.profile.variants import VARIANTS, Effect, action, by_name, changed, phase
-from hwpoison_gui.opening import under
 from hwpoison_gui.session.compare import Settings, differing
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.fidelity.kernels_page import sections
 from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.reader import loads
+from hwpoison_gui.session.scenario.reader import loads, under
 from hwpoison_gui.session.scenario.replay import Story
 from hwpoison_gui.session.scenario.simulate import simulate
 from hwpoison_gui.session.session import Session

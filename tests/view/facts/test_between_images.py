@@ -10,7 +10,7 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import MemoryImage, ProcessImage
-from hwpoison_gui.opening import image_of
+from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.facts.between_images import BOTH, GONE, NEW, KindChange, ProcessChange, find_changes
 from tests.paths import DATA

@@ -7,6 +7,7 @@ import pytest
 from hwpoison_gui import opening, resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.facts.frame_named import frame_named
 
 
@@ -14,7 +15,7 @@ from hwpoison_gui.view.facts.frame_named import frame_named
     ("kind", "flags"), [("thp", pf.THP), ("hugetlb", pf.HUGE), ("shmem", pf.SWAPBACKED), ("free", pf.BUDDY)]
 )
 def test_a_page_of_a_kind(kind: str, flags: int) -> None:
-    session = opening.from_image(opening.image_of(resources.path("machines/victim_before.npz"))).session
+    session = opening.from_image(image_of(resources.path("machines/victim_before.npz"))).session
     assert session.machine.page(frame_named(session, f"any:{kind}").pfn) & flags
 
 

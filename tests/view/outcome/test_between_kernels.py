@@ -12,8 +12,9 @@ from hwpoison_gui import resources
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, Profile
-from hwpoison_gui.opening import from_image, image_of
+from hwpoison_gui.opening import from_image
 from hwpoison_gui.session.fidelity.differences import differences
+from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.between_kernels import Between, Outcome, find_between, other_kernel, outcome_of
 from hwpoison_gui.view.outcome.prediction import predict
