@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hwpoison_gui import opening
+from hwpoison_gui import opening, saving
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.captions import Captions, first_caption
@@ -88,7 +88,7 @@ def test_whether_a_step_pauses_is_as_the_file_says_and_is_kept_when_saved(tmp_pa
         False,
         False,
     ]
-    again = opening.recorded(machine)
+    again = saving.recorded(machine)
     assert [step.pause for step in again.steps] == [False, True, False, False]
     poison = machine.session.operations[-1]
     redone = Session.fresh(4096)
