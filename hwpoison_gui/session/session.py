@@ -150,7 +150,7 @@ class Session:
 
     @property
     def stamp(self) -> tuple[int, int]:
-        """Identifies the state of the machine: equal stamps of one session mean equal states."""
+        """Identifies the state of the machine: equal stamps mean the same session and equal states."""
         return self.timeline.stamp
 
     def seek(self, position: int) -> None:

@@ -7,6 +7,7 @@ nothing is run again and no copy of the memory is kept.
 from __future__ import annotations
 
 import gc
+import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark, Run
 from hwpoison_gui.record import Record
 
+_LINES: Final = itertools.count()  # of all timelines: what was read of one is never taken for another's
 STEPS_PER_SLICE: Final = 1024  # steps applied between two yields of a walk
 
 
@@ -140,13 +142,13 @@ class Timeline:
         self.position = 0
         self.away = False  # the machine is in the state of another position (`as_of`)
         self._looked_at: int | None = None  # that position, inside `as_of`
-        self._line = 0  # number of times that steps were cut or mended
+        self._line = next(_LINES)  # another one when steps are cut or mended
         self._news = News(set(), set())  # changes since the last notice
         self._listeners: list[Callable[[Notice], None]] = []
 
     @property
     def stamp(self) -> tuple[int, int]:
-        """Identifies the state of the machine: equal stamps of one timeline mean equal states."""
+        """Identifies the state of the machine: equal stamps mean the same timeline and equal states."""
         return self._line, self.position
 
     def subscribe(self, listener: Callable[[Notice], None]) -> Callable[[], None]:
@@ -180,13 +182,15 @@ class Timeline:
 
     def cut(self) -> RecordedSteps:
         """Remove the steps after the position and return them."""
-        self._line += self.position < len(self.steps)
+        if self.position < len(self.steps):
+            self._line = next(_LINES)
         return self.steps.cut(self.position)
 
     def mend(self, tail: RecordedSteps) -> None:
         """Put back the steps that `cut` returned; the position must be the same as then."""
         assert self.position == len(self.steps)
-        self._line += len(tail) > 0
+        if len(tail):
+            self._line = next(_LINES)
         self.steps.extend(tail)
 
     # Walking

@@ -261,6 +261,10 @@ def test_equal_stamps_are_equal_states() -> None:
     assert len(set(states.values())) == 3 and len(new) == 1
 
 
+def test_timelines_share_no_stamp() -> None:
+    assert walked((1, 2)).timeline.stamp != walked((3, 4)).timeline.stamp
+
+
 def test_a_stamp_lasts_where_nothing_was_cut() -> None:
     bench = walked((1, 2))
     stamp = bench.timeline.stamp

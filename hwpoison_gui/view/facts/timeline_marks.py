@@ -53,7 +53,7 @@ class ActCodes:
 
     def __init__(self) -> None:
         self.codes: Codes = codes_of(())
-        self._line = 0
+        self._line = -1
 
     def read(self, session: Session) -> None:
         """Whatever has become of the steps."""

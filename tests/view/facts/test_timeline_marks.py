@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.view.facts.timeline_marks import LOUDNESS, codes_of, position_at, ticks, x_of
+from hwpoison_gui.view.facts.timeline_marks import LOUDNESS, ActCodes, codes_of, position_at, ticks, x_of
+from tests.workbench import Workbench
 
 
 def test_every_act_has_a_loudness_of_its_own() -> None:
@@ -32,3 +33,15 @@ def test_a_kill_among_thousands_of_looks_is_seen() -> None:
     found = ticks(codes_of(acts), 300)
     assert len(found) <= 301
     assert [tick.position for tick in found if tick.act is Act.DIE] == [2501]
+
+
+def test_another_session_of_the_same_length_has_its_own_acts() -> None:
+    """Sessions follow one another in a window: one is opened, work left by a crash is recovered over it."""
+    acts = ActCodes()
+    for frame in ("a:m+0", "any:free"):
+        bench = Workbench()
+        bench.area()
+        bench.do("read", task="a", at="m+0")
+        bench.do("poison", frame=frame)
+        acts.read(bench.session)
+        assert acts.codes.tolist() == codes_of([mark.site.act for mark in bench.session.steps.marks]).tolist()
