@@ -1,26 +1,18 @@
-"""The table of commands, from which menus, tool bar, shortcuts and tips are made."""
+"""Commands of the menus Machine, Frame, Play and Help: tables, from which menus, tool bar, keys and tips are made."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from hwpoison_gui.dram.names import NAMES
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
-from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.enabling import PANICKED
 from hwpoison_gui.gui.look.settings import SPEEDS, START_WITH, WITH_DESKTOP, WITH_LAST, WITH_PAGE, Settings
-from hwpoison_gui.gui.map.filter_control import FilterControl
-from hwpoison_gui.gui.map.history import MapHistory
-from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl
-from hwpoison_gui.gui.map.lens_control import LensControl
-from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.toolbar.profile_button import meaning_of
-from hwpoison_gui.gui.window.command import TEXT_SIZE, UNBOOTABLE, Command
+from hwpoison_gui.gui.window.command import UNBOOTABLE, Command
 from hwpoison_gui.gui.window.comparison import Comparison
 from hwpoison_gui.gui.window.exporting import Exporting
 from hwpoison_gui.gui.window.go_to import GoTo
@@ -30,34 +22,13 @@ from hwpoison_gui.gui.window.machines import Machines
 from hwpoison_gui.gui.window.many import Many
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.notes import Notes
-from hwpoison_gui.gui.window.room import Room
 from hwpoison_gui.gui.window.taking_home import TakingHome
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.facts.injections import Injection, pin, soft_offline, unpoison
-from hwpoison_gui.view.map.lenses import LENSES
 
 if TYPE_CHECKING:  # imported when the start page is shown
     from hwpoison_gui.gui.window.starting import Starting
-
-GEOMETRY: Final = "M&ap > DRAM &geometry"
-_PANELS: Final = (
-    ("rmap", "&Reverse map", "Who uses the frame"),
-    ("why", "&Why", "What the handler decided, and why"),
-    ("states", "&State table", "The kernel’s table of page states"),
-    ("frame", "&Frame", "Everything known about the selected frame"),
-    ("tasks", "&Tasks", "Processes, and what they do with SIGBUS"),
-    ("pages", "&Pages", "Every page frame as a table row"),
-    ("vmas", "&VMAs", "VMAs of all processes as table rows"),
-    ("files", "F&iles", "Files with cached pages as table rows"),
-    ("log", "Kernel &log", "What the kernel has printed"),
-    ("notebook", "&Notebook", "Your notes on timeline positions"),
-    ("kernels", "&Kernels", "Frames that another kernel gives another outcome"),
-    ("records", "&Error records", "Errors that really happened"),
-    ("assess", "&Assess", "What an error in each frame would do, early and late"),
-    ("charts", "C&harts", "Damage, mappings and references as charts; what happened along the timeline"),
-)
 
 
 def start_commands(
@@ -285,154 +256,6 @@ def play_commands(
 def _faster(c: Controller, by: int) -> None:
     at = SPEEDS.index(c.playback.speed) + by
     c.playback.set_speed(SPEEDS[min(max(at, 0), len(SPEEDS) - 1)])
-
-
-def map_commands(
-    lenses: LensControl, layouts: LayoutControl, filters: FilterControl, open_search: Callable[[], None]
-) -> list[Command]:
-    by_lens = [
-        Command(f"lens-{lens.key}", "M&ap", f"&{number}  {lens.name}", lens.question,
-                partial(lenses.choose, lens.key), keys=(str(number),), group="lens")
-        for number, lens in enumerate(LENSES, start=1)
-    ]  # fmt: skip
-    by_layout = [
-        Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(layouts.choose, name), group="layout")
-        for name, text, tip in (
-            ("rows", "&Row by row", "Frames in rows that fit the window"),
-            ("hilbert", "&Hilbert’s curve", "Neighbours in memory are neighbours on the map; 2 MiB are a rectangle"),
-            ("morton", "&Morton’s curve", "Every aligned block is a square or two: 2 MiB are 32 by 16 frames"),
-            ("zones", "By &zone and node", "Row by row, with a gap between zones and nodes"),
-            ("dram", "By &DRAM geometry", "Banks side by side; a line of a bank is a row of DRAM"),
-        )
-    ]
-    geometries = [
-        Command(f"geometry-{key}", GEOMETRY, text, f"Arranges the frames by the geometry {key}: banks side by side, "
-                "rows of DRAM as lines", partial(layouts.choose_geometry, key), group="geometry")
-        for key, text in NAMES.items()
-    ]  # fmt: skip
-    geometries += [
-        Command("geometry-file", GEOMETRY, "&Other file…", "A geometry of your own, a file as in docs/geometry.md",
-                layouts.ask_geometry, group="geometry"),
-    ]  # fmt: skip
-
-    search = [
-        Command("find", "M&ap", "&Find…", "Finds frames by flags, numbers, process, file or class; others fade",
-                open_search, "find", ("Ctrl+F",), separated=True),
-        Command("next-match", "M&ap", "&Next match", "Selects the next frame that matches", lambda: filters.step(True),
-                "next-match", ("F3",), lambda: filters.missing),
-        Command("previous-match", "M&ap", "&Previous match", "Selects the previous frame that matches",
-                lambda: filters.step(False), "previous-match", ("Shift+F3",), lambda: filters.missing),
-    ]  # fmt: skip
-    return [*by_lens, *by_layout, *geometries, *_row_widths(layouts), *search]
-
-
-def _row_widths(layouts: LayoutControl) -> list[Command]:
-    menu = "M&ap > &Layout > &Frames a row"
-    named = [
-        Command(f"width-{width}", menu, f"{width:,}", f"A row is {amount(width * FRAME_SIZE)}",
-                partial(layouts.set_width, width), group="width")
-        for width in WIDTHS
-    ]  # fmt: skip
-    return [
-        Command("width-fit", menu, "&Fit to the window", "As many frames a row as fill the window best",
-                partial(layouts.set_width, None), group="width"),
-        *named,
-        Command("width-own", menu, "&Other…", "Any number of frames a row: repeating patterns line up in columns",
-                layouts.ask_width, group="width"),
-        Command("width-less", menu, "One &less", "Rows one frame shorter", partial(layouts.change_width, 1, -1),
-                keys=("Ctrl+[",), separated=True),
-        Command("width-more", menu, "One &more", "Rows one frame longer", partial(layouts.change_width, 1, 1),
-                keys=("Ctrl+]",)),
-        Command("width-half", menu, "&Half as many", "Rows half as long", partial(layouts.change_width, 0.5, 0),
-                keys=("Ctrl+Shift+[",)),
-        Command("width-double", menu, "&Twice as many", "Rows twice as long", partial(layouts.change_width, 2, 0),
-                keys=("Ctrl+Shift+]",)),
-    ]  # fmt: skip
-
-
-def look_commands(
-    frame_map: FrameMapWidget,
-    history: MapHistory,
-    toggle_overview: Callable[[], None],
-    has_overview: Callable[[], bool],
-) -> list[Command]:
-    return [
-        Command("fit", "&View", "&Whole map", "Shows all frames", frame_map.fit, "fit", ("0",)),
-        Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: frame_map.view.zoom(1),
-                "zoom-in", ("+", "=")),
-        Command("zoom-out", "&View", "Zoom &out", "Smaller cells (also the wheel)", lambda: frame_map.view.zoom(-1),
-                "zoom-out", ("-",)),
-        Command("look-back", "&View", "&Back to the last view", "The place, layout, lens and filter that the map had "
-                "before (also the mouse’s back button)", lambda: history.go(-1), keys=("Alt+Left",),
-                missing=lambda: "" if history.looks.can_go(-1) else "There is no earlier view."),
-        Command("look-forward", "&View", "F&orward to the next view", "What the map showed before you went back",
-                lambda: history.go(1), keys=("Alt+Right",),
-                missing=lambda: "" if history.looks.can_go(1) else "You have not gone back."),
-        Command("overview", "&View", "O&verview", "Shows all frames in a corner while the map is zoomed in",
-                toggle_overview, keys=("O",), checked=has_overview),
-    ]  # fmt: skip
-
-
-def theme_commands(appearance: Appearance) -> list[Command]:
-    return [
-        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(appearance.choose_theme, name), group="theme")
-        for name, text, tip in (
-            (look.SYSTEM, "Follow the &system", "Dark, light or high contrast, as the desktop"),
-            ("dark", "&Dark", "Light text on a dark background"),
-            ("light", "&Light", "Dark text on a light background"),
-            ("high-contrast", "&High contrast", "Strongest contrast"),
-        )
-    ]  # fmt: skip
-
-
-def text_and_motion_commands(appearance: Appearance) -> list[Command]:
-    a = appearance
-    sizes = [
-        Command(f"text-{size}", TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
-                partial(a.choose_text_size, size), group="text")
-        for size in look.TEXT_SIZES
-    ]  # fmt: skip
-    return [
-        Command("text-larger", TEXT_SIZE, "&Larger text", "Enlarges all text, icons and controls",
-                lambda: a.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: a.missing_step(1)),
-        Command("text-smaller", TEXT_SIZE, "&Smaller text", "Leaves more room for the map and the tables",
-                lambda: a.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: a.missing_step(-1)),
-        Command("text-usual", TEXT_SIZE, "&Normal text", "Text of the desktop’s size",
-                lambda: a.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
-        *sizes,
-        Command("still", "&View", "Reduced &motion", "Turns off animations; playback still goes step by "
-                "step", lambda: a.choose_motion(not a.still), checked=lambda: a.still),
-    ]  # fmt: skip
-
-
-def panel_commands(
-    show_panel: Callable[[str], None],
-    next_panel: Callable[[bool], None],
-    reset_docks: Callable[[], None],
-    room: Callable[[], Room],
-) -> list[Command]:
-    panels = [
-        Command(f"panel-{name}", "&View > &Go to a panel", title, f"{tip}. Brings the panel in front and focuses it",
-                partial(show_panel, name), keys=(f"Alt+{number % 10}",) if number <= 10 else ())
-        for number, (name, title, tip) in enumerate(_PANELS, start=1)
-    ]  # fmt: skip
-    return [
-        *panels,
-        Command("next-panel", "&View > &Go to a panel", "&Next panel", "Moves the focus to the next part of the window",
-                partial(next_panel, True), keys=("F6",), separated=True),
-        Command("previous-panel", "&View > &Go to a panel", "&Previous panel", "Moves the focus to the previous part",
-                partial(next_panel, False), keys=("Shift+F6",)),
-        Command("map-only", "&View", "Only the &map", "Hides everything around the map, and brings it back",
-                lambda: room().toggle_map_only(), keys=("M", "F11"), separated=True,
-                checked=lambda: room().is_map_only),
-        Command("side-panels", "&View", "&Side panels", "Shows or hides the panels beside the map",
-                lambda: room().toggle_side(), keys=("Ctrl+B",), checked=lambda: room().has_side),
-        Command("bottom-panels", "&View", "Bottom panels in fu&ll", "Collapses the panels below the map to their "
-                "titles, or shows them in full", lambda: room().toggle_bottom(), keys=("Ctrl+J",),
-                checked=lambda: room().has_bottom),
-        Command("reset-docks", "&View > &Panels", "&Reset the panels", "Puts all panels back in their default places",
-                reset_docks, separated=True),
-    ]  # fmt: skip
 
 
 def help_commands(pages: Help, show_palette: Callable[[], None]) -> list[Command]:

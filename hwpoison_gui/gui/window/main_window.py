@@ -206,7 +206,7 @@ class MainWindow(QMainWindow):
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
-        from hwpoison_gui.gui.window import commands, records, tab_order
+        from hwpoison_gui.gui.window import commands, map_commands, records, tab_order, view_commands
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
         from hwpoison_gui.gui.window.kernel_commands import kernel_commands
@@ -228,11 +228,11 @@ class MainWindow(QMainWindow):
             ),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *records.stepping_commands(self.recorded),
-            *commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
-            *commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
-            *commands.theme_commands(self.appearance),
-            *commands.text_and_motion_commands(self.appearance),
-            *commands.panel_commands(
+            *map_commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
+            *view_commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
+            *view_commands.theme_commands(self.appearance),
+            *view_commands.text_and_motion_commands(self.appearance),
+            *view_commands.panel_commands(
                 self.show_panel, partial(tab_order.next_panel, self), self.reset_docks, lambda: self.room
             ),
             *commands.help_commands(help_, partial(help_.show_palette, partial(self.show_panel, "tasks"))),
