@@ -1,27 +1,19 @@
-"""Connects the map and what surrounds it: lenses, legend, search bar, and panic screen."""
+"""Connects what surrounds the map: lenses, legend, search bar, and panic screen."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint
-
 from hwpoison_gui.gui.control.controller import Controller
-from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
-from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.filter_control import FilterControl
-from hwpoison_gui.gui.map.layout_control import DRAM
 from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.map.lens_bar import LensBar
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.widgets.local_keys import MOVES, LocalKeys
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
-from hwpoison_gui.view.map.highlights import highlights_of
-from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.rows.log import panic_line
 
 if TYPE_CHECKING:  # imported when first needed
@@ -37,62 +29,6 @@ def with_plane_of(frame_map: FrameMapWidget, opened: Opened) -> Opened:
     if plane is not None and opened.plane is None and plane.follow(m.flags.view, m.refcount.view, m.mapcount.view):
         return opened._replace(plane=plane)
     return opened
-
-
-def connect_map(
-    frame_map: FrameMapWidget,
-    controller: Controller,
-    present: Present,
-    appearance: Appearance,
-    show_menu: Callable[[int, QPoint], None],
-) -> None:
-    """Keeps the map up to date; a click breaks a frame."""
-
-    def show_selected() -> None:
-        frame_map.select(controller.selection.frame, reveal=False)
-        frame_map.mark(controller.selection.marked)
-
-    def show_highlights() -> None:
-        frame_map.set_highlights(highlights_of(controller.session, controller.selection.task, present.numbers))
-
-    def looked() -> None:
-        show_selected()
-        show_highlights()
-
-    def opened() -> None:
-        m = controller.session.machine
-        plane = controller.machine.plane
-        hover.set_session(controller.session)
-        frame_map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones), plane)
-        frame_map.set_summary(summary)
-        looked()
-
-    def summary(pfn: int) -> str:
-        """The label of a frame; where it lies in DRAM as well, while the frames are arranged by that."""
-        text = hover.text(pfn)
-        if not text or frame_map.layout_name != DRAM:
-            return text
-        from hwpoison_gui.view.facts.place_in_dram import place_in_dram
-
-        return f"{text}\n{place_in_dram(frame_map.dram_geometry(), pfn).value}"
-
-    def moved(moved: Moved) -> None:
-        frame_map.frames_changed(moved.pfns)
-        show_highlights()
-
-    hover = HoverText(lambda: frame_map.view.describe(frame_map.view.item.described), frame_map)
-    LocalKeys(frame_map.view, *MOVES)
-    frame_map.set_motion(not appearance.still)
-    appearance.motionChanged.connect(frame_map.set_motion)
-    frame_map.fired.connect(controller.fire)
-    frame_map.selected.connect(controller.selection.select)
-    frame_map.markWanted.connect(controller.selection.mark)
-    frame_map.contextMenuRequested.connect(show_menu)
-    controller.selection.changed.connect(show_selected)
-    controller.playback.phaseChanged.connect(frame_map.set_pulse_phase)
-    present.opened.connect(opened)
-    present.moved.connect(moved)
-    present.looked.connect(looked)
 
 
 def connect_copy(banner: Banner, controller: Controller, present: Present) -> None:
@@ -115,7 +51,7 @@ def connect_lenses(
     lenses: LensControl, filters: FilterControl, lens_bar: LensBar, legend: Legend, frame_map: FrameMapWidget,
     present: Present, finder: Callable[[], FindBar],
 ) -> None:  # fmt: skip
-    """Call after `connect_map`: lenses and filter read what the map has read. `finder` gives the search bar."""
+    """Call after `MapLink`: lenses and filter read what the map has read. `finder` gives the search bar."""
 
     def opened() -> None:
         legend.forget()

@@ -37,7 +37,6 @@ SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 6
 _UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
-_READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
 
 class MainWindow(QMainWindow):
@@ -80,7 +79,8 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window import tab_order
         from hwpoison_gui.gui.window.menus import add_panels
         from hwpoison_gui.gui.window.panels import Panels
-        from hwpoison_gui.gui.window.state import connect_state
+        from hwpoison_gui.gui.window.state_link import StateLink
+        from hwpoison_gui.gui.window.theming import Theming
 
         if self.map.plane is not None:
             self.map.hold(True)  # it has the size already that it will have
@@ -104,15 +104,12 @@ class MainWindow(QMainWindow):
         self._own_keys = tab_order.OwnKeys(self)
         self._place_docks()
         add_panels(self.menu_of["&View > &Panels"], self.actions_["reset-docks"], self.docks)
-        self._show_appearance()
-        self.appearance.changed.connect(self._theme_changed)
-        self.appearance.motionChanged.connect(self.setAnimated)
-        self.appearance.motionChanged.connect(self.actions_.refresh)
+        Theming(self, self.appearance, self.actions_, self.controller.playback, self.present, self.themed_parts)
         self._placing = Slices(self)
         self._is_built = True
         self.present.show_machine()
-        connect_state(self, self.actions_, self.controller, self.present, self.keeping.work, self.lenses,
-                      self.layouts, self.map)  # fmt: skip
+        StateLink(self, self.actions_, self.controller, self.present, self.keeping.work, self.lenses,
+                  self.layouts, self.map)  # fmt: skip
         self.keeping.take_drops()
         self._placing.run(self._places, lambda done: None, after_ms=_UNSEEN_MS)
         if not self._is_covered:
@@ -240,19 +237,22 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read."""
-        from hwpoison_gui.gui.map.connect import connect_copy, connect_lenses, connect_map, connect_panic
+        from hwpoison_gui.gui.map.connect import connect_copy, connect_lenses, connect_panic
+        from hwpoison_gui.gui.map.map_link import MapLink
         from hwpoison_gui.gui.tables.connect_records import connect_recorded_marks
         from hwpoison_gui.gui.timeline import connect as timeline
+        from hwpoison_gui.gui.timeline.captions_link import CaptionsLink
+        from hwpoison_gui.gui.timeline.timeline_link import TimelineLink
         from hwpoison_gui.gui.toolbar.connect import connect_toolbar
         from hwpoison_gui.gui.widgets import messages
 
         c, present = self.controller, self.present
-        connect_map(self.map, c, present, self.appearance, self.menus.show_frame_menu)
+        MapLink(self.map, c, present, self.appearance, self.menus.show_frame_menu)
         connect_lenses(self.lenses, self.filter, self.lens_bar, self.legend, self.map, present, lambda: self.finder)
         connect_panic(c, present, self.on_demand.panic)
         connect_recorded_marks(self.map, self.recorded, present, self.actions_.refresh)
-        timeline.connect_timeline(self.sentence, self.transport, c, present, self.go_to.show)
-        timeline.connect_captions(c, present, self.notes.changed, self.on_demand.caption)
+        TimelineLink(self.sentence, self.transport, c, present, self.go_to.show)
+        CaptionsLink(c, present, self.notes.changed, self.on_demand.caption)
         timeline.connect_progress(self.progress, c, self.appearance)
         timeline.connect_playback(c.playback, self.settings, self.appearance)
         connect_toolbar(self.sliders, self.counters, self.profile, c, present)
@@ -337,13 +337,7 @@ class MainWindow(QMainWindow):
 
     def show_panel(self, name: str, focus: bool = True) -> None:
         """Brings a panel to the front, and focuses it."""
-        from hwpoison_gui.gui.window.panels import WIDE
-
-        self.room.expand(self.docks[name])
-        self.docks[name].show()
-        self.docks[name].raise_()
-        if name in WIDE and self.docks[name].height() < self.height() * _READABLE:
-            self.resizeDocks([self.docks[name]], [round(self.height() * _READABLE)], Qt.Orientation.Vertical)
+        self.room.bring(name)
         if focus:
             self.docks[name].content().setFocus()
 
@@ -363,21 +357,6 @@ class MainWindow(QMainWindow):
         compared = [self.comparison.shown] if self.comparison.shown else []
         return [*parts, *panels, *tables, *around, *self.on_demand.made, *self.sliders.values(), *self.docks.values(),
                 self.stage, *compared]  # fmt: skip
-
-    def _theme_changed(self, theme: Theme) -> None:
-        self.setIconSize(look.icon_size())
-        for part in self.themed_parts():
-            part.set_theme(theme)
-        self._show_appearance()
-        self.present.set_theme(theme)
-
-    def _show_appearance(self) -> None:
-        actions, theme, choice = self.actions_, self.theme, self.appearance.theme_choice
-        actions.set_theme(theme.text, look.disabled_of(theme))
-        actions.show_playing(self.controller.playback.playing)
-        actions.check(f"theme-{choice}")
-        actions.check(f"text-{self.appearance.text_size}")
-        self.setAnimated(not self.appearance.still)
 
     def _toggle_overview(self) -> None:
         """Toggles the overview in the corner of the map; stored."""

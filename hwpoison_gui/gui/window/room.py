@@ -10,10 +10,12 @@ from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.dock import Dock, Strip
+from hwpoison_gui.gui.window.panels import WIDE
 
 _BOTTOM: Final = Qt.DockWidgetArea.BottomDockWidgetArea
 _SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
 _HINT_MS: Final = 4000
+_READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
 
 class Room(QObject):
@@ -138,6 +140,15 @@ class Room(QObject):
             self.toggle_map_only()
         if dock.collapsed:
             self._collapse(self._row_of(dock), False)
+
+    def bring(self, name: str) -> None:
+        """Shows a panel in full, in front of its tabs, and a table with rows enough to read."""
+        dock, least = self._docks[name], round(self._window.height() * _READABLE)
+        self.expand(dock)
+        dock.show()
+        dock.raise_()
+        if name in WIDE and dock.height() < least:
+            self._window.resizeDocks([dock], [least], Qt.Orientation.Vertical)
 
     def _front(self, area: Qt.DockWidgetArea) -> list[Dock]:
         front = [one for one in self._docks.values() if one.in_front and not one.isFloating()]
