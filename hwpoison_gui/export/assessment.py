@@ -10,15 +10,13 @@ from textwrap import wrap
 from typing import Any, Final
 
 from hwpoison_gui.terminal import one_line
-from hwpoison_gui.view.base.hits import IN_SHORT
-from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount, mebibytes
 from hwpoison_gui.view.damage.hits import IMPACTS
 from hwpoison_gui.view.damage.moved import BROKEN, DROPPED, FREED, MEANINGS, MIGRATED, NOT_MOVED, SoftOffline
 from hwpoison_gui.view.damage.policy import KILL
-from hwpoison_gui.view.damage.report import HARMFUL, MachineReport, PolicyReport, Survival, survival
-from hwpoison_gui.view.damage.tables import Counted, Row, Table, memory_of
-from hwpoison_gui.view.damage.worst import WorstFrame
+from hwpoison_gui.view.damage.report import MachineReport, PolicyReport, Survival, survival
+from hwpoison_gui.view.damage.tables import HARMFUL, WORST_FIRST, Counted, Row, Table, memory_of
+from hwpoison_gui.view.damage.words import HARMFUL_TIP, RANKED_BY, frames_named, more_alike, who_and_why
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
 from hwpoison_gui.view.words.words import counted
@@ -31,7 +29,6 @@ _SHOWN: Final = tuple(one for one in CLASSES if one.id not in outcomes.NO_MEMORY
 _LABEL: Final = 27  # columns of the terminal
 _WIDE: Final = (12, 11, 7)  # columns of the frames of a policy, of their size and of their share
 _NARROW: Final = (11, 10, 5)
-_MOST_NAMED: Final = 3
 _MOST_ROWS: Final = 40
 _LEAST_LABEL: Final = 14
 _OFFLINED: Final = {
@@ -157,58 +154,48 @@ def _groups(report: PolicyReport, width: int) -> Iterator[str]:
     if not table.rows:
         return
     rows = (*table.rows[:-1][:_MOST_ROWS], table.rows[-1], table.whole)
-    shown = [one for one in _SHOWN if table.whole.frames[one.id]]
-    heads = [["", "all"], *(["", *SHORT.get(one.key, one.name).rsplit(" ", 1)][-2:] for one in shown)]
-    columns = [[mebibytes(memory_of(row.frames)), *(mebibytes(row.frames[one.id]) for one in shown)] for row in rows]
-    each = [1 + max(map(len, column)) for column in zip(*_in_rows(heads), *columns, strict=True)]
-    each = [max(8, size) for size in each]
-    first = 1 if 2 + sum(each) + _LEAST_LABEL > width else 0  # a narrow terminal has no room for the sums
-    label = max(_LEAST_LABEL, min(36, width - 2 - sum(each[first:])))
-    yield f"By {table.by}, {KILL[report.early]}, in MiB"
-    for cells in _in_rows(heads):
-        yield "  " + " " * label + _cells(cells, each, first)
-    for row, cells in zip(rows, columns, strict=True):
-        yield "  " + fitted(row.name, label) + _cells(cells, each, first)
+    columns = _columns(rows, table.whole, width)
+    each = [max(8, 1 + max(map(len, column))) for column in columns]
+    label = max(_LEAST_LABEL, min(36, width - 2 - sum(each)))
+    order = "the most harmful first" if table.by in WORST_FIRST else "the largest first"
+    yield f"By {table.by}, {KILL[report.early]}, in MiB, {order}"
+    for name, *cells in zip(("", "", *(row.name for row in rows)), *columns, strict=True):
+        yield "  " + fitted(name, label) + "".join(cell.rjust(size) for cell, size in zip(cells, each, strict=True))
     if len(table.rows) > len(rows) - 1:
         yield f"  {len(table.rows) - len(rows) + 1:,} more are in --json and --csv"
-    if table.note:
-        yield from wrap(table.note, width, initial_indent="  ", subsequent_indent="  ")
+    for note in filter(None, (f"Harmful: {HARMFUL_TIP[:1].lower()}{HARMFUL_TIP[1:]}.", table.note)):
+        yield from wrap(note, width, initial_indent="  ", subsequent_indent="  ")
     yield ""
 
 
-def _in_rows(heads: Sequence[Sequence[str]]) -> list[list[str]]:
-    """Heads of two words, one above the other."""
-    return [[head[level] for head in heads] for level in (0, 1)]
-
-
-def _cells(cells: Sequence[str], each: Sequence[int], first: int) -> str:
-    return "".join(cell.rjust(size) for cell, size in zip(cells[first:], each[first:], strict=True))
+def _columns(rows: Sequence[Row], whole: Row, width: int) -> list[list[str]]:
+    """Columns of two lines of head and a cell for each row. A narrow terminal has no room for those without harm."""
+    found = [(False, ["", "all"], [memory_of(row.frames) for row in rows])]
+    found.append((True, ["", "harmful"], [row.harmful for row in rows]))
+    for one in _SHOWN:
+        if whole.frames[one.id]:
+            head = ["", *SHORT.get(one.key, one.name).rsplit(" ", 1)][-2:]
+            found.append((one.id in HARMFUL or one.id == outcomes.IGNORED, head, [row.frames[one.id] for row in rows]))
+    most = (width - 2 - _LEAST_LABEL) // 8
+    while len(found) > most and not all(kept for kept, _, _ in found):
+        found.remove(next(one for one in found if not one[0]))
+    return [head + list(map(mebibytes, frames)) for _, head, frames in found]
 
 
 def _frames_worst(report: PolicyReport, width: int) -> Iterator[str]:
+    """Each in a line, and below it whom it hits and how: whole clauses, at any width."""
     if not report.frames:
         return
     yield f"Most dangerous frames, {KILL[report.early]}"
-    yield f"  {'frames':22}{'outcome':19}{'dead':>6}{'loses':>9}  hits"
-    for run in _runs(report.frames):
-        frame = run[0]
-        hits = listed([f"{one_line(hit.task)} {IN_SHORT[hit.kind][1]}" for hit in frame.hit], _MOST_NAMED)
-        pfns = f"{frame.pfn:#x}" + (f" to {run[-1].pfn:#x}" if len(run) > 1 else "")
+    yield f"  {'frames':24}{'outcome':19}{'dead':>6}{'loses':>9}  kind"
+    for frame in report.frames:
         lost = amount(frame.lost) if frame.lost else ""
         outcome = CLASSES[frame.outcome].name
-        yield _cut(f"  {pfns:22}{outcome:19}{frame.dead:>6,}{lost:>9}  {hits or frame.kind}", width)
+        yield _cut(f"  {frames_named(frame):24}{outcome:19}{frame.dead:>6,}{lost:>9}  {frame.kind}", width)
+        told = "; ".join(filter(None, (more_alike(frame), *who_and_why(frame.hit))))
+        yield from wrap(told, width, initial_indent="      ", subsequent_indent="        ")
+    yield from wrap(RANKED_BY, width, initial_indent="  ", subsequent_indent="  ")
     yield ""
-
-
-def _runs(frames: Sequence[WorstFrame]) -> list[list[WorstFrame]]:
-    """Frames that follow each other and differ in nothing but their numbers, together."""
-    runs: list[list[WorstFrame]] = []
-    for frame in frames:
-        if runs and frame == runs[-1][-1]._replace(pfn=runs[-1][-1].pfn + 1):
-            runs[-1].append(frame)
-        else:
-            runs.append([frame])
-    return runs
 
 
 def _processes_worst(report: PolicyReport, width: int) -> Iterator[str]:
@@ -220,6 +207,11 @@ def _processes_worst(report: PolicyReport, width: int) -> Iterator[str]:
         size = amount(process.kills * FRAME_SIZE)
         numbers = f"{process.now:>10,}{process.late:>10,}{process.lost:>11,}"
         yield f"  {fitted(process.label, 24)}{process.kills:>12,}{size:>11}{numbers}"
+    text = (
+        "The worst first: the kernel panics; then by frames that kill it. That may be more than it maps: a page of a "
+        "file also kills a process whose VMA covers it without a PTE."
+    )
+    yield from wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     yield ""
 
 
@@ -234,6 +226,11 @@ def _files_worst(report: PolicyReport, width: int) -> Iterator[str]:
         signals = file.now + file.late
         numbers = f"{sum(file.outcomes):>9,}{signals:>9,}{file.dead:>10,}{file.lost:>11,}{in_use:>9,}"
         yield f"  {fitted(file.path, label)}{numbers}"
+    text = (
+        "The worst first: panics; then deaths. Deaths are summed over frames, each error alone: a process that two "
+        "frames could kill counts twice."
+    )
+    yield from wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     yield ""
 
 
@@ -308,8 +305,9 @@ def _report(report: PolicyReport) -> dict[str, Any]:
         ],
         "note": table.note,
         "worst_frames": [
-            {"frame": one.pfn, "kind": one.kind, "outcome": CLASSES[one.outcome].key, "dead": one.dead,
-             "lost_bytes": one.lost, "hits": [{"process": hit.task, "impact": hit.kind} for hit in one.hit]}
+            {"frame": one.pfn, "run": one.run, "alike": one.alike, "kind": one.kind,
+             "outcome": CLASSES[one.outcome].key, "dead": one.dead, "lost_bytes": one.lost,
+             "hits": [{"process": hit.task, "impact": hit.kind} for hit in one.hit]}
             for one in report.frames
         ],
         "worst_processes": [

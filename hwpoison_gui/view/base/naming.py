@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel.records import Inode, Vma
@@ -26,6 +27,13 @@ def listed(who: Sequence[str], most: int) -> str:
 def file_name(inode: Inode) -> str:
     """The path of a file as /proc/PID/maps prints it; its number if the path is not known."""
     return (inode.path or f"inode {inode.id}") + (" (deleted)" if inode.deleted else "")
+
+
+def file_names(inodes: Mapping[int, Inode]) -> dict[int, str]:
+    """The names of files, by number of inode; where several have one name, with this number."""
+    plain = {number: file_name(inode) for number, inode in inodes.items()}
+    count = Counter(plain.values())
+    return {number: f"{name}, inode {number}" if count[name] > 1 else name for number, name in plain.items()}
 
 
 def vma_name(vma: Vma) -> str:

@@ -23,16 +23,12 @@ from hwpoison_gui.view.damage.worst import (
 from hwpoison_gui.view.outcome import classes as outcomes
 
 # Classes of outcomes by what becomes of the machine; frames that are no page or broken before are in none.
-# HARMFUL: somebody is signalled, content is lost, or the kernel panics.
 HANDLED: Final = (
     outcomes.FREE, outcomes.SILENT, outcomes.LOST, outcomes.LATE, outcomes.EARLY, outcomes.NAMESPACE,
 )  # fmt: skip
 IN_USE: Final = (outcomes.STUCK, outcomes.IGNORED)
 PANIC_LATE: Final = (outcomes.INIT,)
 PANIC_NOW: Final = (outcomes.PANICS,)
-HARMFUL: Final = (
-    outcomes.LOST, outcomes.LATE, outcomes.EARLY, outcomes.NAMESPACE, outcomes.STUCK, outcomes.INIT, outcomes.PANICS,
-)  # fmt: skip
 
 
 class Survival(Record):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
-from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.base.naming import file_names
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.per_frame import frames_of_files
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -24,6 +24,11 @@ from hwpoison_gui.view.outcome import classes as outcomes
 I64 = npt.NDArray[np.int64]
 Counted = tuple[int, ...]  # number of frames by class of outcome (classes.CLASSES)
 
+# Outcomes by which somebody is signalled, content is lost, or the kernel panics, or the page stays with its users.
+HARMFUL: Final = (
+    outcomes.LOST, outcomes.LATE, outcomes.EARLY, outcomes.NAMESPACE, outcomes.STUCK, outcomes.INIT, outcomes.PANICS,
+)  # fmt: skip
+WORST_FIRST: Final = ("process", "file", "cgroup")  # groupings whose rows are sorted by harmful frames, not by size
 _CLASSES: Final = len(outcomes.CLASSES)
 _CHUNK: Final = 1 << 18  # frames at a time
 
@@ -51,6 +56,11 @@ class Row(Record):
     lost: int
     share: float
 
+    @property
+    def harmful(self) -> int:
+        """Frames of the outcomes HARMFUL."""
+        return sum(self.frames[code] for code in HARMFUL)
+
 
 class Table(Record):
     """All frames of a machine in groups.
@@ -60,7 +70,8 @@ class Table(Record):
     by : str
         A key of GROUPINGS.
     rows : tuple of Row
-        The largest first, and last what belongs to no group. Those without frames are left out.
+        The largest first, in groupings of WORST_FIRST those with the most harmful frames; and last what belongs to no
+        group. Those without frames are left out.
     whole : Row
         Each frame of the machine once.
     note : str
@@ -83,7 +94,7 @@ def find_table(damage: Damage, by: str) -> Generator[None, None, Table]:
     classes = yield from _frames_of_classes(damage)
     whole = _row("all of memory", (), damage, classes)
     rows, rest, note = yield from GROUPINGS[by](damage, classes)
-    rows.sort(key=lambda row: (-row.share, row.name))
+    rows.sort(key=lambda row: (-row.harmful if by in WORST_FIRST else 0, -row.share, row.name))
     listed = [row for row in (*rows, rest) if sum(row.frames)]
     return Table(by, tuple(listed), whole, note)
 
@@ -173,11 +184,11 @@ def _by_file(damage: Damage, classes: I64) -> Made:
         frames += np.bincount(at * _CLASSES + codes[class_of], minlength=frames.size).reshape(frames.shape)
         lost += np.bincount(at[loses[class_of]], minlength=len(lost))
         yield
-    rows = []
+    rows, named = [], file_names(m.inodes.view)
     for number, inode_ in enumerate(inodes):
         row, file = frames[number], m.inodes.view[inode_]
         term = ("path", file.path) if file.path else ()
-        rows.append(Row(file_name(file), term, tuple(row.tolist()), int(lost[number]), float(row.sum())))
+        rows.append(Row(named[inode_], term, tuple(row.tolist()), int(lost[number]), float(row.sum())))
     rest = _rest("of no file", rows, _row("", (), damage, classes))
     return rows, rest, "" if inodes else "The source of this machine does not say which files are cached."
 

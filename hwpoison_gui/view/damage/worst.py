@@ -15,7 +15,6 @@ the frame of the lowest number comes first. A frame that is set aside or recover
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from typing import Final
 
@@ -25,7 +24,7 @@ import numpy.typing as npt
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import Hit
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
-from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.base.naming import file_names
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, ON_TOUCH, SENT
@@ -33,6 +32,7 @@ from hwpoison_gui.view.damage.per_frame import PerFrame, frames_of_files, per_fr
 from hwpoison_gui.view.outcome import classes as outcomes
 
 I64 = npt.NDArray[np.int64]
+Group = tuple[int, int, int]  # of WorstFrame: pfn, run, alike
 
 _PANIC: Final = {outcomes.PANICS: 2, outcomes.INIT: 1}
 _IN_USE: Final = (outcomes.STUCK, outcomes.IGNORED)
@@ -46,12 +46,29 @@ _CHUNK: Final = 1 << 20  # frames at a time
 
 
 class WorstFrame(Record):
-    """A frame and what an error in it would do. `outcome`: class (classes.CLASSES). `lost`: bytes.
+    """Frames that are alike: their errors would do the same, to the process.
 
-    `kind`: of page, as the map names it. `hit`: the processes that it hits, the worst first. `dead`: as of PerFrame.
+    Attributes
+    ----------
+    pfn, run : int
+        The first of them, and how many of them follow each other from there.
+    alike : int
+        Number of them all.
+    kind : str
+        Of page, as the map names it.
+    outcome : int
+        Class (classes.CLASSES).
+    dead : int
+        As of PerFrame.
+    lost : int
+        Bytes.
+    hit : tuple of Hit
+        The processes that each of them hits, the worst first.
     """
 
     pfn: int
+    run: int
+    alike: int
     kind: str
     outcome: int
     dead: int
@@ -105,29 +122,121 @@ class ProcessToll(Record):
         return panics, self.kills, self.lost, others
 
 
+class Ranking:
+    """Frames by danger, those that are alike together; `counts`: of `per_frame`, where at hand."""
+
+    def __init__(self, damage: Damage, counts: PerFrame | None = None) -> None:
+        self._damage = damage
+        self._counts = per_frame(damage) if counts is None else counts
+        self._sort_of = _sorts_of_classes(damage)
+        self._of_class = _scores_of_classes(damage)  # of frames that hit nobody
+        classes = damage.assessment.class_of[self._counts.frame]
+        score = self._of_class[classes]
+        score += np.minimum(self._counts.dead, _MOST) << _DEAD_AT
+        score += np.minimum(self._counts.hit, _MOST)
+        self._score: I64 = score  # of each of `counts`
+        self._count = _frames_of_classes(damage) - np.bincount(classes, minlength=len(self._of_class))
+        weights = np.random.default_rng(0).integers(
+            0, 1 << 64, (len(damage.assessment.users.mms), NOT_HIT + 1), np.uint64
+        )
+        weights[:, NOT_HIT] = 0
+        self._weights = weights
+
+    def worst(self, most: int) -> list[WorstFrame]:
+        """The most dangerous frames, the worst first; of equal danger, the one of the lowest number."""
+        found: list[WorstFrame] = []
+        level = np.iinfo(np.int64).max
+        while len(found) < most:
+            below = (
+                self._score[self._score < level].max(initial=0),
+                self._of_class[self._of_class < level].max(initial=0),
+            )
+            level = max(map(int, below))
+            if not level:
+                break
+            groups = sorted([*map(_group, self._hitting(level)), *self._bare(level)])
+            found += [self._made(*group) for group in groups[: most - len(found)]]
+        return found
+
+    def alike(self, pfn: int) -> I64:
+        """All frames like the one that is the first of its group, ascending."""
+        at = int(np.searchsorted(self._counts.frame, pfn))
+        if at < len(self._counts.frame) and self._counts.frame[at] == pfn:
+            return next(group for group in self._hitting(int(self._score[at])) if group[0] == pfn)
+        number = self._damage.assessment.class_of[pfn]
+        same = (self._of_class == self._of_class[number]) & (self._sort_of == self._sort_of[number])
+        return np.concatenate(list(self._hit_nobody(same)))
+
+    def _hitting(self, level: int) -> Iterator[I64]:
+        """Frames of a score that hit processes, in groups of those that are alike; each ascending."""
+        pfns = self._counts.frame[self._score == level]
+        keys = self._signatures(pfns)
+        order = np.argsort(keys, kind="stable")
+        yield from np.split(pfns[order], np.flatnonzero(np.diff(keys[order])) + 1) if len(pfns) else ()
+
+    def _bare(self, level: int) -> Iterator[Group]:
+        """The groups of frames of a score that hit nobody."""
+        for sort in np.unique(self._sort_of[self._of_class == level]).tolist():
+            classes = (self._of_class == level) & (self._sort_of == sort)
+            alike = int(self._count[classes].sum())
+            if alike:
+                first, run, _ = _group(next(part for part in self._hit_nobody(classes) if len(part)))
+                yield first, run, alike
+
+    def _hit_nobody(self, classes: npt.NDArray[np.bool_]) -> Iterator[I64]:
+        """The frames of some classes that hit nobody, ascending, in parts."""
+        class_of, counts = self._damage.assessment.class_of, self._counts
+        for start in range(0, len(class_of), _CHUNK):
+            pfns = start + np.flatnonzero(classes[class_of[start : start + _CHUNK]])
+            yield pfns[counts.of(counts.hit, pfns) == 0]
+
+    def _signatures(self, pfns: I64) -> npt.NDArray[np.uint64]:
+        """A number for what an error in each of some frames does, and to whom: a hash of 64 bits."""
+        hits = self._damage.hits
+        first = np.searchsorted(hits.frame, pfns)
+        count = np.searchsorted(hits.frame, pfns, "right") - first
+        start = np.cumsum(count) - count
+        at = np.repeat(first - start, count) + np.arange(int(count.sum()))
+        who = (
+            np.add.reduceat(self._weights[hits.rank[at], hits.impact[at]], start) if len(at) else np.zeros(0, np.uint64)
+        )
+        sort: npt.NDArray[np.uint64] = self._sort_of[self._damage.assessment.class_of[pfns]].astype(np.uint64)
+        return who + sort
+
+    def _made(self, pfn: int, run: int, alike: int) -> WorstFrame:
+        damage, one = self._damage, np.array([pfn])
+        toll = damage.toll(one)
+        hit = tuple(Hit(tgid, damage.m.processes.view[tgid].label, kind) for tgid, kind in toll.hit.items())
+        dead = int(self._counts.of(self._counts.dead, one)[0])
+        kind = KINDS[kind_of(damage.m.page(pfn))].name
+        code = int(damage.assessment.codes[damage.assessment.class_of[pfn]])
+        return WorstFrame(pfn, run, alike, kind, code, dead, toll.lost, hit)
+
+
 def worst_frames(damage: Damage, most: int, counts: PerFrame | None = None) -> list[WorstFrame]:
-    """The most dangerous frames, by danger; `counts`: of `per_frame`, where at hand."""
-    counts = per_frame(damage) if counts is None else counts
-    class_of = damage.assessment.class_of
-    of_class = _scores_of_classes(damage)
-    score = of_class[class_of[counts.frame]] + (np.minimum(counts.dead, _MOST) << _DEAD_AT)
-    score += np.minimum(counts.hit, _MOST)
-    top = np.argpartition(score, -most)[-most:] if len(score) > most else np.arange(len(score))
-    # Equal ones beside the last of these may have lower numbers.
-    top = np.flatnonzero(score >= score[top].min()) if len(top) else top
-    found = list(zip((-score[top]).tolist(), counts.frame[top].tolist(), strict=True))
-    found += _without_hits(damage, of_class, counts, most)
-    worst = [pfn for scored, pfn in heapq.nsmallest(most, found) if scored < 0]
-    dead = counts.of(counts.dead, np.array(worst, np.int64)).tolist()
-    return [_worst_frame(damage, pfn, count) for pfn, count in zip(worst, dead, strict=True)]
+    """The most dangerous frames, those that are alike together, by danger."""
+    return Ranking(damage, counts).worst(most)
 
 
-def _worst_frame(damage: Damage, pfn: int, dead: int) -> WorstFrame:
-    toll = damage.toll(np.array([pfn]))
-    number = damage.assessment.class_of[pfn]
-    hit = tuple(Hit(tgid, damage.m.processes.view[tgid].label, kind) for tgid, kind in toll.hit.items())
-    kind = KINDS[kind_of(damage.m.page(pfn))].name
-    return WorstFrame(pfn, kind, int(damage.assessment.codes[number]), dead, toll.lost, hit)
+def _group(pfns: I64) -> Group:
+    """The first of some frames (ascending), how many follow each other from there, and their number."""
+    ends = np.flatnonzero(np.diff(pfns) != 1)
+    return int(pfns[0]), int(ends[0]) + 1 if len(ends) else len(pfns), len(pfns)
+
+
+def _frames_of_classes(damage: Damage) -> I64:
+    """Number of frames of each class of the assessment."""
+    class_of, size = damage.assessment.class_of, len(damage.assessment.codes)
+    parts = (class_of[start : start + _CHUNK] for start in range(0, len(class_of), _CHUNK))
+    return sum((np.bincount(part, minlength=size) for part in parts), np.zeros(size, np.int64))
+
+
+def _sorts_of_classes(damage: Damage) -> I64:
+    """A number for each class: equal ones are of one kind of page and outcome, and lose as much."""
+    words = damage.m.flags.view[damage.assessment.members]
+    kinds = np.array([kind_of(int(word)) for word in words], np.int64)
+    of = np.stack([kinds, damage.assessment.codes.astype(np.int64), damage.lost])
+    return np.unique(of, axis=1, return_inverse=True)[1].ravel().astype(np.int64)
 
 
 def panics_of(damage: Damage) -> I64:
@@ -142,20 +251,6 @@ def _scores_of_classes(damage: Damage) -> I64:
     lost = damage.lost // FRAME_SIZE
     score: I64 = panics_of(damage) << _PANIC_AT | in_use << _IN_USE_AT | lost << _LOST_AT
     return np.where(codes == outcomes.POISONED, 0, score)
-
-
-def _without_hits(damage: Damage, scores: I64, counts: PerFrame, most: int) -> Iterator[tuple[int, int]]:
-    """(negated score, frame) of the first `most` frames, by score and number, of those that hit nobody."""
-    class_of, left = damage.assessment.class_of, most
-    for score in np.unique(scores[scores > 0])[::-1].tolist():
-        of_score = scores == score
-        for start in range(0, len(class_of), _CHUNK):
-            pfns = start + np.flatnonzero(of_score[class_of[start : start + _CHUNK]])
-            pfns = pfns[counts.of(counts.hit, pfns) == 0][:left]
-            yield from ((-score, pfn) for pfn in pfns.tolist())
-            left -= len(pfns)
-            if not left:
-                return
 
 
 def tolls_of_files(damage: Damage, counts: PerFrame | None = None) -> Iterator[FileToll | None]:
@@ -175,8 +270,9 @@ def tolls_of_files(damage: Damage, counts: PerFrame | None = None) -> Iterator[F
         lost += np.bincount(inode[damage.lost[class_of] > 0], minlength=size)
         dead += np.bincount(inode, counts.of(counts.dead, pfns), minlength=size).astype(np.int64)
         yield None
+    named = file_names(m.inodes.view)
     for number in np.flatnonzero(table.any(axis=1)).tolist():
-        path, row = file_name(m.inodes.view[number]), tuple(table[number].tolist())
+        path, row = named[number], tuple(table[number].tolist())
         yield FileToll(number, path, row, int(now[number]), int(late[number]), int(lost[number]), int(dead[number]))
 
 

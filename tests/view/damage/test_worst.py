@@ -9,12 +9,13 @@ from hwpoison_gui import resources
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import DEAD, ENDS, IGNORED, LATER, PANICS, USES
+from hwpoison_gui.view.base.kinds import kind_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage import moved
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.per_frame import per_frame
 from hwpoison_gui.view.damage.report import find_report, survival
-from hwpoison_gui.view.damage.worst import tolls_of_files, tolls_of_processes, worst_frames
+from hwpoison_gui.view.damage.worst import Ranking, tolls_of_files, tolls_of_processes, worst_frames
 from hwpoison_gui.view.outcome import classes as outcomes
 from tests.workbench import do
 
@@ -63,24 +64,43 @@ def test_a_panic_is_worse_than_any_number_of_deaths() -> None:
     assert max(tolls_of_processes(damage), key=lambda one: one.danger).tgid == 1
 
 
-def test_the_ten_worst_are_the_first_of_all_frames_in_order(server: Damage) -> None:
+def test_the_worst_are_the_first_of_all_frames_in_order(server: Damage) -> None:
     """By other means: every frame ranked by what the toll of it alone says."""
-    damage = server
-    counts = per_frame(damage)
-    codes = damage.assessment.classes()
-    dead = counts.of(counts.dead, np.arange(damage.m.frames))
-    rank = np.lexsort((np.arange(damage.m.frames), -dead, codes != outcomes.INIT))
-    assert [one.pfn for one in worst_frames(damage, 10)] == rank[:10].tolist()
-    rest = [one.pfn for one in worst_frames(damage, 8000)]
-    assert rest[: (codes == outcomes.INIT).sum()] == rank[: (codes == outcomes.INIT).sum()].tolist()
+    damage, m = server, server.m
+    counts, codes, every = per_frame(damage), damage.assessment.classes(), np.arange(m.frames)
+    dead, hit = counts.of(counts.dead, every), counts.of(counts.hit, every)
+    in_use = np.isin(codes, (outcomes.STUCK, outcomes.IGNORED))
+    lost = damage.lost[damage.assessment.class_of]
+    rank = np.lexsort((every, -hit, -lost, ~in_use, -dead, codes != outcomes.INIT))
+    ranking = Ranking(damage)
+    worst = ranking.worst(40)
+    place = np.argsort(rank)
+    assert [place[one.pfn] for one in worst] == sorted(place[one.pfn] for one in worst) and worst[0].pfn == rank[0]
+    groups = [ranking.alike(one.pfn) for one in worst]
+    listed = np.concatenate(groups)
+    assert len(np.unique(listed)) == len(listed) == sum(one.alike for one in worst)
+    for one, alike in zip(worst, groups, strict=True):
+        assert alike[0] == one.pfn and (alike[: one.run] == one.pfn + np.arange(one.run)).all()
+        assert one.run == len(alike) or alike[one.run] > one.pfn + one.run
+        first, last = damage.toll(alike[:1]), damage.toll(alike[-1:])
+        assert first == last and kind_of(m.page(one.pfn)) == kind_of(m.page(int(alike[-1])))
+    # Nothing worse than the last of them is left out.
+    left = np.setdiff1d(every, listed)
+    scores = np.stack([codes == outcomes.INIT, dead, in_use, lost, hit])
+    last = tuple(scores[:, worst[-1].pfn])
+    assert all(tuple(scores[:, pfn]) <= last for pfn in left[np.argsort(place[left])][:50].tolist())
+    assert [one.pfn for one in ranking.worst(10)] == [one.pfn for one in worst[:10]]
 
 
 def test_frames_without_danger_are_not_listed() -> None:
     m = Session.fresh(4096, profile="6.1").machine
     damage = Damage.of(m, 1)
-    worst = worst_frames(damage, m.frames)
+    ranking = Ranking(damage)
+    worst = ranking.worst(m.frames)
     in_use = np.flatnonzero(damage.assessment.classes() == outcomes.IGNORED).tolist()
-    assert [one.pfn for one in worst] == in_use, "nobody uses memory: what stays in use is the kernel's"
+    listed = np.sort(np.concatenate([ranking.alike(one.pfn) for one in worst])).tolist()
+    assert listed == in_use, "nobody uses memory: what stays in use is the kernel's"
+    assert [one.kind for one in worst] == list(dict.fromkeys(one.kind for one in worst))
 
 
 def test_tolls_are_those_of_the_frames_one_by_one() -> None:

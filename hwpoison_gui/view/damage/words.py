@@ -1,0 +1,44 @@
+"""Words about the most dangerous frames: which they are, whom an error there hits and why, and what ranks them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, OF_MANY, Hit
+from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.damage.worst import WorstFrame
+
+RANKED_BY: Final = (
+    "The worst first: the kernel panics; then by how many processes die, by broken pages that stay in use, by content "
+    "lost, and by how many processes are hit but live. Frames that are alike are one line."
+)
+HARMFUL_TIP: Final = "Frames whose error signals, loses data, panics, or that cannot be taken from their users"
+_MANY: Final = {"dead": "killed", "signalled": "signalled, survive", "pending": "signal pending", "dropped": "dropped"}
+_MOST_NAMES: Final = 3
+
+
+def who_and_why(hits: Sequence[Hit], most: int = _MOST_NAMES) -> list[str]:
+    """What an error does to processes, a clause for each impact, the worst first: what happens stands before the names.
+
+    `python3:239 dies on touch`, `14 die on touch: nginx:142, nginx:143, nginx:144 and 11 more`.
+    """
+    clauses = []
+    for kind in MEANINGS:
+        who = [hit.task for hit in hits if hit.kind == kind]
+        if len(who) == 1:
+            clauses.append(f"{who[0]} {IN_SHORT[kind][0]}")
+        elif who:
+            clauses.append(f"{len(who):,} {OF_MANY.get(kind) or _MANY[kind]}: {listed(who, most)}")
+    return clauses
+
+
+def frames_named(worst: WorstFrame) -> str:
+    """The first of frames that are alike, and what follows it: `0x293a to 0x2943`."""
+    return f"{worst.pfn:#x}" + (f" to {worst.pfn + worst.run - 1:#x}" if worst.run > 1 else "")
+
+
+def more_alike(worst: WorstFrame) -> str:
+    """How many further frames are alike, `and 7,425 more like these`; empty for none."""
+    rest = worst.alike - worst.run
+    return f"and {rest:,} more like {'these' if worst.run > 1 else 'it'}" if rest else ""
