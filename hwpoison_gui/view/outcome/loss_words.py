@@ -96,7 +96,7 @@ def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, eff
     if effect in (Effect.DROPS_DIRTY, Effect.DROPS, Effect.HUGE):
         return _of_file(m, page, page.inode, result, effect) if page.inode is not None else _of_memory(page)
     truncated = m.profile.results.exits.get("truncated")
-    return _untouched(page, truncated is not None and kind == truncated.kind, result)
+    return _untouched(m, page, truncated is not None and kind == truncated.kind, result)
 
 
 def _of(owners: Sequence[str], comma: str = "") -> str:
@@ -159,7 +159,7 @@ def _afterwards(m: Machine, inode: Inode) -> str:
     return "a new mapping of it reads zeros"
 
 
-def _untouched(page: Page, truncated: bool, result: str | None) -> Lost:
+def _untouched(m: Machine, page: Page, truncated: bool, result: str | None) -> Lost:
     """The handler returned before it did anything with the page."""
     if page.word & pf.HWPOISON or (page.head & pf.HUGE and page.head & pf.HWPOISON):
         return Lost("Nothing more is lost: it was broken before.", "nothing more is lost", again=True)
@@ -176,5 +176,6 @@ def _untouched(page: Page, truncated: bool, result: str | None) -> Lost:
         return Lost(f"Nothing is saved: a page with refcount 0 is left as it is; {maybe}.",
                     "a page with refcount 0 is left as it is", in_use=True)  # fmt: skip
     used = "a large folio" if page.word & pf.THP else _USED.get(kinds.kind_of(page.word), "it")
-    left = f"{used} stays in use, broken"
+    freed = page.owners and not m.refcount.view[m.compound_head(page.pfn)]
+    left = f"{used} was left in use, and freed when its users died" if freed else f"{used} stays in use, broken"
     return Lost(f"Nothing is saved: {left}.", left, in_use=True)

@@ -183,6 +183,20 @@ def test_free_memory_the_kernels_own_and_a_second_report() -> None:
     assert came(session).lost == "Nothing is saved: a slab page stays in use, broken."
 
 
+@pytest.mark.parametrize(("sigbus", "said"), [
+    ("default", "Nothing is saved: a large folio was left in use, and freed when its users died."),
+    ("handler", "Nothing is saved: a large folio stays in use, broken."),
+])  # fmt: skip
+def test_a_folio_that_cannot_be_split_is_freed_when_its_last_user_is_killed(sigbus: str, said: str) -> None:
+    session = Session.fresh(8192, profile="6.12", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a", sigbus=sigbus)
+    do(session, "mmap", task="a", name="m", pages=512, huge="thp")
+    do(session, "write", task="a", at="m+5", value="x")
+    do(session, "pin", frame="a:m+5")
+    do(session, "poison", frame="a:m+5")
+    assert came(session).lost == said
+
+
 def test_a_panic_loses_what_was_not_written() -> None:
     session = Session.fresh(4096, sysctl={"memory_failure_recovery": 0})
     do(session, "poison", frame="any:free")
