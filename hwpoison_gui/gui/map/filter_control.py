@@ -137,7 +137,7 @@ class FilterControl(QObject):
         plane, wanted = self._map.plane, parse(text)
         if plane is None or wanted is None:
             return np.zeros(0, np.int64)
-        match = plane.settled(wanted.match(self._controller.session.machine, self._classes_of))
+        match = plane.settled(wanted.match(self._controller.session.machine, self._classes_of, self._map.dram_geometry))
         assert match.frames is not None
         return np.flatnonzero(match.frames)
 

@@ -8,7 +8,17 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import DamageControl
@@ -28,11 +38,21 @@ from hwpoison_gui.view.words.words import counted
 Pfns = npt.NDArray[np.int64]
 
 _FORMS: Final = (
-    "Frames, as in Find (anon, task:nginx, node:1, dirty), or ranges: 0x1000+0x200, 0x1000+0x200/8 for every eighth:"
+    "Frames, as in Find: anon, task:nginx, node:1, dirty, row:of:0x2416. Or ranges, with a blank between them: "
+    "0x1000+0x200 is 512 frames, 0x1000+0x200/8 every eighth of them, 0x1000,0x2000 from the first up to the second."
 )
 _WHO: Final = "break many"
 _TYPED_MS: Final = 300
 _EACH: Final = "If each of them broke alone, with vm.memory_failure_early_kill = {early}:"
+
+
+def _range_of(word: str) -> range | None:
+    """A range as in scenarios, or FROM,TO as in Find; None for other words, or if no frame lies in it."""
+    first, comma, end = word.partition(",")
+    ends = [parse_frames(number) for number in (first, end)] if comma else []
+    if len(ends) == 2 and ends[0] and ends[1] and len(ends[0]) == len(ends[1]) == 1:
+        return range(ends[0].start, ends[1].start) or None
+    return None if comma else parse_frames(word)
 
 
 def named_at_first(pfns: Sequence[int], found: str) -> str:
@@ -64,29 +84,7 @@ class BreakMany(QDialog):
         self.setWindowTitle("Break many frames")
         self._controller, self._damage, self._pfns_of, self._theme = controller, damage, pfns_of, theme
         self._pfns: Pfns = np.zeros(0, np.int64)
-        forms = QLabel(_FORMS, self)
-        self.line = QLineEdit(text, self)
-        self.line.setAccessibleName("Frames")
-        self.line.setAccessibleDescription(_FORMS)
-        self.answer = QLabel(self)
-        self.answer.setAccessibleName("Which frames these are")
-        self.head = QLabel(self)
-        self.lines = QLabel(self)
-        self.lines.setAccessibleName("What would come of it")
-        for label in (forms, self.answer, self.head, self.lines):
-            label.setWordWrap(True)
-        self.lines.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.lines.setMinimumHeight(6 * self.lines.fontMetrics().lineSpacing())
-        buttons = QDialogButtonBox(self)
-        self.breaks = self._button(buttons, "&Break them", "poison")
-        self.offlines = self._button(buttons, "&Soft-offline them", "soft_offline")
-        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
-        buttons.rejected.connect(self.reject)
-        box = QVBoxLayout(self)
-        for part in (forms, self.line, self.answer, self.head, self.lines):
-            box.addWidget(part)
-        box.addStretch()
-        box.addWidget(buttons)
+        self._make_parts(text)
         plain_labels(self)
         self._typed = QTimer(self, singleShot=True, interval=_TYPED_MS)
         self._typed.timeout.connect(self._look)
@@ -94,8 +92,38 @@ class BreakMany(QDialog):
         damage.changed.connect(self._tell)
         damage.want(_WHO, True)
         self.finished.connect(lambda _: damage.want(_WHO, False))
-        fitting.resize_dialog(self, 560, self.sizeHint().height() / look.scale())
+        fitting.resize_dialog(self, 620, 440)
         self._look()
+
+    def _make_parts(self, text: str) -> None:
+        forms = QLabel(_FORMS, self)
+        self.line = QLineEdit(text, self)
+        self.line.setAccessibleName("Frames")
+        self.line.setAccessibleDescription(_FORMS)
+        self.answer, self.head, self.lines, self.why_not = (QLabel(self) for _ in range(4))
+        self.answer.setAccessibleName("Which frames these are")
+        self.lines.setAccessibleName("What would come of it")
+        self.lines.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.why_not.setAccessibleName("Why it cannot be done")
+        look.ink(self.why_not, self._theme.warn)
+        for label in (forms, self.answer, self.head, self.lines, self.why_not):
+            label.setWordWrap(True)
+        told = QScrollArea(self)
+        told.setWidgetResizable(True)
+        told.setFrameShape(QFrame.Shape.NoFrame)
+        told.setWidget(self.lines)
+        told.setMinimumHeight(3 * self.lines.fontMetrics().lineSpacing())
+        buttons = QDialogButtonBox(self)
+        self.breaks = self._button(buttons, "&Break them", "poison")
+        self.offlines = self._button(buttons, "&Soft-offline them", "soft_offline")
+        buttons.addButton(QDialogButtonBox.StandardButton.Cancel)
+        buttons.rejected.connect(self.reject)
+        box = QVBoxLayout(self)
+        for part in (forms, self.line, self.answer, self.head):
+            box.addWidget(part)
+        box.addWidget(told, 1)
+        box.addWidget(self.why_not)
+        box.addWidget(buttons)
 
     def _button(self, buttons: QDialogButtonBox, text: str, op: str) -> QPushButton:
         button = buttons.addButton(text, QDialogButtonBox.ButtonRole.ActionRole)
@@ -119,7 +147,7 @@ class BreakMany(QDialog):
 
     def _named(self, text: str) -> Pfns:
         """The frames of a text: ranges, or an expression of Find. Raises FilterError."""
-        ranges = [parse_frames(word) for word in text.split()]
+        ranges = [_range_of(word) for word in text.split()]
         if not all(ranges):
             return self._pfns_of(text)
         named, last = [one for one in ranges if one], self._controller.session.machine.frames - 1
@@ -131,9 +159,13 @@ class BreakMany(QDialog):
         c, pfns = self._controller, self._pfns
         missing = PANICKED if c.panicked else "" if len(pfns) else "No frame is named."
         if len(pfns) > MOST_FRAMES:
-            missing = f"At most {MOST_FRAMES:,} frames at once."
+            missing = f"At most {MOST_FRAMES:,} frames break at once: name fewer, or every n-th of them by /n."
+        missing_soft = missing or soft_offline(c.session, int(pfns[0])).missing
         enable(self.breaks, missing)
-        enable(self.offlines, missing or soft_offline(c.session, int(pfns[0])).missing)
+        enable(self.offlines, missing_soft)
+        said = missing if self.line.text().strip() else ""
+        self.why_not.setText(said or ("" if missing else f"No soft offline: {missing_soft}" if missing_soft else ""))
+        self.why_not.setVisible(bool(self.why_not.text()))
 
     def _tell(self) -> None:
         """Says what would come of it, as soon as the damage is known."""

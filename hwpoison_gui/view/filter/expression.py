@@ -34,13 +34,14 @@ from hwpoison_gui.view.filter.numbers import (
     is_comparison,
     quantity_named,
 )
-from hwpoison_gui.view.filter.parts_of_dram import GeometryOf, frames_of_part, is_part
+from hwpoison_gui.view.filter.parts_of_dram import PARTS, GeometryOf, frames_of_part, is_part
 from hwpoison_gui.view.filter.terms import (
     MISSING,
     SORTS,
     ClassesOf,
     FilterError,
     Term,
+    did_you_mean,
     frames_of,
     lens_named,
     slug,
@@ -131,6 +132,9 @@ def parse(text: str) -> Filter | None:
             raise FilterError(f"compare it with a number: {name}>=14 or {name}=1,2", at, len(token))
         elif colon and is_part(sort, rest):
             terms.append(Term("dram", token, at))
+        elif colon and rest.startswith("of:"):  # no VMA is called so
+            near = f"{did_you_mean(sort, PARTS)} ".lstrip()
+            raise FilterError(f"{near}DRAM has no {sort}: its parts are {', '.join(PARTS)}", at, len(sort))
         elif colon and sort in SORTS:
             terms.append(Term(sort, _given(rest, token, at), at + len(sort) + 1))
         elif colon and lens_named(sort) is not None:
@@ -168,6 +172,9 @@ def _range(token: str, at: int) -> tuple[int, int | None]:
     if rest[0] not in "+," or number is None or (rest[0] == "+" and not end):
         if hint := hint_for(token):
             raise FilterError(hint, at, len(token))
+        if "," in rest and "+" in rest:
+            raise FilterError("a comma means from, to: 0x1000,0x2000; a blank separates ranges: 0x1000+512 0x2000+16",
+                              at, len(token))  # fmt: skip
         raise FilterError("not a frame, 4096 or 0x1000, nor several, 0x1000+512 or 0x1000,0x2000",
                           at + end, len(token) - end)  # fmt: skip
     last = start + _value(rest[1:]) if rest[0] == "+" else _value(rest[1:])

@@ -53,6 +53,8 @@ def test_what_would_come_of_it_is_what_the_assessment_says(user, dialog: BreakMa
         ("0x10+0", "it ends where it begins"),
         ("0xfffff+4", "leaves the memory"),
         ("task:nobody", "no such process"),
+        ("rwo:of:0x10", "row"),
+        ("0x20+0x10,0x28+0x10", "a blank separates ranges"),
         ("=", ""),
     ],
 )
@@ -66,9 +68,16 @@ def test_too_many_are_foretold_but_not_broken(dialog: BreakMany, monkeypatch: py
     monkeypatch.setattr(break_many, "MOST_FRAMES", 100)
     typed(dialog, "0x0,0x65")
     assert "At most 100 frames" in dialog.breaks.toolTip() and not dialog.breaks.isEnabled()
+    assert "At most 100 frames" in dialog.why_not.text() and dialog.why_not.isVisible()
     assert dialog.answer.text().startswith("101 frames") and "frames: " in dialog.lines.text()
     typed(dialog, "0x0,0x64")
+    assert "At most" not in dialog.why_not.text()
     assert dialog.breaks.isEnabled()
+
+
+def test_a_blank_separates_ranges_of_either_form(dialog: BreakMany) -> None:
+    typed(dialog, "0x20,0x28 0x40+0x10/8 0x90")
+    assert dialog._pfns.tolist() == [*range(0x20, 0x28), 0x40, 0x48, 0x90]
 
 
 def test_they_break_as_one_operation_and_the_worst_is_first(user, dialog: BreakMany) -> None:
