@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -125,7 +125,7 @@ class HiddenState:
 class MemoryImage:
     """The memory of a whole machine at one point in time.
 
-    `kpageflags`, `kpagecount`: uint64 a frame, index = pfn (count: mappings, not references).
+    `kpageflags`: uint64 a frame, index = pfn. `kpagecount`: any integer type a frame, mappings and not references.
     `pagemap_pid` int64, `pagemap_va` uint64 (bytes), `pagemap_entry` uint64 (raw pagemap words: bit 63
     present, 62 swapped, 61 file or shared, 56 exclusive, 0-54 pfn; swapped: 0-4 type, 5-54 offset):
     parallel, present or swapped entries only. `notes`: text on how hidden state was derived.
@@ -138,7 +138,7 @@ class MemoryImage:
 
     title: str
     kpageflags: U64
-    kpagecount: U64
+    kpagecount: npt.NDArray[np.integer[Any]]
     pagemap_pid: npt.NDArray[np.int64]
     pagemap_va: U64
     pagemap_entry: U64

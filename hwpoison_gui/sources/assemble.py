@@ -53,7 +53,7 @@ class Exported:
 
     title: str
     kpageflags: U64
-    kpagecount: U64
+    kpagecount: npt.NDArray[np.integer[Any]]
     pagemap_pid: npt.NDArray[np.int64]
     pagemap_va: U64
     pagemap_entry: U64

@@ -13,20 +13,54 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.sources.vma_table import U64
 
 _ANON_KSM: Final = np.uint64(pf.ANON | pf.KSM)
+_SLAB: Final = np.uint64(pf.SLAB)
+_TAIL: Final = np.uint64(pf.COMPOUND_TAIL)
+_HUGE: Final = np.uint64(pf.HUGE)
+_PERHAPS: Final = np.uint64(pf.SLAB | pf.KSM | pf.COMPOUND_TAIL)  # a word without these is as it should be
+_OF_TAIL: Final = np.uint64(pf.OF_FOLIO & ~pf.ANON)
+_CHUNK: Final = 1 << 15  # words: what is computed of them stays in the cache
 
 
 def own_flags(words: U64) -> U64:
-    """The words as 6.1 would show them, which are those that a machine keeps.
+    """The words as 6.1 would show them, which are those that a machine keeps: the same array if they are so already.
 
     6.12 shows the flags of the folio for the tails of a huge page, HWPOISON included if it is of hugetlb; and KSM for
     every anonymous page, so that KSM says nothing if all have it. A slab page may show both, where struct slab has
     other words in the place of the mapping.
     """
-    slab = words & np.uint64(pf.SLAB) != 0
-    words = np.where(slab, words & ~_ANON_KSM, words)
-    anon = words & np.uint64(pf.ANON) != 0
-    if anon.any() and ((words[anon] & _ANON_KSM) == _ANON_KSM).all():
-        words = words & ~np.uint64(pf.KSM)
-    tails = (words & np.uint64(pf.COMPOUND_TAIL) != 0) & (words & np.uint64(pf.HUGE | pf.THP) != 0)
-    folio = np.where(words & np.uint64(pf.HUGE) != 0, np.uint64(pf.OF_FOLIO | pf.HWPOISON), np.uint64(pf.OF_FOLIO))
-    return np.where(tails, words & ~(folio & ~np.uint64(pf.ANON)), words)
+    meaningless = _is_ksm_meaningless(words)
+    made: U64 | None = None
+    for start in range(0, len(words), _CHUNK):
+        part = words[start : start + _CHUNK]
+        if not np.bitwise_or.reduce(part) & _PERHAPS:
+            continue
+        own = _own_flags(part, meaningless)
+        if not np.array_equal(own, part):
+            made = words.copy() if made is None else made
+            made[start : start + _CHUNK] = own
+    return words if made is None else made
+
+
+def _is_ksm_meaningless(words: U64) -> bool:
+    """Whether there are anonymous pages, and all of them have KSM."""
+    found = False
+    for start in range(0, len(words), _CHUNK):
+        part = words[start : start + _CHUNK]
+        if not np.bitwise_or.reduce(part) & _ANON_KSM:
+            continue
+        anon = part[((part & _SLAB) == 0) & ((part & np.uint64(pf.ANON)) != 0)]
+        if not ((anon & _ANON_KSM) == _ANON_KSM).all():
+            return False
+        found = found or len(anon) > 0
+    return found
+
+
+def _own_flags(words: U64, meaningless: bool) -> U64:
+    words = np.where(words & _SLAB != 0, words & ~_ANON_KSM, words)
+    if meaningless:
+        words &= ~np.uint64(pf.KSM)
+    tails = (words & _TAIL != 0) & (words & np.uint64(pf.HUGE | pf.THP) != 0)
+    if tails.any():
+        folio = np.where(words & _HUGE != 0, _OF_TAIL | np.uint64(pf.HWPOISON), _OF_TAIL)
+        words = np.where(tails, words & ~folio, words)
+    return words

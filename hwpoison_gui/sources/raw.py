@@ -33,13 +33,7 @@ _PAGEMAP_USED: Final = np.uint64(0b111 << 61)
 def open_raw(path: Path | str) -> MemoryImage:
     """The image of a raw file. Raises SourceError."""
     path = Path(path)
-    try:
-        size = path.stat().st_size  # 0 for a file of /proc
-        # A file that ends within a word is read for the sake of the message.
-        words = np.fromfile(path, np.uint64, size // 8) if size % 8 else read_words(path, size // 8)
-    except OSError as error:
-        raise SourceError(path, "", error.strerror or str(error)) from error
-    _check(path, words, size % 8)
+    words = words_in(path)
     exported = Exported(
         title=path.name,
         kpageflags=words,
@@ -53,6 +47,18 @@ def open_raw(path: Path | str) -> MemoryImage:
         return assemble(exported)
     except MalformedError as bad:
         raise SourceError(path, "", bad.why) from None
+
+
+def words_in(path: Path) -> U64:
+    """The words of a raw file as it has them. Raises SourceError."""
+    try:
+        size = path.stat().st_size  # 0 for a file of /proc
+        # A file that ends within a word is read for the sake of the message.
+        words = np.fromfile(path, np.uint64, size // 8) if size % 8 else read_words(path, size // 8)
+    except OSError as error:
+        raise SourceError(path, "", error.strerror or str(error)) from error
+    _check(path, words, size % 8)
+    return words
 
 
 def _check(path: Path, words: U64, rest: int) -> None:
@@ -69,8 +75,8 @@ def _check(path: Path, words: U64, rest: int) -> None:
             f"page flags that end within a word of 8 bytes: {len(words):,} frames and {rest} bytes more. "
             "The copy of /proc/kpageflags was cut short",
         )
-    foreign = words & _FOREIGN
-    if foreign.any():
+    if _has(words, _FOREIGN):
+        foreign = words & _FOREIGN
         frame = int(np.argmax(foreign != 0))
         bit = int(foreign[frame]).bit_length() - 1
         raise SourceError(
@@ -83,15 +89,22 @@ def _check(path: Path, words: U64, rest: int) -> None:
 
 def _is_count(words: U64) -> bool:
     """Most words are small numbers: the page of a single low flag is rare, one mapped a few times is not."""
-    used = words != 0
-    return bool(used.any()) and 2 * int((used & (words < _LONE)).sum()) > int(used.sum())
+    used = int(np.count_nonzero(words))
+    small = int(np.count_nonzero(words < _LONE)) - (len(words) - used)
+    return 2 * small > used > 0
 
 
 def _is_other_endian(words: U64) -> bool:
-    return bool((words & _FOREIGN).any()) and not (words.byteswap() & _FOREIGN).any()
+    return _has(words, _FOREIGN) and not _has(words.byteswap(), _FOREIGN)
+
+
+def _has(words: U64, bits: np.uint64) -> bool:
+    return bool(np.bitwise_or.reduce(words) & bits)
 
 
 def _is_pagemap(words: U64) -> bool:
+    if not _has(words, _PAGEMAP_USED):
+        return False
     used = words[words != 0]
     marked = int(((used & _PAGEMAP_USED) != 0).sum())
     return not (used & _PAGEMAP_ZERO).any() and 2 * marked > len(used)

@@ -13,6 +13,7 @@ import stat
 import zipfile
 from collections.abc import Callable
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -236,13 +237,20 @@ _CLOSER: Final[dict[bytes, Callable[[Path, bytes, Form], Form]]] = {
 }
 
 
-def members_of(path: Path) -> set[str] | None:
+def members_of(path: Path) -> frozenset[str] | None:
     """The names in a zip archive; None if it is none, or lacks its end, where they stand."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            return set(archive.namelist())
+        now = path.stat()
+        return _members_of(path, now.st_mtime_ns, now.st_size, now.st_ino)
     except (OSError, ValueError, RuntimeError, NotImplementedError, zipfile.BadZipFile):
         return None
+
+
+@lru_cache(1)
+def _members_of(path: Path, *_: int) -> frozenset[str]:
+    """As `members_of`. A file is read once while it is opened, unless it changes."""
+    with zipfile.ZipFile(path) as archive:
+        return frozenset(archive.namelist())
 
 
 def _archive(path: Path, head: bytes) -> Form:
@@ -255,7 +263,7 @@ def _archive(path: Path, head: bytes) -> Form:
         return RECORDING if first.endswith(".npy") else Form("a damaged zip archive")
     if "session.json" in members:
         return SESSION
-    if "kpageflags.npy" in members:
+    if members & {"kpageflags.npy", "kpageflags_run.npy"}:
         return RECORDING
     if members & {"raw_flags.npy", "refcount.npy", "pagemap_pte.npy"}:
         return Form("the hidden state of a recording", "open the recording itself, which lies beside it")

@@ -14,22 +14,29 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage
 from hwpoison_gui.kernel.mmzone import ZoneImage
+from hwpoison_gui.sources import frame_runs, npz
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
 from hwpoison_gui.sources.errors import MalformedError, SourceError
+from hwpoison_gui.sources.frame_runs import FrameRuns, Integers
 from hwpoison_gui.sources.maps import PAGE_SHIFT, ProcessText
-from hwpoison_gui.sources.npz import Integers, read_columns, read_text
+from hwpoison_gui.sources.own_flags import own_flags
 from hwpoison_gui.sources.recognise import MOST_JSON, members_of
 from hwpoison_gui.sources.text import number_of
 from hwpoison_gui.sources.threads import ThreadText
 from hwpoison_gui.sources.vma_table import U64
 from hwpoison_gui.sources.zoneinfo import zones_of
 
-_FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
+FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
 _ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
 PMD_COLUMN: Final = "pagemap_pmd"  # optional: 1 for an entry that a huge PMD maps
 CGROUP_COLUMN: Final = "kpagecgroup"  # optional: the inode number of the memory cgroup of each frame
 INSIDE: Final = "machine.json"  # of a snapshot: what is else in NAME.json, as a member of the same archive
-FORMAT: Final[dict[str, Any]] = {"format": "hwpoison-gui snapshot", "snapshot": 1}
+FORMAT: Final[dict[str, Any]] = {"format": "hwpoison-gui snapshot", "snapshot": 2}
+_MAY_BE_RUNS: Final = (*FRAME_COLUMNS, CGROUP_COLUMN)  # in snapshots from version 2 on
+_COLUMNS: Final = (
+    *FRAME_COLUMNS, *_ENTRY_COLUMNS, PMD_COLUMN, CGROUP_COLUMN,
+    *(member for name in _MAY_BE_RUNS for member in frame_runs.members(name)),
+)  # fmt: skip
 HIDDEN: Final = "_hidden.npz"
 _HIDDEN_COLUMNS: Final = ("raw_flags", "mapping", "index", "private", "refcount", "pagemap_pte")
 _PTE_DIRTY: Final = np.uint64(1 << 6)
@@ -40,20 +47,20 @@ _MOST_FRAMES: Final = 1 << 52
 
 def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
     """The image of a recording; see `read_recording`."""
-    npz, side = _pair(Path(path))
+    arrays, side = _pair(Path(path))
     try:
-        return assemble(_read(npz, side, hidden))
+        return assemble(_read(arrays, side, hidden))
     except MalformedError as bad:
-        file = npz if bad.where.startswith("pagemap_") else side
+        file = arrays if bad.where.startswith("pagemap_") else side
         raise SourceError(file, bad.where, bad.why) from None
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:
     """The files that a recording consists of, as far as they exist; `path` is one of them."""
-    npz, side = _names(path)
-    if is_snapshot(npz):
-        return (npz,)
-    return tuple(part for part in (npz, side, hidden_beside(npz)) if part.exists())
+    arrays, side = _names(path)
+    if is_snapshot(arrays):
+        return (arrays,)
+    return tuple(part for part in (arrays, side, hidden_beside(arrays)) if part.exists())
 
 
 def is_snapshot(path: Path) -> bool:
@@ -61,9 +68,9 @@ def is_snapshot(path: Path) -> bool:
     return INSIDE in (members_of(path) or ())
 
 
-def hidden_beside(npz: Path) -> Path:
+def hidden_beside(arrays: Path) -> Path:
     """Where a recording keeps the state that Linux does not export."""
-    return npz.with_name(f"{npz.stem}{HIDDEN}")
+    return arrays.with_name(f"{arrays.stem}{HIDDEN}")
 
 
 def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
@@ -80,30 +87,35 @@ def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
     ------
     SourceError
     """
-    npz, side = _pair(Path(path))
-    return _read(npz, side, hidden)
+    arrays, side = _pair(Path(path))
+    return _read(arrays, side, hidden)
 
 
-def _read(npz: Path, side: Path, hidden: bool | None) -> Exported:
+def _read(path: Path, side: Path, hidden: bool | None) -> Exported:
     """What was recorded in a pair of files, which is one file twice for a snapshot."""
-    columns = read_columns(npz, _FRAME_COLUMNS + _ENTRY_COLUMNS + (PMD_COLUMN, CGROUP_COLUMN))
-    frames, entries = _check(npz, columns)
-    inside = read_text(npz, INSIDE, MOST_JSON) if npz == side else None
-    notes = _read_json(side) if inside is None else _parse_json(npz, inside)
+    with npz.opened(path) as archive:
+        columns = archive.columns(_COLUMNS)
+        inside = archive.text(INSIDE, MOST_JSON) if path == side else None
+    try:
+        frame_runs.expand(columns, _MAY_BE_RUNS, _most_frames())
+    except MalformedError as bad:
+        raise SourceError(path, bad.where, bad.why) from None
+    frames, entries = _check(path, columns)
+    notes = _read_json(side) if inside is None else _parse_json(path, inside)
     if inside is not None:
-        _check_format(npz, notes)
+        _check_format(path, notes)
     processes = _processes(side, notes)
-    beside = hidden_beside(npz)
-    wanted = npz != side and beside.exists() if hidden is None else hidden
-    state = _read_hidden(beside, frames, entries, columns) if wanted else HiddenState(pte_pmd=_pmd(npz, columns))
+    beside = hidden_beside(path)
+    wanted = path != side and beside.exists() if hidden is None else hidden
+    state = _read_hidden(beside, frames, entries, columns) if wanted else HiddenState(pte_pmd=_pmd(path, columns))
     version = _text(side, notes, "version")
     return Exported(
-        title=f"{npz.stem} ({release_of(version)})",
-        kpageflags=_unsigned(npz, columns, "kpageflags"),
-        kpagecount=_unsigned(npz, columns, "kpagecount"),
+        title=f"{path.stem} ({release_of(version)})",
+        kpageflags=_unsigned(path, columns, "kpageflags"),
+        kpagecount=_not_negative(path, columns, "kpagecount"),
         pagemap_pid=columns["pagemap_pid"].astype(np.int64),
-        pagemap_va=_unsigned(npz, columns, "pagemap_va"),
-        pagemap_entry=_unsigned(npz, columns, "pagemap_entry"),
+        pagemap_va=_unsigned(path, columns, "pagemap_va"),
+        pagemap_entry=_unsigned(path, columns, "pagemap_entry"),
         processes=processes,
         meminfo=_text(side, notes, "meminfo"),
         version=version,
@@ -112,10 +124,29 @@ def _read(npz: Path, side: Path, hidden: bool | None) -> Exported:
         mounts=_mounts(side, notes),
         zones=_zones(side, notes),
         notes=_lines(side, notes, "notes"),
-        cgroup=_cgroup(npz, columns),
+        cgroup=_cgroup(path, columns),
         cgroups=_cgroups(side, notes),
         texts=_texts(side, notes),
     )
+
+
+def first_frames(path: Path) -> FrameRuns | None:
+    """The flag words of all frames as runs, as 6.1 would show them: all that is needed to paint the map.
+
+    None for a file that does not keep them so. Raises SourceError if they are damaged.
+    """
+    with npz.opened(path) as archive:
+        arrays = archive.columns(frame_runs.members("kpageflags"))
+    try:
+        runs = frame_runs.runs_in(arrays, "kpageflags", _most_frames())
+        return None if runs is None else runs._replace(words=own_flags(frame_runs.unsigned(runs.words)))
+    except MalformedError as bad:
+        raise SourceError(path, bad.where, bad.why) from None
+
+
+def _most_frames() -> int:
+    """As many frames as could have their flags, counts and cgroups in memory."""
+    return npz.MOST_BYTES >> 5
 
 
 def _check_format(path: Path, notes: dict[str, Any]) -> None:
@@ -178,25 +209,25 @@ def _pair(path: Path) -> tuple[Path, Path]:
 
     Raises SourceError if one is not beside the other.
     """
-    npz, side = _names(path)
-    if path == npz and is_snapshot(npz):
-        return npz, npz
-    if path == side and not npz.exists():
-        raise SourceError(path, "", f"the notes of a recording; its memory, {npz.name}, is not beside it")
-    if path == npz and npz.exists() and not side.exists():
+    arrays, side = _names(path)
+    if path == arrays and is_snapshot(arrays):
+        return arrays, arrays
+    if path == side and not arrays.exists():
+        raise SourceError(path, "", f"the notes of a recording; its memory, {arrays.name}, is not beside it")
+    if path == arrays and arrays.exists() and not side.exists():
         raise SourceError(path, "", f"the memory of a recording; its notes, {side.name}, are not beside it")
-    return npz, side
+    return arrays, side
 
 
 def _check(path: Path, columns: dict[str, Integers]) -> tuple[int, int]:
     """(frames, page-table entries), after checking that all arrays exist and have matching lengths."""
-    for name in _FRAME_COLUMNS + _ENTRY_COLUMNS:
+    for name in FRAME_COLUMNS + _ENTRY_COLUMNS:
         if name not in columns:
             raise SourceError(path, name, "the array is missing")
     frames, entries = len(columns["kpageflags"]), len(columns["pagemap_entry"])
     if frames == 0:
         raise SourceError(path, "kpageflags", "there are no frames")
-    for names, count, what in ((_FRAME_COLUMNS, frames, "frames"), (_ENTRY_COLUMNS, entries, "entries")):
+    for names, count, what in ((FRAME_COLUMNS, frames, "frames"), (_ENTRY_COLUMNS, entries, "entries")):
         for name in names:
             if len(columns[name]) != count:
                 raise SourceError(path, name, f"{count} {what} expected, {len(columns[name])} there")
@@ -206,15 +237,19 @@ def _check(path: Path, columns: dict[str, Integers]) -> tuple[int, int]:
 
 
 def _unsigned(path: Path, columns: dict[str, Integers], name: str) -> U64:
+    return _not_negative(path, columns, name).astype(np.uint64, copy=False)
+
+
+def _not_negative(path: Path, columns: dict[str, Integers], name: str) -> Integers:
     column = columns[name]
     if column.dtype.kind == "i" and len(column) and int(column.min()) < 0:
         raise SourceError(path, name, "a negative value")
-    return column.astype(np.uint64, copy=False)
+    return column
 
 
 def _read_hidden(path: Path, frames: int, entries: int, columns: dict[str, Integers]) -> HiddenState:
     """State that Linux does not export, from NAME_hidden.npz."""
-    hidden = read_columns(path, _HIDDEN_COLUMNS)
+    hidden = npz.read_columns(path, _HIDDEN_COLUMNS)
     for name, column in hidden.items():
         count = entries if name == "pagemap_pte" else frames
         if len(column) != count:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -14,13 +15,15 @@ import numpy as np
 import numpy.lib.format as npy
 
 from hwpoison_gui import atomic_file
+from hwpoison_gui.sources import frame_runs
 from hwpoison_gui.sources.assemble import Exported
 from hwpoison_gui.sources.frames import Cancelled, check, never
 from hwpoison_gui.sources.live import COPY_NOTE
 from hwpoison_gui.sources.maps import ProcessText
-from hwpoison_gui.sources.recording import CGROUP_COLUMN, FORMAT, INSIDE, PMD_COLUMN
+from hwpoison_gui.sources.recording import CGROUP_COLUMN, FORMAT, FRAME_COLUMNS, INSIDE, PMD_COLUMN
 
 PRIVATE: Final = 0o600
+_AT_ONCE: Final = frame_runs.members("kpageflags")  # not compressed: the first picture waits for them
 _CHUNK: Final = 1 << 18  # values compressed between two looks at `cancelled`
 
 
@@ -48,12 +51,26 @@ def write_snapshot(file: IO[bytes], exported: Exported, cancelled: Cancelled = n
         columns[CGROUP_COLUMN] = exported.cgroup
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(INSIDE, json_of(exported))
-        for name, column in columns.items():
-            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+        for name, column in as_runs(columns).items():
+            info = zipfile.ZipInfo(f"{name}.npy")
+            info.compress_type = zipfile.ZIP_STORED if name in _AT_ONCE else zipfile.ZIP_DEFLATED
+            info._compresslevel = 1  # type: ignore[attr-defined]  # public from Python 3.13 on
+            with archive.open(info, "w", force_zip64=True) as member:
                 npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(column))
                 for start in range(0, len(column), _CHUNK):
                     check(cancelled)
                     member.write(np.ascontiguousarray(column[start : start + _CHUNK]).tobytes())
+
+
+def as_runs(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a snapshot: those with a value a frame as runs, and process numbers in 4 bytes each."""
+    made: dict[str, Any] = {}
+    for name, column in columns.items():
+        if name in (*FRAME_COLUMNS, CGROUP_COLUMN):
+            made |= frame_runs.arrays_of(name, column)
+        else:
+            made[name] = column.astype(np.int32) if name == "pagemap_pid" else column
+    return made
 
 
 def json_of(exported: Exported) -> bytes:

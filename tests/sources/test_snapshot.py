@@ -147,7 +147,7 @@ def changed(data: bytes, **fields: Any) -> bytes:
     ("fields", "says"),
     [
         ({"format": "other"}, "machine.json: format: 'hwpoison-gui snapshot' expected"),
-        ({"snapshot": 2}, "of a newer program: this one reads up to 1, not 2"),
+        ({"snapshot": 3}, "of a newer program: this one reads up to 2, not 3"),
         ({"snapshot": "1"}, "a whole number"),
         ({"cgroups": {"x": "/a"}}, "cgroups: the inode number of a cgroup expected"),
         ({"cgroups": []}, "cgroups: an object of texts expected"),
@@ -173,7 +173,7 @@ def test_what_unpacks_to_too_much_is_not_unpacked(
     with pytest.raises(SourceError, match="it unpacks to 1,0.* at most 65,536"):
         open_recording(path)
     monkeypatch.undo()
-    monkeypatch.setattr(npz, "_MOST_BYTES", 64)
+    monkeypatch.setattr(npz, "MOST_BYTES", 64)
     with pytest.raises(SourceError, match="the arrays unpack to .* bytes; at most 64"):
         open_recording(path)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 
 from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
@@ -12,6 +14,9 @@ from hwpoison_gui.opening import Opened
 from hwpoison_gui.view.map.plane import FramePlane
 
 Work = Callable[[Progress, Cancelled], Opened]
+Picture = Callable[[], FramePlane | None]
+
+_PAINTED_S = 0.2  # the longest that loading waits for the first picture: threads would share the processor
 
 
 def with_plane(opened: Opened) -> Opened:
@@ -24,7 +29,35 @@ class Loader(Background):
     """Loads one machine at a time; the present machine stays open meanwhile."""
 
     loaded = Signal(object)  # the Opened, if `start` was given no `show`
+    pictured = Signal(object)  # the FramePlane of what is being loaded; `painted` is to be called
 
-    def start(self, title: str, work: Work, show: Callable[[Opened], None] | None = None) -> None:
-        """Starts loading. `title` describes it; `show` takes the machine (default: `loaded` is emitted)."""
-        self.run(title, lambda progress, cancelled: with_plane(work(progress, cancelled)), show or self.loaded.emit)
+    def __init__(self, above: QWidget) -> None:
+        super().__init__(above)
+        self._painted = threading.Event()
+
+    def start(
+        self,
+        title: str,
+        work: Work,
+        show: Callable[[Opened], None] | None = None,
+        picture: Picture | None = None,
+    ) -> None:
+        """Starts loading.
+
+        `title` describes it; `show` takes the machine (default: `loaded` is emitted). `picture` makes what can be shown
+        of it before anything else is loaded, if there is something.
+        """
+
+        def load(progress: Progress, cancelled: Cancelled) -> Opened:
+            plane = picture() if picture is not None else None
+            if plane is not None and not cancelled():
+                self.pictured.emit(plane)
+                self._painted.wait(_PAINTED_S)
+            return with_plane(work(progress, cancelled))
+
+        self._painted.clear()
+        self.run(title, load, show or self.loaded.emit)
+
+    def painted(self) -> None:
+        """The picture is painted, or not wanted: loading goes on."""
+        self._painted.set()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.widgets.toast import Toast
 from hwpoison_gui.gui.window.autosave import MEMORY, SESSION, Autosave
@@ -37,7 +38,7 @@ class Keeping(QObject):
     def __init__(
         self,
         window: QWidget,
-        place: QWidget,
+        frame_map: FrameMapWidget,
         controller: Controller,
         present: Present,
         notes: Notes,
@@ -51,10 +52,10 @@ class Keeping(QObject):
         self._closing = False
         self._recovering: Left | None = None
         self.work = UnsavedWork(controller, present, notes)
-        self.toast = Toast(place, theme)
+        self.toast = Toast(frame_map, theme)
         self.saving = Saving(window, controller, notes, self.work, view)
         self.guard = Guard(window, controller, self.work, self.saving.save, asks=remember)
-        self.machines = Machines(window, controller, self.guard)
+        self.machines = Machines(window, frame_map, controller, self.guard)
         self.recent = RecentFiles(self, remember, self.machines.open_path)
         self.autosave = Autosave(self, controller, self.work, self.saving.document, lambda: notes.editing, remember)
         self.taking = TakingHome(window, controller, self.work, self.saving)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +14,13 @@ from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.loader import Loader
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
+from hwpoison_gui.gui.map.first_picture import FirstPicture
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.unsaved import Guard
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.document.document import SUFFIX
+from hwpoison_gui.view.map.plane import FramePlane
 
 _OPEN: Final = f"Sessions, scenarios and recordings (*{SUFFIX} *.toml *.npz *.json);;All files, raw page flags too (*)"
 
@@ -27,13 +31,20 @@ class Machines(QObject):
     recordsFound = Signal(object)  # the path of a file that has records of errors, and no memory
     profileKept = Signal()  # until the machine of another profile is ready, the old one is shown
 
-    def __init__(self, above: QWidget, controller: Controller, guard: Guard) -> None:
+    def __init__(self, above: QWidget, frame_map: FrameMapWidget, controller: Controller, guard: Guard) -> None:
         super().__init__(above)
         self._above, self._controller, self._guard = above, controller, guard
         self._folder = ""
         self.loader = Loader(above)
         self.loader.loaded.connect(controller.open)
         self.loader.refused.connect(self._failed)
+        self.first = FirstPicture(frame_map)
+        self.loader.pictured.connect(self._pictured)
+        self.loader.ended.connect(self.first.remove)
+
+    def _pictured(self, plane: FramePlane) -> None:
+        self.first.show(plane)
+        self.loader.painted()
 
     def _failed(self, head: str, text: str) -> None:
         show_error(self._above, head, text)
@@ -84,7 +95,14 @@ class Machines(QObject):
         def work(progress: Progress, cancelled: Cancelled) -> opening.Opened:
             return opening.open_file(path, "", progress, cancelled)
 
-        return lambda: self.loader.start(f"Opening {path.name}", work, show)
+        def load() -> None:
+            from hwpoison_gui.first_frames import picture_of
+
+            # Where the user is asked first, what is open stays visible.
+            wanted = self.first.wanted and not self._guard.wanted
+            self.loader.start(f"Opening {path.name}", work, show, partial(picture_of, path) if wanted else None)
+
+        return load
 
     def open_live(self) -> None:
         """Opens a copy of this computer’s memory."""

@@ -71,6 +71,15 @@ class WordTable:
             counts += np.bincount(ids, lengths, len(self)).astype(np.int64)
         return counts
 
+    def ids_of_runs(self, words: U64, lengths: npt.NDArray[Any], numbers: npt.NDArray[Any], out: Ids) -> I64 | None:
+        """As `ids_of`, for frames that are given as runs: the word of a run is that of its number in `words`."""
+        ids = self.look_up(words)
+        if len(self) > 256 and out.itemsize == 1:
+            return None
+        of_run = ids[numbers]
+        out[:] = np.repeat(of_run.astype(out.dtype), lengths)
+        return np.bincount(of_run, lengths, len(self)).astype(np.int64)
+
     def _learn(self, words: list[int]) -> None:
         new = [word for word in words if word not in self._ids]
         if len(self.words) + len(new) > MOST:

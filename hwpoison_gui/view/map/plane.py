@@ -8,7 +8,7 @@ of a patch depends only on the number of frames patched.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -68,10 +68,21 @@ class FramePlane:
         Columns of the machine, one value per frame; read-only views, never copied.
     width
         Fixed number of frames per row; None: chosen to suit the view.
+    runs
+        Flag words, length and number (index into the words) of each run of equal frames: a picture without a machine,
+        whose frames are not looked at one by one. The columns have no values then, only their size.
     """
 
-    def __init__(self, flags: U64, refcount: I32, mapcount: I32, width: int | None = None) -> None:
+    def __init__(
+        self,
+        flags: U64,
+        refcount: I32,
+        mapcount: I32,
+        width: int | None = None,
+        runs: tuple[U64, npt.NDArray[Any], npt.NDArray[Any]] | None = None,
+    ) -> None:
         self.flags, self.refcount, self.mapcount = flags, refcount, mapcount
+        self._runs = runs
         self.frames = int(flags.size)
         self.words = WordTable()
         self.lens: Lens = KIND
@@ -88,12 +99,23 @@ class FramePlane:
         self.pyramid = Pyramid(self.codes)
         self.refresh()
 
+    @classmethod
+    def picture(cls, words: U64, lengths: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> FramePlane:
+        """The frames of a machine that is not open yet, from runs of equal flag words."""
+        size = int(lengths.sum(dtype=np.int64))
+        flags, counts = np.broadcast_to(np.uint64(0), size), np.broadcast_to(np.int32(0), size)
+        return cls(flags, counts, counts, runs=(words, lengths, numbers))
+
     def refresh(self) -> None:
         """Read all frames again."""
         for dtype in (np.dtype(np.uint8), np.dtype(np.uint16)):
             if self._ids.size != self.room or self._ids.values.dtype != dtype:
                 self._ids = Held(self.room, dtype)
-            counts = self.words.ids_of(self.flags, self._ids.values[: self.frames])
+            target = self._ids.values[: self.frames]
+            if self._runs is None:
+                counts = self.words.ids_of(self.flags, target)
+            else:
+                counts = self.words.ids_of_runs(*self._runs, target)
             if counts is not None:
                 break
         assert counts is not None

@@ -1,0 +1,57 @@
+"""The map of a machine that is still being read, over the map of the one that is open."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.view.map.plane import FramePlane
+
+IN_ORDER = ("rows", "hilbert", "morton")  # layouts that need nothing but the number of frames
+
+
+class FirstPicture(QObject):
+    """Covers the map with a picture that no key or click reaches: its frames cannot be looked into yet."""
+
+    def __init__(self, frame_map: FrameMapWidget) -> None:
+        super().__init__(frame_map)
+        self._map = frame_map
+        self._over: QWidget | None = None
+
+    @property
+    def shown(self) -> QWidget | None:
+        """The picture, if there is one."""
+        return self._over
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the map shows its frames by what is known of them early: lenses that need a sheet wait for it."""
+        plane = self._map.plane
+        return self._map.layout_name in IN_ORDER and plane is not None and plane.lens.code_of is not None
+
+    def show(self, plane: FramePlane) -> None:
+        """Paint the frames as the map will, at once."""
+        below = self._map
+        if below.plane is None or not below.isVisible():
+            return
+        plane.set_lens(below.plane.lens)
+        over = FrameMapWidget(below, below.view.item.theme)
+        over.setFont(below.font())
+        over.view.item.set_theme(below.view.item.theme, below.font())
+        over.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        over.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        over.setAccessibleName("Map of a machine that is being read")
+        over.setGeometry(below.rect())
+        over.set_layout(below.layout_name, below.row_width)
+        over.set_source(plane.flags, plane.refcount, plane.mapcount, plane=plane)
+        over.show()
+        over.view.viewport().repaint()
+        self._over = over
+
+    def remove(self) -> None:
+        """Show the map again."""
+        over, self._over = self._over, None
+        if over is not None:
+            over.hide()
+            over.deleteLater()

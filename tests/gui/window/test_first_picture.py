@@ -1,0 +1,63 @@
+"""A large file is seen before its machine can be used, and what was open stays where it turns out to be damaged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtGui import QImage
+
+from hwpoison_gui import first_frames
+from hwpoison_gui.gui.window import machines
+from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.sources.synthetic import exported_from
+from hwpoison_gui.view.map.lenses import OUTCOME
+from tests.gui.conftest import User
+from tests.gui.waiting import until
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(first_frames, "_LEAST", 1)
+    path = tmp_path / "m.npz"
+    save_snapshot(exported_from(desktop(4096, 3), "Linux version 6.12.0-made-up"), path)
+    return path
+
+
+def opened(user: User, path: Path) -> list[QImage]:
+    """Open a file; the pictures that were shown over the map meanwhile."""
+    machines, seen = user.window.machines, list[QImage]()
+    machines.loader.pictured.connect(
+        lambda _: seen.extend([one.grab().toImage() for one in [machines.first.shown] if one])
+    )
+    machines.open_path(path)
+    until(lambda: not machines.loader.busy)
+    assert machines.first.shown is None
+    return seen
+
+
+def test_the_first_picture_is_that_of_the_open_machine(user: User, snapshot: Path) -> None:
+    (picture,) = opened(user, snapshot)
+    assert user.window.controller.machine.file == str(snapshot)
+    user.window.map.view.item.focused = False
+    user.window.map.resize(picture.size())
+    assert user.window.map.grab().toImage() == picture
+
+
+def test_what_was_open_stays(user: User, snapshot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = list[str]()
+    monkeypatch.setattr(machines, "show_error", lambda above, head, text: messages.append(text))
+    before = user.window.controller.machine
+    data = snapshot.read_bytes().replace(b"pagemap_va.npy", b"pagemap_vx.npy")
+    snapshot.write_bytes(data)
+    assert len(opened(user, snapshot)) == 1
+    assert user.window.controller.machine is before
+    assert len(messages) == 1 and "pagemap_va: the array is missing" in messages[0]
+
+
+def test_a_lens_that_must_look_into_frames_waits(user: User, snapshot: Path) -> None:
+    user.window.lenses.choose(OUTCOME.key)
+    until(lambda: not user.window.lenses.busy)
+    assert opened(user, snapshot) == []
+    assert user.window.controller.machine.file == str(snapshot)

@@ -1,0 +1,90 @@
+"""The first picture of a file is that of its machine, or there is none."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hwpoison_gui import first_frames, resources
+from hwpoison_gui.first_frames import picture_of
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.kernel.presets.containers import containers
+from hwpoison_gui.opening import open_file
+from hwpoison_gui.sources.assemble import Exported
+from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.recording import read_recording
+from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.sources.synthetic import exported_from
+from hwpoison_gui.view.map.plane import FramePlane
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_frames, "_LEAST", 1)
+
+
+def made(image: MemoryImage) -> Exported:
+    return exported_from(image, "Linux version 6.12.0-made-up")
+
+
+def classes(plane: FramePlane) -> np.ndarray:
+    return plane.classes_of(np.arange(plane.frames))
+
+
+@pytest.mark.parametrize(
+    "exported",
+    [
+        lambda: made(desktop(4096, 3)),
+        lambda: made(containers(8192, 1)),
+        lambda: read_recording(resources.path("machines/victim_before.npz"), hidden=False),
+    ],
+    ids=["desktop", "containers", "recorded"],
+)
+def test_the_picture_is_that_of_the_machine(exported: object, tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    assert callable(exported)
+    save_snapshot(exported(), path)
+    picture, m = picture_of(path), open_file(path).session.machine
+    plane = FramePlane(m.flags.view, m.refcount.view, m.mapcount.view)
+    assert picture is not None
+    assert picture.frames == plane.frames and (classes(picture) == classes(plane)).all()
+    assert picture.class_counts().tolist() == plane.class_counts().tolist()
+
+
+def test_raw_words(tmp_path: Path) -> None:
+    words = desktop(4096, 3).kpageflags
+    words.tofile(tmp_path / "flags")
+    picture, m = picture_of(tmp_path / "flags"), open_file(tmp_path / "flags").session.machine
+    assert picture is not None
+    assert (classes(picture) == classes(FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))).all()
+
+
+def test_frames_that_may_be_left_out(tmp_path: Path) -> None:
+    """A huge page of which a part is missing is left out: the picture would have more frames than the machine."""
+    words = np.full(2048, pf.LRU, np.uint64)
+    words[1900] = pf.THP | pf.COMPOUND_HEAD | pf.ANON | pf.LRU
+    words[1901:] = pf.THP | pf.COMPOUND_TAIL | pf.ANON
+    words.tofile(tmp_path / "flags")
+    assert picture_of(tmp_path / "flags") is None
+    assert open_file(tmp_path / "flags").session.machine.frames == 1900
+
+
+def test_files_without_a_first_picture(tmp_path: Path) -> None:
+    assert picture_of(resources.path("machines/victim_before.npz")) is None  # not kept as runs
+    assert picture_of(resources.path("machines/victim_before.json")) is None
+    assert picture_of(resources.path("lessons/07-one-page-many-processes.toml")) is None
+
+
+def test_a_damaged_one_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    save_snapshot(made(desktop(4096, 3)), path)
+    data = bytearray(path.read_bytes())
+    at = data.index(b"kpageflags_id.npy") + 400
+    data[at] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(SourceError, match="kpageflags_id"):
+        picture_of(path)
