@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from . import page_flags as pf
 from . import pte as ptes
-from .filemap import can
+from .filemap import can, release_page
 from .folio import destroy_compound_page, folio_frames, folio_nr_pages
 from .gate import ABSENT
 from .huge_memory import huge_zero_page, split_huge_pmd
@@ -66,8 +66,10 @@ def _obstacles(m: Machine, head: int, held: int) -> Iterator[Mark]:
 
 
 def accounted_references(m: Machine, head: int) -> int:
-    """The references that page tables and page cache have to a large folio."""
-    return _mappings(m, head) + (folio_nr_pages(m, head) if m.inode_of(head) is not None else 0)
+    """The references that page tables, page cache and buffers have to a large folio."""
+    if m.inode_of(head) is None:
+        return _mappings(m, head)
+    return _mappings(m, head) + folio_nr_pages(m, head) + bool(m.page(head) & pf.PRIVATE)
 
 
 def _mappings(m: Machine, head: int) -> int:
@@ -98,6 +100,8 @@ def split_huge_page(m: Machine, pfn: int) -> Steps[bool]:
     head = m.compound_head(pfn)
     frames = folio_frames(m, head)
     obstacle = next(_obstacles(m, head, held=1), None)
+    if obstacle is None or obstacle.site is HELD:
+        release_page(m, head)  # filemap_release_folio() comes before can_split_folio()
     if obstacle is not None:
         if obstacle.site is NEVER_SPLIT:
             m.printk(m.profile.log.split_huge_zero_page)
@@ -144,6 +148,7 @@ def split_cached_page(m: Machine, head: int) -> None:
     if not can_split(m, head):
         put_page(m, head)
         return
+    release_page(m, head)
     for vma, vpn in _huge_entries(m, head):
         split_huge_pmd(m, vma, vpn)
     _unmap_small_entries(m, folio_frames(m, head))

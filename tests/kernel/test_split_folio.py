@@ -7,6 +7,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.kernel.page_alloc import get_page
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.split_folio import ENTRY_DROPPED, ENTRY_SPLIT, HELD, NOT_MIGRATED, UNDER_IO, splits
 from tests import invariants
@@ -197,3 +198,30 @@ def test_a_dirty_page_behind_the_end_is_clean_after_the_split() -> None:
     outcome = bench.do("poison", frame=f"pfn:{head + 10:#x}")
     assert (outcome.kind, outcome.result) == ("already truncated LRU page", "Ignored")
     assert "DIRTY" not in bench.flags(head + 10)
+
+
+@pytest.mark.parametrize("pinned", (False, True))
+def test_clean_buffers_are_released_before_the_references_are_counted(pinned: bool) -> None:
+    """filemap_release_folio() comes before can_split_folio(): buffers keep no clean folio in one piece."""
+    bench = cached()
+    head = bench.pfn("head:a:m+5")
+    bench.m.set_flags(head, pf.PRIVATE)
+    get_page(bench.m, head)
+    assert splits(bench.m, head)
+    if pinned:
+        bench.do("pin", frame="a:m+5")
+    outcome = bench.do("poison", frame="a:m+5")
+    assert outcome.kind == ("unsplit thp" if pinned else "clean LRU page")
+    assert not bench.m.page(head) & pf.PRIVATE
+    assert bool(bench.m.page(head) & pf.THP) is pinned
+    invariants.check(bench.m)
+
+
+def test_a_file_cut_inside_a_folio_with_buffers_splits_it() -> None:
+    bench = cached()
+    head = bench.pfn("head:a:m+5")
+    bench.m.set_flags(head, pf.PRIVATE)
+    get_page(bench.m, head)
+    bench.do("truncate", path="/f", pages=3)
+    assert not bench.m.page(head) & (pf.THP | pf.PRIVATE)
+    invariants.check(bench.m)

@@ -279,7 +279,7 @@ def _dropped_at_fault(m: Machine, pfn: int) -> bool:
     word, inode = m.page(head), m.inode_of(head)
     if inode is None or word & (pf.HUGE | pf.DIRTY | pf.WRITEBACK) or not m.profile.has("fault_drops_clean_poison"):
         return False
-    return int(m.refcount.view[head]) == accounted_references(m, head) + bool(word & pf.PRIVATE)
+    return int(m.refcount.view[head]) == accounted_references(m, head)
 
 
 def _is_poisoned(m: Machine, pfn: int) -> bool:
