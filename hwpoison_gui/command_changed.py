@@ -14,7 +14,8 @@ from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.terminal import GOOD, complain, report_width
-from hwpoison_gui.view.facts.between_images import find_changes
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.map.snapshots import find_changes, side_of_image
 
 _A_MACHINE: Final = "a snapshot, a recording, or raw page flags"
 
@@ -32,7 +33,8 @@ def run(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     names = str(options.old), str(options.new)
     try:
-        found = find_changes(_image(options.old), _image(options.new))
+        old, new = (side_of_image(_image(path)) for path in (options.old, options.new))
+        found = to_the_end(find_changes(old, new))
     except SourceError as error:
         return complain(error)
     except OSError as error:

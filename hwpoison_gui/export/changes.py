@@ -14,7 +14,7 @@ from hwpoison_gui.export.assessment import fitted
 from hwpoison_gui.export.dram import run_name, runs_of
 from hwpoison_gui.view.base.kinds import KINDS
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
-from hwpoison_gui.view.facts.between_images import BOTH, Changes
+from hwpoison_gui.view.map.snapshots import BOTH, Changes
 from hwpoison_gui.view.words.words import counted
 
 _LABEL: Final = 54  # columns of the terminal
@@ -29,8 +29,8 @@ def as_text(names: tuple[str, str], changes: Changes, width: int) -> str:
         f"{head} {fitted(name, width - 40).rstrip()}: {frames:,} frames, {amount(frames * FRAME_SIZE)}"
         for head, name, frames in zip(("from", "to  "), names, changes.frames, strict=True)
     ]
-    if changes.frames[0] != changes.frames[1]:
-        lines.append(f"The sizes differ: only the first {changes.compared:,} frames are compared.")
+    for doubt in changes.doubts:
+        lines += wrap(doubt, width, subsequent_indent="  ")
     lines += ["", _line("frames with other flags", changes.flag_words)]
     lines += [_line("frames mapped more or fewer times", changes.mapcounts), ""]
     lines += _poison("new in", changes.poison_new, width)
@@ -103,6 +103,9 @@ def as_json(names: tuple[str, str], changes: Changes) -> str:
         ],
         "flags": [one._asdict() for one in changes.flags],
         "processes_known": changes.owners,
-        "processes": [one._asdict() for one in changes.processes],
+        "processes": [
+            {key: value for key, value in one._asdict().items() if key != "owner"} for one in changes.processes
+        ],
+        "doubts": list(changes.doubts),
     }
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"

@@ -186,5 +186,10 @@ class FilterControl(QObject):
     def _classes_of(self, lens: Lens) -> np.ndarray:
         sheet = self._lenses.sheet_of(lens)
         frames = self._controller.session.machine.frames
+        if lens.row:
+            from hwpoison_gui.view.map.lens_sheets import SnapshotSheet
+
+            assert isinstance(sheet, SnapshotSheet)
+            return sheet.in_part(lens.row).view(np.uint8)
         shown = lens if lens is KERNEL_GROUPS else getattr(sheet, "lens", lens)  # some have codes of their own
         return np.frombuffer(shown.codes, np.uint8)[sheet.held.values[:frames]]

@@ -11,10 +11,11 @@ from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.changed_frames import touched_frames
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNELS, KIND, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNELS, KIND, SNAPSHOT, Lens
 
 if TYPE_CHECKING:  # sheets are imported when a lens first looks at one
-    from hwpoison_gui.view.map.lens_sheets import AnySheet
+    from hwpoison_gui.view.map.lens_sheets import AnySheet, Other
+    from hwpoison_gui.view.map.snapshots import Side
 
 _SLICE: Final = 0.008  # seconds of work per turn of the event loop
 _REST_MS: Final = 80  # delay before a stale sheet is rebuilt after a change
@@ -38,6 +39,7 @@ class LensControl(QObject):
         self._built: set[str] = set()  # by the work that ended last
         self._needed: set[str] = set()  # those that a panel shows, whatever the lens
         self.other_kernel = ""  # the one that the machine's is compared with; empty for the usual one
+        self.other_snapshot: Side | None = None  # what the machine is compared with
         self.slices = Slices(self, _SLICE, lambda: not controller.busy)
         self.slices.progressed.connect(self.progress.emit)
 
@@ -60,7 +62,7 @@ class LensControl(QObject):
             from hwpoison_gui.view.map.lens_sheets import made
 
             m = self._controller.session.machine
-            sheet = self._sheets[lens.sheet] = made(lens.sheet, m, plane.room, self.other_kernel)
+            sheet = self._sheets[lens.sheet] = made(lens.sheet, m, plane.room, self._other(lens.sheet))
         return sheet
 
     def current_sheet(self, name: str) -> AnySheet | None:
@@ -90,20 +92,40 @@ class LensControl(QObject):
         if kernel == self.other_kernel:
             return
         self.other_kernel = kernel
-        if self.lens.sheet == KERNELS.sheet:
-            self._stale.add(KERNELS.sheet)  # shown until the new one is complete
+        self._compare_again(KERNELS.sheet)
+
+    def compare_with_snapshot(self, side: Side | None) -> None:
+        """Chooses the snapshot that the machine is compared with; None ends the comparison."""
+        self.other_snapshot = side
+        if side is None:
+            self._sheets.pop(SNAPSHOT.sheet, None)
+            self._stale.discard(SNAPSHOT.sheet)
+            if self.wanted == SNAPSHOT.key:
+                self.choose(KIND.key)
+            self.sheetsChanged.emit()
         else:
-            self._sheets.pop(KERNELS.sheet, None)
+            self._compare_again(SNAPSHOT.sheet)
+
+    def _compare_again(self, name: str) -> None:
+        if self.lens.sheet == name:
+            self._stale.add(name)  # shown until the new one is complete
+        else:
+            self._sheets.pop(name, None)
         self.sheetsChanged.emit()
         if self._missing():
             self._make()
+
+    def _other(self, name: str) -> Other:
+        """What a sheet compares the machine with."""
+        return {KERNELS.sheet: self.other_kernel, SNAPSHOT.sheet: self.other_snapshot}.get(name)
 
     def machine_changed(self) -> None:
         """Rebuilds for another machine, whose map starts with the first lens."""
         self.slices.give_up()
         self._sheets.clear()
         self._stale.clear()
-        key, self.lens = self._wanted.key, KIND
+        self.other_snapshot = None
+        key, self.lens = self._wanted.key if self._wanted.sheet != SNAPSHOT.sheet else KIND.key, KIND
         self.sheetsChanged.emit()
         self.choose(key)
 
@@ -148,7 +170,7 @@ class LensControl(QObject):
         assert plane is not None
         self._built.clear()
         for name in self._missing():
-            sheet = sheet_for(name, self._controller.session.machine, plane.room, self.other_kernel)
+            sheet = sheet_for(name, self._controller.session.machine, plane.room, self._other(name))
             yield from sheet.work()
             self._sheets[name] = sheet
             self._stale.discard(name)

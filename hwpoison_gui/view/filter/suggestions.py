@@ -21,7 +21,7 @@ from hwpoison_gui.view.filter.terms import (
     tokens_of,
     vma_names,
 )
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, ZONE, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, LENSES, ZONE, Lens
 from hwpoison_gui.view.map.zones import zone_meaning
 from hwpoison_gui.view.words.words import counted
 
@@ -153,7 +153,7 @@ def _classes(key: str, lens: Lens) -> Iterator[Word]:
 
 def _legend() -> Iterator[Word]:
     """Classes by their names alone, as the legend of the first lens that has them calls them."""
-    for lens in BY_KEY.values():
+    for lens in LENSES:
         for one in lens.classes[1:]:
             name = slug(one.shortest)
             if one.owner is None and not name[0].isdigit() and lens_with(name) is lens:

@@ -21,13 +21,24 @@ from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.naming import listed
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNEL_GROUPS, KERNELS_SAME, Lens, LensClass
+from hwpoison_gui.view.map.lenses import (
+    BY_KEY,
+    CHANGED,
+    KERNEL_GROUPS,
+    KERNELS_SAME,
+    LENSES,
+    SNAPSHOT,
+    Lens,
+    LensClass,
+    snapshot_lens,
+)
 
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that looks at a sheet
 Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those suffice
 
+_LONGEST: Final = 6  # digits of the number of a row
 _MOST_NAMED: Final = 6  # known names in an error message
 _SPACE: Final = re.compile(r"\s")
 _AROUND: Final = re.compile(r"\s*([<>]=?|!=)\s*")  # comparisons may have spaces
@@ -72,7 +83,7 @@ def frames_of(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
 def lens_with(name: str) -> Lens | None:
     """The first lens that has a class of a name, as the legend shows it."""
     wanted = slug(name)
-    lenses = (lens for lens in BY_KEY.values() if lens.key != CHANGED.key)
+    lenses = (lens for lens in LENSES if lens.key != CHANGED.key)
     return next((lens for lens in lenses if any(wanted in names_of(one) for one in lens.classes[1:])), None)
 
 
@@ -321,6 +332,11 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     key, _, name = term.text.partition(":")
     lens = lens_named(key)
     assert lens is not None
+    if lens.sheet == SNAPSHOT.sheet:
+        if not classes_of(lens).any():
+            raise term.error("there is no second snapshot: Machine > Compare with a snapshot")
+        if name.isascii() and name.isdigit() and len(name) <= _LONGEST:
+            return _of_part(term, int(name), classes_of)
     classes = [one for one in lens.classes if one.id and slug(name) in names_of(one)]
     if not classes or lens is CHANGED:
         known = ", ".join(slug(one.shortest) for one in lens.classes[1:])
@@ -330,6 +346,14 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
         return lambda word: code_of(word) == code
     mine: Bools = classes_of(lens) == code
     return mine
+
+
+def _of_part(term: Term, number: int, classes_of: ClassesOf) -> Bools:
+    """The frames of a row of the panel Snapshot, by its number."""
+    frames = classes_of(snapshot_lens(row=number)) != 0 if number else np.zeros(1, np.bool_)
+    if not frames.any():
+        raise term.error("the panel Snapshot has no row of that number")
+    return frames
 
 
 MISSING: Final = {

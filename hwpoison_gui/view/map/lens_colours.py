@@ -26,6 +26,10 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
         "nozone": "free", "other": "reserved", "zone6": "swapcache", "zone5": "pgtable", "zone4": "shmem",
         "zone3": "huge", "zone2": "anon", "zone1": "file", "zone0": "slab",
     },
+    "snapshot": {
+        "users": "pgtable", "flags": "reserved", "freed": "free", "allocated": "anon", "kind": "file",
+        "single": "swapcache", "broken": "huge",
+    },
     "outcome": {
         "silent": "anon", "lost": "huge", "late": "pgtable", "early": "slab", "failed": "swapcache",
         "ignored": "reserved", "namespace": "file", "init": "shmem",

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.view.base.slicing import as_part
 from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.lenses import (
     COUNT_BOUNDS,
@@ -26,12 +27,16 @@ from hwpoison_gui.view.map.lenses import (
     KERNELS_SAME,
     OWNER,
     OWNERS,
+    SNAPSHOT,
     ZONE,
     Lens,
     Owner,
     kernels_lens,
     owner_lens,
+    snapshot_lens,
 )
+from hwpoison_gui.view.map.snapshot_parts import Part, frames_in, parts_of
+from hwpoison_gui.view.map.snapshots import SAME, Changes, Side, find_changes, side_of_machine
 from hwpoison_gui.view.map.zones import lens_and_codes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.between_kernels import Between, find_between, other_kernel
@@ -246,17 +251,62 @@ class KernelsSheet:
         return max(0, int(self.held.values[pfn]) - KERNELS_SAME)
 
 
-AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet | KernelsSheet
+class SnapshotSheet:
+    """What is different in a second snapshot, see map/snapshots.py; without one, nothing is known of any frame.
+
+    `changes`: all that was found. `parts`: the rows of its table.
+    """
+
+    follows_tables = True
+
+    def __init__(self, m: Machine, room: int, other: Side | None = None) -> None:
+        self.m, self.held, self._other = m, Held(room), other
+        self.lens: Lens = snapshot_lens(other.title) if other is not None else SNAPSHOT
+        self._own: Side | None = None
+        self.changes: Changes | None = None
+        self.parts: tuple[Part, ...] = ()
+
+    def work(self) -> Iterator[float]:
+        if self._other is None:
+            return
+        own = yield from as_part(side_of_machine(self.m, ""), lambda share: 0.3 * share)
+        found = yield from as_part(find_changes(own, self._other), lambda share: 0.3 + 0.6 * share)
+        for start in range(0, self.m.frames, FRAMES_PER_SLICE):
+            part = slice(start, min(start + FRAMES_PER_SLICE, self.m.frames))
+            self.held.write(part, found.codes[part])
+            yield 0.9
+        self._own, self.changes, self.parts = own, found, parts_of(found)
+
+    def some(self, pfns: I64) -> U8:
+        """What was found before, until the sheet is rebuilt."""
+        known: U8 = self.held.values[pfns]
+        return known
+
+    def part_of(self, pfn: int) -> int:
+        """The number of the first part that a frame belongs to; 0 if it has not changed."""
+        numbers = (part.number for part in self.parts if self.in_part(part.number)[pfn])
+        return next(numbers, 0) if self.held.values[pfn] > SAME else 0
+
+    def in_part(self, number: int) -> npt.NDArray[np.bool_]:
+        """The frames of a part, by its number; none for a number that no part has."""
+        if self._own is None or self._other is None or self.changes is None or not 0 < number <= len(self.parts):
+            return np.zeros(self.m.frames, np.bool_)
+        return frames_in(self.parts[number - 1], self._own, self._other, self.changes)
+
+
+AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet | KernelsSheet | SnapshotSheet
 SHEETS: Final[dict[str, type[AnySheet]]] = {
     "counts": CountsSheet,
     "zone": ZoneSheet,
     "owner": OwnerSheet,
     "outcome": OutcomeSheet,
     "kernels": KernelsSheet,
+    "snapshot": SnapshotSheet,
 }
+Other = str | Side | None
 
 
-def sheet_for(name: str, m: Machine, room: int, other: str = "") -> AnySheet:
+def sheet_for(name: str, m: Machine, room: int, other: Other = None) -> AnySheet:
     """An empty sheet, see its `work`.
 
     Parameters
@@ -266,12 +316,15 @@ def sheet_for(name: str, m: Machine, room: int, other: str = "") -> AnySheet:
     room
         Frames including padding, as `FramePlane.room`.
     other
-        The kernel with which that of the machine is compared; empty for the usual one.
+        What the machine is compared with: for `kernels` the name of a kernel, or empty for the usual one; for
+        `snapshot` a second snapshot.
     """
-    return KernelsSheet(m, room, other) if name == "kernels" else SHEETS[name](m, room)
+    if isinstance(other, Side):
+        return SnapshotSheet(m, room, other)
+    return KernelsSheet(m, room, other) if isinstance(other, str) else SHEETS[name](m, room)
 
 
-def made(name: str, m: Machine, room: int, other: str = "") -> AnySheet:
+def made(name: str, m: Machine, room: int, other: Other = None) -> AnySheet:
     """A complete sheet, see `sheet_for`."""
     sheet = sheet_for(name, m, room, other)
     for _ in sheet.work():

@@ -55,7 +55,8 @@ class Lens(Record):
     """A lens. `classes` are in order of code: the first is the space past the last frame, the last is poison.
 
     `code_of` maps a flag word to a class; it is None if the lens uses the sheet named `sheet`, whose bytes are looked
-    up in `codes`. `quiet`: classes that need not stand out from the ground.
+    up in `codes`. `quiet`: classes that need not stand out from the ground. `row`: the frames of a row of a table,
+    for the filter; 0 for a lens of the map.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Lens(Record):
     sheet: str = ""
     codes: bytes = bytes(range(256))
     quiet: tuple[str, ...] = ("hole",)
+    row: int = 0
 
     @property
     def poison(self) -> int:
@@ -288,5 +290,33 @@ CHANGED: Final = Lens(
     quiet=("hole", "unchanged"),
 )
 
+
+def snapshot_lens(title: str = "", row: int = 0) -> Lens:
+    """The lens of what is different in a second snapshot, called `title`.
+
+    The numbers of its classes are those of map/snapshots.py. `row`: a part of it, see map/snapshot_parts.py.
+    """
+    return Lens(
+        "snapshot",
+        "Snapshot",
+        f"What is different in {title}?" if title else "What is different in a second snapshot?",
+        _classes(
+            ("same", "unchanged", "the same flags and the same users in both snapshots", "same"),
+            ("users", "other users", "the same flags, but mapped by others, or another number of times", "users"),
+            ("flags", "other flags", "a page of the same kind with other flags", "flags"),
+            ("freed", "freed", "in use in the first snapshot, and free in the second"),
+            ("allocated", "allocated", "free in the first snapshot, and in use in the second"),
+            ("kind", "other kind", "a page of another kind"),
+            ("single", "in one only", "there is a page in only one of the two snapshots", "one only"),
+            ("broken", "newly poisoned", "HWPOISON is set only in the second snapshot", "poisoned"),
+        ),
+        sheet="snapshot",
+        quiet=("hole", "same"),
+        row=row,
+    )
+
+
+SNAPSHOT: Final = snapshot_lens()
+
 LENSES: Final[tuple[Lens, ...]] = (KIND, STATE, MAPCOUNT, REFCOUNT, OWNER, ZONE, OUTCOME, CHANGED, KERNELS)
-BY_KEY: Final[dict[str, Lens]] = {lens.key: lens for lens in LENSES}
+BY_KEY: Final[dict[str, Lens]] = {lens.key: lens for lens in (*LENSES, SNAPSHOT)}  # without a number: only of a pair

@@ -8,11 +8,11 @@ import pytest
 
 from hwpoison_gui.view.base.palette import HIGH_CONTRAST, THEMES, Theme, contrast
 from hwpoison_gui.view.map.lens_colours import code_colours, lens_colours
-from hwpoison_gui.view.map.lenses import BY_KEY, LENSES, MAPCOUNT, MOST_CLASSES, REFCOUNT, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, MAPCOUNT, MOST_CLASSES, REFCOUNT, Lens
 from tests.view.base.test_palette import FULL, ciede2000, lab
 
 themes = pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
-lenses = pytest.mark.parametrize("lens", LENSES, ids=BY_KEY)
+lenses = pytest.mark.parametrize("lens", BY_KEY.values(), ids=BY_KEY)
 
 
 def seen(lens: Lens) -> list[int]:

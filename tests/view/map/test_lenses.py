@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.view.map.lenses import BY_KEY, LENSES, MOST_CLASSES, OUTCOME, STATE, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, MOST_CLASSES, OUTCOME, STATE, Lens
 
-lenses = pytest.mark.parametrize("lens", LENSES, ids=BY_KEY)
+lenses = pytest.mark.parametrize("lens", BY_KEY.values(), ids=BY_KEY)
 
 
 @lenses

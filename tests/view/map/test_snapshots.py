@@ -12,7 +12,9 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import MemoryImage, ProcessImage
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.facts.between_images import BOTH, GONE, NEW, KindChange, ProcessChange, find_changes
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.map import snapshots
+from hwpoison_gui.view.map.snapshots import BOTH, GONE, NEW, Changes, KindChange, ProcessChange, side_of_image
 from tests.paths import DATA
 
 VICTIM = 0xFD67
@@ -22,6 +24,10 @@ _PRESENT = 1 << 63
 @pytest.fixture(scope="module")
 def before() -> MemoryImage:
     return image_of(resources.path("machines/victim_before.npz"))
+
+
+def find_changes(old: MemoryImage, new: MemoryImage) -> Changes:
+    return to_the_end(snapshots.find_changes(side_of_image(old), side_of_image(new)))
 
 
 def small(words: list[int], mapped: dict[tuple[int, str], list[int]]) -> MemoryImage:
@@ -69,9 +75,9 @@ def test_processes_end_and_start_and_a_pid_is_used_again() -> None:
     old = small(words, {(1, "init"): [0], (7, "a"): [1, 2, 2], (8, "b"): [3]})
     new = small(words, {(1, "init"): [0], (7, "other"): [1], (8, "b"): [3, 4, 5]})
     assert find_changes(old, new).processes == (
-        ProcessChange("a:7", GONE, 2, 0, 2, 0),
-        ProcessChange("b:8", BOTH, 1, 3, 0, 2),
-        ProcessChange("other:7", NEW, 0, 1, 0, 1),
+        ProcessChange("a:7", GONE, 2, 0, 2, 0, (7, "a")),
+        ProcessChange("b:8", BOTH, 1, 3, 0, 2, (8, "b")),
+        ProcessChange("other:7", NEW, 0, 1, 0, 1, (7, "other")),
     )
 
 
@@ -81,7 +87,7 @@ def test_of_another_size_only_common_frames_are_compared() -> None:
     found = find_changes(old, new)
     assert found.frames == (2, 3) and found.compared == 2 and found.flag_words == 1
     assert found.kinds == (KindChange(kinds.FREE, kinds.SLAB, 1),) and not len(found.poison_new)
-    assert found.processes == (ProcessChange("init:1", BOTH, 2, 1, 1, 0),)
+    assert found.processes == (ProcessChange("init:1", BOTH, 2, 1, 1, 0, (1, "init")),)
 
 
 def test_without_owners_none_are_gone() -> None:
