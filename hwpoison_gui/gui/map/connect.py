@@ -80,6 +80,7 @@ def connect_lenses(
 
     lens_bar.lensWanted.connect(lenses.choose)
     lenses.lensChanged.connect(lens_bar.show_lens)
+    lenses.sheetsChanged.connect(lambda: lens_bar.offer_snapshot(lenses.other_snapshot is not None))
     lenses.progress.connect(lambda done: lens_bar.set_progress(lenses.wanted, done))
     frame_map.countsChanged.connect(show_counts)
     legend.classClicked.connect(find_class)

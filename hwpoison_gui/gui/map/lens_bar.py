@@ -13,8 +13,9 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.map.lenses import KIND, LENSES, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, KIND, LENSES, SNAPSHOT, Lens
 
+UNEQUAL: Final = "≠"  # of the lens that has no number
 _PADDING: Final = 7
 
 
@@ -27,11 +28,11 @@ def _button_size(number: str, name: str, _font: str) -> tuple[int, int]:
 
 
 class LensButton(QAbstractButton):
-    """Button of one lens, with its number and name; the active lens is underlined."""
+    """Button of one lens, with its number or sign, and its name; the active lens is underlined."""
 
-    def __init__(self, number: int, lens: Lens, parent: QWidget, theme: Theme) -> None:
+    def __init__(self, sign: str, lens: Lens, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
-        self.number, self.lens, self.theme = number, lens, theme
+        self.sign, self.lens, self.theme = sign, lens, theme
         self.short = False
         self.done = 1.0  # share of its sheet that has been built
         self.setCheckable(True)
@@ -44,7 +45,7 @@ class LensButton(QAbstractButton):
 
     def ask(self, lens: Lens) -> None:
         """Say what the lens answers; one that compares kernels says which."""
-        self.setToolTip(plain(f"{lens.name}  ({self.number})\n{lens.question}"))
+        self.setToolTip(plain(f"{lens.name}  ({self.sign})\n{lens.question}"))
         self.setAccessibleDescription(lens.question)
 
     @staticmethod
@@ -59,10 +60,10 @@ class LensButton(QAbstractButton):
     def width_of(self, short: bool) -> int:
         """Return the width in pixels, with or without the name."""
         name = "" if short and not self.isChecked() else self.lens.name
-        return _button_size(str(self.number), name, QGuiApplication.font().key())[0]
+        return _button_size(self.sign, name, QGuiApplication.font().key())[0]
 
     def sizeHint(self) -> QSize:
-        return QSize(*_button_size(str(self.number), self.words, QGuiApplication.font().key()))
+        return QSize(*_button_size(self.sign, self.words, QGuiApplication.font().key()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -70,7 +71,7 @@ class LensButton(QAbstractButton):
         if self.underMouse() or self.isDown():
             fill(painter, box, QColor(self.theme.raised))
         painter.setFont(self._font())
-        number, line = str(self.number), Qt.AlignmentFlag.AlignVCenter
+        number, line = self.sign, Qt.AlignmentFlag.AlignVCenter
         painter.setPen(QColor(self.theme.muted))
         left = float(_PADDING)
         painter.drawText(QRectF(left, 0, box.width(), box.height()), line, number)
@@ -95,7 +96,10 @@ class LensBar(QWidget):
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self.setAccessibleName("Lenses of the map")
-        self.buttons = {lens.key: LensButton(n, lens, self, theme) for n, lens in enumerate(LENSES, start=1)}
+        signs = [*map(str, range(1, len(LENSES) + 1)), UNEQUAL]
+        self.buttons = {
+            lens.key: LensButton(sign, lens, self, theme) for sign, lens in zip(signs, BY_KEY.values(), strict=True)
+        }
         self._current = KIND.key
         group = QButtonGroup(self)
         self._box = QHBoxLayout(self)
@@ -107,6 +111,7 @@ class LensBar(QWidget):
             self._box.addWidget(button)
             button.clicked.connect(lambda _=False, key=key: self._clicked(key))
         self._box.addStretch(1)
+        self.buttons[SNAPSHOT.key].hide()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.set_theme(theme)
         self.set_current(KIND.key)
@@ -136,6 +141,12 @@ class LensBar(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus if button.isChecked() else Qt.FocusPolicy.NoFocus)
         self._choose_words()
 
+    def offer_snapshot(self, on: bool) -> None:
+        """Offer the lens of a second snapshot, or no longer."""
+        if self.buttons[SNAPSHOT.key].isHidden() == on:
+            self.buttons[SNAPSHOT.key].setVisible(on)
+            self._choose_words()
+
     def set_progress(self, key: str, done: float) -> None:
         """Show the share (0 to 1) of a lens's sheet that has been built."""
         self.buttons[key].done = done
@@ -146,7 +157,8 @@ class LensBar(QWidget):
         self.lensWanted.emit(key)
 
     def _choose_words(self) -> None:
-        whole = sum(button.width_of(False) for button in self.buttons.values()) + 2 * look.TIGHT
+        shown = [button for button in self.buttons.values() if not button.isHidden()]
+        whole = sum(button.width_of(False) for button in shown) + 2 * look.TIGHT
         short = self.width() < whole
         for button in self.buttons.values():
             if short or button.short:  # otherwise its width has not changed, and no layout is needed

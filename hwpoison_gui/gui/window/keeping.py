@@ -29,6 +29,7 @@ from hwpoison_gui.view.base.palette import Theme
 if TYPE_CHECKING:
     from hwpoison_gui.gui.window.records import Records
     from hwpoison_gui.gui.window.recovery import Left
+    from hwpoison_gui.gui.window.snapshots import Snapshots
     from hwpoison_gui.opening import Opened
 
 
@@ -84,6 +85,10 @@ class Keeping(QObject):
         records.said.connect(self.toast.say)
         records.changed.connect(self.work_changed)
         self.machines.recordsFound.connect(lambda path: records.open([path], over=False))
+
+    def take_snapshots(self, snapshots: Snapshots) -> None:
+        """Two machines that are dropped together are compared."""
+        self._snapshots = snapshots
 
     def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction, compared: Callable[[QMenu], None]) -> None:
         """Adds the menus of files that are known already, before the command `live`, and of comparisons."""
@@ -163,6 +168,7 @@ class Keeping(QObject):
         self.taking.background.stop()
         self.machines.loader.stop()
         self._records.background.stop()
+        self._snapshots.background.stop()
         self.autosave.stop()
 
     # -- recovery
@@ -230,8 +236,15 @@ class Keeping(QObject):
         # The parts of a recording, dropped together, are one machine; the longest name is that of its hidden state.
         by_length = sorted(files, key=lambda file: len(file.name), reverse=True)
         machines = list({file.stem.removesuffix("_hidden"): file for file in by_length}.values())
-        if len(machines) > 1:
-            show_error(self._window, "One machine at a time", f"{len(machines)} files were dropped on the window.")
+        from hwpoison_gui.session.document.recent import time_of_change
+
+        if len(machines) == 2:
+            old, new = sorted(machines, key=lambda file: time_of_change(str(file)))
+            self._window.activateWindow()
+            if not self._controller.occupied:
+                self.machines.open_path(old, lambda: self._snapshots.open(new))
+        elif len(machines) > 2:
+            show_error(self._window, "One machine, or two to compare", f"{len(machines)} machines were dropped.")
         elif not self._controller.occupied:
             self._window.activateWindow()
             self.machines.open_path(machines[0])

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = QSize(900, 600)
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 6
+_LAYOUT_VERSION: Final = 7
 _UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
 
 
@@ -184,6 +184,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.on_demand import OnDemand
         from hwpoison_gui.gui.window.presentation import Presentation
         from hwpoison_gui.gui.window.records import Records
+        from hwpoison_gui.gui.window.snapshots import Snapshots
 
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
@@ -192,6 +193,8 @@ class MainWindow(QMainWindow):
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)
         self.machines = self.keeping.machines
         self.records = Records(self, c, self.recorded, self.keeping, partial(self.show_panel, "records", False))
+        self.snapshots = Snapshots(self, self.lenses, partial(self.show_panel, "snapshot", False))
+        self.keeping.take_snapshots(self.snapshots)
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.work_changed)
         self.presentation = Presentation(self, c, self.present, self.appearance, self.machines.open_path)
@@ -203,7 +206,7 @@ class MainWindow(QMainWindow):
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
-        from hwpoison_gui.gui.window import commands, map_commands, records, tab_order, view_commands
+        from hwpoison_gui.gui.window import commands, map_commands, records, snapshots, tab_order, view_commands
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
         from hwpoison_gui.gui.window.kernel_commands import kernel_commands
@@ -214,7 +217,8 @@ class MainWindow(QMainWindow):
                      keeping.recent, self.sentence.in_words)  # fmt: skip
         shown = {"window": (self,), "map": (self.map, self.legend)}
         many = Many(self, c, self.filter, lambda: self.panels.damage, self.appearance)
-        recorded = records.records_commands(self.records, self.recorded)
+        recorded = [*records.records_commands(self.records, self.recorded),
+                    *snapshots.snapshot_commands(self.snapshots)]  # fmt: skip
         self.exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
@@ -262,6 +266,7 @@ class MainWindow(QMainWindow):
         self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
         c.failed.connect(partial(messages.show_error, self))
         connect_copy(self.copy, c, present)
+        self.lenses.sheetsChanged.connect(self.actions_.refresh)
         self.layouts.said.connect(self.keeping.toast.say)
         self.menus.find = self._find
         present.opened.connect(self.layouts.report_geometry)

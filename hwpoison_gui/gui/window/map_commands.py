@@ -12,7 +12,7 @@ from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
-from hwpoison_gui.view.map.lenses import LENSES
+from hwpoison_gui.view.map.lenses import LENSES, NO_SNAPSHOT, SNAPSHOT
 
 _GEOMETRY: Final = "M&ap > DRAM &geometry"
 
@@ -25,6 +25,11 @@ def map_commands(
                 partial(lenses.choose, lens.key), keys=(str(number),), group="lens")
         for number, lens in enumerate(LENSES, start=1)
     ]  # fmt: skip
+    by_lens.append(
+        Command(f"lens-{SNAPSHOT.key}", "M&ap", f"≠  {SNAPSHOT.name}", SNAPSHOT.question,
+                partial(lenses.choose, SNAPSHOT.key), missing=lambda: "" if lenses.other_snapshot else NO_SNAPSHOT,
+                group="lens")
+    )  # fmt: skip
     by_layout = [
         Command(f"layout-{name}", "M&ap > &Layout", text, tip, partial(layouts.choose, name), group="layout")
         for name, text, tip in (

@@ -46,13 +46,15 @@ TITLES: Final = {
     "vmas": "VMAs",
     "files": "Files",
     "kernels": "Kernels",
+    "snapshot": "Snapshot",
     "records": "Error records",
     "assess": "Assess",
     "charts": "Charts",
 }
-AT_FIRST: Final = tuple(name for name in TITLES if name != "records")  # panels that are shown before there is a reason
+_FOR_A_REASON: Final = ("records", "snapshot")  # not shown before there is something in them
+AT_FIRST: Final = tuple(name for name in TITLES if name not in _FOR_A_REASON)
 TABLES: Final = ("pages", "vmas", "files")
-WIDE: Final = (*TABLES, "kernels", "assess", "charts", "records")  # tabs beside the tasks
+WIDE: Final = (*TABLES, "kernels", "assess", "charts", "snapshot", "records")  # tabs beside the tasks
 
 
 class Panels(QObject):
@@ -94,6 +96,7 @@ class Panels(QObject):
             "vmas": self._make_table,
             "files": self._make_table,
             "kernels": self._make_kernels,
+            "snapshot": self._make_snapshot,
             "records": self._make_records,
             "assess": self._make_assess,
             "charts": self._make_charts,
@@ -223,6 +226,15 @@ class Panels(QObject):
         dock.take(view)
         dock.add_tool(view.choice)
         KernelsLink(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
+        return view
+
+    def _make_snapshot(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.snapshot import SnapshotView
+        from hwpoison_gui.gui.tables.snapshot_link import SnapshotLink
+
+        view = SnapshotView(dock, self._appearance.theme)
+        dock.take(view)
+        SnapshotLink(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
         return view
 
     def _make_assess(self, dock: Dock) -> QWidget:

@@ -334,7 +334,7 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     assert lens is not None
     if lens.sheet == SNAPSHOT.sheet:
         if not classes_of(lens).any():
-            raise term.error("there is no second snapshot: Machine > Compare with a snapshot")
+            raise term.error("there is no second snapshot: Machine > Compare with a snapshot… opens one")
         if name.isascii() and name.isdigit() and len(name) <= _LONGEST:
             return _of_part(term, int(name), classes_of)
     classes = [one for one in lens.classes if one.id and slug(name) in names_of(one)]

@@ -317,6 +317,7 @@ def snapshot_lens(title: str = "", row: int = 0) -> Lens:
 
 
 SNAPSHOT: Final = snapshot_lens()
+NO_SNAPSHOT: Final = "There is no second snapshot: Machine > Compare with a snapshot… opens one."
 
 LENSES: Final[tuple[Lens, ...]] = (KIND, STATE, MAPCOUNT, REFCOUNT, OWNER, ZONE, OUTCOME, CHANGED, KERNELS)
 BY_KEY: Final[dict[str, Lens]] = {lens.key: lens for lens in (*LENSES, SNAPSHOT)}  # without a number: only of a pair

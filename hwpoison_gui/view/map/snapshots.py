@@ -277,7 +277,8 @@ def _doubts(old: Side, new: Side) -> Iterator[str]:
     if frames[0] != frames[1]:
         yield f"The sizes differ: only the first {compared:,} frames are compared."
     elif holes:
-        yield f"Memory is in other places: {counted(int(holes), 'frame')} have a page in only one of the two."
+        frames_have = counted(int(holes), "frame has", "frames have")
+        yield f"Memory is in other places: {frames_have} a page in only one of the two."
     if old.kernel is not None and new.kernel is not None and old.kernel != new.kernel:
         one, other = (".".join(map(str, kernel)) for kernel in (old.kernel, new.kernel))
         yield f"The kernels differ: Linux {one} and {other}."

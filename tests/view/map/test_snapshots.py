@@ -10,11 +10,22 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.image import MemoryImage, ProcessImage
+from hwpoison_gui.opening import open_file
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.map import snapshots
-from hwpoison_gui.view.map.snapshots import BOTH, GONE, NEW, Changes, KindChange, ProcessChange, side_of_image
+from hwpoison_gui.view.map.snapshot_parts import frames_in, parts_of
+from hwpoison_gui.view.map.snapshots import (
+    BOTH,
+    GONE,
+    NEW,
+    Changes,
+    KindChange,
+    ProcessChange,
+    side_of_image,
+    side_of_machine,
+)
 from tests.paths import DATA
 
 VICTIM = 0xFD67
@@ -94,3 +105,52 @@ def test_without_owners_none_are_gone() -> None:
     owned = small([pf.ANON], {(1, "init"): [0]})
     found = find_changes(owned, replace(owned, processes=()))
     assert not found.owners and not found.processes
+
+
+def test_parts_have_the_frames_that_they_count(before: MemoryImage) -> None:
+    old, new = side_of_image(before), side_of_image(image_of(DATA / "snapshot" / "victim_after.npz"))
+    found = to_the_end(snapshots.find_changes(old, new))
+    parts = parts_of(found)
+    assert parts[0].code == snapshots.POISONED and [part.number for part in parts] == [*range(1, len(parts) + 1)]
+    for part in parts:
+        assert int(frames_in(part, old, new, found).sum()) == part.frames
+    changed = np.zeros(len(old.words), np.bool_)
+    for part in parts:
+        changed |= frames_in(part, old, new, found)
+    assert np.array_equal(changed, found.codes > snapshots.SAME)
+
+
+def test_a_frame_has_the_most_important_of_its_changes() -> None:
+    old = small([pf.BUDDY, pf.LRU, pf.LRU | pf.ANON, pf.LRU, pf.NOPAGE, pf.NOPAGE, pf.LRU, pf.HWPOISON, pf.SLAB],
+                {(1, "a"): [1, 6]})  # fmt: skip
+    new = small([pf.SLAB, pf.BUDDY, pf.SLAB, pf.LRU | pf.DIRTY, pf.NOPAGE, pf.LRU, pf.LRU, pf.BUDDY], {(1, "a"): [0]})
+    new.kpagecount[3] = 4
+    s = snapshots
+    assert find_changes(old, new).codes.tolist() == [
+        s.ALLOCATED, s.FREED, s.KIND, s.FLAGS, s.NO_PAGE, s.ONE_SIDE, s.USERS, s.FREED, s.ONE_SIDE,
+    ]  # fmt: skip
+    back = find_changes(new, old).codes.tolist()
+    assert back[7] == s.POISONED and back[0] == s.FREED
+
+
+def test_another_machine_is_doubted() -> None:
+    one = replace(small([pf.LRU] * 3, {(1, "init"): [0], (2, "a"): [1], (3, "b"): [2]}), kernel=(6, 1))
+    other = replace(small([pf.LRU] * 4, {(1, "init"): [0], (2, "c"): [1], (3, "d"): [2]}), kernel=(6, 12))
+    assert find_changes(one, other).doubts == (
+        "The sizes differ: only the first 3 frames are compared.",
+        "The kernels differ: Linux 6.1 and 6.12.",
+        "1 of 3 processes have the same pid and name in both: these may be two machines, or two boots of one.",
+    )
+    assert find_changes(one, one).doubts == ()
+    hole = replace(one, kpageflags=np.array([pf.LRU, pf.NOPAGE, pf.LRU], np.uint64))
+    assert find_changes(one, hole).doubts == ("Memory is in other places: 1 frame has a page in only one of the two.",)
+
+
+@pytest.mark.parametrize("name", ["victim_before.npz", "server.npz"])
+def test_a_machine_is_compared_as_its_memory_was_recorded(name: str) -> None:
+    """What the model changes when it boots a recording are entries that were read while they changed."""
+    path = resources.path(f"machines/{name}")
+    machine = to_the_end(side_of_machine(open_file(path).session.machine, name))
+    found = to_the_end(snapshots.find_changes(machine, side_of_image(image_of(path))))
+    assert not found.flag_words and not found.doubts
+    assert found.mapcounts < 30 and len(found.processes) <= 1

@@ -1,0 +1,79 @@
+"""Compares the open machine with a second snapshot of it, or with another machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from hwpoison_gui.gui.control.background import Background
+from hwpoison_gui.gui.control.worker import Cancelled, Progress
+from hwpoison_gui.gui.map.lens_control import LensControl
+from hwpoison_gui.gui.widgets.messages import show_error
+from hwpoison_gui.gui.window.command import Command
+from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, SNAPSHOT
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.map.snapshots import Side
+
+_FILES: Final = "Snapshots, recordings, sessions, raw page flags (*)"
+
+
+class Snapshots(QObject):
+    """Opens the second one in a thread, and keeps only what is compared of it. Another machine ends the comparison."""
+
+    def __init__(self, above: QWidget, lenses: LensControl, show_panel: Callable[[], None]) -> None:
+        super().__init__(above)
+        self._above, self._lenses, self._show_panel = above, lenses, show_panel
+        self._folder = ""
+        self.background = Background(above)
+        self.background.refused.connect(partial(show_error, above))
+
+    def ask(self) -> None:
+        """Asks for a file, and compares the machine with it."""
+        from PySide6.QtWidgets import QFileDialog
+
+        name, _ = QFileDialog.getOpenFileName(self._above, "Compare with a snapshot", self._folder, _FILES)
+        if name:
+            self._folder = str(Path(name).parent)
+            self.open(Path(name))
+
+    def open(self, path: Path) -> None:
+        """Compares the machine with a file, or shows an error; the machine stays as it is."""
+
+        def work(progress: Progress, cancelled: Cancelled) -> Side:
+            from hwpoison_gui import opening
+            from hwpoison_gui.view.base.slicing import to_the_end
+            from hwpoison_gui.view.map.snapshots import side_of_machine
+
+            machine = opening.open_file(path, "", progress, cancelled).session.machine
+            return to_the_end(side_of_machine(machine, path.name))
+
+        self.background.run(f"Comparing with {path.name}", work, self._compare)
+
+    def _compare(self, side: Side) -> None:
+        self._lenses.compare_with_snapshot(side)
+        self._lenses.choose(SNAPSHOT.key)
+        self._show_panel()
+
+    def close(self) -> None:
+        """Ends the comparison; the machine stays."""
+        self._lenses.compare_with_snapshot(None)
+
+    @property
+    def missing(self) -> str:
+        """Why there is nothing to close; empty if there is something."""
+        return "" if self._lenses.other_snapshot is not None else NO_SNAPSHOT
+
+
+def snapshot_commands(snapshots: Snapshots) -> list[Command]:
+    return [
+        Command("open-snapshot", "&Machine", "&Compare with a snapshot…", "What changed from this machine to a second "
+                "snapshot: on the map, and as a table", snapshots.ask, separated=True),
+        Command("close-snapshot", "&Machine", "End &the comparison with it", "Closes the second snapshot; the machine "
+                "stays", snapshots.close, missing=lambda: snapshots.missing),
+    ]  # fmt: skip

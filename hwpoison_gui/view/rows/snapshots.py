@@ -1,0 +1,84 @@
+"""Rows of the table of what changed in a second snapshot: poison, kinds, flags, and who maps the frames."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.kinds import KINDS
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.map.snapshot_parts import Part
+from hwpoison_gui.view.map.snapshots import ONE_SIDE, POISONED, SAME, USERS, Changes
+from hwpoison_gui.view.words.words import counted
+
+_NONE: Final = "–"
+_OF_CODE: Final = {
+    POISONED: ("HWPOISON", _NONE, "set"),
+    ONE_SIDE: ("page in one only", "", ""),
+    USERS: ("users only", "", ""),
+}
+
+
+class SnapshotRow(Record):
+    """Frames that changed in one way; `key` is the number of their part."""
+
+    key: int
+    what: str
+    frames: int
+    before: str
+    after: str
+
+
+SNAPSHOT_COLUMNS: Final = (
+    TextColumn("what", "What changed", "A flag, the kind of page, or which process maps it; a frame may be in several "
+               "rows", "mapped by postgres:4711"),
+    TextColumn("frames", "Frames", "Number of frames", "00,000,000", number=True),
+    TextColumn("memory", "Memory", "The same as an amount of memory", "000.0 MiB", number=True),
+    TextColumn("before", "From", "In the open machine", "anonymous memory"),
+    TextColumn("after", "To", "In the second snapshot", "anonymous memory", wide=True),
+)  # fmt: skip
+
+
+def snapshot_rows(parts: tuple[Part, ...]) -> list[SnapshotRow]:
+    """A row for each part."""
+    return [SnapshotRow(part.number, *_words(part)) for part in parts]
+
+
+def _words(part: Part) -> tuple[str, int, str, str]:
+    """What changed, in how many frames, from what, and to what."""
+    if part.code:
+        what, before, after = _OF_CODE[part.code]
+    elif part.healed:
+        what, before, after = "HWPOISON", "set", _NONE
+    elif part.kinds is not None:
+        what, (before, after) = "kind of page", (KINDS[kind].name for kind in part.kinds)
+    elif part.flag:
+        what, before, after = "flag", *_there(part.flag, part.gained)
+    else:
+        pid, comm = part.owner
+        what, before, after = "mapped by", *_there(f"{comm}:{pid}", part.gained)
+    return what, part.frames, before, after
+
+
+def _there(name: str, gained: bool) -> tuple[str, str]:
+    return (_NONE, name) if gained else (name, _NONE)
+
+
+def snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
+    """The fields of a row as they are shown, in the order of SNAPSHOT_COLUMNS."""
+    return row.what, f"{row.frames:,}", amount(row.frames * FRAME_SIZE), row.before, row.after
+
+
+def snapshot_summary(changes: Changes, title: str) -> str:
+    """How many frames changed."""
+    changed = int((changes.codes > SAME).sum())
+    if not changed:
+        return f"no frame changed in {title}"
+    return f"{counted(changed, 'frame')} ({amount(changed * FRAME_SIZE)}) changed in {title}"
+
+
+def snapshot_notes(changes: Changes) -> str:
+    """What the table cannot say, in one text: doubts, and whether users are known."""
+    unknown = "" if changes.owners else "Which processes map which frames is not known of both."
+    return " ".join(filter(None, (*changes.doubts, unknown)))

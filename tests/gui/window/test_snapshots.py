@@ -1,0 +1,108 @@
+"""A second snapshot in the window: opened, shown on the map and as a table, and given up again."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui import resources
+from hwpoison_gui.gui.tables.snapshot import SnapshotView
+from hwpoison_gui.opening import open_file
+from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, SNAPSHOT
+from tests.gui.conftest import User
+from tests.gui.waiting import until
+from tests.paths import DATA
+
+BEFORE = resources.path("machines/victim_before.npz")
+AFTER = DATA / "snapshot" / "victim_after.npz"
+VICTIM = 0xFD67
+
+
+def _view(user: User) -> SnapshotView:
+    view = user.window.docks["snapshot"].content()
+    assert isinstance(view, SnapshotView)
+    return view
+
+
+@pytest.fixture
+def compared(open_window) -> User:
+    user: User = open_window(open_file(BEFORE))
+    user.window.snapshots.open(AFTER)
+    until(lambda: not user.window.lenses.busy and _view(user).table.rows.rows)
+    return user
+
+
+def test_the_broken_frame_is_first_and_leads_to_the_map(compared: User) -> None:
+    window, view = compared.window, _view(compared)
+    assert window.docks["snapshot"].in_front and window.lenses.lens.key == SNAPSHOT.key
+    assert not window.lens_bar.buttons[SNAPSHOT.key].isHidden()
+    assert "changed in victim_after.npz" in window.docks["snapshot"].head.subject.text()
+    first = view.table.rows.rows[0]
+    assert (first.what, first.frames, first.before, first.after) == ("HWPOISON", 1, "–", "set")
+    assert int(window.map.plane.classes_of([VICTIM])[0]) == SNAPSHOT.id_of("broken")
+    view.table.setCurrentIndex(view.table.order.index(0, 0))
+    assert window.finder.field.text() == "snapshot:1"
+    until(lambda: window.filter.count == 1)
+    for row in view.table.rows.rows:
+        assert len(window.filter.frames_of(f"snapshot:{row.key}")) == row.frames
+    window.controller.selection.select(VICTIM)
+    assert view.table.current_key() == 1
+    assert len(window.filter.frames_of("snapshot:freed")) > 0
+
+
+def test_the_model_and_the_real_kernel_are_compared_after_a_click(compared: User) -> None:
+    """What the model leaves of the page is what the kernel left: poison is nothing that differs any more."""
+    window = compared.window
+    window.controller.fire(VICTIM)
+    until(lambda: not window.controller.busy)
+    window.controller.seek(len(compared.session.steps))
+    until(lambda: not window.lenses.busy and _view(compared).table.rows.rows[0].what != "HWPOISON")
+    assert not any(row.what == "mapped by" and row.before.startswith("w") for row in _view(compared).table.rows.rows)
+
+
+def test_it_is_given_up_by_the_user_and_with_the_machine(compared: User) -> None:
+    window = compared.window
+    close = window.actions_["close-snapshot"]
+    assert close.isEnabled()
+    close.trigger()
+    assert window.lenses.lens.key == "kind" and window.lens_bar.buttons[SNAPSHOT.key].isHidden()
+    assert not close.isEnabled() and not window.actions_[f"lens-{SNAPSHOT.key}"].isEnabled()
+    assert _view(compared).accessibleName() == NO_SNAPSHOT
+    window.finder.look_for("snapshot:freed")
+    until(lambda: "there is no second snapshot" in window.finder.field.toolTip() or window.filter.missing)
+    window.snapshots.open(AFTER)
+    until(lambda: window.lenses.other_snapshot is not None)
+    window.keeping.guard.asks = False
+    window.actions_["new"].trigger()
+    until(lambda: window.lenses.other_snapshot is None)
+    until(lambda: not window.lenses.busy)
+    assert window.lenses.wanted == "kind"
+
+
+def test_two_machines_that_are_dropped_are_compared(user: User, tmp_path: Path) -> None:
+    for number, source in enumerate((AFTER, BEFORE)):
+        for suffix in (".npz", ".json"):
+            shutil.copy(source.with_suffix(suffix), tmp_path / f"{number}{suffix}")
+    older, newer = tmp_path / "1.npz", tmp_path / "0.npz"
+    import os
+
+    os.utime(older, (1, 1))
+    user.window.keeping.guard.asks = False
+    user.window.keeping._dropped([newer, older])
+    until(lambda: user.window.lenses.other_snapshot is not None)
+    assert user.window.controller.machine.file == str(older)
+    assert user.window.lenses.other_snapshot.title == "0.npz"
+
+
+def test_a_bad_file_changes_nothing(user: User, tmp_path: Path) -> None:
+    said: list[str] = []
+    user.window.snapshots.background.refused.disconnect()
+    user.window.snapshots.background.refused.connect(lambda head, why: said.append(why))
+    path = tmp_path / "log"
+    path.write_text("[ 1.000000] Memory failure: 0x10: recovery action for dirty LRU page: Failed\n")
+    user.window.snapshots.open(path)
+    until(lambda: bool(said))
+    assert said[0].startswith(f"{path}: a kernel log; it has records of errors, and no memory")
+    assert user.window.lenses.other_snapshot is None
