@@ -139,7 +139,7 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
         if present:
             window.presentation.begin(at_moment)
         Preload(window)
-        QTimer.singleShot(_IDLE_MS, window, partial(term_tips.explain, window))
+        QTimer.singleShot(_IDLE_MS, window, partial(term_tips.explain, window, *window.explained_parts))
         QTimer.singleShot(_IDLE_MS, window.appearance, window.appearance.ask_desktop)
         QTimer.singleShot(_IDLE_MS, window, partial(_offer_recovery, window))
 

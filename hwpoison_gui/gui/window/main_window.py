@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QChildEvent, QSettings, QSize, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QShowEvent
-from PySide6.QtWidgets import QMainWindow, QTabBar
+from PySide6.QtWidgets import QMainWindow, QTabBar, QWidget
 
 from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import settings as keys
@@ -116,18 +116,29 @@ class MainWindow(QMainWindow):
             self.place()
         if self.recorded.history is not None:
             self.show_panel("records", focus=False)
-        if self.starting is not None:
-            self.starting.connect_window()
+        self._connect_start_page()
 
     def show_start_page(self) -> None:
         """The start page, over what is open; as the first picture, it needs no machine."""
         if self.starting is None:
             from hwpoison_gui.gui.window.starting import Starting
 
-            self.starting = Starting(self)
+            self.starting = Starting(self, self.appearance, self.settings, self._uncover, lambda: self.is_placed)
             if self._is_built:
-                self.starting.connect_window()
+                self._connect_start_page()
         self.starting.show()
+
+    def _connect_start_page(self) -> None:
+        if self.starting is not None:
+            from hwpoison_gui.gui.window.starting import Under
+
+            under = Under(self.controller, self.present, self.actions_, self.keeping, self.presentation)
+            self.starting.connect_window(under)
+
+    def _uncover(self) -> None:
+        """The start page is left."""
+        self.place()
+        self.map.setFocus()
 
     def sizeHint(self) -> QSize:
         return fitting.USUAL
@@ -362,6 +373,12 @@ class MainWindow(QMainWindow):
         compared = [self.comparison.shown] if self.comparison.shown else []
         return [*parts, *panels, *tables, *around, *self.on_demand.made, *self.sliders.values(), *self.docks.values(),
                 self.stage, *compared]  # fmt: skip
+
+    @property
+    def explained_parts(self) -> tuple[list[QWidget], list[QWidget]]:
+        """Widgets of whose words the glossary tells, and frames of whose content, which may be made later."""
+        bars = (self.sentence, self.operations, self.transport.timeline, self.counters, self.lens_bar)
+        return [*bars, *self.sliders.values()], [self.legend, *self.docks.values()]
 
     def _toggle_overview(self) -> None:
         """Toggles the overview in the corner of the map; stored."""

@@ -8,16 +8,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QMainWindow
 
 from hwpoison_gui import lessons
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.start.page import StartPage, ways_in
 from hwpoison_gui.gui.window.samples import MACHINES, machine_path
+from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:  # there once the window is complete
+    from hwpoison_gui.gui.control.controller import Controller
+    from hwpoison_gui.gui.control.present import Present
+    from hwpoison_gui.gui.look.appearance import Appearance
+    from hwpoison_gui.gui.look.settings import Settings
     from hwpoison_gui.gui.start.pictures import Pictures
+    from hwpoison_gui.gui.window.actions import Actions
     from hwpoison_gui.gui.window.comparison import Comparison
-    from hwpoison_gui.gui.window.main_window import MainWindow
+    from hwpoison_gui.gui.window.keeping import Keeping
+    from hwpoison_gui.gui.window.presentation import Presentation
     from hwpoison_gui.opening import Opened
     from hwpoison_gui.view.base.palette import Theme
 
@@ -25,22 +33,42 @@ _MOST_RECENT: Final = 6
 _IDLE_MS: Final = 200  # after the window is complete
 
 
-class Starting(QObject):
-    """What is asked for before the window is complete is done when it is."""
+class Under(Record):
+    """What a complete window has below the page."""
 
-    def __init__(self, window: MainWindow) -> None:
+    controller: Controller
+    present: Present
+    actions: Actions
+    keeping: Keeping
+    presentation: Presentation
+
+
+class Starting(QObject):
+    """What is asked for before the window is complete is done when it is.
+
+    `uncover` gives the panels of the window their places and the map the focus; `is_placed` tells whether they have.
+    """
+
+    def __init__(
+        self,
+        window: QMainWindow,
+        appearance: Appearance,
+        settings: Settings,
+        uncover: Callable[[], None],
+        is_placed: Callable[[], bool],
+    ) -> None:
         super().__init__(window)
-        self._window = window
-        self._appearance = window.appearance
-        self._waiting: Callable[[], object] | None = None
-        self._complete = False
+        self._window, self._appearance, self._settings = window, appearance, settings
+        self._uncover, self._is_placed = uncover, is_placed
+        self._waiting: Callable[[Under], object] | None = None
+        self._under: Under | None = None  # until the window is complete
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(self.fill)
         self._pictures: Pictures | None = None
         self.comparison: Comparison | None = None
-        kept = window.settings.get(keys.START_WITH) == keys.WITH_PAGE
-        self.page = page = StartPage(window, window.appearance.theme, kept)
+        kept = settings.get(keys.START_WITH) == keys.WITH_PAGE
+        self.page = page = StartPage(window, appearance.theme, kept)
         page.lessons.set_lessons(lessons.kept())
         self._list_ways()
         self._appearance.changed.connect(self._set_theme)
@@ -57,18 +85,17 @@ class Starting(QObject):
 
     # -- a complete window
 
-    def connect_window(self) -> None:
+    def connect_window(self, under: Under) -> None:
         """The window is complete: what was asked for meanwhile is done."""
-        window = self._window
-        self._complete = True
-        for moved in (window.present.opened, window.present.moved, window.controller.selection.changed):
+        self._under = under
+        for moved in (under.present.opened, under.present.moved, under.controller.selection.changed):
             moved.connect(self.leave)
-        window.actions_.refresh()
-        self.page.follow_menu(window.menuBar())
+        under.actions.refresh()
+        self.page.follow_menu(self._window.menuBar())
         self.page.follow_window(True)
         waiting, self._waiting = self._waiting, None
         if waiting is not None:
-            waiting()
+            waiting(under)
         self._idle.start(_IDLE_MS)
 
     def show(self) -> None:
@@ -76,24 +103,23 @@ class Starting(QObject):
         self.page.show()
         self.page.raise_()
         self.page.take_focus()
-        if self._complete:
+        if self._under is not None:
             self.fill()
-            self._window.actions_.refresh()
+            self._under.actions.refresh()
 
     def leave(self) -> None:
         """To what is open below the page."""
         if self.shown:
-            self._window.place()
             self.page.hook.settle()
             self.page.hide()
-            self._window.map.setFocus()
-            if self._complete:
-                self._window.actions_.refresh()
+            self._uncover()
+            if self._under is not None:
+                self._under.actions.refresh()
 
     def stop(self) -> None:
         """The window closes."""
         self._idle.stop()
-        self._complete = False
+        self._under = None
         if self._pictures is not None:
             self._pictures.stop()
         if self.page.hook.scene is not None:
@@ -103,12 +129,12 @@ class Starting(QObject):
 
     def fill(self) -> None:
         """Adds what the first picture had no time for: files used last, the scene, and pictures of lessons."""
-        if not self.shown or not self._complete:
+        if not self.shown or self._under is None:
             return
-        if not self._window.is_placed:
+        if not self._is_placed():
             self._idle.start(_IDLE_MS)
             return
-        self._list_ways(self._window.keeping.recent.files()[:_MOST_RECENT])
+        self._list_ways(self._under.keeping.recent.files()[:_MOST_RECENT])
         if self._pictures is None:
             from hwpoison_gui.gui.start.pictures import Pictures
 
@@ -121,10 +147,10 @@ class Starting(QObject):
             self.comparison.shown.set_theme(theme)
 
     def _keep(self, shown: bool) -> None:
-        if shown != (self._window.settings.get(keys.START_WITH) == keys.WITH_PAGE):
-            self._window.settings.keep(keys.START_WITH, keys.WITH_PAGE if shown else keys.WITH_DESKTOP)
-        if self._complete:
-            self._window.actions_.refresh()
+        if shown != (self._settings.get(keys.START_WITH) == keys.WITH_PAGE):
+            self._settings.keep(keys.START_WITH, keys.WITH_PAGE if shown else keys.WITH_DESKTOP)
+        if self._under is not None:
+            self._under.actions.refresh()
 
     def _take_scene(self, opened: Opened) -> None:
         from hwpoison_gui.gui.start.scene import Scene
@@ -138,28 +164,28 @@ class Starting(QObject):
             ways_in(
                 self.leave,
                 lambda path: self._do(partial(self._open, path, present=False)),
-                lambda: self._do(lambda: self._window.machines.open_live()),
-                lambda: self._do(lambda: self._window.machines.open_file()),
+                lambda: self._do(lambda under: under.keeping.machines.open_live()),
+                lambda: self._do(lambda under: under.keeping.machines.open_file()),
                 [(machine_path(name), title) for name, title in MACHINES],
                 recent,
             )
         )
 
-    def _do(self, what: Callable[[], object]) -> None:
+    def _do(self, what: Callable[[Under], object]) -> None:
         """Does it now, or when the window is complete."""
-        if self._complete:
-            what()
+        if self._under is not None:
+            what(self._under)
         else:
             self._waiting = what
 
-    def _open(self, path: Path, present: bool) -> None:
+    def _open(self, path: Path, under: Under, *, present: bool) -> None:
         def opened() -> None:
             if present:
-                self._window.presentation.begin(afterwards=self.show)
+                under.presentation.begin(afterwards=self.show)
             elif path.suffix == ".toml":
-                self._window.keeping.toast.say("F5 presents it full screen; Alt+Home leads back to the start page.")
+                under.keeping.toast.say("F5 presents it full screen; Alt+Home leads back to the start page.")
 
-        self._window.machines.open_path(path, opened)
+        under.keeping.machines.open_path(path, opened)
 
     def _compare(self) -> None:
         """Early and late kill of the scene, side by side."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from itertools import chain
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtGui import QHelpEvent
@@ -11,20 +11,19 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QToo
 
 from hwpoison_gui.gui.look.plain import plain
 
-if TYPE_CHECKING:
-    from hwpoison_gui.gui.window.main_window import MainWindow
 
+def explain(window: QWidget, widgets: Iterable[QWidget], frames: Iterable[QWidget]) -> None:
+    """Adds the icon of a window, and the glossary to its tips; when it is idle, as a start has no time.
 
-def explain(window: MainWindow) -> None:
-    """Adds the icon of a window, and the glossary to its tips; when it is idle, as a start has no time."""
+    `frames`: their content may be made later.
+    """
     from hwpoison_gui.gui.look import icons
 
     window.setWindowIcon(icons.window_icon())
     tips = TermTips(window)
-    bars = (window.sentence, window.operations, window.transport.timeline, window.counters, window.lens_bar)
-    for widget in (*bars, *window.sliders.values()):
+    for widget in widgets:
         tips.watch(widget)
-    for frame in (window.legend, *window.docks.values()):
+    for frame in frames:
         tips.watch_content(frame)
 
 

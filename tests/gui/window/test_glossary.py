@@ -112,7 +112,7 @@ def test_the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
 def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
     bar = user.window.sentence
     bar.set_sentence(Sentence("<b>evil</b> PTE"))
-    explain(user.window)
+    explain(user.window, *user.window.explained_parts)
     (point, *_) = places_of(bar.text, "PTE")
     event = QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point))
     QApplication.sendEvent(bar.text, event)
@@ -123,7 +123,7 @@ def test_a_tip_has_no_tip(user, monkeypatch: pytest.MonkeyPatch) -> None:
     """Qt's tip is a label within the widget that it is about: if it were watched, it would be shown for ever."""
     bar, asked = user.window.sentence, list[str]()
     bar.set_sentence(Sentence("The PTE maps it."))
-    explain(user.window)
+    explain(user.window, *user.window.explained_parts)
     (point, *_) = places_of(bar.text, "PTE")
     QApplication.sendEvent(bar.text, QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point)))
     until(QToolTip.isVisible)
