@@ -241,7 +241,7 @@ class MainWindow(QMainWindow):
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *records.stepping_commands(self.recorded),
             *map_commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),
-            *view_commands.look_commands(self.map, self.history, self._toggle_overview, lambda: self.overview.on),
+            *view_commands.look_commands(self.map, self.history, self.overview, self.settings),
             *view_commands.theme_commands(self.appearance),
             *view_commands.text_and_motion_commands(self.appearance),
             *view_commands.panel_commands(
@@ -379,12 +379,6 @@ class MainWindow(QMainWindow):
         """Widgets of whose words the glossary tells, and frames of whose content, which may be made later."""
         bars = (self.sentence, self.operations, self.transport.timeline, self.counters, self.lens_bar)
         return [*bars, *self.sliders.values()], [self.legend, *self.docks.values()]
-
-    def _toggle_overview(self) -> None:
-        """Toggles the overview in the corner of the map; stored."""
-        self.overview.set_on(not self.overview.on)
-        self.settings.keep(keys.OVERVIEW, self.overview.on)
-        self.actions_.refresh()
 
     # -- around
 

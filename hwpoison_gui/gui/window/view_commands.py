@@ -6,9 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.history import MapHistory
+from hwpoison_gui.gui.map.overview import Overview
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
 from hwpoison_gui.gui.window.room import Room
@@ -34,9 +37,13 @@ _PANELS: Final = (
 def look_commands(
     frame_map: FrameMapWidget,
     history: MapHistory,
-    toggle_overview: Callable[[], None],
-    has_overview: Callable[[], bool],
+    overview: Overview,
+    settings: Settings,
 ) -> list[Command]:
+    def toggle_overview() -> None:
+        overview.set_on(not overview.on)
+        settings.keep(keys.OVERVIEW, overview.on)
+
     return [
         Command("fit", "&View", "&Whole map", "Shows all frames", frame_map.fit, "fit", ("0",)),
         Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: frame_map.view.zoom(1),
@@ -50,7 +57,7 @@ def look_commands(
                 lambda: history.go(1), keys=("Alt+Right",),
                 missing=lambda: "" if history.looks.can_go(1) else "You have not gone back."),
         Command("overview", "&View", "O&verview", "Shows all frames in a corner while the map is zoomed in",
-                toggle_overview, keys=("O",), checked=has_overview),
+                toggle_overview, keys=("O",), checked=lambda: overview.on),
     ]  # fmt: skip
 
 
