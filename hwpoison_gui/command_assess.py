@@ -21,7 +21,10 @@ from hwpoison_gui.view.words.words import counted
 R = TypeVar("R")
 
 _WHAT: Final = "Say what an error in each frame of a machine would do, under early and late kill, and sum it up."
-_STATUS: Final = "exit status: 0 all machines assessed, 2 one could not be; the others are written all the same"
+_STATUS: Final = (
+    "exit status: 0 all machines assessed; 2 one could not be, or bad arguments: the others are written all the same, "
+    "and --json, --csv and --parquet list the failed files with their messages"
+)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -48,12 +51,14 @@ def _assess(options: argparse.Namespace, asked: assessing.Options) -> int:
             sys.stdout.write(assessment.as_text(report, width) + ("\n" if len(options.machines) > 1 else ""))
     if options.parquet:
         try:
-            fleet_table.write_parquet(done, options.parquet)
+            fleet_table.write_parquet(done, each.failed, options.parquet)
         except OSError as error:
             return complain(f"{options.parquet}: cannot be written: {error.strerror or error}")
-        print(f"{options.parquet}: {counted(len(done), 'machine')}")
+        bad = f", {len(each.failed):,} failed" if each.failed else ""
+        print(f"{options.parquet}: {counted(len(done), 'machine')}{bad}")
     elif options.json or options.csv:
-        sys.stdout.write(assessment.as_json(done) if options.json else assessment.as_csv(done))
+        write = assessment.as_json if options.json else assessment.as_csv
+        sys.stdout.write(write(done, each.failed))
     else:
         if each.is_fleet and done:
             sys.stdout.write(fleet_table.as_table(done, width))
@@ -80,8 +85,8 @@ def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
     wanted = assessing.Dram(geometry, tuple(options.fault), rates, options.devices)
     each = _Each(options)
     if options.json:
-        told = each.results(partial(_dram_as_dict, options=asked, wanted=wanted))
-        sys.stdout.write(dram_damage.as_json(list(told)))
+        told = list(each.results(partial(_dram_as_dict, options=asked, wanted=wanted)))
+        sys.stdout.write(dram_damage.as_json(told, each.failed))
     else:
         for text in each.results(partial(_dram_as_text, options=asked, wanted=wanted, width=terminal.report_width())):
             sys.stdout.write(text)
@@ -106,23 +111,26 @@ def _dram_as_text(file: str, options: assessing.Options, wanted: assessing.Dram,
 
 
 class _Each:
-    """The machines that are asked for; after their results, `status` is the exit status.
+    """The machines that are asked for; after their results, `status` is the exit status, and `failed` has each bad file
+    with its message.
 
     `is_fleet`: whether there is one table for all of them, and not a text for each.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.status = GOOD
+        self.failed: list[assessment.Bad] = []
         self._jobs, self._scheduler = options.jobs or 1, options.scheduler
         self.is_fleet = options.jobs > 0 or bool(self._scheduler) or any(map(os.path.isdir, options.machines))
         self._files = [""] if options.live else []
         for path in reversed(options.machines):
             below = fleet.machines_in(path)
             if not below:
-                self._say(f"{path}: no *.npz below this folder")
+                self._say(path, f"{path}: no *.npz below this folder")
             self._files[:0] = below
 
-    def _say(self, why: str) -> None:
+    def _say(self, file: str, why: str) -> None:
+        self.failed.append((file, why))
         self.status = complain(why)
 
     def results(self, work: Callable[[str], R]) -> Iterator[R]:
@@ -136,7 +144,7 @@ class _Each:
     def _good(self, results: Iterator[R | fleet.Failed]) -> Iterator[R]:
         for found in results:
             if isinstance(found, fleet.Failed):
-                self._say(found.why)
+                self._say(found.file, found.why)
             else:
                 yield found
 

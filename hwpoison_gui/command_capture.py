@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.sources.assemble import Exported
 
 PROC = Path("/proc")
+Write = Callable[[Path], None]
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -23,12 +24,18 @@ def run(arguments: Sequence[str]) -> int:
 
     try:
         with terminal.Progress(options.progress) as progress:
-            said = _raw(options, progress) if options.raw else _snapshot(options, progress)
+            write, said = _raw(progress) if options.raw else _snapshot(options, progress)
+            try:
+                write(options.out)
+            except OSError as error:
+                return complain(f"{options.out}: cannot be written: {error.strerror or error}")
     except SourceError as error:
         return complain(error)
     except OSError as error:
-        return complain(f"{options.out}: cannot be written: {error.strerror or error}")
-    print(said)
+        return complain(f"{error.filename or PROC}: cannot be read: {error.strerror or error}; nothing was written")
+    except MemoryError:
+        return complain(f"{PROC}: capturing this machine needs more memory than is free; nothing was written")
+    print(f"{options.out}: {said}")
     return GOOD
 
 
@@ -36,19 +43,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui capture",
         description="Write a snapshot of this machine's memory: flags, counts and users of pages, never their content.",
-        epilog="exit status: 0 written, 2 not written; the format: docs/snapshot-format.md",
+        epilog="exit status: 0 written; 2 not written, or bad arguments. docs/snapshot-format.md describes the format.",
     )
-    parser.add_argument("out", type=Path, metavar="OUT", help="file to write, readable by its owner only: NAME.npz")
-    parser.add_argument("--pid", type=int, action="append", default=[], metavar="PID", help="only this process; again")
+    parser.add_argument("out", type=Path, metavar="OUT", help="file to write, readable by its owner only")
+    parser.add_argument(
+        "--pid", type=int, action="append", default=[], metavar="PID", help="only this process (may be repeated)"
+    )
     names = parser.add_mutually_exclusive_group()
-    names.add_argument("--no-names", action="store_true", help="without names of processes, files, cgroups and host")
-    names.add_argument("--anonymize", action="store_true", help="with pseudonyms: equal names get equal ones")
-    names.add_argument("--raw", action="store_true", help="only page flags, 8 bytes a frame, as page-types -F reads")
+    names.add_argument("--no-names", action="store_true", help="omit names of processes, files, cgroups and host")
+    names.add_argument("--anonymize", action="store_true", help="replace each name by a pseudonym of its own")
+    names.add_argument("--raw", action="store_true", help="only page flags: 8 bytes a frame, as page-types -F reads")
     parser.add_argument("--progress", action="store_true", help="print the share that is done, for other programs")
     return parser
 
 
-def _snapshot(options: argparse.Namespace, progress: terminal.Progress) -> str:
+def _snapshot(options: argparse.Namespace, progress: terminal.Progress) -> tuple[Write, str]:
+    """Read the machine. Returns what writes it to a file, and what was read in words."""
     from hwpoison_gui.sources import anonymous, live
     from hwpoison_gui.sources.recording_writer import save_snapshot
 
@@ -57,23 +67,20 @@ def _snapshot(options: argparse.Namespace, progress: terminal.Progress) -> str:
     if options.anonymize or options.no_names:
         exported = anonymous.anonymized(exported) if options.anonymize else anonymous.without_names(exported)
     progress(0.9, "writing")
-    save_snapshot(exported, options.out, _polling(progress))
-    return f"{options.out}: {_size(exported)}"
 
-
-def _polling(progress: terminal.Progress) -> Callable[[], bool]:
     def cancelled() -> bool:
-        progress(0.95, "writing")
+        progress(0.95, "writing")  # raises KeyboardInterrupt if the user has cancelled
         return False
 
-    return cancelled
+    return lambda out: save_snapshot(exported, out, cancelled), _size(exported)
 
 
 def _size(exported: Exported) -> str:
     return f"{len(exported.kpageflags):,} frames, {len(exported.processes):,} processes"
 
 
-def _raw(options: argparse.Namespace, progress: terminal.Progress) -> str:
+def _raw(progress: terminal.Progress) -> tuple[Write, str]:
+    """As `_snapshot`, of page flags alone."""
     from hwpoison_gui import atomic_file
     from hwpoison_gui.sources.frames import check_readable, read_words
     from hwpoison_gui.sources.recording_writer import PRIVATE
@@ -81,5 +88,4 @@ def _raw(options: argparse.Namespace, progress: terminal.Progress) -> str:
     path = PROC / "kpageflags"
     check_readable(path)
     words = read_words(path, 0, lambda share: progress(share, "page flags"))
-    atomic_file.write(options.out, words.astype("<u8").tobytes(), PRIVATE)
-    return f"{options.out}: {len(words):,} frames"
+    return lambda out: atomic_file.write(out, words.astype("<u8").tobytes(), PRIVATE), f"{len(words):,} frames"

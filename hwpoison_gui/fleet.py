@@ -32,6 +32,7 @@ _CONNECT_S: Final = 10
 class Failed(Record):
     """What is wrong with one file, as one message that names it."""
 
+    file: str
     why: str
 
 
@@ -83,7 +84,7 @@ def _here(work: Work[R]) -> Callable[[str], R | Failed]:
         try:
             return work(file)
         except BadMachineError as error:
-            return Failed(str(error))
+            return Failed(file, str(error))
 
     return run
 
@@ -94,10 +95,10 @@ def _result(file: str, future: Future[R]) -> R | Failed:
     if error is None:
         return future.result()
     if isinstance(error, BadMachineError):
-        return Failed(str(error))
+        return Failed(file, str(error))
     if isinstance(error, BrokenProcessPool):
-        return Failed(f"{file}: its process was killed each time; perhaps it needs more memory than there is")
-    return Failed(f"{file}: this program failed: {type(error).__name__}: {error}")
+        return Failed(file, f"{file}: its process was killed each time; perhaps it needs more memory than there is")
+    return Failed(file, f"{file}: this program failed: {type(error).__name__}: {error}")
 
 
 def _doing(done: int, files: Sequence[str]) -> str:
@@ -214,5 +215,5 @@ def _is_there(future: Future[R]) -> bool:
 
 def _dask_result(distributed: ModuleType, file: str, future: Future[R]) -> R | Failed:
     if isinstance(future.exception(), distributed.KilledWorker):
-        return Failed(f"{file}: the workers that had it were killed; perhaps it needs more memory than they have")
+        return Failed(file, f"{file}: the workers that had it were killed; perhaps it needs more memory than they have")
     return _result(file, future)

@@ -85,7 +85,7 @@ def test_a_cluster_finds_the_same_and_survives_a_killed_worker(tmp_path: Path) -
     assert shown.returncode == 0, shown.stderr
     *found, nobody, nonsense = json.loads(shown.stdout)
     failed = f"{tmp_path / 'fault'}: this program failed: KeyError: 'fault'"
-    assert found == ["a", "once", ["bad: is bad"], [failed], "b"]
+    assert found == ["a", "once", [str(tmp_path / "bad"), "bad: is bad"], [str(tmp_path / "fault"), failed], "b"]
     assert nobody.startswith("tcp://127.0.0.1:1: no Dask scheduler answers: ")
     assert nonsense.startswith("nonsense://x: no Dask scheduler answers: ")
 

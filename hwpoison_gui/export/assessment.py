@@ -23,6 +23,7 @@ from hwpoison_gui.view.words.words import counted
 
 Sizes = tuple[int, int, int]
 
+Bad = tuple[str, str]  # a file, and a message that says why it failed
 COLUMNS: Final = ("machine", "profile", "early_kill", "by", "group", "outcome", "frames", "bytes")  # of the CSV
 
 _SHOWN: Final = tuple(one for one in CLASSES if one.id not in outcomes.NO_MEMORY)
@@ -269,12 +270,20 @@ def fitted(name: str, width: int) -> str:
 # -- JSON and CSV
 
 
-def as_json(machines: Sequence[MachineReport]) -> str:
-    """An object with a list of machines and, of several, their sums; sizes in frames of 4,096 bytes and in bytes."""
-    told: dict[str, Any] = {"machines": [_machine(one) for one in machines]}
+def as_json(machines: Sequence[MachineReport], failed: Sequence[Bad] = ()) -> str:
+    """An object with lists of machines and of files that failed; of several machines, their sums.
+
+    Sizes are in frames of 4,096 bytes and in bytes.
+    """
+    told: dict[str, Any] = {"machines": [_machine(one) for one in machines], "failed": as_dicts(failed)}
     if len(machines) > 1:
         told["total"] = _machine(together(machines))
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+
+
+def as_dicts(failed: Sequence[Bad]) -> list[dict[str, str]]:
+    """Files that could not be assessed, for JSON."""
+    return [{"machine": file, "message": message} for file, message in failed]
 
 
 def _machine(machine: MachineReport) -> dict[str, Any]:
@@ -338,14 +347,23 @@ def _survival(found: Survival) -> dict[str, Any]:
     return {**found._asdict(), "survives": round(found.share(found.handled + found.in_use), 6)}
 
 
-def as_csv(machines: Sequence[MachineReport]) -> str:
-    """Comma-separated: a line for each machine, policy, group and outcome that has frames; of several, the sums."""
+def as_csv(machines: Sequence[MachineReport], failed: Sequence[Bad] = ()) -> str:
+    """Comma-separated: a line for each machine, policy, group and outcome that has frames; of several, the sums.
+
+    The last lines are those of `failed_lines`.
+    """
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(COLUMNS)
     for machine in (*machines, *([together(machines)] if len(machines) > 1 else [])):
         lines.writerows(csv_lines(machine))
+    lines.writerows(failed_lines(failed))
     return written.getvalue()
+
+
+def failed_lines(failed: Sequence[Bad]) -> list[tuple[str | int | None, ...]]:
+    """Lines of `COLUMNS` for files that failed: `by` is "failed", and `group` has the message."""
+    return [(file, "", None, "failed", message, "", 0, 0) for file, message in failed]
 
 
 def csv_lines(machine: MachineReport) -> Iterator[tuple[str | int, ...]]:

@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import Final
 
 from hwpoison_gui import atomic_file
-from hwpoison_gui.export.assessment import COLUMNS, csv_lines, fitted
+from hwpoison_gui.export.assessment import COLUMNS, Bad, csv_lines, failed_lines, fitted
 from hwpoison_gui.export.extras import required
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.policy import KILL
@@ -56,8 +56,8 @@ def _cells(machine: MachineReport, policy: PolicyReport) -> Iterator[str]:
     yield f"{policy.killed:,}" if machine.owners else "–"
 
 
-def write_parquet(machines: Sequence[MachineReport], path: Path) -> None:
-    """Write the lines of the CSV, without the sums, as a Parquet file.
+def write_parquet(machines: Sequence[MachineReport], failed: Sequence[Bad], path: Path) -> None:
+    """Write the lines of the CSV, those of failed files included, but without the sums, as a Parquet file.
 
     Raises
     ------
@@ -65,7 +65,8 @@ def write_parquet(machines: Sequence[MachineReport], path: Path) -> None:
         If PyArrow is not installed, or the file cannot be written.
     """
     arrow, parquet = required("--parquet", "pyarrow"), required("--parquet", "pyarrow", "parquet")
-    columns = zip(*(line for machine in machines for line in csv_lines(machine)), strict=True)
+    lines = [*(line for machine in machines for line in csv_lines(machine)), *failed_lines(failed)]
+    columns = zip(*lines, strict=True)
     values = dict(zip(COLUMNS, columns, strict=False))  # without a machine there are no columns
     types = {name: arrow.type_for_alias(_TYPES.get(name, "string")) for name in COLUMNS}
     arrays = [arrow.array(values.get(name, ()), types[name]) for name in COLUMNS]

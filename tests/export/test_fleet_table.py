@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shutil
 import sys
 from pathlib import Path
@@ -47,6 +48,22 @@ def test_a_line_for_each_machine_and_the_sums(
     assert "2 machines" in lines and shown.out.count("An error in a frame") == 1
 
 
+def test_failed_files_are_listed_with_their_messages(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (rack / "empty").mkdir()
+    asked = ["assess", str(rack), str(rack / "empty")]
+    assert main([*asked, "--json"]) == 2
+    shown = capsys.readouterr()
+    failed = json.loads(shown.out)["failed"]
+    assert [one["machine"] for one in failed] == [str(rack / "empty"), str(rack / "junk.npz")]
+    assert "".join(f"{one['message']}\n" for one in failed) == shown.err
+    assert main([*asked, "--csv"]) == 2
+    lines = [line for line in csv.DictReader(io.StringIO(capsys.readouterr().out)) if line["by"] == "failed"]
+    assert [(line["machine"], line["group"]) for line in lines] == [tuple(one.values()) for one in failed]
+    assert {(line["outcome"], line["frames"], line["early_kill"]) for line in lines} == {("", "0", "")}
+    assert main(["assess", str(rack / "junk.npz"), "--fault", "row:of:1", "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["failed"][0]["machine"] == str(rack / "junk.npz")
+
+
 def test_a_parquet_file_has_the_lines_of_the_csv(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra “parquet” is not installed")
     out = rack / "out.parquet"
@@ -58,7 +75,10 @@ def test_a_parquet_file_has_the_lines_of_the_csv(rack: Path, capsys: pytest.Capt
     found = parquet.read_table(out).to_pylist()
     assert [{name: str(value) for name, value in line.items()} for line in found] == lines
     assert main(["assess", "/nowhere", "--parquet", str(out)]) == 2
-    assert parquet.read_table(out).num_rows == 0, "no machine is an empty table"
+    (line,) = parquet.read_table(out).to_pylist()
+    assert (line["machine"], line["by"], line["early_kill"]) == ("/nowhere", "failed", None) and "/nowhere: " in line[
+        "group"
+    ]
     capsys.readouterr()
     assert main(["assess", one, "--parquet", "/nowhere/out.parquet"]) == 2
     assert capsys.readouterr().err.startswith("/nowhere/out.parquet: cannot be written: ")
