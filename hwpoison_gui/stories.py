@@ -146,7 +146,7 @@ def click_of(what: str, on: Machine | None) -> Click:
     is_file = on is None and path.exists()
     opened = on("") if on is not None else opening.open_file(path) if is_file else opening.default_machine()
     session, boot = opened.session, opening.booting(opened)
-    errors = (one.last for one in session.parts() if one.name == "poison" and not one.outcome.already_poisoned)
+    errors = (one.last for one in session.parts() if one.name == "poison" and one.outcome.broke)
     broke = next(errors, None)
     session.seek(broke if is_file and broke is not None else len(session.steps))
     pfn = -1 if is_file else frame_named(session, what).pfn

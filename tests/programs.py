@@ -138,6 +138,11 @@ _LATER_ACTS: Final = (
     _act("unpoison", frame=_FRAMES),
     _act("poison", frame=_FRAMES, via=("hard_offline", "srao")),
     _act("poison", frame=_FRAMES, via=("srar",), task=_TASKS, rip_valid=_FLAG),
+    _act("debugfs", name=("corrupt-filter-enable",), value=(0, 0, 1)),
+    _act("debugfs", name=("corrupt-filter-dev-major",), value=(0, 8, 0xFFFFFFFF)),
+    _act("debugfs", name=("corrupt-filter-flags-mask",), value=(0, 0x10, 0x1000, 0x80020)),
+    _act("debugfs", name=("corrupt-filter-flags-value",), value=(0, 0x10, 0x20, 0x1000)),
+    _act("debugfs", name=("corrupt-filter-memcg",), value=(0, 0, 1, 7)),
 )
 _LATER_HUGE_ACTS: Final = (
     _act("mmap", task=_TASKS, name="t", pages=(512,), huge=("thp",), shared=_FLAG),

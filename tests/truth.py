@@ -201,6 +201,8 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
     noted = m.page(pfn) & pf.HUGE and pfn in m.raw_hwp.of(head)
     if m.page(pfn) & pf.HWPOISON or noted or (outcome.errno == "EHWPOISON" and outcome.kind != "unsplit thp"):
         return outcomes.POISONED
+    if outcome.filtered:
+        return outcomes.FILTERED
     if outcome.panic:
         return outcomes.PANICS
     in_pool = m.huge_free.get((0, head)) is True and outcome.result == "Recovered"
@@ -258,7 +260,8 @@ def errors_of(session: Session) -> list[int]:
     """
     m = session.machine
     withdrawn = {one.outcome.pfn for one in session.operations if one.name == "unpoison" and not one.outcome.errno}
-    broken = {one.outcome.pfn for one in session.operations if one.name == "poison"} - withdrawn
+    errors = (one for one in session.operations if one.name == "poison" and not one.outcome.filtered)
+    broken = {one.outcome.pfn for one in errors} - withdrawn
     inside = sorted(pfn for pfn in broken if pfn is not None and 0 <= pfn < m.frames)
     marked = [pfn for pfn in inside if m.page(pfn) & pf.HWPOISON or pfn in m.raw_hwp.of(m.compound_head(pfn))]
     return [pfn for pfn in marked if error_of(session, pfn) is not None]

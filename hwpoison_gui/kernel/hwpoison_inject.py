@@ -9,6 +9,7 @@ from typing import Final
 
 from . import page_flags as pf
 from .handler import MF_ACTION_REQUIRED, MF_MUST_KILL, MF_SW_SIMULATED
+from .hwpoison_filter import BY_KIND, hwpoison_filter, is_filtering, note_filtered
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory_failure import memory_failure
@@ -16,6 +17,7 @@ from .records import SI_KERNEL, SigInfo
 from .signal import force_sig
 
 NO_PAGE: Final = site("hwpoison_inject", Act.DECIDE, "ENXIO", "pfn")
+FILTERED: Final = site("hwpoison_inject", Act.DECIDE, "filtered", "by pfn")
 GOES_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn")
 CANNOT_GO_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_now", "comm pfn")
 MUST_KILL: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn", name="RIPV clear")
@@ -28,12 +30,33 @@ def hwpoison_inject(m: Machine, pfn: int) -> Steps[int | str]:
     if m.profile.has("inject_checks_pfn") and not pfn_valid(m, pfn):
         yield Mark(NO_PAGE, (pfn,))
         return "ENXIO"
-    return (yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED))
+    by = _refused_by(m, pfn) if is_filtering(m) else ""
+    if by:
+        note_filtered(m)
+        yield Mark(FILTERED, (by, pfn), (pfn,))
+        return 0
+    return _unless_filtered((yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED)))
+
+
+def _refused_by(m: Machine, pfn: int) -> str:
+    """What refuses a page before the handler is called: its kind, or the filter, which is asked for its head.
+
+    The kind: only pages on the LRU, of hugetlb and in free blocks pass. shake_page() drains no list of free pages.
+    """
+    head = m.compound_head(pfn)
+    if not m.page(head) & (pf.LRU | pf.HUGE) and not m.page(pfn) & pf.BUDDY:
+        return BY_KIND
+    return hwpoison_filter(m, head)
+
+
+def _unless_filtered(errno: int | str) -> int | str:
+    """EOPNOTSUPP of the handler says that it was filtered, which is no error of the injector."""
+    return 0 if errno == "EOPNOTSUPP" else errno
 
 
 def hard_offline_page(m: Machine, pfn: int) -> Steps[int | str]:
     """A write to /sys/devices/system/memory/hard_offline_page."""
-    return (yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED))
+    return _unless_filtered((yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED)))
 
 
 def uc_decode_notifier(m: Machine, pfn: int) -> Steps[int | str]:
@@ -57,13 +80,13 @@ def do_machine_check(m: Machine, pfn: int, tid: int, rip_valid: bool) -> Steps[i
 
 
 def kill_me_maybe(m: Machine, pfn: int, tid: int, must_kill: int = 0) -> Steps[int | str]:
-    """Run the handler on the way back to user space, and kill the thread if it failed.
+    """Run the handler on the way back to user space, and kill the thread if it failed, unless it was filtered.
 
     `must_kill`: MF_MUST_KILL or 0.
     """
     yield Mark(KILL_ME_MAYBE, (), tasks=(tid,))
     errno = yield from memory_failure(m, pfn, flags=MF_ACTION_REQUIRED | must_kill, current=tid)
-    if not m.panicked and errno not in (0, "EHWPOISON"):
+    if not m.panicked and errno not in (0, "EHWPOISON", "EOPNOTSUPP"):
         yield kill_me_now(m, tid)
     return errno
 

@@ -5,7 +5,7 @@ Reading is free (`machine.flags.view[pfn]`, `machine.tasks.view[tid]`); changing
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -45,7 +45,8 @@ class Machine:
     Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
     int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
     compound tail the pfn of its head), `index` uint32 (page->index, in pages).
-    `zones` are those of one node unless an image says otherwise, `memcg` is None unless it says one; both are constant.
+    Constant: `zones`, those of one node unless an image says otherwise; `memcg`, None unless it says one; `devices`,
+    (major, minor) of the file systems of inodes, by number, as far as it says them.
     """
 
     def __init__(self, frames: int, profile: Profile) -> None:
@@ -56,6 +57,7 @@ class Machine:
         self.frames = frames
         self.zones: tuple[ZoneImage, ...] = zones_by_address(frames, node=0)
         self.memcg: PageMemcg | None = None
+        self.devices: Mapping[int, tuple[int, int]] = {}
         self._add_columns(frames)
         self._add_memory_tables()
         self._add_task_tables()
@@ -91,6 +93,7 @@ class Machine:
         self.rmap_items: NestedTable[int, int, RmapItem] = add(NestedTable("rmap_items"))
         self.pins: Table[int, int] = add(Table("pins"))
         self.pin_holders: Table[int, tuple[int, ...]] = add(Table("pin_holders"))
+        self.charged: Table[int, int] = add(Table("charged"))
 
     def _add_task_tables(self) -> None:
         add = self.gate.add
@@ -121,6 +124,7 @@ class Machine:
     def _add_records(self) -> None:
         add = self.gate.add
         self.sysctl: Table[str, int] = add(Table("sysctl"))
+        self.filters: Table[str, int] = add(Table("hwpoison_filters"))
         self.counters: Table[str, int] = add(Table("counters"))
         self.log: Table[int, LogLine] = add(Table("kernel_log"))
         self.deliveries: Table[int, Delivery] = add(Table("deliveries"))

@@ -14,6 +14,7 @@ from .gate import ABSENT
 from .hugetlb_pool import alloc_fresh_huge_page, alloc_huge_page, available_huge_pages
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
+from .memcontrol import charge_as
 from .page_alloc import alloc_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT
 from .rmap import mappings_of, page_add_rmap, page_remove_rmap
@@ -73,6 +74,7 @@ def _move(m: Machine, pfn: int, new: int, huge: bool) -> None:
     for number in range(HPAGE_PMD_NR if huge else 1):
         m.put(m.content, new + number, m.content.view.get(pfn + number, ABSENT))
         m.put(m.content, pfn + number, ABSENT)
+    charge_as(m, range(new, new + 1), pfn)
     word = m.page(pfn)
     m.set_flags(new, word & (_MOVED & ~pf.LRU if huge else _MOVED))
     for column in (m.mapping, m.index):

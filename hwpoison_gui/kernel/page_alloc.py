@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import page_flags as pf
 from .machine import Machine
+from .memcontrol import uncharge
 from .records import MAX_ORDER
 
 PCP_BATCH: Final = 16
@@ -140,6 +141,7 @@ def free_many(m: Machine, pfns: npt.NDArray[np.int64]) -> None:
         m.put_cells(column, pfns, np.zeros(len(pfns), column.view.dtype))
     for pfn in pfns.tolist():
         m.delete(m.content, pfn)
+        uncharge(m, pfn)
         _merge(m, pfn, 0)
 
 
@@ -185,6 +187,7 @@ def _clear_page(m: Machine, pfn: int) -> None:
         m.put(column, pfn, 0)
     m.delete(m.content, pfn)
     m.delete(m.page_private, pfn)
+    uncharge(m, pfn)
 
 
 def get_page(m: Machine, pfn: int) -> None:

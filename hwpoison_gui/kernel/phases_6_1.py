@@ -22,6 +22,7 @@ from .handler import (
     matching_row,
     take_action,
 )
+from .hwpoison_filter import FILTERED, hwpoison_filter, note_filtered
 from .kill_accessing_process import poisoned_before
 from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import put_page, take_page_off_buddy
@@ -115,19 +116,39 @@ def shake_page(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def lock_page(h: Handler) -> Steps[Verdict]:
-    """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table."""
-    return (yield from lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED))
+    """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table.
+
+    hwpoison_filter() is asked under the lock.
+    """
+    yield lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED)
+    by = hwpoison_filter(h.m, h.pfn)
+    if by:
+        h.m.clear_flags(h.pfn, pf.LOCKED)
+        return (yield from leave_filtered(h, by))
+    return (yield from skip_off_lru(h))
 
 
-def lock_and_save_flags(h: Handler, where: Site) -> Steps[Verdict]:
-    """`lock_page`, at a site that tells whether the lock was free."""
-    m, pfn = h.m, h.pfn
-    h.page_flags = m.page(pfn)
-    m.set_flags(pfn, pf.LOCKED)
-    yield Mark(where, (), (pfn,))
-    if not m.page(pfn) & (pf.LRU | pf.WRITEBACK):
-        return (yield from m.profile.phase("identify_page_state")(h))
+def lock_and_save_flags(h: Handler, where: Site) -> Mark:
+    """Lock the page and save its flags; `where` tells whether the lock was free."""
+    h.page_flags = h.m.page(h.pfn)
+    h.m.set_flags(h.pfn, pf.LOCKED)
+    return Mark(where, (), (h.pfn,))
+
+
+def skip_off_lru(h: Handler) -> Steps[Verdict]:
+    """A page off the LRU has no users to look for: on to the state table."""
+    if not h.m.page(h.pfn) & (pf.LRU | pf.WRITEBACK):
+        return (yield from h.m.profile.phase("identify_page_state")(h))
     return None
+
+
+def leave_filtered(h: Handler, by: str) -> Steps[Verdict]:
+    """The filter `by` spares the page: clear PG_hwpoison and drop the reference. Nothing is logged or counted."""
+    h.m.clear_flags(h.pfn, pf.HWPOISON)
+    put_page(h.m, h.pfn)
+    note_filtered(h.m)
+    yield Mark(FILTERED, (by, False), (h.pfn,))
+    return "EOPNOTSUPP"
 
 
 @phase("6.1")

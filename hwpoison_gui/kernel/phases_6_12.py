@@ -22,11 +22,12 @@ from .handler import (
     frames_of,
     leave,
 )
+from .hwpoison_filter import hwpoison_filter
 from .kill_accessing_process import kill_accessing_process
 from .mark import Act, Mark, Steps, site
 from .memory_failure_hugetlb import handle_huge_page
 from .page_alloc import put_page
-from .phases_6_1 import is_small_now, lock_and_save_flags
+from .phases_6_1 import is_small_now, leave_filtered, lock_and_save_flags, skip_off_lru
 from .profile.variants import phase
 from .user_mappings import (
     MAPPED,
@@ -41,7 +42,7 @@ POISONED: Final = site("memory_failure", Act.FLAG, "first time", name="marked, n
 HUGE_PAGE_POISONED_BEFORE: Final = site(
     "memory_failure", Act.DECIDE, "already poisoned", "known", name="huge page reported again"
 )
-FILTERED: Final = site("hwpoison_filter", Act.DECIDE, "passes")
+PASSES: Final = site("hwpoison_filter", Act.DECIDE, "passes")
 DRAINED: Final = site("lru_add_drain_all", args="handlable", name="shake_folio")
 DRAINED_AFTER_MLOCK: Final = site("lru_add_drain_all", name="mlocked")
 LOCKED: Final = site("memory_failure", Act.FLAG, "free")
@@ -96,7 +97,10 @@ def already_poisoned(h: Handler, page: int, by: str, found: Mark) -> Steps[Verdi
 @phase("6.12")
 def check_filter(h: Handler) -> Steps[Verdict]:
     """hwpoison_filter(): the injector may protect pages from tests; it is asked with the folio locked."""
-    yield Mark(FILTERED, (), (h.pfn,))
+    by = hwpoison_filter(h.m, h.pfn)
+    if by:
+        return (yield from leave_filtered(h, by))
+    yield Mark(PASSES, (), (h.pfn,))
     return None
 
 
@@ -120,7 +124,8 @@ def shake_page(h: Handler) -> Steps[Verdict]:
 @phase("6.12")
 def lock_page(h: Handler) -> Steps[Verdict]:
     """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table."""
-    return (yield from lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED))
+    yield lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED)
+    return (yield from skip_off_lru(h))
 
 
 def kill_procs_now(h: Handler) -> Steps[None]:

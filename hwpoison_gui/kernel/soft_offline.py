@@ -11,6 +11,7 @@ from . import page_flags as pf
 from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page
 from .handler import MF_COUNT_INCREASED, MF_SOFT_OFFLINE
 from .hugetlb_pool import page_handle_poison, update_and_free_page
+from .hwpoison_filter import hwpoison_filter, note_filtered
 from .hwpoison_inject import pfn_valid
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
@@ -23,6 +24,7 @@ from .truncate import invalidate_inode_page
 NO_PAGE: Final = site("soft_offline_page", Act.DECIDE, "ENXIO", "pfn")
 POISONED_BEFORE: Final = site("soft_offline_page", Act.DECIDE, "already poisoned")
 DISABLED: Final = site("soft_offline_page", Act.DECIDE, "EOPNOTSUPP")
+FILTERED: Final = site("soft_offline_page", Act.DECIDE, "EOPNOTSUPP", "by", name="filtered")
 ENTER: Final = site("soft_offline_page")
 NOT_SPLIT: Final = site("soft_offline_page", Act.DECIDE, "EBUSY", name="not split")
 WRITEBACK_WAITED: Final = site("wait_on_page_writeback", Act.FLAG, "waited", name="soft offline")
@@ -65,6 +67,13 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
         return 0
     yield Mark(ENTER, (), (pfn,))
     got = yield from get_hwpoison_page(m, pfn, flags | MF_SOFT_OFFLINE)
+    by = hwpoison_filter(m, pfn)
+    if by:
+        if got == TAKEN:
+            put_page(m, pfn)
+        note_filtered(m)
+        yield Mark(FILTERED, (by,), (pfn,))
+        return "EOPNOTSUPP"
     if got == TAKEN:
         return (yield from soft_offline_in_use_page(m, pfn))
     if got != FREE:

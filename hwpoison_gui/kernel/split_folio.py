@@ -19,6 +19,7 @@ from .gate import ABSENT
 from .huge_memory import huge_zero_page, split_huge_pmd
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
+from .memcontrol import charge_as
 from .page_alloc import get_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
 from .rmap import mappings_of, page_mapped_in_vma, rmap_vmas, try_to_unmap_one
@@ -170,6 +171,7 @@ def _take_apart(m: Machine, head: int, pfn: int) -> None:
     """
     word, mapping, index = m.page(head), int(m.mapping.view[head]), int(m.index.view[head])
     inode, frames = m.inode_of(head), np.array(folio_frames(m, head))
+    charge_as(m, folio_frames(m, head)[1:], head)
     destroy_compound_page(m, head)
     mapped = m.mapcount.view[frames]
     m.put_flags(frames, on=word & INHERITED)

@@ -152,7 +152,7 @@ def _breaking(session: Session, pfn: int | None, upto: int) -> int:
         if operation.name != "poison":
             continue
         parts = operation.parts or (operation,)
-        if any(not part.outcome.already_poisoned and pfn in (None, part.outcome.pfn) for part in parts):
+        if any(part.outcome.broke and pfn in (None, part.outcome.pfn) for part in parts):
             return number
     return -1
 

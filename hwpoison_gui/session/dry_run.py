@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from hwpoison_gui.kernel.gate import Change
+from hwpoison_gui.kernel.hwpoison_filter import is_filtering
+from hwpoison_gui.kernel.hwpoison_inject import hwpoison_inject
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Steps
 from hwpoison_gui.kernel.memory_failure import memory_failure
@@ -25,7 +27,8 @@ class Ran(Record):
 
     `steps`: those of memory_failure(), as the timeline would have recorded them. `errno`: what it returned.
     `result`: its result line, None where it logged none. `deliveries`: what became of the signals.
-    `doomed`: tgids of the processes that get_signal() would end; they are still there.
+    `doomed`: tgids of the processes that get_signal() would end; they are still there. `filtered`: a filter of the
+    injector refused the error.
     """
 
     steps: RecordedSteps
@@ -33,6 +36,7 @@ class Ran(Record):
     result: ActionResult | None
     deliveries: tuple[Delivery, ...]
     doomed: tuple[int, ...]
+    filtered: bool = False
 
     @property
     def signals(self) -> bool:
@@ -62,8 +66,9 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         if prepare is not None:
             prepare(m)
             prepared = m.gate.take()
-        results, deliveries = len(m.results.view), len(m.deliveries.view)
-        errno = _drive(m, memory_failure(m, pfn), steps)
+        results, deliveries, filtered = len(m.results.view), len(m.deliveries.view), m.counter("filtered")
+        # A click is a write to corrupt-pfn, and the injector asks the filters before the handler does.
+        errno = _drive(m, hwpoison_inject(m, pfn) if is_filtering(m) else memory_failure(m, pfn), steps)
         doomed = _drive(m, get_signal(m)) if not m.panicked else []
         yield Ran(
             steps,
@@ -71,6 +76,7 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
             m.results.view[len(m.results.view) - 1] if len(m.results.view) > results else None,
             tuple(m.deliveries.view[number] for number in range(deliveries, len(m.deliveries.view))),
             tuple(tgid for tgid, _ in doomed),
+            m.counter("filtered") > filtered,
         )
     finally:
         m.gate.backward(m.gate.take())

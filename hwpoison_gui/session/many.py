@@ -100,4 +100,5 @@ def outcome_of(whole: Outcome, parts: Sequence[Outcome]) -> Outcome:
         dirty=all(part.dirty for part in parts),
         errno=next((part.errno for part in parts if part.errno), 0),
         already_poisoned=all(part.already_poisoned for part in parts),
+        filtered=all(part.filtered for part in parts),
     )

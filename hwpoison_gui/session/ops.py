@@ -11,6 +11,7 @@ from typing import Any, Final
 from hwpoison_gui.kernel import fork, fs, madvise, mmap
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.hugetlb_pool import set_max_huge_pages
+from hwpoison_gui.kernel.hwpoison_filter import FILTER_FILES, setting
 from hwpoison_gui.kernel.ksm import ksmd, madvise_mergeable
 from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
 from hwpoison_gui.kernel.memory import Access, access
@@ -33,6 +34,7 @@ CLOSED: Final = site("sys_close", args="comm fd")
 PROTECTED: Final = site("mprotect_fixup", args="at pages prot")
 DONTNEED: Final = site("madvise_dontneed", Act.UNMAP, args="pages start")
 SYSCTL: Final = site("proc_dointvec_minmax", args="sysctl old new")
+DEBUGFS: Final = site("debugfs_attr_write", args="file old new")
 CHECKED: Final = site("check")
 
 
@@ -370,6 +372,17 @@ def op_sysctl(w: World, a: Args) -> Steps[OpResult]:
     return DONE
 
 
+def op_debugfs(w: World, a: Args) -> Steps[OpResult]:
+    """Write to a file in /sys/kernel/debug/hwpoison: debugfs_u32_set(), debugfs_u64_set()."""
+    name, value = a["name"], a["value"]
+    if value >> FILTER_FILES[name].bits:
+        raise ScenarioError(f"{name} has {FILTER_FILES[name].bits} bits, so at most 0xffffffff", key="value")
+    old = setting(w.machine, name)
+    w.machine.put(w.machine.filters, name, value)
+    yield Mark(DEBUGFS, (name, old, value))
+    return DONE
+
+
 def op_hugepages(w: World, a: Args) -> Steps[OpResult]:
     """Write `pages` to /proc/sys/vm/nr_hugepages: the pool grows or shrinks as far as it can."""
     return (yield from errno_of(set_max_huge_pages(w.machine, a["pages"])))
@@ -417,6 +430,7 @@ OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
         op_drop_caches,
         op_unlink,
         op_sysctl,
+        op_debugfs,
         op_hugepages,
         op_check,
     )

@@ -50,6 +50,7 @@ class Outcome(Record):
 
     `pfn` and `head` are those of its frame before it ran. `result` and `kind` are of its last result line, None if it
     logged none; `dirty` is the prefix of a line of 2.6.32. `already_poisoned`: the handler found the frame poisoned.
+    `filtered`: a filter of the injector refused the error, so that nothing broke.
     """
 
     op: str
@@ -66,3 +67,9 @@ class Outcome(Record):
     handed_out: frozenset[int] = frozenset()
     panic: bool = False
     already_poisoned: bool = False
+    filtered: bool = False
+
+    @property
+    def broke(self) -> bool:
+        """Whether an error that was injected broke the frame: it was neither broken before nor filtered."""
+        return not (self.already_poisoned or self.filtered)

@@ -80,6 +80,7 @@ class _Before(Record):
     deliveries: int
     results: int
     already_poisoned: int
+    filtered: int
 
 
 class Session:
@@ -347,6 +348,7 @@ class Session:
             len(m.deliveries.view),
             len(m.results.view),
             m.counter("already_poisoned"),
+            m.counter("filtered"),
         )
 
     def _frame_of(self, args: Mapping[str, Any]) -> tuple[int, int] | None:
@@ -380,6 +382,7 @@ class Session:
             handed_out=done.handed_out,
             panic=m.panicked,
             already_poisoned=m.counter("already_poisoned") > before.already_poisoned,
+            filtered=m.counter("filtered") > before.filtered,
         )
 
     def _signals(self, first: int) -> tuple[SignalSeen, ...]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from .. import page_flags as pf
 from ..filemap import DISK, FILESYSTEMS
+from ..hwpoison_filter import UNKNOWN_DEVICE, made_device
 from ..image import U64, CachedPages, MemoryImage
 from ..machine import Machine
 from ..records import Inode
@@ -47,6 +48,21 @@ def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
     for owner, folio in _folios(pfn, inode, compounds, image.kpageflags).items():
         m.inodes.load({owner: m.inodes.view[owner]._replace(folio=folio)})
     _load_unknown(m, image.kpageflags, np.concatenate((cached.pfn, pfn)), compounds)
+    m.devices = _devices(m, image)
+
+
+def _devices(m: Machine, image: MemoryImage) -> dict[int, tuple[int, int]]:
+    """(major, minor) by inode, where it is not that of a made machine: no number is that of a file nobody knows."""
+    found = dict[int, tuple[int, int]]()
+    recorded = [file.device for file in image.files]
+    for number, inode in m.inodes.view.items():
+        device = recorded[number - 1] if number <= len(recorded) else ""
+        if not device and image.kernel is None:
+            continue
+        major, minor = (int(part, 16) for part in device.split(":")) if device else UNKNOWN_DEVICE
+        if (major, minor) != made_device(inode):
+            found[number] = major, minor
+    return found
 
 
 def _by_heads(cached: CachedPages, compounds: Compounds) -> tuple[I64, I64, I64]:

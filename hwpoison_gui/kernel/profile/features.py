@@ -133,6 +133,12 @@ _DECLARED: Final = (
         '847ce401df39 ("HWPOISON: Add unpoisoning support")',
         since=(2, 6, 33),
     ),
+    Feature(
+        "injection_filters",
+        "a test with injected errors can spare pages by device, flags or memory cgroup (hwpoison/corrupt-filter-*)",
+        '1bfe5febe34d ("HWPOISON: add an interface to switch off/on all the page filters")',
+        since=(2, 6, 33),
+    ),
     # 2.6.34
     Feature(
         "anon_vma_chain",
@@ -180,6 +186,13 @@ _DECLARED: Final = (
         "a fault that meets a poisoned page in the page cache unmaps it, and drops it if it is clean and nobody's",
         'e53ac7374e64 ("mm: invalidate hwpoison page cache page in fault path")',
         since=(5, 18),
+    ),
+    # 6.4
+    Feature(
+        "cgroup_of_the_folio",
+        "a tail of a compound page is charged to the memory cgroup of its folio",
+        'ec342603e6d7 ("memcg: page_cgroup_ino() get memcg from the page\'s folio")',
+        since=(6, 4),
     ),
     # 6.7
     Feature(

@@ -53,6 +53,7 @@ FEATURES: Final = frozenset(
         "soft_offline",
         "hard_offline",
         "unpoison",
+        "injection_filters",
         "machine_check_recovery",
         "inject_checks_pfn",
         "anon_vma_chain",

@@ -33,6 +33,7 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
     "unpoison_spares_offline",
     "mlock_large_folios",
     "multi_size_thp",
+    "cgroup_of_the_folio",
 }
 
 

@@ -317,4 +317,5 @@ _HOW: Final[dict[str, Callable[[_Asked, str, Any], Iterator[_Mismatch]]]] = {
     "dead": _lives,
     "never_handed_out": _handed_out,
     "panic": _of_outcome,
+    "filtered": _of_outcome,
 }

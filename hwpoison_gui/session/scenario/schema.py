@@ -12,6 +12,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Final
 
+from hwpoison_gui.kernel.hwpoison_filter import FILTER_FILES
 from hwpoison_gui.kernel.page_flags import FLAGS
 from hwpoison_gui.record import Record
 
@@ -232,6 +233,10 @@ OPS: Final[dict[str, Op]] = {
     ),
     "unpoison": Op(_FRAMES, feature="unpoison"),
     "sysctl": Op({"name": Key(Kind.SYSCTL), "value": Key(Kind.COUNT, most=1)}),
+    "debugfs": Op(
+        {"name": Key(Kind.CHOICE, allowed=tuple(FILTER_FILES)), "value": Key(Kind.COUNT)},
+        feature="injection_filters",
+    ),
     "hugepages": Op({"pages": Key(Kind.COUNT, most=MOST_HUGE_PAGES)}),
     "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
     "alloc": Op({"frames": Key(Kind.COUNT)}),
@@ -245,20 +250,23 @@ NO_KEYS: Final[Mapping[tuple[str, str], str]] = {
     ("unpoison", "pages"): '`frames` names many: frames = "0x1000+0x200"',
 }
 
-_FILTER: Final = "format 1 has no injection filters: write steps for the frames that the filter lets through only"
+_FILTER: Final = 'the filters are set by steps of their own: op = "debugfs", name = "corrupt-filter-enable", value = 1'
 NO_KEYS_LIKE: Final[Mapping[str, str]] = {"corrupt-filter-": _FILTER, "corrupt_filter_": _FILTER}  # by their beginning
 # Words that are looked for and do not exist, by the key they stand for: why.
 _BY_MADVISE: Final = 'is the op `{}` with via = "madvise"; `frames` names the pages of a range'
+_PFN: Final = "hwpoison/corrupt-pfn is the op `poison`, unpoison-pfn the op `unpoison`"
 _POOL: Final = "the pool of huge pages is set by the op `hugepages`, and before the start by `huge_pages` of `[memory]`"
 NO_WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("name", "nr_hugepages"): _POOL,
     ("name", "nr_overcommit_hugepages"): f"surplus huge pages are not modelled; {_POOL}",
+    **dict.fromkeys((("name", name) for name in ("corrupt-pfn", "unpoison-pfn")), _PFN),
+    **{("name", name): "is a file of debugfs, which the op `debugfs` writes" for name in FILTER_FILES},
     ("advice", "hwpoison"): "MADV_HWPOISON " + _BY_MADVISE.format("poison"),
     ("advice", "soft_offline"): "MADV_SOFT_OFFLINE " + _BY_MADVISE.format("soft_offline"),
     ("op", "nr_hugepages"): _POOL,
     ("op", "unpoison-pfn"): "hwpoison/unpoison-pfn is the op `unpoison`",
-    **{("op", f"corrupt-filter-{name}"): _FILTER for name in ("enable", "dev-major", "dev-minor", "flags-mask",
-                                                             "flags-value", "memcg")},
+    ("op", "corrupt-pfn"): _PFN,
+    **{("op", name): f'is the op `debugfs` with name = "{name}"' for name in FILTER_FILES},
 }  # fmt: skip
 
 STEP_KEYS: Final = ("caption", "notes", "pause", "expect")
@@ -318,6 +326,7 @@ EXPECT: Final[dict[str, Want]] = {
     "dead": Want.TASKS,
     "never_handed_out": Want.FRAMES,
     "panic": Want.FLAG,
+    "filtered": Want.FLAG,
 }
 
 # Keys of `expect` that only some ops can answer; `mapcount` and the flags ask for a `frame`.
@@ -327,7 +336,7 @@ EXPECT_ONLY: Final[dict[str, tuple[str, ...]]] = {
     "never_handed_out": ("alloc",),
 }
 # Keys of `expect` that a profile can answer only if it has a feature.
-EXPECT_FEATURES: Final = {"mf_stats": "memory_failure_stats"}
+EXPECT_FEATURES: Final = {"mf_stats": "memory_failure_stats", "filtered": "injection_filters"}
 EXPECT_OF_FRAME: Final = ("flags_set", "flags_clear", "mapcount")
 
 RESULTS: Final = ("Ignored", "Failed", "Delayed", "Recovered", "none")

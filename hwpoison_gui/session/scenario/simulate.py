@@ -80,6 +80,8 @@ def record(session: Session, done: Done) -> dict[str, Any]:
         fields["mf_stats"] = session.machine.mf_stats()
     fields.update(_tasks(session))
     fields["panic"] = outcome.panic
+    if session.machine.profile.has("injection_filters"):
+        fields["filtered"] = outcome.filtered
     return fields
 
 
@@ -127,7 +129,7 @@ def _lines(session: Session, done: Done) -> list[str]:
 
 
 def _came_of_many(parts: Sequence[Outcome]) -> str:
-    counts = Counter(part.result or "without a result line" for part in parts)
+    counts = Counter("filtered" if part.filtered else part.result or "without a result line" for part in parts)
     return f" -> {', '.join(f'{count:,} {result}' for result, count in sorted(counts.items()))}"
 
 
@@ -145,6 +147,8 @@ def _came(session: Session, outcome: Outcome, named: bool = False) -> str:
     said = []
     if outcome.pfn is not None and not named:
         said.append(f"pfn {outcome.pfn:#x}")
+    if outcome.filtered:
+        said.append("filtered")
     if outcome.result is not None:
         dirty = "dirty " if outcome.dirty and session.machine.profile.log.result_says_dirty else ""
         said.append(f"{outcome.result} ({dirty}{outcome.kind})")

@@ -56,6 +56,7 @@ def moment_of(session: Session) -> Moment:
 _TITLES: Final[dict[str, str]] = {
     "poison": "break {what}",
     "sysctl": "vm.{name} = {value}",
+    "debugfs": "{name} = {value}",
     "hugepages": "vm.nr_hugepages = {pages}",
     "prctl": "{task}: PR_MCE_KILL {mce_kill}",
     "read": "{task} reads {at}",

@@ -48,6 +48,7 @@ _REASONS: Final[dict[Site, str]] = {
     soft_offline.NOT_SPLIT: "the huge page cannot be split: somebody holds a reference to it",
     soft_offline.NOT_LRU: "on no LRU list",
     soft_offline.DISABLED: "vm.enable_soft_offline is 0",
+    soft_offline.FILTERED: "a filter of the injector protects it",
     HELD: "somebody holds a reference that cannot be migrated",
     NO_MEMORY: "no free memory to migrate to",
 }

@@ -8,6 +8,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import Process
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.words.debugfs import filters_words
 
 
 class Counter(Record):
@@ -37,6 +38,9 @@ def counters_of(session: Session) -> list[Counter]:
         count = m.counter(f"result:{result}")
         if count:
             found.append(Counter(result, f"{count:,}", tone, meaning))
+    if let := filters_words(m):
+        tip = "hwpoison/corrupt-filter-enable is set: of injected errors only those in such pages are handled"
+        found.append(Counter("Filter", let, "warn", tip))
     dead = killed(m)
     if dead:
         found.append(Counter("Killed", f"{dead:,}", "kill", "Processes that a signal ended"))

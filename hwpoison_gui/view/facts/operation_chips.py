@@ -53,6 +53,8 @@ def result_of(outcome: Outcome) -> tuple[str, str]:
     """The result of an operation in a few words, and its tone."""
     if outcome.panic:
         return "panic", "kill"
+    if outcome.filtered:
+        return "filtered", "plain"
     if outcome.op == "soft_offline" and not outcome.errno:
         return "set aside", "good"
     killed = {signal.task for signal in outcome.signals if signal.effect == "killed"}

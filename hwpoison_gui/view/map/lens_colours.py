@@ -40,16 +40,17 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
 _OWN: Final[dict[str, dict[str, str]]] = {
     "dark": {
         "outcome/early": "#f48430", "outcome/late": "#a0642e", "outcome/panic": "#f4f0f0",
+        "outcome/filtered": "#2c3a33",
         "changed/touched": "#a0642e", "changed/just": "#f0b429", "changed/unchanged": "#29333b", "same": "#29333b",
         "ramp1": "#3577bb", "ramp2": "#6d9bc0", "ramp3": "#9bb6ae", "ramp4": "#c9d296", "ramp5": "#fff384",
     },
     "light": {
-        "outcome/panic": "#1c0c18",
+        "outcome/panic": "#1c0c18", "outcome/filtered": "#cfe0d6",
         "changed/touched": "#a68533", "changed/just": "#5c2c00", "changed/unchanged": "#d3d9df", "same": "#d3d9df",
         "ramp1": "#1292c0", "ramp2": "#2178ad", "ramp3": "#3b5593", "ramp4": "#41336d", "ramp5": "#2c153b",
     },
     "high-contrast": {
-        "outcome/panic": "#f4fcfc",
+        "outcome/panic": "#f4fcfc", "outcome/filtered": "#24402f",
         "changed/touched": "#ff951e", "changed/just": "#faf400", "changed/unchanged": "#3c3c40", "same": "#3c3c40",
         "ramp1": "#4382d8", "ramp2": "#69a7d1", "ramp3": "#91c7b1", "ramp4": "#c0e38e", "ramp5": "#fffd81",
     },

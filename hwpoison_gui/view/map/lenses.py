@@ -240,6 +240,7 @@ OUTCOME: Final = Lens(
     "What would an error in this frame do now, under this profile and these sysctls?",
     tuple(LensClass(*one, outcomes.SHORT.get(one.key, "")) for one in outcomes.CLASSES),
     sheet="outcome",
+    quiet=("hole", "filtered"),
 )
 
 KERNELS_HOLE: Final = 1  # bytes of the sheet: no page, the same outcome, and from 3 on the groups that differ
@@ -270,7 +271,7 @@ def kernels_lens(one: str = "", other: str = "", groups: tuple[int, ...] = ()) -
         classes,
         sheet="kernels",
         codes=known + bytes(256 - len(known)),
-        quiet=("hole", "same"),
+        quiet=("hole", "same", "filtered"),
     )
 
 

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.base.intern import WordTable
+from hwpoison_gui.view.outcome.filter_bits import FilterBits
 from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction
 from hwpoison_gui.view.outcome.signature import FS_NAMES, Bools, Frames, has, inode_file_systems, keys_of
 from hwpoison_gui.view.outcome.users import Users, distinct
@@ -55,6 +56,7 @@ class Assessment:
         self.codes: U8 = np.zeros(0, np.uint8)
         self._members: list[int] = []
         self._words = WordTable()
+        self._filter = FilterBits(m)
         self._inode_fs = inode_file_systems(m)
         there = set(self._inode_fs.tolist())  # only file systems with files matter
         kept = [number in there and m.profile.files.keeps_poison(name) for number, name in enumerate(FS_NAMES)]
@@ -115,6 +117,8 @@ class Assessment:
     def _sign(self, pfns: I64) -> None:
         """Give frames the classes of their signatures; the member of each is the frame with the fewest mappers."""
         frames = Frames(self.m, pfns, self.users, self._inode_fs)
+        if self._filter.on:
+            frames.flags = frames.flags | self._filter.of(pfns)
         keys = keys_of(frames, self._words)
         by_maps = np.argsort(frames.maps, kind="stable")
         found, first, which = np.unique(keys[by_maps], return_index=True, return_inverse=True)
@@ -162,6 +166,8 @@ class Assessment:
         """The group of each frame of a part, as a number, and which frames need a signature instead."""
         m = self.m
         flags = m.flags.view[part]
+        if self._filter.on:
+            flags = flags | self._filter.of(np.arange(part.start, part.stop))
         ids = np.zeros(len(flags), np.uint16)
         self._words.ids_of(flags, ids)
         refs, maps, mapping = m.refcount.view[part], m.mapcount.view[part], m.mapping.view[part]

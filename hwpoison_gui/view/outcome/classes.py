@@ -21,23 +21,25 @@ class OutcomeClass(Record):
 
 OUTSIDE: Final = 0
 HOLE: Final = 1
-FREE: Final = 2
-SILENT: Final = 3
-LOST: Final = 4
-LATE: Final = 5
-EARLY: Final = 6
-NAMESPACE: Final = 7
-STUCK: Final = 8
-IGNORED: Final = 9
-INIT: Final = 10
-PANICS: Final = 11
-POISONED: Final = 12
+FILTERED: Final = 2
+FREE: Final = 3
+SILENT: Final = 4
+LOST: Final = 5
+LATE: Final = 6
+EARLY: Final = 7
+NAMESPACE: Final = 8
+STUCK: Final = 9
+IGNORED: Final = 10
+INIT: Final = 11
+PANICS: Final = 12
+POISONED: Final = 13
 
 NO_MEMORY: Final = (OUTSIDE, HOLE)
 
 CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),
     OutcomeClass(HOLE, "hole", "no page", "a hole: no memory at this frame number"),
+    OutcomeClass(FILTERED, "filtered", "filtered", "a filter of the injector protects it: nothing happens"),
     OutcomeClass(FREE, "free", "set aside", "free: the page is taken off the free list, nothing is lost"),
     OutcomeClass(SILENT, "silent", "recovered silently", "its content can be read again: no process is signalled"),
     OutcomeClass(

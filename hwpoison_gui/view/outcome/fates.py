@@ -41,5 +41,6 @@ def _find(session: Session) -> dict[int, Fate]:
 
 def _broken(session: Session) -> list[int]:
     """The frames that operations so far have broken, the newest first."""
-    pfns = dict.fromkeys(one.outcome.pfn for one in session.parts(session.position) if one.name == "poison")
+    errors = (one for one in session.parts(session.position) if one.name == "poison" and not one.outcome.filtered)
+    pfns = dict.fromkeys(one.outcome.pfn for one in errors)
     return [pfn for pfn in pfns if pfn is not None and 0 <= pfn < session.machine.frames][:MOST_ERRORS]

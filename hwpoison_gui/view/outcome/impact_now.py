@@ -62,7 +62,7 @@ def error_of(session: Session, pfn: int) -> Operation | None:
             continue
         if operation.name == "unpoison" and not outcome.errno:
             return None
-        again = outcome.errno in NOT_DONE or outcome.already_poisoned
+        again = outcome.errno in NOT_DONE or outcome.already_poisoned or outcome.filtered
         if operation.name == "poison" and not again:
             return None if outcome.panic else operation
     return None
@@ -79,7 +79,8 @@ def _withdrawn(session: Session, pfn: int) -> Operation | None:
         if outcome.pfn != pfn:
             continue
         unpoisoned = unpoisoned or (operation.name == "unpoison" and not outcome.errno)
-        if operation.name == "poison" and outcome.errno not in NOT_DONE and not outcome.already_poisoned:
+        again = outcome.errno in NOT_DONE or outcome.already_poisoned or outcome.filtered
+        if operation.name == "poison" and not again:
             return operation if unpoisoned else None
     return None
 

@@ -81,6 +81,8 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
     inside = outcome.pfn is not None and 0 <= outcome.pfn < session.machine.frames
     if outcome.result is not None and not inside:
         return Loss("Nothing is lost: there is no memory at this number.", (), "nothing is lost", tone="good")
+    if outcome.filtered:
+        return None
     handled = operation.name == "poison" and outcome.errno not in NOT_DONE
     if (not handled and outcome.result is None) or not inside:
         ran_into = any(signal.code == BUS_MCEERR_AR for signal in outcome.signals)

@@ -29,7 +29,9 @@ from hwpoison_gui.view.words.words import counted
 I64 = npt.NDArray[np.int64]
 
 _KILLED: Final = "killed"
-_RESULTS: Final = (results.IGNORED, results.FAILED, results.DELAYED, results.RECOVERED)  # enum mf_result
+_FILTERED: Final = "filtered"
+# enum mf_result, and what never came so far.
+_RESULTS: Final = (results.IGNORED, results.FAILED, results.DELAYED, results.RECOVERED, _FILTERED)
 _DEADLY: Final = (PANICS, ENDS, LATER, IGNORED)  # on touch
 _SUMMARY: Final = Question["Summary"]("summary of many frames", 2)
 
@@ -57,6 +59,8 @@ class OneFrame(Record):
         """What came of it, in a few words."""
         if self.part.outcome.panic:
             return "panic"
+        if self.part.outcome.filtered:
+            return _FILTERED
         counts = ((len(self.killed), "killed"), (len(self.signalled), "signalled"))
         hit = [f"{count:,} {what}" for count, what in counts if count] + self.on_touch
         return ", ".join(hit + ["data lost"] * self.lost.gone + ["left in use"] * self.lost.in_use) or "nothing is lost"
@@ -120,10 +124,12 @@ def _find(session: Session, operation: Operation) -> Summary:
     found = _frames(session, operation)[::-1]
     with session.timeline.as_of(operation.last):
         m = session.machine
-        frames = [one._replace(touches=_touches(m, before)) for one, before in found]
+        frames = [
+            one if one.part.outcome.filtered else one._replace(touches=_touches(m, before)) for one, before in found
+        ]
     frames.sort(key=lambda one: one.badness, reverse=True)
     impacts = _impacts(session, operation, frames)
-    results = Counter(part.outcome.result or "" for part in operation.parts)
+    results = Counter(_FILTERED if part.outcome.filtered else part.outcome.result or "" for part in operation.parts)
     return Summary(tuple(frames), results, impacts, named(operation.args))
 
 
@@ -188,6 +194,8 @@ def _touches(m: Machine, before: Before) -> dict[int, str]:
 def _loss(session: Session, part: Operation, page: Page) -> Lost:
     """What was lost with a frame; the machine is as it was before its error."""
     m, outcome = session.machine, part.outcome
+    if outcome.filtered:
+        return Lost("Nothing is lost: a filter of the injector spared it.")
     marks = session.steps.marks[part.first : part.last]
     number = find_table_step(marks)
     matched = matched_by(marks[number], page.pfn) if number is not None else Matched(page.pfn, None)

@@ -43,7 +43,9 @@ def matched_in_run(pfn: int, ran: Ran) -> Matched:
         return matched_by(ran.steps.marks[number], pfn)
     if ran.result is not None:
         return Matched(pfn, None, stops=f"“{ran.result.kind}”, {ran.result.result}")
-    return Matched(pfn, None, stops=f"it stops with {ran.errno}")
+    return Matched(
+        pfn, None, stops="a filter of the injector refuses it" if ran.filtered else f"it stops with {ran.errno}"
+    )
 
 
 def step_of_table(session: Session, operation: Operation) -> int | None:

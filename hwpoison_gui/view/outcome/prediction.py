@@ -82,6 +82,8 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
     """The prediction without its hits, and these by tgid, of the machine as the handler left it."""
     kind, result = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
     matched = matched_in_run(before.page.pfn, ran)
+    if ran.filtered:
+        return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
     if m.panicked:
         return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
     hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))
@@ -97,6 +99,8 @@ def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: b
         return outcomes.POISONED
     if page.word & pf.NOPAGE:
         return outcomes.HOLE
+    if ran.filtered:
+        return outcomes.FILTERED
     if m.panicked:
         return outcomes.PANICS
     # A free frame is Ignored in 2009 and Recovered later; either way it is never handed out again.

@@ -53,6 +53,8 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
     """A prediction for frame `pfn` in words."""
     if ahead.code in (outcomes.HOLE, outcomes.POISONED):
         return ""
+    if ahead.code == outcomes.FILTERED:
+        return "If it broke by injection: filtered, nothing happens"
     if ahead.code == outcomes.PANICS:
         why = "init is killed" if ahead.hits else "memory_failure_recovery is 0"
         return f"If it broke: the machine would stop, {why}"

@@ -16,7 +16,8 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
-from hwpoison_gui.view.words.lookup import text_of
+from hwpoison_gui.view.words.hwpoison_filter import WORDS as FILTERS
+from hwpoison_gui.view.words.lookup import text_of, why_of
 from hwpoison_gui.view.words.words import counted
 
 _MOST_NAMES: Final = 5
@@ -68,6 +69,8 @@ def verdict(session: Session, operation: Operation) -> str:
     if outcome.panic:
         died = session.steps.marks[operation.last - 1].site is INIT_DIED
         return _INIT_DIED.format(signals="; ".join(_signals(outcome.signals)) or "Init exited") if died else _PANIC
+    if outcome.filtered:
+        return _of_filtered(session, operation)
     if operation.name == "poison" and (loss := loss_of(session, operation)) is not None:
         return session.recall.answer(_OF_ERROR, lambda: _of_error(session, outcome, loss), operation)
     if operation.name == "soft_offline" and not outcome.errno:
@@ -99,6 +102,13 @@ def _who(session: Session, task: str) -> str:
 def refused(outcome: Outcome) -> bool:
     """Whether a call failed and nothing else came of it: then its last step is part of the summary."""
     return bool(outcome.errno) and outcome.value is None and not _signals(outcome.signals)
+
+
+def _of_filtered(session: Session, operation: Operation) -> str:
+    """Which filter of the injector refused the error: the words of the step that found out."""
+    marks = session.steps.marks[operation.first : operation.last]
+    found = next(mark for mark in reversed(marks) if mark.site in FILTERS)
+    return f"{text_of(found).removesuffix('.')}, because {why_of(found)}."
 
 
 def _of_soft_offline(session: Session, operation: Operation) -> str:

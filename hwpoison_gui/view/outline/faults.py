@@ -150,6 +150,13 @@ SOFT_OFFLINE: Final = (
         ),
     ),
     Part(
+        "A filter protects it",
+        "hwpoison_filter",
+        signs=(soft_offline.FILTERED,),
+        quiet=True,
+        teach="corrupt-filter-enable is set: the test is to spare this page. −EOPNOTSUPP.",
+    ),
+    Part(
         "Drop it, or move it?",
         "soft_offline_in_use_page",
         (

@@ -7,6 +7,7 @@ from typing import Final
 from hwpoison_gui.kernel import (
     get_hwpoison_page,
     hugetlb_pool,
+    hwpoison_filter,
     kill_accessing_process,
     phases_6_1,
     split_folio,
@@ -40,6 +41,16 @@ ACCESSING: Final = Part(
     local=True,
 )
 
+# Only where a filter refuses the page: nobody else comes by.
+FILTERED: Final = Part(
+    "A filter protects it",
+    "hwpoison_filter",
+    signs=(hwpoison_filter.FILTERED,),
+    quiet=True,
+    local=True,
+    teach="corrupt-filter-enable is set: the test is to spare this page. −EOPNOTSUPP, which injectors take for 0.",
+)
+
 HUGETLB: Final = Part(
     "Is it part of a hugetlb page?",
     "memory_failure",
@@ -58,6 +69,7 @@ HUGETLB: Final = Part(
     ),
     parts=(
         ACCESSING,
+        FILTERED,
         Part(USER_MAPPINGS.title, USER_MAPPINGS.function, parts=USER_MAPPINGS.parts, quiet=True, local=True),
         Part("What is done with it?", "page_action", parts=(ROW_6_1, *AFTER_6_1), quiet=True, local=True),
     ),
@@ -121,6 +133,7 @@ LOCK: Final = Part(
         Way(phases_6_1.LOCKED, "PG_locked was clear: locked at once."),
         Way(phases_6_1.LOCK_WAITED, "PG_locked was set: the handler waits for the holder."),
     ),
+    parts=(FILTERED,),
     teach="Unmapping clears PG_mlocked: the flags saved here tell what the page was.",
 )
 

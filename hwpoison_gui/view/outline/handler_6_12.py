@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import collect_ksm, phases_6_12, split_folio, user_mappings
+from hwpoison_gui.kernel import collect_ksm, hwpoison_filter, phases_6_12, split_folio, user_mappings
 from hwpoison_gui.kernel.handler import EXITS, Verdict
 from hwpoison_gui.kernel.profile.variants import Variant
-from hwpoison_gui.view.outline.handler_6_1 import ACCESSING
+from hwpoison_gui.view.outline.handler_6_1 import ACCESSING, FILTERED
 from hwpoison_gui.view.outline.handler_6_1 import HUGETLB as HUGETLB_6_1
 from hwpoison_gui.view.outline.handler_6_1 import LOCK as LOCK_6_1
 from hwpoison_gui.view.outline.part import NO_STEP, OWN_STEPS, Part, Way
@@ -65,6 +65,7 @@ HUGETLB: Final = HUGETLB_6_1._replace(
     parts=(
         ACCESSING,
         _report("already poisoned", "poisoned huge page"),
+        FILTERED,
         Part(USER_MAPPINGS.title, USER_MAPPINGS.function, parts=USER_MAPPINGS.parts, quiet=True, local=True),
         HUGETLB_6_1.parts[-1],
     ),
@@ -108,10 +109,18 @@ SPLIT: Final = Part(
     teach="A folio that cannot be split stays mapped, with its bad page: its users are signalled, clean or not.",
 )
 
-FILTER: Final = Part("Does a filter protect it?", "hwpoison_filter", signs=(phases_6_12.FILTERED,))
+FILTER: Final = Part(
+    "Does a filter protect it?",
+    "hwpoison_filter",
+    (
+        Way(phases_6_12.PASSES, "No filter of the injector refuses it."),
+        Way(hwpoison_filter.FILTERED, "Yes: PG_hwpoison is cleared, −EOPNOTSUPP."),
+    ),
+)
 
 LOCK: Final = LOCK_6_1._replace(
     function="memory_failure",
+    parts=(),
     ways=(
         Way(phases_6_12.LOCKED, "PG_locked was clear: locked at once."),
         Way(phases_6_12.LOCK_WAITED, "PG_locked was set: the handler waits for the holder."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel import fs
-from hwpoison_gui.kernel.hwpoison_inject import NO_PAGE
+from hwpoison_gui.kernel.hwpoison_inject import FILTERED, NO_PAGE
 from hwpoison_gui.view.outline.part import Part, Way
 
 FSYNC: Final = (
@@ -48,8 +48,11 @@ WRITE: Final = (
 
 REFUSED: Final = (
     Part(
-        "Is there memory at the frame number?",
+        "Is it a page that may be hit?",
         "hwpoison_inject",
-        (Way(NO_PAGE, "No: the injector refuses. −ENXIO, memory_failure() is not called."),),
+        (
+            Way(NO_PAGE, "No, there is no memory at the frame number. −ENXIO, memory_failure() is not called."),
+            Way(FILTERED, "No, a filter protects it. 0, memory_failure() is not called."),
+        ),
     ),
 )

@@ -13,6 +13,6 @@ _HUGE: Final = Words("It belongs to a hugetlb page: PG_hwpoison is set on the he
 WORDS: Final[dict[Site, Words]] = {
     hugetlb.HUGE_PAGE: _HUGE,
     hugetlb.FREE_HUGE_PAGE: _HUGE,
-    hugetlb.LOCKED: Words("Locked, and its flags are saved; no filter rejects it."),
+    hugetlb.LOCKED: Words("Locked, and its flags are saved."),
     hugetlb.POISONED_BEFORE: Words("PG_hwpoison was set on the head of the huge page before: EHWPOISON."),
 }

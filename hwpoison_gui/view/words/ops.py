@@ -7,6 +7,7 @@ from typing import Final
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.session import ops
 from hwpoison_gui.session.session import DONE
+from hwpoison_gui.view.words.debugfs import shown_value
 from hwpoison_gui.view.words.sysctls import sysctl_words
 from hwpoison_gui.view.words.words import Words, counted
 
@@ -29,6 +30,9 @@ WORDS: Final[dict[Site, Words]] = {
     ops.DONTNEED: Words(lambda pages, start: f"{counted(pages, 'page')} at {start:#x} dropped."),
     ops.SYSCTL: Words(
         lambda sysctl, old, new: f"vm.{sysctl} is {new} now (was {old}): {sysctl_words(sysctl).effect[new]}."
+    ),
+    ops.DEBUGFS: Words(
+        lambda file, old, new: f"hwpoison/{file} is {shown_value(file, new)} now (was {shown_value(file, old)})."
     ),
     ops.CHECKED: Words("Nothing is done."),
     **{site: Words(f"{name}: done.") for name, site in DONE.items()},

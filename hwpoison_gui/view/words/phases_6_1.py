@@ -20,8 +20,6 @@ WORDS: Final[dict[Site, Words]] = {
             "The per-CPU LRU caches are drained." if handlable else "It is on no LRU list and not free: not handlable."
         )
     ),
-    phases.LOCKED: Words("PG_locked was clear: locked, and its flags are saved; no filter rejects it."),
-    phases.LOCK_WAITED: Words(
-        "PG_locked was set: locked after its holder unlocked it, and its flags are saved; no filter rejects it."
-    ),
+    phases.LOCKED: Words("PG_locked was clear: locked, and its flags are saved."),
+    phases.LOCK_WAITED: Words("PG_locked was set: locked after its holder unlocked it, and its flags are saved."),
 }

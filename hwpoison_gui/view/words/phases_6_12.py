@@ -17,7 +17,7 @@ def _huge_page(known: bool) -> str:
 
 WORDS: Final[dict[Site, Words]] = {
     phases.POISONED: Words("PG_hwpoison was clear and is set now."),
-    phases.FILTERED: Words("No filter of the injector rejects it."),
+    phases.PASSES: Words("No filter of the injector rejects it."),
     phases.DRAINED: Words(
         lambda handlable: (
             "The per-CPU LRU caches are drained." if handlable else "It is on no LRU list and not free: not handlable."

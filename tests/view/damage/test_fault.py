@@ -17,6 +17,7 @@ from hwpoison_gui.view.damage.fault import MOVED, NO_HUGE_ROOM, NO_ROOM, assess_
 from hwpoison_gui.view.damage.moved import NO_PAGE, offline
 from hwpoison_gui.view.damage.policy import early_kill
 from hwpoison_gui.view.damage.room import Room, with_room
+from hwpoison_gui.view.outcome.classes import CLASSES
 from hwpoison_gui.view.outcome.impact import is_free
 from hwpoison_gui.view.outcome.prediction import predict
 from tests.view.outcome.states import with_huge_pages
@@ -69,7 +70,7 @@ def test_courses_are_ordered(m: Machine, damage: Damage, geometry: Geometry, mod
 
 
 def test_disjoint_banks_sum_up_to_the_whole(m: Machine, damage: Damage, geometry: Geometry) -> None:
-    left, total, lost = np.ones(m.frames, np.bool_), np.zeros(13, np.int64), 0
+    left, total, lost = np.ones(m.frames, np.bool_), np.zeros(len(CLASSES), np.int64), 0
     while left.any():
         (one,) = assess_faults([damage], geometry, [fault_at("bank", geometry, int(np.flatnonzero(left)[0]) << 12)])
         left[one.pfns] = False

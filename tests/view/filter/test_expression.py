@@ -138,7 +138,7 @@ def test_classes_of_lenses(session: Session) -> None:
         ("rss>mapcount", 0, 12, "rss is a number of processes; compare it with a plain number: rss>10M"),
         ("3>2", 0, 3, "compare a number of the frames: mapcount, refcount"),
         ("pfn<99999999999999999999", 4, 20, "this number is too large"),
-        ("outcome:best", 0, 12, "no such class; there is no-page, set-aside"),
+        ("outcome:best", 0, 12, "no such class; there is no-page, filtered"),
     ],
 )
 def test_what_means_nothing_is_shown_where(session: Session, text: str, at: int, length: int, message: str) -> None:

@@ -260,6 +260,25 @@ def test_on_a_recorded_machine(recording: str, profile: str, early_kill: int) ->
     assert_alike(m, np.random.default_rng(early_kill))
 
 
+FILTERS = (
+    {"dev-major": 8}, {"dev-minor": 23}, {"flags-mask": 0x1000, "flags-value": 0x1000}, {"memcg": 1},
+    {"flags-mask": 0x10000, "flags-value": 0}, {"dev-major": 0, "memcg": 1}, {"flags-mask": 0x80000},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("filters", FILTERS, ids=lambda filters: "-".join(filters))
+def test_while_the_filters_are_on(profile: str, filters: dict[str, int]) -> None:
+    if profile == "v7":
+        pytest.skip("2.6.32 has no filters")
+    rng = np.random.default_rng(5)
+    for session in (Session.fresh(1 << 14, 3, "desktop", 2, profile), with_huge_pages(profile, rng)):
+        for name, value in {**filters, "enable": 1}.items():
+            do(session, "debugfs", name=f"corrupt-filter-{name}", value=value)
+        assert_alike(session.machine, rng)
+        codes = set(Assessment.of(session.machine).classes().tolist())
+        assert outcomes.FILTERED in codes
+
+
 # Predicates that say whether a count is above 0.
 COUNTED = {
     "an entry is found": "found", "an entry is dirty": "dirty",

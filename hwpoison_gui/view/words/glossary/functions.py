@@ -17,6 +17,7 @@ _ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
     "kernel/sched/core.c": ("wake_up_new_task",),
     "kernel/signal.c": ("do_sigaction",),
     "kernel/sysctl.c": ("proc_dointvec_minmax",),
+    "fs/debugfs/file.c": ("debugfs_attr_write",),
     "fs/open.c": ("do_sys_open", "do_sys_openat2", "sys_close"),
     "fs/file.c": ("close_fd",),
     "fs/namei.c": ("vfs_create",),

@@ -144,10 +144,19 @@ TERMS: Final = (
     ),
     Term(
         "hwpoison_filter",
-        "Lets tests with random injection hit only some pages, as of one device or memory cgroup. The filters of "
-        "the injector are set in debugfs.",
+        "Lets tests with random injection hit only some pages: of one device, with some flags, of one memory cgroup. "
+        "The filters of the injector are files of debugfs, hwpoison/corrupt-filter-*. What they refuse is left alone.",
         (f"{_HANDLER}: hwpoison_filter()", _HWPOISON),
-        ("filter",),
+        (
+            "filter",
+            "filtered",
+            "Filtered",
+            "corrupt-filter-enable",
+            "corrupt-filter-flags-mask",
+            "corrupt-filter-flags-value",
+            "corrupt-filter-dev-major",
+            "corrupt-filter-memcg",
+        ),
     ),
     Term(
         "get hwpoison page",
