@@ -128,6 +128,7 @@ HUGE_ACTS: Final = (
     _act("munmap", task=_TASKS, at=("h+0",), pages=(512,)),
     _act("truncate", path=(HUGE_FILE,), pages=(0, 512, 1024)),
     _act("hugepages", pages=range(7)),
+    _act("overcommit_hugepages", pages=range(3)),
     _act("poison", frame=_HUGE_FRAMES),
 )
 

@@ -73,7 +73,8 @@ def hugetlb_reserve_pages(m: Machine, vma: Vma) -> bool:
     """Reserve all pages of a new mapping, so that its faults cannot fail. False if too few are available."""
     step = HPAGE_PMD_NR << PAGE_SHIFT
     owner = resv_owner(vma)
-    most = available_huge_pages(m) + len(m.page_cache.of(vma.mapping)) + len(m.huge_resv.of(owner))
+    spare = max(0, m.counter("nr_overcommit_huge_pages") - m.counter("surplus_huge_pages"))
+    most = available_huge_pages(m) + spare + len(m.page_cache.of(vma.mapping)) + len(m.huge_resv.of(owner))
     if (vma.end - vma.start) // step > most:
         return False
     wanted = [_resv_index(vma, address) for address in range(vma.start, vma.end, step)]

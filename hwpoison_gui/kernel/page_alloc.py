@@ -215,7 +215,10 @@ def _free_last(m: Machine, pfn: int) -> None:
 
 
 def free_huge_page(m: Machine, head: int) -> None:
-    """free_huge_page(): return a huge page to the hugetlb pool. The pool never hands out a poisoned one."""
+    """free_huge_page(): return a huge page to the hugetlb pool, or, while the pool has surplus pages, to the allocator.
+
+    The pool never hands out a poisoned one.
+    """
     m.clear_flags(head, _FREED & ~(pf.COMPOUND_HEAD | pf.HUGE))
     m.put(m.mapping, head, 0)
     m.put(m.index, head, 0)
@@ -223,4 +226,10 @@ def free_huge_page(m: Machine, head: int) -> None:
         m.delete(m.content, frame)
         if m.page(frame) & pf.ANON:
             m.clear_flags(frame, pf.ANON)
+    if m.counter("surplus_huge_pages"):
+        from .hugetlb_pool import update_and_free_page  # built on this module
+
+        m.add_to(m.counters, "surplus_huge_pages", -1)
+        update_and_free_page(m, head)
+        return
     m.put(m.huge_free, (0, head), True)

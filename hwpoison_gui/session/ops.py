@@ -35,6 +35,7 @@ PROTECTED: Final = site("mprotect_fixup", args="at pages prot")
 DONTNEED: Final = site("madvise_dontneed", Act.UNMAP, args="pages start")
 SYSCTL: Final = site("proc_dointvec_minmax", args="sysctl old new")
 DEBUGFS: Final = site("debugfs_attr_write", args="file old new")
+OVERCOMMIT: Final = site("hugetlb_overcommit_handler", args="old new")
 CHECKED: Final = site("check")
 
 
@@ -388,6 +389,14 @@ def op_hugepages(w: World, a: Args) -> Steps[OpResult]:
     return (yield from errno_of(set_max_huge_pages(w.machine, a["pages"])))
 
 
+def op_overcommit_hugepages(w: World, a: Args) -> Steps[OpResult]:
+    """Write `pages` to /proc/sys/vm/nr_overcommit_hugepages (hugetlb_overcommit_handler())."""
+    old = w.machine.counter("nr_overcommit_huge_pages")
+    w.machine.put(w.machine.counters, "nr_overcommit_huge_pages", a["pages"])
+    yield Mark(OVERCOMMIT, (old, a["pages"]))
+    return DONE
+
+
 def op_check(w: World, a: Args) -> Steps[OpResult]:
     """Change nothing; `expect` of the step is compared with the machine."""
     policy = w.machine.tasks.view[w.process(a["task"]).tgid].mce_kill if a.get("task") else None
@@ -432,6 +441,7 @@ OPS: Final[dict[str, Callable[[World, Args], Steps[OpResult]]]] = {
         op_sysctl,
         op_debugfs,
         op_hugepages,
+        op_overcommit_hugepages,
         op_check,
     )
 }

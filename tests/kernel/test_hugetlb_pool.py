@@ -113,7 +113,7 @@ def test_reserved_and_used_huge_pages_stay_in_the_pool() -> None:
     bench = Workbench(huge_pages=4)
     bench.area(pages=1024, huge="hugetlb")
     bench.do("write", task="a", at="m+0", value="x")
-    assert resized(bench, 0) == 2
+    assert resized(bench, 0) == 2 == bench.m.counter("surplus_huge_pages")
     assert bench.m.counter("resv_huge_pages") == len(bench.m.huge_free.of(0)) == 1
     assert bench.do("write", task="a", at="m+512", value="y").errno == 0
     assert bench.do("read", task="a", at="m+0").value == "x"
@@ -121,20 +121,81 @@ def test_reserved_and_used_huge_pages_stay_in_the_pool() -> None:
 
 
 @pytest.mark.parametrize("profile", PROFILES)
-def test_a_poisoned_huge_page_is_not_given_back(profile: str) -> None:
+def test_a_poisoned_huge_page_is_given_back_like_others_and_the_allocator_drops_the_bad_frame(profile: str) -> None:
     bench = Workbench(profile, huge_pages=3)
-    first = bench.m.huge_free.of(0)[0]
-    bench.m.set_flags(first, pf.HWPOISON)
-    bench.m.put(bench.m.raw_hwp, (first, first + 9), True)
-    assert resized(bench, 0) == 1 and bench.m.huge_free.of(0) == [first]
+    m, first = bench.m, bench.m.huge_free.of(0)[0]
+    m.set_flags(first + 9 if profile == "v7" else first, pf.HWPOISON)
+    if profile != "v7":
+        m.put(m.raw_hwp, (first, first + 9), True)
+    assert resized(bench, 0) == 0 and not m.huge_free.of(0) and not m.raw_hwp.of(first)
+    assert [pfn for pfn in range(m.frames) if m.page(pfn) & pf.HWPOISON] == [first + 9]
+    assert m.page(first + 9) & pf.BUDDY
+    handed_out = bench.do("alloc", frames=m.frames).handed_out
+    assert first + 8 in handed_out and first + 10 in handed_out and first + 9 not in handed_out
 
 
-def test_a_reservation_does_not_rest_on_a_poisoned_huge_page() -> None:
+def test_a_pool_that_shrinks_below_its_reservations_keeps_as_many_pages() -> None:
+    """remove_pool_huge_page() does not look whether the page that stays is poisoned (mm/hugetlb.c)."""
     bench = Workbench(huge_pages=2)
-    bench.m.set_flags(bench.m.huge_free.of(0)[0], pf.HWPOISON)
+    last = bench.m.huge_free.of(0)[1]
+    bench.m.set_flags(last, pf.HWPOISON)
     bench.area(pages=512, huge="hugetlb")
-    assert resized(bench, 0) == 2
-    assert bench.do("write", task="a", at="m+0", value="x").errno == 0
+    assert resized(bench, 0) == 1 and bench.m.huge_free.of(0) == [last]
+    assert bench.do("write", task="a", at="m+0", value="x").signals[0].code == "BUS_ADRERR"
+
+
+# -- surplus pages
+
+
+def surplus(bench: Workbench) -> int:
+    return bench.m.counter("surplus_huge_pages")
+
+
+def test_what_is_in_use_becomes_surplus_and_leaves_when_it_is_free() -> None:
+    bench = Workbench(huge_pages=3)
+    bench.area(pages=1024, huge="hugetlb")
+    bench.do("write", task="a", at="m+0", value="x")
+    free = free_frames(bench.m)
+    assert resized(bench, 1) == 2 and surplus(bench) == 1
+    bench.do("munmap", task="a", at="m+0", pages=1024)
+    assert bench.m.counter("nr_huge_pages") == 1 == len(bench.m.huge_free.of(0)) and surplus(bench) == 0
+    assert free_frames(bench.m) == free + 2 * HPAGE_PMD_NR
+    check(bench.m)
+
+
+def test_a_pool_that_grows_takes_its_surplus_pages_first() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.area(pages=1024, huge="hugetlb", populate=True)
+    assert resized(bench, 0) == 2 and surplus(bench) == 2
+    assert resized(bench, 1) == 2 and surplus(bench) == 1
+    assert resized(bench, 3) == 3 and surplus(bench) == 0
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_a_mapping_gets_surplus_pages_as_far_as_overcommit_allows(profile: str) -> None:
+    bench = Workbench(profile, huge_pages=1)
+    assert bench.do("mmap", task="a", name="m", pages=1536, huge="hugetlb").errno == "ENOMEM"
+    assert surplus(bench) == 0 and bench.m.counter("nr_huge_pages") == 1
+    bench.do("overcommit_hugepages", pages=2)
+    bench.area(pages=1536, huge="hugetlb")
+    assert surplus(bench) == 2 and bench.m.counter("resv_huge_pages") == 3
+    bench.do("write", task="a", at="m+0", value="x")
+    bench.do("munmap", task="a", at="m+0", pages=1536)
+    assert surplus(bench) == 0 and bench.m.counter("nr_huge_pages") == 1
+    check(bench.m)
+
+
+def test_the_copy_of_a_private_page_may_be_a_surplus_page() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.do("overcommit_hugepages", pages=1)
+    bench.area(pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="m+0", value="x")
+    bench.do("fork", task="a", child="b")
+    assert bench.do("write", task="b", at="m+0", value="y").signals == () and surplus(bench) == 1
+    assert bench.do("read", task="a", at="m+0").value == "x"
+    bench.do("exit", task="b")
+    assert surplus(bench) == 0
+    check(bench.m)
 
 
 def test_the_way_back_restores_the_pool() -> None:

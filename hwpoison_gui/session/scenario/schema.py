@@ -238,6 +238,7 @@ OPS: Final[dict[str, Op]] = {
         feature="injection_filters",
     ),
     "hugepages": Op({"pages": Key(Kind.COUNT, most=MOST_HUGE_PAGES)}),
+    "overcommit_hugepages": Op({"pages": Key(Kind.COUNT, most=MOST_HUGE_PAGES)}),
     "remember": Op({"name": Key(Kind.NEW_PAGE), "frame": _FRAME}),
     "alloc": Op({"frames": Key(Kind.COUNT)}),
     "check": Op({"frame": Key(Kind.FRAME, Missing.ABSENT), "task": Key(Kind.TASK, Missing.ABSENT)}),
@@ -256,14 +257,16 @@ NO_KEYS_LIKE: Final[Mapping[str, str]] = {"corrupt-filter-": _FILTER, "corrupt_f
 _BY_MADVISE: Final = 'is the op `{}` with via = "madvise"; `frames` names the pages of a range'
 _PFN: Final = "hwpoison/corrupt-pfn is the op `poison`, unpoison-pfn the op `unpoison`"
 _POOL: Final = "the pool of huge pages is set by the op `hugepages`, and before the start by `huge_pages` of `[memory]`"
+_OVERCOMMIT: Final = "surplus huge pages are allowed by the op `overcommit_hugepages`"
 NO_WORDS: Final[Mapping[tuple[str, str], str]] = {
     ("name", "nr_hugepages"): _POOL,
-    ("name", "nr_overcommit_hugepages"): f"surplus huge pages are not modelled; {_POOL}",
+    ("name", "nr_overcommit_hugepages"): _OVERCOMMIT,
     **dict.fromkeys((("name", name) for name in ("corrupt-pfn", "unpoison-pfn")), _PFN),
     **{("name", name): "is a file of debugfs, which the op `debugfs` writes" for name in FILTER_FILES},
     ("advice", "hwpoison"): "MADV_HWPOISON " + _BY_MADVISE.format("poison"),
     ("advice", "soft_offline"): "MADV_SOFT_OFFLINE " + _BY_MADVISE.format("soft_offline"),
     ("op", "nr_hugepages"): _POOL,
+    ("op", "nr_overcommit_hugepages"): _OVERCOMMIT,
     ("op", "unpoison-pfn"): "hwpoison/unpoison-pfn is the op `unpoison`",
     ("op", "corrupt-pfn"): _PFN,
     **{("op", name): f'is the op `debugfs` with name = "{name}"' for name in FILTER_FILES},

@@ -58,6 +58,7 @@ _TITLES: Final[dict[str, str]] = {
     "sysctl": "vm.{name} = {value}",
     "debugfs": "{name} = {value}",
     "hugepages": "vm.nr_hugepages = {pages}",
+    "overcommit_hugepages": "vm.nr_overcommit_hugepages = {pages}",
     "prctl": "{task}: PR_MCE_KILL {mce_kill}",
     "read": "{task} reads {at}",
     "write": "{task} writes {at}",

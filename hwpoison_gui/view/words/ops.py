@@ -34,6 +34,12 @@ WORDS: Final[dict[Site, Words]] = {
     ops.DEBUGFS: Words(
         lambda file, old, new: f"hwpoison/{file} is {shown_value(file, new)} now (was {shown_value(file, old)})."
     ),
+    ops.OVERCOMMIT: Words(
+        lambda old, new: (
+            f"vm.nr_overcommit_hugepages is {new:,} now (was {old:,}): so many huge pages more than the pool "
+            "has may be allocated while they are needed."
+        )
+    ),
     ops.CHECKED: Words("Nothing is done."),
     **{site: Words(f"{name}: done.") for name, site in DONE.items()},
 }

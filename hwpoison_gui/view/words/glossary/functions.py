@@ -13,6 +13,7 @@ _ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
     "mm/page-writeback.c": (
         "__folio_end_writeback", "__folio_start_writeback", "test_clear_page_writeback", "test_set_page_writeback",
     ),
+    "mm/hugetlb.c": ("hugetlb_overcommit_handler",),
     "kernel/fork.c": ("do_fork", "kernel_clone"),
     "kernel/sched/core.c": ("wake_up_new_task",),
     "kernel/signal.c": ("do_sigaction",),
