@@ -60,7 +60,7 @@ def start_commands(
 
 def machine_commands(
     machines: Machines,
-    records: list[Command],
+    more: list[Command],
     keeping: Keeping,
     exporting: Exporting,
     controller: Controller,
@@ -92,7 +92,7 @@ def machine_commands(
                 keeping.recent.forget, separated=True),
         Command("live", "&Machine", "This machine’s o&wn memory", "A copy of this machine’s memory, as /proc shows it. "
                 "The real memory is only read", machines.open_live, "live", ("Ctrl+L",)),
-        *records,
+        *more,
         *profiles,
         Command("save", "&Machine", "&Save", "Saves what you did, with branches, notes and view, as a session file",
                 lambda: saving.save(), "save", ("Ctrl+S",), separated=True),

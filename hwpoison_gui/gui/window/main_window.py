@@ -221,6 +221,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
         from hwpoison_gui.gui.window.kernel_commands import kernel_commands
+        from hwpoison_gui.gui.window.kernel_files_commands import KernelFiles
         from hwpoison_gui.gui.window.many import Many
 
         c, keeping = self.controller, self.keeping
@@ -228,12 +229,13 @@ class MainWindow(QMainWindow):
                      keeping.recent, self.sentence.in_words)  # fmt: skip
         shown = {"window": (self,), "map": (self.map, self.legend)}
         many = Many(self, c, self.filter, lambda: self.panels.damage, self.appearance)
-        recorded = [*records.records_commands(self.records, self.recorded),
-                    *snapshots.snapshot_commands(self.snapshots)]  # fmt: skip
+        more = [*records.records_commands(self.records, self.recorded),
+                *snapshots.snapshot_commands(self.snapshots),
+                *KernelFiles(self, c, self.appearance).commands()]  # fmt: skip
         self.exporting = Exporting(self, c, self.present, self.appearance, keeping.saving, shown)
         return [
             *commands.start_commands(self.show_start_page, self.settings, lambda: self.starting),
-            *commands.machine_commands(self.machines, recorded, keeping, self.exporting, c, self.close),
+            *commands.machine_commands(self.machines, more, keeping, self.exporting, c, self.close),
             *kernel_commands(self.lenses, c, self.show_panel),
             *commands.frame_commands(
                 c, self.present, self.menus, self.go_to, self.comparison, many, self.map.center_on

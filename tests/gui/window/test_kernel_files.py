@@ -1,0 +1,73 @@
+"""Huge pages and injection filters set in the window: recorded as operations, undone at once, seen by the lens."""
+
+from __future__ import annotations
+
+from hwpoison_gui.gui.window.kernel_files import KernelFilesDialog
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.classes import FILTERED
+from tests.gui.waiting import until
+from tests.workbench import do
+
+
+def machine(profile: str = "6.1", frames: int = 1 << 13) -> Session:
+    session = Session.fresh(frames, profile=profile)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="n", pages=2, populate=True)
+    return session
+
+
+def asked(user, command: str) -> KernelFilesDialog:
+    user.window.actions_[command].trigger()
+    (shown,) = [one for one in user.window.findChildren(KernelFilesDialog) if one.isVisible()]
+    return shown
+
+
+def test_the_pool_is_set_as_an_operation(open_window) -> None:
+    user = open_window(machine())
+    dialog = asked(user, "huge-pages")
+    assert dialog.fields["vm.nr_hugepages"].text() == "0" and not dialog.write.isEnabled()
+    dialog.fields["vm.nr_hugepages"].setText("2 pages")
+    assert "expected a number" in dialog.wrong.text() and not dialog.write.isEnabled()
+    dialog.fields["vm.nr_hugepages"].setText("2")
+    dialog.fields["vm.nr_overcommit_hugepages"].setText("1")
+    assert not dialog.wrong.text()
+    dialog.write.click()
+    until(lambda: user.session.machine.counter("nr_huge_pages") == 2)
+    assert [one.name for one in user.session.operations[-2:]] == ["hugepages", "overcommit_hugepages"]
+    user.window.actions_["previous"].trigger()
+    assert not user.session.machine.counter("nr_huge_pages") and not user.session.machine.huge_free.of(0)
+
+
+def test_filters_are_set_and_a_click_on_what_they_refuse_says_so(open_window) -> None:
+    user = open_window(machine())
+    pfn = user.session.resolve_frame("a:n+0")
+    dialog = asked(user, "filters")
+    dialog.fields["hwpoison/corrupt-filter-flags-mask"].setText("swapcache")
+    dialog.fields["hwpoison/corrupt-filter-flags-value"].setText("swapcache")
+    dialog.fields["hwpoison/corrupt-filter-enable"].setText("1")
+    dialog.write.click()
+    until(lambda: user.session.machine.filters.view.get("corrupt-filter-enable") == 1)
+    assert user.session.operations[-1].args["name"] == "corrupt-filter-enable"  # the switch comes last
+    assert user.window.actions_["filters-off"].isChecked()
+    assert Assessment.of(user.session.machine).classes()[pfn] == FILTERED
+    user.window.controller.act("poison", {"frame": f"pfn:{pfn:#x}"})
+    until(lambda: user.session.operations[-1].name == "poison")
+    assert user.session.operations[-1].outcome.filtered
+    assert "Filtered: nothing happens, because its flags" in user.window.sentence.in_words()
+
+
+def test_one_command_switches_them(open_window) -> None:
+    user = open_window(machine("7.2"))
+    switch = user.window.actions_["filters-off"]
+    for value in (1, 0):
+        switch.trigger()
+        until(lambda value=value: user.session.machine.filters.view.get("corrupt-filter-enable") == value)
+        assert switch.isChecked() == bool(value)
+
+
+def test_where_there_is_none_the_command_says_why(open_window) -> None:
+    user = open_window(machine("v7", 512))
+    for name, why in (("filters", "choose profile 6.1"), ("filters-off", "choose"), ("huge-pages", "no hugetlb page")):
+        assert not user.window.actions_[name].isEnabled()
+        assert why in user.window.actions_.missing_of(name)
