@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
@@ -19,7 +19,8 @@ from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.gui.widgets.toggle import Toggle
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.rows.assess import ALL, AssessColumn, AssessRow, AssessSheet, assess_cells
+from hwpoison_gui.view.rows.assess import ALL, HARM, AssessColumn, AssessRow, AssessSheet, assess_cells
+from hwpoison_gui.view.rows.dangers import LISTS
 from hwpoison_gui.view.words.words import counted
 
 Role = Qt.ItemDataRole
@@ -52,12 +53,17 @@ class AssessModel(QAbstractTableModel):
         head, tip, is_path = f"{name}\nin {unit}", "A click finds all of its frames", name == "File"
         self.columns = (
             TextColumn("name", head, tip, "shared memory (tmpfs)", path=is_path),
-            *(TextColumn(str(at), one.head, one.tip, "00,000.0", number=True) for at, one in enumerate(columns)),
+            *(TextColumn(str(at), one.head, one.tip, self._longest(at), number=True) for at, one in enumerate(columns)),
         )  # fmt: skip
         if sheet is None or (self._order is not None and self._order[0] > len(columns)):
             self._order = None
         self._sort()
         self.endResetModel()
+
+    def _longest(self, column: int) -> str:
+        """The longest cell of a column: each is as wide as it must be, so that more of them are seen."""
+        rows = self.sheet.rows if self.sheet is not None else ()
+        return max((assess_cells(row, self.as_frames)[column + 1] for row in rows), key=len, default="")
 
     def repaint(self) -> None:
         """Repaints all cells: after a change of theme, unit or age."""
@@ -114,7 +120,9 @@ class AssessModel(QAbstractTableModel):
         if role == Role.FontRole and row.is_whole:
             return look.font(look.BODY, QFont.Weight.DemiBold)
         if role == Role.ForegroundRole:
-            quiet = self.stale or (index.column() > _BY_NAME and self.why_not(row, self.column_at(index.column())))
+            outcome = self.column_at(index.column())
+            other = outcome is not None and outcome.code != HARM and self.why_not(row, outcome)
+            quiet = self.stale or other
             return QColor(self.theme.muted) if quiet else None
         if role in (Role.ToolTipRole, Role.AccessibleTextRole):
             return self._words(row, index.column(), role)
@@ -136,22 +144,38 @@ class AssessTools(QWidget):
         super().__init__(parent)
         self.by = QComboBox(self)
         self.by.setAccessibleName("Group frames by")
-        self.by.setToolTip("What frames are grouped by; a frame of several processes counts in each of them")
+        self.by.setToolTip(
+            "What frames are grouped by; a frame of several processes counts in each of them. Or a list of the "
+            "most dangerous"
+        )
         for name in _GROUPINGS:
             self.by.addItem(f"By {name}", name)
+        self.by.insertSeparator(self.by.count())
+        for name, words in LISTS.items():
+            self.by.addItem(words, name)
+        self.more = QToolButton(self)
+        self.more.setText("More")
+        self.more.setObjectName("boxed")
+        self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.more.setToolTip("Lists twice as many")
+        self.more.hide()
         self.frames = Toggle("Frames", self)
         self.frames.setToolTip("Counts frames instead of memory")
-        self.tables = Toggle("In the tables", self)
+        self.tables = Toggle("In Tasks, Files, Pages", self)
         self.tables.setToolTip(
-            "Adds to Tasks, Files and Pages what errors would do: frames whose error hits a process or a file, now and "
-            "late; processes that an error in a page signals, and what it loses. The worst come first."
+            "Adds columns to the panels Tasks, Files and Pages: frames whose error hits a process or a file, now and "
+            "late; processes that an error in a page signals, and what it loses. The worst come first there."
         )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.SMALL)
-        row.addWidget(self.by)
-        row.addWidget(self.frames)
-        row.addWidget(self.tables)
+        for tool in (self.by, self.more, self.frames, self.tables):
+            row.addWidget(tool)
+
+    def show_list(self, on: bool) -> None:
+        """Shows what a list needs, or what the table of outcomes does."""
+        self.more.setVisible(on)
+        self.frames.setVisible(not on)
 
 
 class AssessTable(FactView):
@@ -176,7 +200,7 @@ class AssessTable(FactView):
     def set_theme(self, theme: Theme) -> None:
         self.sheet.theme = theme
         self._fit()
-        for tool in (self.tools.by, self.tools.frames, self.tools.tables):
+        for tool in (self.tools.by, self.tools.more, self.tools.frames, self.tools.tables):
             tool.setFont(look.font(look.CAPTION))
         self.sheet.repaint()
 

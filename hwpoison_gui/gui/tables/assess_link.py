@@ -23,7 +23,8 @@ from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.tables import Table, find_tables
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import OUTCOME
-from hwpoison_gui.view.rows.assess import AssessColumn, AssessRow, sheet_of, survival_words
+from hwpoison_gui.view.rows.assess import HARM, AssessColumn, AssessRow, sheet_of, survival_words
+from hwpoison_gui.view.rows.dangers import LISTS
 
 _WHO: Final = "assess"
 _SLICE: Final = 0.008
@@ -51,7 +52,7 @@ class AssessLink(QObject):
         self._slices = Slices(self, _SLICE, lambda: not controller.busy)
         table.sheet.why_not = self._why_not
         table.cellChosen.connect(self._find)
-        table.tools.by.activated.connect(lambda _: self._count())
+        table.tools.by.currentIndexChanged.connect(lambda _: self._seen(dock.in_front))
         table.tools.frames.toggled.connect(table.set_unit)
         damage.changed.connect(self._damage_changed)
         damage.progressed.connect(self._show_progress)
@@ -64,28 +65,32 @@ class AssessLink(QObject):
 
     @property
     def by(self) -> str:
-        """What frames are grouped by."""
-        return str(self._table.tools.by.currentData())
+        """What frames are grouped by; empty while a list is shown instead."""
+        name = str(self._table.tools.by.currentData())
+        return "" if name in LISTS else name
 
     # -- what is shown
 
     def _seen(self, seen: bool) -> None:
-        self._damage.want(_WHO, seen, every=True)
-        if seen:
+        shown = seen and bool(self.by)
+        self._damage.want(_WHO, shown, every=True)
+        if shown:
             self._damage_changed()
 
     def _damage_changed(self) -> None:
         if self._damage.every:
-            if self._dock.in_front:
+            if self._dock.in_front and self.by:
                 self._count()
             return
         self._slices.give_up()
         self._table.sheet.stale = True
         self._table.sheet.repaint()
+        if not self.by:
+            return
         self._dock.set_subject("the machine has stopped" if self._controller.panicked else "being computed")
 
     def _show_progress(self, done: float) -> None:
-        if not self._damage.every:
+        if not self._damage.every:  # a list says so, too
             self._dock.set_subject(f"{done:.0%} computed")
 
     def _count(self) -> None:
@@ -96,7 +101,7 @@ class AssessLink(QObject):
         self._tables = yield from find_tables(self._damage.every, self.by)
 
     def _counted(self, complete: bool) -> None:
-        if complete and self._tables.keys() >= set(POLICIES):
+        if complete and self.by and self._tables.keys() >= set(POLICIES):
             self._table.sheet.stale = False
             sheet = sheet_of(self._tables)
             self._table.set_sheet(sheet)
@@ -112,6 +117,8 @@ class AssessLink(QObject):
             return "No filter finds these frames."
         if column is not None and not row.frames[self._table.sheet.place_of(column)]:
             return "There is no such frame."
+        if column is not None and column.code == HARM:
+            return "No single filter finds these frames: click one of their outcomes."
         if row.is_whole and is_all(column):
             return "All of memory: there is nothing to find."
         if column is not None and column.early not in (None, self._damage.policy):

@@ -238,14 +238,16 @@ class Panels(QObject):
         return view
 
     def _make_assess(self, dock: Dock) -> QWidget:
-        from hwpoison_gui.gui.tables.assess import AssessTable
         from hwpoison_gui.gui.tables.assess_link import AssessLink
+        from hwpoison_gui.gui.tables.dangers import AssessPanel
+        from hwpoison_gui.gui.tables.dangers_link import DangersLink
 
-        table = AssessTable(dock, self._appearance.theme)
-        dock.take(table)
-        AssessLink(table, dock, self.damage, self._controller, self._present, self._filters, self._find)
-        table.tools.tables.toggled.connect(self._show_damage)
-        return table
+        panel = AssessPanel(dock, self._appearance.theme)
+        dock.take(panel)
+        AssessLink(panel.table, dock, self.damage, self._controller, self._present, self._filters, self._find)
+        DangersLink(panel, dock, self.damage, self._controller, self._present, self._map, self._find)
+        panel.table.tools.tables.toggled.connect(self._show_damage)
+        return panel
 
     def _show_damage(self, on: bool) -> None:
         """Shows what errors would do in the tables of tasks, files and pages, or no longer."""

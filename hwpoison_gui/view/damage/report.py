@@ -16,9 +16,10 @@ from hwpoison_gui.view.damage.worst import (
     FileToll,
     ProcessToll,
     WorstFrame,
-    tolls_of_files,
     tolls_of_processes,
+    worst_files,
     worst_frames,
+    worst_processes,
 )
 from hwpoison_gui.view.outcome import classes as outcomes
 
@@ -134,11 +135,7 @@ def _report(damage: Damage, by: str, top: int, done: float) -> Generator[float, 
     yield done
     frames = tuple(worst_frames(damage, top, counts))
     yield done
-    files = []
-    for file in tolls_of_files(damage, counts):
-        if file is not None and any(file.danger):
-            files.append(file)
-        yield done
+    files = yield from as_part(worst_files(damage, top, counts), lambda _: done)
     processes = tolls_of_processes(damage)
     yield done
     offlined = yield from as_part(find_soft_offline(damage), lambda _: done)
@@ -146,8 +143,8 @@ def _report(damage: Damage, by: str, top: int, done: float) -> Generator[float, 
         damage.early,
         table,
         frames,
-        tuple(sorted(files, key=lambda one: one.danger, reverse=True)[:top]),
-        tuple(one for one in sorted(processes, key=lambda one: one.danger, reverse=True)[:top] if any(one.impacts)),
+        tuple(files),
+        tuple(worst_processes(damage, top)),
         sum(one.now > 0 for one in processes),
         sum(one.late > 0 for one in processes),
         sum(one.kills > 0 for one in processes),

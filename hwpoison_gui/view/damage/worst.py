@@ -15,7 +15,7 @@ the frame of the lowest number comes first. A frame that is set aside or recover
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 import numpy as np
@@ -126,7 +126,7 @@ class Ranking:
     """Frames by danger, those that are alike together; `counts`: of `per_frame`, where at hand."""
 
     def __init__(self, damage: Damage, counts: PerFrame | None = None) -> None:
-        self._damage = damage
+        self.damage = damage
         self._counts = per_frame(damage) if counts is None else counts
         self._sort_of = _sorts_of_classes(damage)
         self._of_class = _scores_of_classes(damage)  # of frames that hit nobody
@@ -163,9 +163,17 @@ class Ranking:
         at = int(np.searchsorted(self._counts.frame, pfn))
         if at < len(self._counts.frame) and self._counts.frame[at] == pfn:
             return next(group for group in self._hitting(int(self._score[at])) if group[0] == pfn)
-        number = self._damage.assessment.class_of[pfn]
+        number = self.damage.assessment.class_of[pfn]
         same = (self._of_class == self._of_class[number]) & (self._sort_of == self._sort_of[number])
         return np.concatenate(list(self._hit_nobody(same)))
+
+    def key_of(self, pfn: int) -> tuple[int, int]:
+        """The same for frames that are alike: the score, and a number for whom an error hits."""
+        at = int(np.searchsorted(self._counts.frame, pfn))
+        number = self.damage.assessment.class_of[pfn]
+        if at < len(self._counts.frame) and self._counts.frame[at] == pfn:
+            return int(self._score[at]), int(self._signatures(np.array([pfn]))[0])
+        return int(self._of_class[number]), int(self._sort_of[number])
 
     def _hitting(self, level: int) -> Iterator[I64]:
         """Frames of a score that hit processes, in groups of those that are alike; each ascending."""
@@ -185,14 +193,14 @@ class Ranking:
 
     def _hit_nobody(self, classes: npt.NDArray[np.bool_]) -> Iterator[I64]:
         """The frames of some classes that hit nobody, ascending, in parts."""
-        class_of, counts = self._damage.assessment.class_of, self._counts
+        class_of, counts = self.damage.assessment.class_of, self._counts
         for start in range(0, len(class_of), _CHUNK):
             pfns = start + np.flatnonzero(classes[class_of[start : start + _CHUNK]])
             yield pfns[counts.of(counts.hit, pfns) == 0]
 
     def _signatures(self, pfns: I64) -> npt.NDArray[np.uint64]:
         """A number for what an error in each of some frames does, and to whom: a hash of 64 bits."""
-        hits = self._damage.hits
+        hits = self.damage.hits
         first = np.searchsorted(hits.frame, pfns)
         count = np.searchsorted(hits.frame, pfns, "right") - first
         start = np.cumsum(count) - count
@@ -200,11 +208,11 @@ class Ranking:
         who = (
             np.add.reduceat(self._weights[hits.rank[at], hits.impact[at]], start) if len(at) else np.zeros(0, np.uint64)
         )
-        sort: npt.NDArray[np.uint64] = self._sort_of[self._damage.assessment.class_of[pfns]].astype(np.uint64)
+        sort: npt.NDArray[np.uint64] = self._sort_of[self.damage.assessment.class_of[pfns]].astype(np.uint64)
         return who + sort
 
     def _made(self, pfn: int, run: int, alike: int) -> WorstFrame:
-        damage, one = self._damage, np.array([pfn])
+        damage, one = self.damage, np.array([pfn])
         toll = damage.toll(one)
         hit = tuple(Hit(tgid, damage.m.processes.view[tgid].label, kind) for tgid, kind in toll.hit.items())
         dead = int(self._counts.of(self._counts.dead, one)[0])
@@ -274,6 +282,22 @@ def tolls_of_files(damage: Damage, counts: PerFrame | None = None) -> Iterator[F
     for number in np.flatnonzero(table.any(axis=1)).tolist():
         path, row = named[number], tuple(table[number].tolist())
         yield FileToll(number, path, row, int(now[number]), int(late[number]), int(lost[number]), int(dead[number]))
+
+
+def worst_files(damage: Damage, most: int, counts: PerFrame | None = None) -> Generator[None, None, list[FileToll]]:
+    """The most dangerous files, in slices; those without any danger are left out."""
+    files = []
+    for file in tolls_of_files(damage, counts):
+        if file is not None and any(file.danger):
+            files.append(file)
+        yield
+    return sorted(files, key=lambda one: one.danger, reverse=True)[:most]
+
+
+def worst_processes(damage: Damage, most: int) -> list[ProcessToll]:
+    """The most dangerous for processes; those that nothing hits are left out."""
+    ranked = sorted(tolls_of_processes(damage), key=lambda one: one.danger, reverse=True)
+    return [one for one in ranked[:most] if any(one.impacts)]
 
 
 def tolls_of_processes(damage: Damage) -> list[ProcessToll]:

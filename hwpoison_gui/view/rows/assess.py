@@ -9,19 +9,28 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.units import mebibytes
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import survival
-from hwpoison_gui.view.damage.tables import Row, Table, memory_of
+from hwpoison_gui.view.damage.tables import HARMFUL, Row, Table, memory_of
+from hwpoison_gui.view.damage.words import HARMFUL_TIP
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
 
 ALL: Final = -1  # of a column: every frame that is memory
-_WORST_FIRST: Final = (*CLASSES[outcomes.PANICS : outcomes.HOLE : -1], CLASSES[outcomes.POISONED])
+HARM: Final = -2  # of a column: every frame of an outcome of tables.HARMFUL
+# What harms stands first, then what stays in use, then the rest.
+_ORDER: Final = tuple(
+    CLASSES[code]
+    for code in (
+        *sorted(HARMFUL, key=lambda code: (code == outcomes.STUCK, -code)), outcomes.IGNORED, outcomes.SILENT,
+        outcomes.FREE, outcomes.POISONED,
+    )
+)  # fmt: skip
 
 
 class AssessColumn(Record):
     """Frames of one outcome.
 
-    `code`: its class (classes.CLASSES), or ALL. `early`: the policy, or None where all policies agree. `head`: one or
-    two lines.
+    `code`: its class (classes.CLASSES), ALL or HARM. `early`: the policy, or None where all policies agree. `head`: one
+    or two lines.
     """
 
     code: int
@@ -55,25 +64,25 @@ def sheet_of(tables: Mapping[int, Table]) -> AssessSheet:
     first = tables[policies[0]]
     every = [(*tables[early].rows, tables[early].whole) for early in policies]
     columns = [AssessColumn(ALL, None, "all", "Memory: all frames that have a page")]
-    for one in _WORST_FIRST:
+    columns += _columns_of(HARM, "harmful", HARMFUL_TIP, [[row.harmful for row in rows] for rows in every], policies)
+    for one in _ORDER:
         counts = [[row.frames[one.id] for row in rows] for rows in every]
         if any(map(any, counts)):
-            columns += _columns_of(one, counts, policies)
+            tip = f"{one.name}: {one.meaning}"
+            columns += _columns_of(one.id, SHORT.get(one.key, one.name), tip, counts, policies)
     rows = [_row(number, [rows[number] for rows in every], columns, policies) for number in range(len(every[0]))]
     rows[-1] = rows[-1]._replace(is_whole=True)
     return AssessSheet(first.by, tuple(columns), tuple(rows), first.note)
 
 
 def _columns_of(
-    one: outcomes.OutcomeClass, counts: Sequence[Sequence[int]], policies: Sequence[int]
+    code: int, name: str, tip: str, counts: Sequence[Sequence[int]], policies: Sequence[int]
 ) -> list[AssessColumn]:
-    name = SHORT.get(one.key, one.name)
-    in_two_lines = "\n".join(name.split(" ", 1))
     if all(count == counts[0] for count in counts):
-        return [AssessColumn(one.id, None, in_two_lines, f"{one.name}: {one.meaning}")]
+        return [AssessColumn(code, None, "\n".join(name.split(" ", 1)), tip)]
     of_policy = zip(policies, counts, strict=True)
     return [
-        AssessColumn(one.id, early, f"{name}\n{KILL[early]}", f"{one.name}: {one.meaning}; with {KILL[early]}")
+        AssessColumn(code, early, f"{name}\n{KILL[early]}", f"{tip}; with {KILL[early]}")
         for early, count in of_policy
         if any(count)
     ]
@@ -84,7 +93,8 @@ def _row(key: int, rows: Sequence[Row], columns: Sequence[AssessColumn], policie
     frames = []
     for column in columns:
         row = rows[0] if column.early is None else rows[policies.index(column.early)]
-        frames.append(memory_of(row.frames) if column.code == ALL else row.frames[column.code])
+        of_all = {ALL: memory_of(row.frames), HARM: row.harmful}
+        frames.append(of_all[column.code] if column.code in of_all else row.frames[column.code])
     return AssessRow(key, rows[0].name, rows[0].term, tuple(frames))
 
 

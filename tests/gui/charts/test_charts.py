@@ -143,7 +143,7 @@ def test_a_hidden_chart_of_damage_is_made_again_when_it_is_seen(user, panel: Cha
     show(panel, "kind")
     window, before = user.window, panel.chart
     window.show_panel("assess")
-    table = window.docks["assess"].content()
+    table = window.docks["assess"].content().table
     until(lambda: table.sheet.sheet is not None and not table.sheet.stale)
     window.docks["charts"].hide()
     window.controller.fire(user.frame("srv:heap+0"))
