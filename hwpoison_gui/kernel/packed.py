@@ -170,25 +170,41 @@ class PackedRecords(Mapping[int, int]):
 
     def load(self, keys: I64, values: I64) -> None:
         """Set many records; of several with the same key the last one counts."""
-        if self:
-            old_keys, old_values = self.arrays()
-            keys, values = np.concatenate((old_keys, keys)), np.concatenate((old_values, values))
-            self._leaves, self._packed, self._loose = _NO_LEAVES, 0, {}
-        if not (keys[1:] > keys[:-1]).all():
-            order = np.argsort(keys, kind="stable")
-            keys, values = keys[order], values[order]
-            last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
-            keys, values = keys[last], values[last]
+        keys, values = _ascending(keys, values)
+        if self._leaves:
+            keys, values = self._into_leaves(keys, values)
+        if self._loose:
+            keys, values = self._with_loose(keys, values)
         self._pack(keys, values)
+
+    def _into_leaves(self, keys: I64, values: I64) -> tuple[I64, I64]:
+        """Set the records whose blocks have a leaf; returns the others. Keys ascend."""
+        starts, counts = _blocks_in(keys)
+        rest = np.ones(len(keys), np.bool_)
+        for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
+            leaf = self._leaves.get(int(keys[start]) >> _BITS)
+            if leaf is None:
+                continue
+            part = slice(start, start + count)
+            places, at = np.frombuffer(leaf, np.int64), keys[part] & _LAST
+            self._packed += int(np.count_nonzero(places[at] == _NONE))
+            places[at] = values[part]
+            rest[part] = False
+        return keys[rest], values[rest]
+
+    def _with_loose(self, keys: I64, values: I64) -> tuple[I64, I64]:
+        """The records, and those that are loose in the same blocks, which are taken out. Keys ascend."""
+        loose = np.fromiter(self._loose, np.int64, len(self._loose))
+        loose = loose[np.isin(loose >> _BITS, keys >> _BITS)]
+        old = np.fromiter((self._loose.pop(key) for key in loose.tolist()), np.int64, len(loose))
+        return _ascending(np.concatenate((loose, keys)), np.concatenate((old, values)))
 
     def _pack(self, keys: I64, values: I64) -> None:
         """Add records, ascending by key, of blocks that have none yet."""
         if len(keys) < _DENSE:
             self._loose.update(zip(keys.tolist(), values.tolist(), strict=True))
             return
-        blocks = keys >> _BITS
-        bounds = np.concatenate(([0], np.flatnonzero(blocks[1:] != blocks[:-1]) + 1, [len(keys)]))
-        starts, counts = bounds[:-1], bounds[1:] - bounds[:-1]
+        starts, counts = _blocks_in(keys)
         dense = counts >= _DENSE
         if not dense.all():
             loose = np.repeat(~dense, counts)
@@ -199,8 +215,27 @@ class PackedRecords(Mapping[int, int]):
             leaf = _LEAF[:]
             part = slice(start, start + count)
             np.frombuffer(leaf, np.int64)[keys[part] & _LAST] = values[part]
-            self._leaves[int(blocks[start])] = leaf
+            self._leaves[int(keys[start]) >> _BITS] = leaf
             self._packed += count
+
+
+def _ascending(keys: I64, values: I64) -> tuple[I64, I64]:
+    """Records ascending by key; of several with the same key the last one."""
+    if not (keys[1:] > keys[:-1]).all():
+        order = np.argsort(keys, kind="stable")
+        keys, values = keys[order], values[order]
+        last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
+        keys, values = keys[last], values[last]
+    return keys, values
+
+
+def _blocks_in(keys: I64) -> tuple[I64, I64]:
+    """Where the records of each block begin among ascending keys, and their number."""
+    if not len(keys):
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    blocks = keys >> _BITS
+    starts = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(blocks[1:] != blocks[:-1]) + 1))
+    return starts, np.diff(starts, append=len(keys))
 
 
 _NOTHING: Final = PackedRecords()

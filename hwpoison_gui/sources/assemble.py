@@ -83,14 +83,15 @@ def assemble(exported: Exported) -> MemoryImage:
     entry, keep = _usable(exported.pagemap_entry, exported.kpageflags, row)
     notes = [*exported.notes, *unlisted, *_left_out(row, keep)]
     hidden = _hidden_of(exported.hidden, keep)
-    entry, row, key = entry[keep], row[keep], key[keep]
+    which = slice(None) if keep.all() else keep  # nothing is copied where all is kept
+    entry, row, key = entry[which], row[which], key[which]
     cache = _cache(exported, vmas, row, key, entry, hidden)
     return MemoryImage(
         title=exported.title,
         kpageflags=exported.kpageflags,
         kpagecount=exported.kpagecount,
-        pagemap_pid=exported.pagemap_pid[keep],
-        pagemap_va=exported.pagemap_va[keep],
+        pagemap_pid=exported.pagemap_pid[which],
+        pagemap_va=exported.pagemap_va[which],
         pagemap_entry=entry,
         processes=processes,
         files=cache.files,
@@ -181,7 +182,8 @@ def _usable(entry: U64, kpageflags: U64, row: I64) -> tuple[U64, npt.NDArray[np.
     offset = (entry >> np.uint64(5)) & np.uint64((1 << 50) - 1)
     poison = special & (offset < frames)
     poison[poison] = (kpageflags[offset[poison].astype(np.int64)] & np.uint64(pf.HWPOISON)) != 0
-    entry = np.where(poison, entry & ~np.uint64(31) | np.uint64(HWPOISON_TYPE), entry)
+    if poison.any():
+        entry = np.where(poison, entry & ~np.uint64(31) | np.uint64(HWPOISON_TYPE), entry)
     keep = (row >= 0) & ~(present & (pfn >= frames)) & ~(special & ~poison)
     return entry, keep
 
@@ -211,7 +213,8 @@ def _hidden_of(hidden: HiddenState, keep: npt.NDArray[np.bool_]) -> HiddenState:
 
 
 def _cache(exported: Exported, vmas: VmaTable, row: I64, key: I64, entry: U64, hidden: HiddenState) -> Cache:
-    present = (entry & PRESENT) != 0
+    here = (entry & PRESENT) != 0
+    present = slice(None) if here.all() else here
     mounts = dict(exported.mounts)
     return page_cache(vmas, exported.kpageflags, row[present], key[present], entry[present], hidden, mounts)
 

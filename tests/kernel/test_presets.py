@@ -98,11 +98,11 @@ def test_too_small_a_machine_is_refused_in_plain_words() -> None:
 def test_free_blocks_of_every_order_at_any_size(frames: int, seed: int) -> None:
     image = desktop(frames, seed)
     assert len(image.kpageflags) == frames
-    assert all(free_blocks(has(image, pf.BUDDY)))
+    assert all(free_blocks(image.kpageflags))
 
 
 def test_free_blocks_of_every_order(image: MemoryImage) -> None:
-    blocks = free_blocks(has(image, pf.BUDDY))
+    blocks = free_blocks(image.kpageflags)
     assert len(blocks) == 11 and all(blocks)
     assert 0.05 < has(image, pf.BUDDY).mean() < 0.65
 

@@ -14,8 +14,11 @@ import numpy.typing as npt
 from .. import page_flags as pf
 from ..image import MemoryImage, ProcessImage, VmaImage
 from .entries import Entries, VmaRows
+from .scan import frames_with
 
+I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
+U32 = npt.NDArray[np.uint32]
 Bools = npt.NDArray[np.bool_]
 
 # page->index has 32 bits; for an anonymous page they are the low bits of its page number, which may wrap in a VMA.
@@ -24,20 +27,20 @@ _INDEX_MASK = (1 << 31) - 1
 
 @dataclass(frozen=True, slots=True)
 class AnonFamilies:
-    """Families as int64 arrays.
+    """Families as arrays.
 
     Attributes
     ----------
     of_vma, pgoff
-        Id of the anon_vma of each VMA (0: none), and its vm_pgoff; shape (vmas,).
+        Id of the anon_vma of each VMA (0: none), and its vm_pgoff; int64, shape (vmas,).
     of_frame, index
-        Id of the anon_vma and page->index of each anonymous frame; shape (frames,).
+        Id of the anon_vma and page->index of each anonymous frame; int32 and uint32, shape (frames,).
     """
 
     of_vma: I64
     pgoff: I64
-    of_frame: I64
-    index: I64
+    of_frame: I32
+    index: U32
 
 
 def anon_families(image: MemoryImage, rows: VmaRows, entries: Entries) -> tuple[AnonFamilies, Entries]:
@@ -55,7 +58,7 @@ def anon_families(image: MemoryImage, rows: VmaRows, entries: Entries) -> tuple[
     used = np.zeros(len(rows.vmas), bool)
     used[entries.row[held]] = True
     of_vma = np.where(used, number, 0)
-    of_frame = np.zeros(len(image.kpageflags), np.int64)
+    of_frame = np.zeros(len(image.kpageflags), np.int32)
     of_frame[entries.head[anon]] = of_vma[entries.row[anon]]
     _unmapped(image, of_frame, index, int(of_vma.max(initial=0)) + 1)
     return AnonFamilies(of_vma, pgoff, of_frame, index), entries
@@ -79,16 +82,20 @@ def _page_offsets(image: MemoryImage, rows: VmaRows, entries: Entries, anon: Boo
     return pgoff
 
 
-def _indices(frames: int, rows: VmaRows, entries: Entries, anon: Bools, pgoff: I64) -> tuple[I64, Bools]:
+def _indices(frames: int, rows: VmaRows, entries: Entries, anon: Bools, pgoff: I64) -> tuple[U32, Bools]:
     """page->index of each anonymous page by its first mapping, and a mask of the entries that agree with it."""
-    index = np.zeros(frames, np.int64)
+    index = np.zeros(frames, np.uint32)
     agree = np.ones(len(anon), bool)
     at = np.nonzero(anon)[0]
     row = entries.row[at]
     own = entries.vpn[at] - rows.start[row] + pgoff[row] - (entries.value[at] - entries.head[at])
     pfn, first = np.unique(entries.head[at], return_index=True)
+    possible = (own >= 0) & (own < 1 << 32)
     index[pfn] = own[first]
-    agree[at] = (index[entries.head[at]] == own) & (own >= 0) & (own < 1 << 32)
+    agree[at] = (index[entries.head[at]] == own) & possible
+    impossible = pfn[~possible[first]]
+    if len(impossible):
+        agree[at] &= ~np.isin(entries.head[at], impossible)
     return index, agree
 
 
@@ -151,17 +158,17 @@ def _different(one: VmaImage, other: VmaImage) -> bool:
     return (one.device, one.inode, one.offset) != (other.device, other.inode, other.offset)
 
 
-def _unmapped(image: MemoryImage, of_frame: I64, index: I64, following: int) -> None:
+def _unmapped(image: MemoryImage, of_frame: I32, index: U32, following: int) -> None:
     """Assign unmapped anonymous frames: by page->mapping to a known family, else to one without VMAs."""
-    words = image.kpageflags
-    lonely = ((words & np.uint64(pf.ANON)) != 0) & (of_frame == 0)
+    anon = frames_with(image.kpageflags, pf.ANON)
+    lonely = anon[of_frame[anon] == 0]
     of_frame[lonely] = following
     mapping, recorded = image.hidden.mapping, image.hidden.index
     if mapping is None or recorded is None:
         return
     known = np.nonzero((of_frame > 0) & (of_frame != following) & ((mapping & np.uint64(3)) == 1))[0]
     pointers, first = np.unique(mapping[known], return_index=True)
-    pfn = np.nonzero(lonely & ((mapping & np.uint64(3)) == 1))[0]
+    pfn = lonely[(mapping[lonely] & np.uint64(3)) == 1]
     if not len(pointers) or not len(pfn):
         return
     at = np.searchsorted(pointers, mapping[pfn]).clip(0, len(pointers) - 1)

@@ -19,6 +19,7 @@ from .. import pte as ptes
 from ..image import U64, MemoryImage, ProcessImage, VmaImage
 from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT
 from .compound import Compounds
+from .scan import occurrences
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -117,16 +118,13 @@ def vma_rows(image: MemoryImage) -> VmaRows:
 
 def entries_of(image: MemoryImage, rows: VmaRows, compounds: Compounds) -> Entries:
     """The entries of an image that a machine can have: inside a VMA, and on a frame that is in use."""
-    order = np.lexsort((image.pagemap_va, image.pagemap_pid))
-    mm = image.pagemap_pid[order].astype(np.int64)
+    order = _order_of(image)
+    mm = image.pagemap_pid[order].astype(np.int64, copy=False)
     vpn = (image.pagemap_va[order] >> np.uint64(PAGE_SHIFT)).astype(np.int64)
     word = image.pagemap_entry[order]
     present = (word & _PRESENT) != 0
-    kind, offset = (word & np.uint64(31)).astype(np.int64), ((word & _PFN) >> np.uint64(5)).astype(np.int64)
-    poison = ~present & (kind == HWPOISON_TYPE)
-    # Several swap devices become one: the number of the device goes above any offset.
-    value = np.where(present, (word & _PFN).astype(np.int64), np.where(poison, offset, offset | kind << 50))
-    frame = np.where(present, value, 0)
+    value, poison = _values(word, present)
+    frame = value if present.all() else np.where(present, value, 0)
     row = _place(rows, mm, vpn)
     words = image.kpageflags[frame]
     special = present & _uncounted(rows, row, words, image.kpageflags[compounds.head[frame]])
@@ -135,7 +133,7 @@ def entries_of(image: MemoryImage, rows: VmaRows, compounds: Compounds) -> Entri
         vpn=vpn,
         row=row,
         value=value,
-        head=np.where(present, compounds.head[frame], 0),
+        head=np.where(present, compounds.head[frame], 0).astype(np.int64),
         present=present,
         poison=poison,
         special=special,
@@ -149,6 +147,27 @@ def entries_of(image: MemoryImage, rows: VmaRows, compounds: Compounds) -> Entri
     unused = entries.present & ((words & np.uint64(pf.BUDDY | pf.NOPAGE)) != 0)
     unmapped = entries.counted & ((words & np.uint64(pf.MMAP | pf.HUGE)) == 0)
     return entries.only((entries.row >= 0) & ~unused & ~unmapped)
+
+
+def _values(word: U64, present: Bools) -> tuple[I64, Bools]:
+    """Frame or swap offset of each entry, and which are hwpoison entries."""
+    value, poison = (word & _PFN).view(np.int64), np.zeros(len(word), np.bool_)
+    others = np.flatnonzero(~present)
+    kind, offset = value[others] & 31, value[others] >> 5
+    poison[others] = kind == HWPOISON_TYPE
+    # Several swap devices become one: the number of the device goes above any offset.
+    value[others] = np.where(kind == HWPOISON_TYPE, offset, offset | kind << 50)
+    return value, poison
+
+
+def _order_of(image: MemoryImage) -> I64 | slice:
+    """The order of entries by process and address, in which most sources have them."""
+    pid, va = image.pagemap_pid, image.pagemap_va
+    same = pid[1:] == pid[:-1]
+    if ((pid[1:] > pid[:-1]) | (same & (va[1:] > va[:-1]))).all():
+        return slice(None)
+    order: I64 = np.lexsort((va, pid))
+    return order
 
 
 def _place(rows: VmaRows, mm: I64, vpn: I64) -> I64:
@@ -185,12 +204,12 @@ def _fold_huge(entries: Entries, words: U64, pmd: Bools | None) -> Entries:
     if not len(at):
         return entries
     block = entries.mm[at] << (_VPN_BITS - HPAGE_PMD_ORDER) | entries.vpn[at] >> HPAGE_PMD_ORDER
-    _, first, group, count = np.unique(block, return_index=True, return_inverse=True, return_counts=True)
+    first = np.flatnonzero(np.diff(block, prepend=-1) != 0)  # entries are in order of address
+    count = np.diff(first, append=len(at))
     frame = entries.value[at] >> HPAGE_PMD_ORDER
-    odd = np.bincount(group, frame != frame[first[group]], minlength=len(first))
-    whole = ((count == HPAGE_PMD_NR) & (odd == 0))[group]
+    same = np.logical_and.reduceat(frame == np.repeat(frame[first], count), first)
     pse = np.zeros(len(entries.mm), bool)
-    pse[at[whole]] = True
+    pse[at[np.repeat(same & (count == HPAGE_PMD_NR), count)]] = True
     lead = pse & ((entries.vpn & (HPAGE_PMD_NR - 1)) == 0)
     return replace(entries, pse=lead).only(lead | ~pse)
 
@@ -251,5 +270,5 @@ def _mapped_once(entries: Entries, compounds: Compounds) -> Bools:
         return counted
     page = np.where(_of_huge_page(entries, compounds), entries.head, entries.value)[counted]
     once: Bools = counted.copy()
-    once[counted] = np.bincount(page)[page] == 1
+    once[counted] = occurrences(page, len(compounds.head))[page] == 1
     return once

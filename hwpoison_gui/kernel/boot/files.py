@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from ..image import U64, CachedPages, MemoryImage
 from ..machine import Machine
 from ..records import Inode
 from .compound import Compounds
+from .scan import pieces
 
 I64 = npt.NDArray[np.int64]
 
@@ -21,6 +23,9 @@ _DELETED: Final = " (deleted)"  # behind a path in /proc/PID/maps
 NEWER: Final = "newer"  # content of a dirty page: newer than the disk
 
 _NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | pf.RESERVED | pf.COMPOUND_TAIL)
+_LRU: Final = np.uint64(pf.LRU)
+_PRIVATE_ALONE: Final = np.uint64(pf.PRIVATE | pf.UPTODATE)
+_PAGES: Final = 1 << 20  # of a file, whose content is loaded in one go
 _UNKNOWN: Final = {
     "tmpfs": "(shared memory of unknown name)",
     "blockdev": "(block devices)",
@@ -86,16 +91,26 @@ def _folios(pfn: I64, inode: I64, compounds: Compounds, words: U64) -> dict[int,
 def _load_cache(m: Machine, words: U64, compounds: Compounds, pfn: I64, inode: I64, index: I64) -> None:
     m.mapping.load(pfn, inode << 2)
     m.index.load(pfn, index)
+    for number, part in _by_inode(inode):
+        m.page_cache.load_arrays(number, index[part], pfn[part])
+    for start in range(0, len(pfn), _PAGES):
+        some = pfn[start : start + _PAGES]
+        dirty = (words[some] & np.uint64(pf.DIRTY)) != 0
+        on_disk = (words[some] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files in memory are zero until written
+        m.content.load(compounds.frames(some[~dirty & on_disk]), DISK)
+        m.content.load(compounds.frames(some[dirty]), NEWER)
+
+
+def _by_inode(inode: I64) -> Iterator[tuple[int, I64 | slice]]:
+    """Each inode, ascending, and the places where it stands."""
+    if len(inode) and (inode == inode[0]).all():
+        yield int(inode[0]), slice(None)
+        return
     order = np.argsort(inode, kind="stable")
     numbers, first = np.unique(inode[order], return_index=True)
     bounds = [*first.tolist(), len(order)]
     for at, number in enumerate(numbers.tolist()):
-        part = order[bounds[at] : bounds[at + 1]]
-        m.page_cache.load_arrays(number, index[part], pfn[part])
-    dirty = (words[pfn] & np.uint64(pf.DIRTY)) != 0
-    on_disk = (words[pfn] & np.uint64(pf.SWAPBACKED | pf.HUGE)) == 0  # files in memory are zero until written
-    m.content.load(compounds.frames(pfn[~dirty & on_disk]), DISK)
-    m.content.load(compounds.frames(pfn[dirty]), NEWER)
+        yield number, order[bounds[at] : bounds[at + 1]]
 
 
 def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> None:
@@ -103,26 +118,31 @@ def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> N
 
     The largest folios get the first indices, so that each is at a multiple of its size.
     """
-    unknown = ((words & np.uint64(pf.LRU)) != 0) & ((words & _NOT_OF_A_FILE) == 0)
-    unknown[known] = False
-    pfn = np.nonzero(unknown)[0]
-    if not len(pfn):
-        return
-
-    def has(mask: int) -> npt.NDArray[np.bool_]:
-        return np.asarray((words[pfn] & np.uint64(mask)) != 0)
-
-    kind = np.select([has(pf.SWAPBACKED), has(pf.PRIVATE) & ~has(pf.UPTODATE)], ["tmpfs", "blockdev"], "ext4")
     following = max(m.inodes.view, default=0) + 1
-    for number, filesystem in enumerate(_UNKNOWN, following):
-        of_kind = pfn[kind == filesystem]
-        if not len(of_kind):
+    for number, (filesystem, pfn) in enumerate(_unknown(words, known).items(), following):
+        if not len(pfn):
             continue
-        sizes = compounds.sizes(of_kind)
-        largest_first = np.argsort(-sizes, kind="stable")
-        of_kind, sizes = of_kind[largest_first], sizes[largest_first]
-        pages = int(sizes.sum())
+        sizes = compounds.sizes(pfn)
+        folio, pages = int(sizes.max()), int(sizes.sum())
+        if folio > 1:
+            largest_first = np.argsort(-sizes, kind="stable")
+            pfn, sizes = pfn[largest_first], sizes[largest_first]
         on_disk = 0 if filesystem == "tmpfs" else pages
-        folio = int(sizes[0])
         m.inodes.load({number: Inode(number, _UNKNOWN[filesystem], filesystem, pages, on_disk, folio=folio)})
-        _load_cache(m, words, compounds, of_kind, np.full(len(of_kind), number), np.cumsum(sizes) - sizes)
+        _load_cache(m, words, compounds, pfn, np.broadcast_to(np.int64(number), len(pfn)), np.cumsum(sizes) - sizes)
+
+
+def _unknown(words: U64, known: I64) -> dict[str, I64]:
+    """The LRU pages of files that are not known, by file system."""
+    left = np.ones(len(words), np.bool_)
+    left[known] = False
+    found: dict[str, list[I64]] = {filesystem: [] for filesystem in _UNKNOWN}
+    for piece in pieces(len(words)):
+        word = words[piece]
+        pfn = np.flatnonzero(left[piece] & (word & _LRU != 0) & (word & _NOT_OF_A_FILE == 0))
+        word = word[pfn]
+        in_memory = (word & np.uint64(pf.SWAPBACKED)) != 0
+        buffers = ~in_memory & (word & _PRIVATE_ALONE == np.uint64(pf.PRIVATE))
+        for filesystem, which in (("tmpfs", in_memory), ("blockdev", buffers), ("ext4", ~in_memory & ~buffers)):
+            found[filesystem].append(pfn[which] + piece.start)
+    return {filesystem: np.concatenate(parts) for filesystem, parts in found.items()}

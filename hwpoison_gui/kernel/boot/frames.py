@@ -19,7 +19,9 @@ from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, MAX_ORDER
 from .anon import AnonFamilies
 from .compound import Compounds
 from .entries import Entries
+from .scan import frames_with, occurrences, pieces
 
+I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
@@ -28,18 +30,26 @@ _COUNTED = np.uint64(pf.LRU | pf.UNEVICTABLE | pf.MMAP | pf.SWAPCACHE | pf.PRIVA
 _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
 
 
-def free_blocks(free: Bools) -> list[list[int]]:
+def free_blocks(words: U64) -> list[list[int]]:
     """Heads of free blocks by order: the largest aligned blocks that fit into the free frames."""
+    found: list[list[int]] = [[] for _ in range(MAX_ORDER + 1)]
+    for piece in pieces(len(words)):
+        free = (words[piece] & np.uint64(pf.BUDDY)) != 0
+        if free.any():
+            _add_blocks(found, free, piece.start)
+    return found
+
+
+def _add_blocks(found: list[list[int]], free: Bools, first: int) -> None:
+    """Add the free blocks of a piece of memory that begins at frame `first`."""
     span = 1 << MAX_ORDER
     left = np.zeros((len(free) + span - 1) & -span, bool)
     left[: len(free)] = free
-    found: list[list[int]] = []
     for order in range(MAX_ORDER, -1, -1):
         blocks = left.reshape(-1, 1 << order)
         whole = blocks.all(axis=1)
-        found.append((np.nonzero(whole)[0] << order).tolist())
+        found[order] += ((np.flatnonzero(whole) << order) + first).tolist()
         blocks[whole] = False
-    return found[::-1]
 
 
 def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: AnonFamilies, compounds: Compounds) -> None:
@@ -49,24 +59,28 @@ def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: Anon
     m.flags.load(everything, words)
     m.mapcount.load(everything, _mapcounts(len(words), entries))
     m.compound_order.load(compounds.order)
-    m.mapping.load(compounds.tails, compounds.head[compounds.tails])
+    for part in pieces(len(words)):
+        head = compounds.head[part]
+        tails = np.flatnonzero(head != np.arange(part.start, part.stop)) + part.start
+        m.mapping.load(tails, compounds.head[tails])
     _load_anon(m, words, families, compounds)
     _load_exclusive(m, words, compounds)
     _load_swap(m, image, entries, compounds)
     counts = _refcounts(image, entries, compounds, m.mapping)
     m.refcount.load(everything, counts)
-    pooled = np.nonzero(_heads_of_hugetlb(words) & (counts == 0))[0].tolist()
-    m.huge_free.load(0, pooled)
-    if huge := int(_heads_of_hugetlb(words).sum()):
-        m.counters.load({"nr_huge_pages": huge})
+    hugetlb = compounds.heads[_heads_of_hugetlb(words[compounds.heads])]
+    m.huge_free.load(0, hugetlb[counts[hugetlb] == 0].tolist())
+    if len(hugetlb):
+        m.counters.load({"nr_huge_pages": len(hugetlb)})
 
 
 def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compounds) -> None:
-    pfn = np.nonzero((words & np.uint64(pf.ANON)) != 0)[0]
-    pfn = pfn[compounds.is_head(pfn)]
-    kind = np.where((words[pfn] & np.uint64(pf.KSM)) != 0, MAPPING_KSM, MAPPING_ANON)
-    m.mapping.load(pfn, families.of_frame[pfn] << 2 | kind)
-    m.index.load(pfn, families.index[pfn])
+    for part in pieces(len(words)):
+        pfn = np.flatnonzero((words[part] & np.uint64(pf.ANON)) != 0) + part.start
+        pfn = pfn[compounds.is_head(pfn)]
+        kind = np.where((words[pfn] & np.uint64(pf.KSM)) != 0, MAPPING_KSM, MAPPING_ANON)
+        m.mapping.load(pfn, families.of_frame[pfn].astype(np.int64) << 2 | kind)
+        m.index.load(pfn, families.index[pfn])
 
 
 def _load_exclusive(m: Machine, words: U64, compounds: Compounds) -> None:
@@ -82,7 +96,7 @@ def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Comp
     """Load users of swap entries, and the entries of swap-cache pages: as recorded, else made up above all others."""
     offsets, users = np.unique(entries.value[entries.swapped], return_counts=True)
     m.swap_map.load_arrays(offsets, users)
-    cached = np.nonzero((image.kpageflags & np.uint64(pf.SWAPCACHE)) != 0)[0]
+    cached = frames_with(image.kpageflags, pf.SWAPCACHE)
     pfns = cached[compounds.is_head(cached)].tolist()
     following = int(offsets[-1]) + 1 if len(offsets) else 1
     known: dict[int, int] = {}
@@ -105,38 +119,42 @@ def _heads_of_hugetlb(words: U64) -> Bools:
     return np.asarray((words & both) == both)
 
 
-def _mapcounts(frames: int, entries: Entries) -> I64:
+def _mapcounts(frames: int, entries: Entries) -> I32:
     counted = entries.counted
-    count = np.bincount(entries.value[counted], minlength=frames)
+    count = occurrences(entries.value[counted], frames)
     for head in entries.value[counted & entries.pse].tolist():
         count[head + 1 : head + HPAGE_PMD_NR] += 1
     return count
 
 
-def _refcounts(image: MemoryImage, entries: Entries, compounds: Compounds, mapping: Column) -> I64:
-    words = image.kpageflags
-    count = np.bincount(entries.head[entries.counted], minlength=len(words))
-    mapped = count > 0
+def _refcounts(image: MemoryImage, entries: Entries, compounds: Compounds, mapping: Column) -> I32:
+    words, recorded = image.kpageflags, image.hidden.refcount
+    count = occurrences(entries.head[entries.counted], len(words))
+    of_hugetlb = (words[compounds.heads] & np.uint64(pf.HUGE)) != 0
+    heads, sizes = compounds.heads[~of_hugetlb], 1 << compounds.orders[~of_hugetlb]
+    for part in pieces(len(words)):
+        here = slice(*np.searchsorted(heads, (part.start, part.stop)).tolist())
+        frames = np.ones(part.stop - part.start, np.int32)
+        frames[heads[here] - part.start] = sizes[here]
+        known = None if recorded is None else recorded[part]
+        count[part] = _derived(words[part], count[part], mapping.view[part], frames, known)
+    return count
+
+
+def _derived(words: U64, mappings: I32, mapping: npt.NDArray[np.uint32], frames: I32, recorded: I32 | None) -> I32:
+    """The reference counts of some frames, by the rules above; `frames`: those of the folio of a head, else 1."""
+    mapped = mappings > 0
     unused = (words & _NOT_IN_USE) != 0
-    at = np.nonzero(((words & _COUNTED) != 0) & ~unused)[0]
-    word = words[at]
-    frames = np.ones(len(at), np.int64)
-    heads = np.array([head for head in compounds.order if not int(words[head]) & pf.HUGE], np.int64)
-    where = np.searchsorted(at, heads)
-    counted = where < len(at)
-    counted[counted] = at[where[counted]] == heads[counted]
-    frames[where[counted]] = [1 << compounds.order[head] for head in heads[counted].tolist()]
-    of_file = (mapping.view[at] != 0) & ((mapping.view[at] & 3) == 0)
-    count[at] += of_file * frames
-    count[at] += of_file & ((word & np.uint64(pf.PRIVATE)) != 0)
-    count[at] += ((word & np.uint64(pf.SWAPCACHE)) != 0) * frames
-    pooled = at[_heads_of_hugetlb(word) & (count[at] == 0)]
-    unused[pooled] = True
+    counted = ((words & _COUNTED) != 0) & ~unused
+    of_file = counted & (mapping != 0) & ((mapping & 3) == 0)
+    count: I32 = mappings + of_file * frames
+    count += of_file & ((words & np.uint64(pf.PRIVATE)) != 0)
+    count += (counted & ((words & np.uint64(pf.SWAPCACHE)) != 0)) * frames
+    unused |= counted & _heads_of_hugetlb(words) & (count == 0)  # in the pool
     count[(count == 0) & ~unused] = 1
-    if image.hidden.refcount is not None:
-        recorded = image.hidden.refcount
+    if recorded is not None:
         # Recorded without references: being freed or allocated, or inside a large allocation.
         idle = (recorded == 0) & ~mapped & ((words & np.uint64(pf.LRU)) == 0)
-        count = np.where(idle, 0, np.maximum(count, recorded))
+        count = np.where(idle, 0, np.maximum(count, recorded)).astype(np.int32)
     count[unused] = 0
     return count

@@ -25,6 +25,7 @@ from .compound import Compounds, compounds_of
 from .entries import Entries, VmaRows, entries_of, page_table_words, vma_rows
 from .files import NEWER, load_files
 from .frames import free_blocks, load_frames
+from .scan import frames_with
 
 _LEAST_FRAMES: Final = 256
 _SPECIAL_MOST: Final = 64  # frames of each kind to which a name such as any:slab can refer
@@ -45,6 +46,7 @@ def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     _load_vmas(m, image, rows, entries, families, compounds)
     load_files(m, image, compounds)
     load_frames(m, image, entries, families, compounds)
+    del families
     _load_page_tables(m, image, rows, entries, compounds)
     _load_processes(m, image)
     _load_free_area(m, image)
@@ -178,7 +180,7 @@ def _load_page_tables(m: Machine, image: MemoryImage, rows: VmaRows, entries: En
     words = page_table_words(image, rows, entries, compounds)
     written = entries.present & (words & ptes.DIRTY != 0) & rows.shared[entries.row] & rows.file[entries.row]
     m.content.load(entries.value[written], NEWER)
-    tables = iter(np.nonzero((image.kpageflags & np.uint64(pf.PGTABLE)) != 0)[0].tolist())
+    tables = iter(frames_with(image.kpageflags, pf.PGTABLE).tolist())
     bounds = np.searchsorted(entries.mm, np.array([process.pid for process in _by_pid(image)] + [1 << 62]))
     resident = np.where(entries.present & ~entries.special, np.where(entries.pse, 512, 1), 0)
     for number, process in enumerate(_by_pid(image)):
@@ -247,7 +249,7 @@ def _free_space(process: ProcessImage) -> int:
 
 
 def _load_free_area(m: Machine, image: MemoryImage) -> None:
-    for order, heads in enumerate(free_blocks((image.kpageflags & np.uint64(pf.BUDDY)) != 0)):
+    for order, heads in enumerate(free_blocks(image.kpageflags)):
         m.free_area.load(order, heads)
 
 
@@ -261,16 +263,12 @@ def _load_special(m: Machine, image: MemoryImage) -> None:
         "slab": (pf.SLAB | pf.COMPOUND_TAIL, pf.SLAB),
         "slab-tail": (pf.SLAB | pf.COMPOUND_TAIL, pf.SLAB | pf.COMPOUND_TAIL),
     }
-    marked = np.nonzero((words & np.uint64(pf.ZERO_PAGE | pf.RESERVED | pf.PGTABLE | pf.SLAB)) != 0)[0]
-    flagged = words[marked]
-    found: dict[str, tuple[int, ...]] = {}
-    for kind, (mask, value) in masks.items():
-        pfns = marked[(flagged & np.uint64(mask)) == np.uint64(value)][:_SPECIAL_MOST]
-        if len(pfns):
-            found[kind] = tuple(pfns.tolist())
-    flagless = np.nonzero(words == 0)[0][:_SPECIAL_MOST]
-    if len(flagless):
-        found["kernel"] = tuple(flagless.tolist())
+    masks["kernel"] = ((1 << 64) - 1, 0)  # no flag at all
+    found = {
+        kind: tuple(pfns.tolist())
+        for kind, (mask, value) in masks.items()
+        if len(pfns := frames_with(words, mask, value, _SPECIAL_MOST))
+    }
     found.setdefault("zero", (len(words) - 1,))
     m.special.load(found)
 

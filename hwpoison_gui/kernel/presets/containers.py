@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from .. import page_flags as pf
-from ..image import U64, MemoryImage, ProcessImage
+from ..image import U64, HiddenState, MemoryImage, ProcessImage
 from ..mmzone import zones_by_address
 from .desktop import desktop
 
@@ -32,11 +32,17 @@ def containers(frames: int, seed: int) -> MemoryImage:
         return replace(desktop(frames, seed), title="A made-up machine")
     each = frames // count // _BLOCK * _BLOCK
     sizes = [each] * (count - 1) + [frames - each * (count - 1)]
-    images = [_placed(desktop(size, seed + number), number, number * each) for number, size in enumerate(sizes)]
+    flags, counts = np.empty(frames, np.uint64), np.empty(frames, np.uint32)
+    images, first = list[MemoryImage](), 0
+    for number, size in enumerate(sizes):
+        one = _placed(desktop(size, seed + number), number, first)
+        flags[first : first + size], counts[first : first + size] = one.kpageflags, one.kpagecount
+        images.append(replace(one, kpageflags=flags[:0], kpagecount=counts[:0], cached=None, hidden=HiddenState()))
+        first += size
     return MemoryImage(
         title="A made-up machine",
-        kpageflags=np.concatenate([one.kpageflags for one in images]),
-        kpagecount=np.concatenate([one.kpagecount for one in images]),
+        kpageflags=flags,
+        kpagecount=counts,
         pagemap_pid=np.concatenate([one.pagemap_pid for one in images]),
         pagemap_va=np.concatenate([one.pagemap_va for one in images]),
         pagemap_entry=np.concatenate([one.pagemap_entry for one in images]),

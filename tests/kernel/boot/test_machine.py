@@ -157,7 +157,7 @@ def test_free_blocks_are_the_largest_aligned() -> None:
     free = np.zeros(3000, bool)
     free[5:1030] = True
     free[2048:2052] = True
-    blocks = free_blocks(free)
+    blocks = free_blocks(np.where(free, np.uint64(pf.BUDDY), np.uint64(pf.LRU)))
     assert [(order, head) for order, heads in enumerate(blocks) for head in heads] == [
         (0, 5), (1, 6), (1, 1028), (2, 1024), (2, 2048), (3, 8), (4, 16), (5, 32), (6, 64), (7, 128), (8, 256),
         (9, 512),
