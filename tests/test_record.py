@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import pickle
 from functools import cached_property
+from itertools import repeat
 from typing import NamedTuple
 
 import pytest
 
-from hwpoison_gui.record import Record
+from hwpoison_gui.record import Record, from_columns
 
 
 class Place(Record):
@@ -85,3 +86,8 @@ def test_it_can_be_copied_pickled_and_matched() -> None:
     match place:
         case Place(pfn, zone=zone):
             assert (pfn, zone) == (7, "Normal")
+
+
+def test_records_made_as_columns_are_those_made_one_by_one() -> None:
+    made = list(from_columns(Place, (7, 8), repeat(1), ["DMA", "Normal"]))
+    assert made == [Place(7, 1, "DMA"), Place(8, 1)] and {type(one) for one in made} == {Place}

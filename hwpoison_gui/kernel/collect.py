@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Final
 
-from hwpoison_gui.record import Record
+from hwpoison_gui.record import Record, from_columns
 
 from .machine import Machine
 from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
@@ -113,7 +113,7 @@ def _visit_alike(
         return None
     ids = [vma.id for vma in vmas]
     found.early += len(tids)
-    found.to_kill += map(ToKill, tids, addresses, ids, repeat(page.lsb))
+    found.to_kill += from_columns(ToKill, tids, addresses, ids, repeat(page.lsb))
     comms = [process.comm for process in processes]
     args = zip(comms, addresses, *([] if page.anon else [repeat(True, len(ids))]), strict=True)
     site, tasks = ADDED_ANON if page.anon else ADDED_FILE, zip([process.tgid for process in processes])

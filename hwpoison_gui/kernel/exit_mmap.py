@@ -6,6 +6,7 @@ columns; whatever has a story of its own (swap, huge pages, poison, mlock) goes 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -20,44 +21,62 @@ from .mmap import close_vma
 from .page_alloc import free_many, put_page
 
 # A page with one of these needs more than its counts lowered.
-_OWN_STORY: Final = np.uint64(
+_OWN_STORY: Final = (
     pf.SWAPCACHE | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.HUGE | pf.THP | pf.KSM | pf.HWPOISON | pf.MLOCKED
     | pf.UNEVICTABLE
 )  # fmt: skip
+
+_KIND: Final = ptes.PRESENT | ptes.SPECIAL | ptes.PSE  # bits that tell what an entry maps
+FEW: Final = 16  # entries; numpy would take longer to begin than Python to end
 
 Integers = npt.NDArray[np.int64]
 
 
 def exit_mmap(m: Machine, mm: int) -> None:
     """Tear down an address space, its page-table pages last."""
-    vpns, entries = m.ptes.arrays(mm)
-    if len(vpns):
-        _zap_all(m, mm, vpns, entries)
+    if mm in m.ptes.view:
+        _zap_all(m, mm)
     for vma in m.vmas_of(mm):
         close_vma(m, vma)
     for at, pfn in sorted(m.pgtables.of(mm).items()):
         m.delete(m.pgtables, (mm, at))
         put_page(m, pfn)
-    m.delete(m.mmap_base, mm)
-    m.put(m.ksm_mm_slots, mm, ABSENT)
-    m.delete(m.rss, mm)
+    for table in (m.mmap_base, m.ksm_mm_slots, m.rss):
+        if mm in table.view:
+            m.delete(table, mm)
 
 
-def _zap_all(m: Machine, mm: int, vpns: Integers, entries: Integers) -> None:
-    flags = ptes.PRESENT | ptes.SPECIAL | ptes.PSE
-    plain = entries & flags == ptes.PRESENT
-    plain[plain] = m.flags.view[entries[plain] >> 12] & _OWN_STORY == 0
-    for vpn in vpns[~plain].tolist():
+def _zap_all(m: Machine, mm: int) -> None:
+    plain, others = (_few if len(m.ptes.of(mm)) <= FEW else _many)(m, mm)
+    for vpn in others:
         zap_pte(m, mm, vpn)
-    _unmap(m, entries[plain])
-    m.put(Whole(m.ptes), mm, ABSENT)
+    if len(plain):
+        _unmap(m, np.asarray(plain, np.int64))
+        m.put(Whole(m.ptes), mm, ABSENT)
+
+
+def _few(m: Machine, mm: int) -> tuple[Sequence[int], Sequence[int]]:
+    """The entries of ordinary pages, and the virtual page numbers of all other entries."""
+    plain, others = [], []
+    for vpn, entry in m.ptes.pairs(mm):
+        if entry & _KIND == ptes.PRESENT and not m.page(entry >> 12) & _OWN_STORY:
+            plain.append(entry)
+        else:
+            others.append(vpn)
+    return plain, others
+
+
+def _many(m: Machine, mm: int) -> tuple[Integers, Sequence[int]]:
+    """As `_few`, by numpy."""
+    vpns, entries = m.ptes.arrays(mm)
+    plain = entries & _KIND == ptes.PRESENT
+    plain[plain] = m.flags.view[entries[plain] >> 12] & np.uint64(_OWN_STORY) == 0
+    return entries[plain], vpns[~plain].tolist()
 
 
 def _unmap(m: Machine, entries: Integers) -> None:
     """Lower the counts of the pages that the entries map, pass on dirty bits, free what nobody has any more."""
     pfns, at, mappings = np.unique(entries >> 12, return_inverse=True, return_counts=True)
-    if not len(pfns):
-        return
     dirty = np.zeros(len(pfns), bool)
     np.logical_or.at(dirty, at, entries & ptes.DIRTY != 0)
     words = m.flags.view[pfns]

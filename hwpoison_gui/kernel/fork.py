@@ -5,6 +5,7 @@ After kernel/fork.c, copy_page_range() of mm/memory.c and kernel/exit.c.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from . import page_flags as pf
@@ -13,7 +14,7 @@ from .exit_mmap import exit_mmap
 from .gup import release_pins, share_pins
 from .ksm import ksm_fork
 from .machine import Machine
-from .mark import Act, Mark, Steps, site
+from .mark import Act, Mark, Steps, in_runs, site
 from .mmap import link_vma, put_file
 from .page_alloc import alloc_page, get_page
 from .records import PAGE_SHIFT, SI_KERNEL, Process, SigInfo, Task, Vma
@@ -167,7 +168,8 @@ def _end(m: Machine, process: Process, why: str) -> Mark:
     for fd in sorted(m.fds.of(tgid)):
         close_fd(m, tgid, fd)
     for tid in process.threads:
-        m.delete(m.pending, tid)
+        if tid in m.pending.view:
+            m.delete(m.pending, tid)
     m.put(m.processes, tgid, process._replace(mm=0, ended=why))
     return Mark(EXITED, (process.comm, tgid, why), tasks=process.threads)
 
@@ -181,6 +183,10 @@ def close_fd(m: Machine, tgid: int, fd: str) -> None:
 
 def do_group_exit(m: Machine, doomed: list[tuple[int, SigInfo]]) -> Steps[None]:
     """End the processes that get_signal() found to be killed, given as (tgid, signal)."""
+    yield from in_runs(m.gate, _exit_each(m, doomed))
+
+
+def _exit_each(m: Machine, doomed: Sequence[tuple[int, SigInfo]]) -> Steps[None]:
     for tgid, info in doomed:
         if not m.panicked and not m.processes.view[tgid].ended:
             yield from do_exit(m, tgid, _by(info), SIGNAL_NUMBERS[info.signal])

@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -49,22 +49,23 @@ class Store(Protocol):
         ...
 
 
+class Many(Store, Protocol):
+    """A store that can change many values at once."""
+
+    def swap_many(self, keys: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """`swap` for each of different keys."""
+        ...
+
+
 class DigestibleStore(Store, Protocol):
     """A store that is included in the machine's digest."""
 
     def digest_into(self, hasher: Any) -> None: ...
 
 
-class Change(Record):
-    """One change of one value: walking forward sets `new`, walking back sets `old`."""
-
-    store: Store
-    key: Any
-    old: Any
-    new: Any
-
-
-_made: Final = tuple.__new__  # skips the constructor of Change, which would take as long as the change itself
+# One change of one value: store, key, old, new. Walking forward sets the new value, walking back the old one. A plain
+# tuple: a click may make half a million, and a record would take twice as long to make and to unpack.
+Change: TypeAlias = tuple[Store, Any, Any, Any]
 
 
 class Column:
@@ -73,7 +74,7 @@ class Column:
     def __init__(self, name: str, data: npt.NDArray[Any]) -> None:
         self.name = name
         self._data = data
-        self.cells: Any = data.data  # for the gate alone; one cell of it costs a third of what numpy takes
+        self.cells: Any = data.data  # written by the gate alone; a cell of it takes a third of the time of numpy
         self.view = data.view()
         self.view.flags.writeable = False
 
@@ -86,6 +87,10 @@ class Column:
         old: int = cells[key]
         cells[key] = value
         return old
+
+    def swap_many(self, keys: Sequence[int], values: Iterable[int]) -> list[int]:
+        """`swap` for each of different keys."""
+        return list(map(self.swap, keys, values))
 
     def count(self, key: int, by: int, times: int) -> tuple[range, range]:
         """Add `by` to a cell `times` times; the values before and after each time."""
@@ -281,6 +286,16 @@ class SortedSets:
             members.insert(at, key[1])
         return True if there else ABSENT
 
+    def has(self, which: int, member: int) -> bool:
+        """Whether `member` is in set `which`."""
+        members = self._data[which]
+        at = bisect_left(members, member)
+        return at < len(members) and members[at] == member
+
+    def swap_many(self, keys: Sequence[tuple[int, int]], values: Iterable[bool | _Absent]) -> list[bool | _Absent]:
+        """`swap` for each of different keys."""
+        return list(map(self.swap, keys, values))
+
     def load(self, which: int, members: Iterable[int]) -> None:
         """Set the members of one set at boot, without recording."""
         self._data[which] = sorted(members)
@@ -324,7 +339,19 @@ class Gate:
         old = store.swap(key, new)
         if old is new or old == new or self._recording is None:
             return
-        self._recording.append(_made(Change, (store, key, old, new)))
+        self._recording.append((store, key, old, new))
+
+    def delete(self, store: Store, key: Any) -> None:
+        """Remove `store[key]` and record the change, if it is there."""
+        old = store.swap(key, ABSENT)
+        if old is not ABSENT and self._recording is not None:
+            self._recording.append((store, key, old, ABSENT))
+
+    def put_each(self, store: Many, keys: Sequence[Any], news: Sequence[Any]) -> None:
+        """`put` for each of different keys, none of which has its new value yet."""
+        olds = store.swap_many(keys, news)
+        if self._recording is not None:
+            self._recording += zip(repeat(store), keys, olds, news)
 
     def increase(self, column: Column, key: int, amount: int) -> int:
         """Add `amount` (not 0) to a cell of a column, record the change, and return the new value."""
@@ -332,7 +359,7 @@ class Gate:
         old: int = cells[key]
         cells[key] = new = old + amount
         if self._recording is not None:
-            self._recording.append(_made(Change, (column, key, old, new)))
+            self._recording.append((column, key, old, new))
         return new
 
     def put_run(self, steps: int, columns: Sequence[Each | Count]) -> range:
@@ -403,11 +430,8 @@ class Gate:
 def _changed(column: Each | Count, steps: int) -> Iterator[Change]:
     """Make the changes of a column, and return them in order of the steps."""
     store: Store = column.store
-    cells: Iterator[tuple[Any, ...]]
     if isinstance(column, Count):
         olds, news = column.store.count(column.key, column.by, steps)
-        cells = zip(repeat(store), repeat(column.key), olds, news)
-    else:
-        values = tuple(column.news)
-        cells = zip(repeat(store), column.keys, column.store.swap_many(column.keys, values), values)
-    return map(_made, repeat(Change), cells)
+        return zip(repeat(store), repeat(column.key), olds, news)
+    values = tuple(column.news)
+    return zip(repeat(store), column.keys, column.store.swap_many(column.keys, values), values)

@@ -53,6 +53,7 @@ class Machine:
         if not 256 <= frames <= 1 << 32:
             raise ValueError(f"frames: {frames}, expected 256 to {1 << 32}")
         self.gate = Gate()
+        self.put, self.delete = self.gate.put, self.gate.delete
         self.profile = profile
         self.frames = frames
         self.zones: tuple[ZoneImage, ...] = zones_by_address(frames, node=0)
@@ -174,7 +175,10 @@ class Machine:
     def vmas_of(self, mm: int) -> list[Vma]:
         """The VMAs of an address space, sorted by address."""
         vmas = self.vmas.view
-        return sorted((vmas[id_] for id_ in self.mm_vmas.of(mm)), key=lambda vma: vma.start)
+        found = [vmas[id_] for id_ in self.mm_vmas.of(mm)]
+        if len(found) > 1:
+            found.sort(key=lambda vma: vma.start)
+        return found
 
     def find_vma(self, mm: int, address: int) -> Vma | None:
         """The VMA that contains `address`, in bytes, or None."""
@@ -199,12 +203,6 @@ class Machine:
         return self.counter("num_poisoned_pages") << (PAGE_SHIFT - 10)
 
     # Changing
-
-    def put(self, store: Any, key: Any, value: Any) -> None:
-        self.gate.put(store, key, value)
-
-    def delete(self, store: Any, key: Any) -> None:
-        self.gate.put(store, key, ABSENT)
 
     def put_cells(self, column: Column, pfns: npt.NDArray[np.int64], values: npt.NDArray[Any]) -> None:
         """Set many cells of a column as one change; `values` is parallel to `pfns`, of the column's dtype."""

@@ -13,7 +13,7 @@ from enum import Enum
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from hwpoison_gui.record import Record
+from hwpoison_gui.record import Record, from_columns
 
 if TYPE_CHECKING:
     from .gate import Gate
@@ -179,7 +179,7 @@ def like_marks(
     tasks: Iterable[tuple[int, ...]] = repeat(()),
 ) -> list[Mark]:
     """Marks of one site, made as columns: `args`, `vmas`, `ptes` and `tasks` have one element a mark."""
-    return list(map(tuple.__new__, repeat(Mark), zip(repeat(site), args, repeat(frames), vmas, ptes, tasks)))
+    return list(from_columns(Mark, repeat(site), args, repeat(frames), vmas, ptes, tasks))
 
 
 def stretches(things: Sequence[R]) -> Iterator[Sequence[R]]:

@@ -187,7 +187,7 @@ def drop_present(m: Machine, entry: int) -> None:
 def zap_pte(m: Machine, mm: int, vpn: int) -> None:
     """zap_pte_range() for one PTE of any type: clear it and drop its reference to the page or swap entry."""
     entry = m.ptes.value(mm, vpn)
-    m.set_pte(mm, vpn, 0)
+    m.replace_pte(mm, vpn, entry, 0)
     if entry & ptes.PRESENT:
         drop_present(m, entry)
     elif entry & ptes.SWAP:

@@ -259,6 +259,13 @@ class PackedNestedTable:
         records = self._data.get(outer)
         return _NO_RECORDS if records is None else records.arrays()
 
+    def pairs(self, outer: int) -> list[tuple[int, int]]:
+        """Return the records of `outer`, ascending: faster than `arrays` where they are few."""
+        records = self._data.get(outer)
+        if records is None:
+            return []
+        return list(records.items()) if records._leaves else sorted(records._loose.items())
+
     def between(self, outer: int, first: int, last: int) -> list[tuple[int, int]]:
         """Return the records of `outer` with first <= inner key < last, ascending."""
         records = self._data.get(outer)
@@ -287,8 +294,8 @@ class PackedNestedTable:
                 return ABSENT
             records = self._data[outer] = PackedRecords()
         if value is ABSENT:
-            old = records.swap(inner, value)
-            if not records:
+            old = records.swap(inner, value) if records._leaves else records._loose.pop(inner, ABSENT)
+            if not (records._loose or records._packed):
                 del self._data[outer]
             return old
         # The same as PackedRecords.swap(), inlined: this is the innermost loop for frames with many mappers.

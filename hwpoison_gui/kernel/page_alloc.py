@@ -6,12 +6,14 @@ the heads of the blocks. The lowest frame of a free list is allocated first.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from . import page_flags as pf
+from .gate import ABSENT
 from .machine import Machine
 from .memcontrol import uncharge
 from .records import MAX_ORDER
@@ -103,7 +105,7 @@ def is_free_head(m: Machine, pfn: int) -> bool:
 def free_page(m: Machine, pfn: int) -> None:
     """free_unref_page(): free a frame with refcount 0 to the per-CPU list."""
     _clear_page(m, pfn)
-    if m.profile.has("poison_is_never_freed") and m.page(pfn) & pf.HWPOISON:
+    if m.page(pfn) & pf.HWPOISON and m.profile.has("poison_is_never_freed"):
         return
     m.put(m.pcp, (0, pfn), True)
     if len(m.pcp.of(0)) > PCP_HIGH:
@@ -112,10 +114,10 @@ def free_page(m: Machine, pfn: int) -> None:
 
 def drain_pcp(m: Machine, keep: int = 0) -> None:
     """drain_pages_zone(): move frames from the per-CPU list to the buddy lists until `keep` are left."""
-    while len(m.pcp.of(0)) > keep:
-        pfn = m.pcp.of(0)[-1]
-        m.delete(m.pcp, (0, pfn))
-        free_one_page(m, pfn, 0)
+    pfns = m.pcp.of(0)[keep:][::-1]
+    m.gate.put_each(m.pcp, [(0, pfn) for pfn in pfns], [ABSENT] * len(pfns))
+    m.gate.put_each(m.flags, pfns, [m.page(pfn) | pf.BUDDY for pfn in pfns])
+    _merge(m, pfns, 0)
 
 
 def free_pages(m: Machine, pfn: int, order: int) -> None:
@@ -131,7 +133,7 @@ def free_one_page(m: Machine, pfn: int, order: int) -> None:
         m.put_flags(np.arange(pfn, pfn + (1 << order)), on=pf.BUDDY)
     else:
         m.set_flags(pfn, pf.BUDDY)
-    _merge(m, pfn, order)
+    _merge(m, (pfn,), order)
 
 
 def free_many(m: Machine, pfns: npt.NDArray[np.int64]) -> None:
@@ -139,21 +141,28 @@ def free_many(m: Machine, pfns: npt.NDArray[np.int64]) -> None:
     m.put_cells(m.flags, pfns, m.flags.view[pfns] & np.uint64(~_FREED & (1 << 64) - 1) | np.uint64(pf.BUDDY))
     for column in (m.refcount, m.mapcount, m.mapping, m.index):
         m.put_cells(column, pfns, np.zeros(len(pfns), column.view.dtype))
-    for pfn in pfns.tolist():
-        m.delete(m.content, pfn)
+    freed = pfns.tolist()
+    for pfn in freed:
+        if m.content.get(pfn) is not ABSENT:
+            m.delete(m.content, pfn)
         uncharge(m, pfn)
-        _merge(m, pfn, 0)
+    _merge(m, freed, 0)
 
 
-def _merge(m: Machine, pfn: int, order: int) -> None:
-    while order < MAX_ORDER:
-        buddy = pfn ^ (1 << order)
-        if m.free_area.get((order, buddy)) is not True:
-            break
-        m.delete(m.free_area, (order, buddy))
-        pfn &= ~(1 << order)
-        order += 1
-    m.put(m.free_area, (order, pfn), True)
+def _merge(m: Machine, heads: Iterable[int], order: int) -> None:
+    """Merge blocks with each other and with their free buddies; put on the free lists what comes of all of them."""
+    free, blocks = m.free_area, set(heads)
+    while blocks:
+        larger = set()
+        for head in sorted(blocks):
+            buddy = head ^ 1 << order
+            if order == MAX_ORDER or not (buddy in blocks or free.has(order, buddy)):
+                m.put(free, (order, head), True)
+                continue
+            larger.add(head & buddy)
+            if buddy not in blocks:
+                m.delete(free, (order, buddy))
+        blocks, order = larger, order + 1
 
 
 def take_page_off_buddy(m: Machine, pfn: int) -> bool:
@@ -184,9 +193,12 @@ def put_page_back_buddy(m: Machine, pfn: int) -> None:
 def _clear_page(m: Machine, pfn: int) -> None:
     m.clear_flags(pfn, _FREED)
     for column in (m.refcount, m.mapcount, m.mapping, m.index):
-        m.put(column, pfn, 0)
-    m.delete(m.content, pfn)
-    m.delete(m.page_private, pfn)
+        if column.cells[pfn]:
+            m.put(column, pfn, 0)
+    if m.content.get(pfn) is not ABSENT:
+        m.delete(m.content, pfn)
+    if pfn in m.page_private.view:
+        m.delete(m.page_private, pfn)
     uncharge(m, pfn)
 
 
@@ -197,12 +209,9 @@ def get_page(m: Machine, pfn: int) -> None:
 
 def put_page(m: Machine, pfn: int) -> None:
     """put_page(): decrement refcount, that of the head for a compound page; free the page at 0."""
-    head = m.compound_head(pfn)
-    if m.gate.increase(m.refcount, head, -1) == 0:
-        _free_last(m, head)
-
-
-def _free_last(m: Machine, pfn: int) -> None:
+    pfn = m.compound_head(pfn)
+    if m.gate.increase(m.refcount, pfn, -1):
+        return
     order = m.compound_order.view.get(pfn)
     if order is None:
         free_page(m, pfn)

@@ -6,9 +6,11 @@ process dies while the handler is still running.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Final
+
+from hwpoison_gui.record import from_columns
 
 from .gate import ABSENT, Each
 from .machine import Machine
@@ -116,7 +118,7 @@ def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
 def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark | Run]:
     """Yield a mark for each handler that runs; add the processes that die to `doomed`, by tgid."""
     for part in stretches(sorted(m.pending.view)):
-        run = _handle_alike(m, part, doomed)
+        run = _take_alike(m, part, doomed)
         if run is not None:
             yield run
         else:
@@ -128,52 +130,62 @@ def _take_each(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> I
         task = m.tasks.view[tid]
         process = m.processes.view[task.tgid]
         for info in m.pending.view[tid]:
-            if not deliverable(task, info) or process.ended or process.tgid in doomed:
+            effect = _effect_of(task, process, info)
+            if effect == "pending" or process.tgid in doomed:
                 continue
             _dequeue(m, tid, info)
-            handled = disposition(process, info.signal) == "handler"
-            spared = not handled and process.unkillable and info.signal != "SIGKILL"
-            deliver(m, tid, info, "handled" if handled else "dropped" if spared else "killed")
-            if handled or spared:
-                yield Mark(HANDLED if handled else UNKILLABLE, (process.comm, info.signal, info.code), tasks=(tid,))
-            else:
+            deliver(m, tid, info, effect)
+            if effect == "killed":
                 doomed[process.tgid] = info
+                continue
+            site = HANDLED if effect == "handled" else UNKILLABLE
+            yield Mark(site, (process.comm, info.signal, info.code), tasks=(tid,))
 
 
-def _handle_alike(m: Machine, tids: Sequence[int], doomed: Mapping[int, SigInfo]) -> Run | None:
-    """The handlers of many threads with one signal each; None where any of them does something else."""
+def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> Run | None:
+    """Many threads with one signal each, all of which run a handler or all of which die; None where they do not."""
     if len(tids) < 2:
         return None
     waiting = list(map(m.pending.view.__getitem__, tids))
     infos = [info for info, *more in waiting if not more]
     tasks = list(map(m.tasks.view.__getitem__, tids))
     processes = [m.processes.view[task.tgid] for task in tasks]
-    if len(infos) < len(tids) or not all(
-        deliverable(task, info) and not process.ended and disposition(process, info.signal) == "handler"
-        for task, process, info in zip(tasks, processes, infos, strict=True)
-    ):
+    if len(infos) < len(tids):
         return None
-    if doomed and not doomed.keys().isdisjoint(process.tgid for process in processes):
+    effects = set(map(_effect_of, tasks, processes, infos))
+    tgids = [process.tgid for process in processes]
+    if effects not in ({"handled"}, {"killed"}) or not doomed.keys().isdisjoint(tgids):
+        return None
+    (effect,) = effects
+    if effect == "killed" and len(set(tgids)) < len(tgids):
         return None
     first = len(m.deliveries.view)
-    delivered = map(Delivery, tids, infos, repeat("handled"))
     ends = m.gate.put_run(
         len(tids),
         (
             Each(m.pending, tids, repeat(ABSENT, len(tids))),
-            Each(m.deliveries, range(first, first + len(tids)), delivered),
+            Each(m.deliveries, range(first, first + len(tids)), from_columns(Delivery, tids, infos, repeat(effect))),
         ),
     )
+    if effect == "killed":  # which is no step: they end in do_group_exit()
+        doomed.update(zip(tgids, infos, strict=True))
+        return Run((), ())
     args = [(process.comm, info.signal, info.code) for process, info in zip(processes, infos, strict=True)]
     return Run(like_marks(HANDLED, args, (), tasks=zip(tids)), ends)
 
 
-def would_queue(m: Machine, tid: int, signal: str) -> bool:
-    """Whether send_sig() would queue the signal and do nothing else."""
-    task = m.tasks.view[tid]
-    process = m.processes.view[task.tgid]
-    plain = not (process.ended or task.blocked or task.stopped) and tid not in m.pending.view
-    return plain and not sig_task_ignored(m, process, signal)
+def _effect_of(task: Task, process: Process, info: SigInfo) -> str:
+    """What get_signal() does with a signal: `handled`, `dropped`, `killed`; `pending` if the thread cannot take it."""
+    if not deliverable(task, info) or process.ended:
+        return "pending"
+    if disposition(process, info.signal) == "handler":
+        return "handled"
+    return "dropped" if process.unkillable and info.signal != "SIGKILL" else "killed"
+
+
+def would_queue(m: Machine, task: Task, process: Process) -> bool:
+    """Whether send_sig() would queue SIGBUS for a thread without pending signals, and do nothing else."""
+    return not (process.ended or task.blocked or task.stopped or sig_task_ignored(m, process, "SIGBUS"))
 
 
 def _dequeue(m: Machine, tid: int, info: SigInfo) -> None:

@@ -6,7 +6,10 @@ After mm/memory-failure.c.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Final
+
+from hwpoison_gui.record import from_columns
 
 from . import page_flags as pf
 from .collect import ToKill, collect_procs
@@ -153,26 +156,30 @@ def _kill_all(h: Handler) -> Iterator[Mark | Run]:
 
 def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
     """kill_proc() for many threads that get SIGBUS (BUS_MCEERR_AO) and queue it; None where any does not."""
-    m, tids = h.m, [entry.tid for entry in entries]
-    if len(entries) < 2 or _is_fatal(h) or (h.flags & MF_ACTION_REQUIRED and h.current in tids):
+    m, count = h.m, len(entries)
+    tids, addresses, vmas, sizes = zip(*entries, strict=True)
+    if count < 2 or _is_fatal(h) or (h.flags & MF_ACTION_REQUIRED and h.current in tids):
         return None
-    if len(set(tids)) < len(tids) or not all(would_queue(m, tid, "SIGBUS") for tid in tids):
+    if len(set(tids)) < count or min(addresses) < 0 or not all(vmas):
         return None
-    if any(entry.address < 0 or not entry.vma for entry in entries):
+    tasks = list(map(m.tasks.view.__getitem__, tids))
+    processes = [m.processes.view[task.tgid] for task in tasks]
+    if not m.pending.view.keys().isdisjoint(tids) or not all(map(would_queue, repeat(m), tasks, processes)):
         return None
-    comms = [m.processes.view[m.tasks.view[tid].tgid].comm for tid in tids]
+    comms = [process.comm for process in processes]
     line = (h.prefix.replace("{", "{{").replace("}", "}}") + m.profile.log.kill).format
-    lines = [LogLine(line(comm=comm, pid=tid), h.pfn, True) for comm, tid in zip(comms, tids, strict=True)]
-    infos = [SigInfo("SIGBUS", BUS_MCEERR_AO, address, lsb) for _, address, _, lsb in entries]
+    texts = [line(comm=comm, pid=tid) for comm, tid in zip(comms, tids, strict=True)]
+    infos = from_columns(SigInfo, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, sizes)
     first = len(m.log.view)
     ends = m.gate.put_run(
-        len(tids),
-        (Each(m.log, range(first, first + len(tids)), lines), Each(m.pending, tids, zip(infos))),
+        count,
+        (
+            Each(m.log, range(first, first + count), from_columns(LogLine, texts, repeat(h.pfn), repeat(True))),
+            Each(m.pending, tids, zip(infos)),
+        ),
     )
-    args = [
-        (comm, "SIGBUS", BUS_MCEERR_AO, entry.address, "queued") for comm, entry in zip(comms, entries, strict=True)
-    ]
-    return Run(like_marks(SENT, args, (h.pfn,), [(entry.vma,) for entry in entries], tasks=zip(tids)), ends)
+    args = zip(comms, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, repeat("queued"))
+    return Run(like_marks(SENT, args, (h.pfn,), zip(vmas), tasks=zip(tids)), ends)
 
 
 def _is_fatal(h: Handler) -> bool:

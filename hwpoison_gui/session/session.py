@@ -387,14 +387,14 @@ class Session:
 
     def _signals(self, first: int) -> tuple[SignalSeen, ...]:
         """Return the deliveries from number `first` on."""
-        m, seen = self.machine, list[SignalSeen]()
-        deliveries, tasks, processes = m.deliveries.view, m.tasks.view, m.processes.view
-        for number in range(first, len(deliveries)):
-            tid, info, effect = deliveries[number]
-            task = tasks[tid]
-            name, label = processes[task.tgid].name, processes[task.tgid].label
-            seen.append(SignalSeen(name, task.number, info.signal, info.code, info.address, info.lsb, effect, label))
-        return tuple(seen)
+        m = self.machine
+        delivered = [m.deliveries.view[number] for number in range(first, len(m.deliveries.view))]
+        tasks = [m.tasks.view[tid] for tid, _, _ in delivered]
+        processes = [m.processes.view[task.tgid] for task in tasks]
+        return tuple(
+            SignalSeen(process.name, task.number, *info, effect, process.label)
+            for (_, info, effect), task, process in zip(delivered, tasks, processes, strict=True)
+        )
 
     # Queries
 

@@ -11,7 +11,6 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from operator import itemgetter
 from typing import Final, overload
 
 import numpy as np
@@ -268,9 +267,9 @@ class News(Record):
 
     def read(self, changes: Sequence[Change]) -> None:
         """Add the frames and stores of some changes."""
-        stores = set(map(itemgetter(0), changes))
+        stores = {change[0] for change in changes}
         columns = {store for store in stores if isinstance(store, Column)}
-        self.pfns.update([key for store, key, _, _ in changes if store in columns])
+        self.pfns.update([change[1] for change in changes if change[0] in columns])
         cells = {store for store in stores if isinstance(store, Cells)}
         for store, key, _, _ in changes if cells else ():
             if store in cells:

@@ -47,7 +47,7 @@ def test_what_is_no_page_of_processes_is_left_as_it_is(name: str, result: str) -
     m.gate.take()
     digest = m.gate.digest()
     assert act(m, name, 9) == result
-    changes = [change.store.name for change in m.gate.recorded]
+    changes = [store.name for store, _, _, _ in m.gate.recorded]
     assert changes == (["kernel_log"] if name == "me_unknown" else [])
     m.gate.backward(m.gate.take())
     assert m.gate.digest() == digest
@@ -97,7 +97,7 @@ def test_an_anonymous_page_is_lost_and_no_file_hears_of_it() -> None:
     m.gate.take()
     assert act(m, "me_pagecache_dirty", pfn) == "Recovered"
     assert m.page(pfn) & pf.ERROR
-    assert {change.store.name for change in m.gate.take()} == {"flags"}
+    assert {store.name for store, _, _, _ in m.gate.take()} == {"flags"}
 
 
 @pytest.mark.parametrize("flag", (True, False))

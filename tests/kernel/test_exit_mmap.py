@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import exit_mmap
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from tests.workbench import Workbench
@@ -66,3 +67,24 @@ def test_a_page_of_parent_and_child_stays_with_the_parent(profile: str) -> None:
 def _free(bench: Workbench) -> list[int]:
     m = bench.m
     return [pfn for pfn in range(m.frames) if not m.refcount.view[pfn] and not m.page(pfn) & pf.NOPAGE]
+
+
+@pytest.mark.parametrize("profile", tuple(PROFILES))
+def test_few_entries_are_sorted_out_as_many_are(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ordinary pages, the zero page, a page in swap, a poisoned one, and those of a file."""
+    digests = set()
+    for few in (0, exit_mmap.FEW):
+        monkeypatch.setattr(exit_mmap, "FEW", few)
+        bench = _shared_file(profile)
+        bench.area("n", pages=6)
+        for page in (0, 1, 2, 3):
+            bench.do("write", task="a", at=f"n+{page}")
+        bench.do("read", task="a", at="n+4")
+        bench.do("madvise", task="a", at="n+2", pages=1, advice="pageout")
+        bench.do("fork", task="a", child="c")
+        bench.do("poison", frame="a:n+3")
+        bench.do("exit", task="c")
+        bench.do("exit", task="b")
+        bench.do("exit", task="a")
+        digests.add(bench.m.gate.digest())
+    assert len(digests) == 1

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from hwpoison_gui.kernel.boot.fresh import fresh_machine
-from hwpoison_gui.kernel.gate import ABSENT, Cells, Change, Column, Gate, NestedTable, SortedSets, Table, Whole
+from hwpoison_gui.kernel.gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table, Whole
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable, PackedTags
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -94,7 +94,7 @@ def test_changes_say_what_was_and_what_is(kind: Kind, data: st.DataObject) -> No
     expected = []
     for key, value in data.draw(kind.puts):
         if model[key] != value:
-            expected.append(Change(store, key, model[key], value))
+            expected.append((store, key, model[key], value))
         gate.put(store, key, value)
         model[key] = value
     assert gate.changed is bool(expected)
@@ -120,6 +120,38 @@ def test_what_is_walked_back_and_again_is_as_it_was(kind: Kind, data: st.DataObj
         gate.forward(changes)
         assert (read(kind, store), gate.digest()) == (after, digest_after)
     assert not gate.changed, "walking is no change"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS.values() if hasattr(kind.make(), "swap_many")])
+@few
+@given(data=st.data())
+def test_many_values_at_once_are_put_as_one_by_one(kind: Kind, data: st.DataObject) -> None:
+    (gate, store), (other_gate, other) = gate_of(kind), gate_of(kind)
+    puts = data.draw(kind.puts)
+    put_all(gate, store, puts)
+    put_all(other_gate, other, puts)
+    wanted = st.sampled_from((*kind.values, kind.empty))
+    news = {key: value for key in kind.keys if (value := data.draw(wanted)) != store.get(key)}
+    put_all(gate, store, list(news.items()))
+    other_gate.put_each(other, list(news), list(news.values()))
+    assert [change[1:] for change in other_gate.take()] == [change[1:] for change in gate.take()]
+    assert other_gate.digest() == gate.digest()
+
+
+@each_kind
+@few
+@given(data=st.data())
+def test_what_is_deleted_is_put_to_nothing(kind: Kind, data: st.DataObject) -> None:
+    if kind.empty is not ABSENT:
+        return
+    (gate, store), (other_gate, other) = gate_of(kind), gate_of(kind)
+    puts = data.draw(kind.puts)
+    put_all(gate, store, puts)
+    put_all(other_gate, other, puts)
+    for key in data.draw(st.lists(st.sampled_from(kind.keys), max_size=4)):
+        gate.put(store, key, ABSENT)
+        other_gate.delete(other, key)
+    assert [change[1:] for change in other_gate.take()] == [change[1:] for change in gate.take()]
 
 
 @each_kind
@@ -172,6 +204,23 @@ def test_what_is_put_while_booting_is_not_remembered() -> None:
     assert table.get("a") == 1 and gate.take() == ()
 
 
+def test_what_is_deleted_or_put_at_once_while_booting_is_not_remembered() -> None:
+    gate = Gate()
+    table = gate.add(Table("table"))
+    gate.put_each(table, ["a", "b"], [1, 2])
+    gate.delete(table, "b")
+    assert dict(table.view) == {"a": 1} and not gate.changed
+
+
+def test_a_sorted_set_has_its_members_only() -> None:
+    gate = Gate()
+    sets = gate.add(SortedSets("sets", 2))
+    for member in (3, 8):
+        gate.put(sets, (1, member), True)
+    assert [member for member in range(10) if sets.has(1, member)] == [3, 8]
+    assert not any(sets.has(0, member) for member in range(10))
+
+
 def test_a_name_is_given_once() -> None:
     gate = Gate()
     table = gate.add(Table("table"))
@@ -188,7 +237,7 @@ def test_changes_of_several_stores_are_walked_in_their_order() -> None:
     gate.put(table, "a", 1)
     gate.put(column, 1, 6)
     changes = gate.take()
-    assert [change.store for change in changes] == [column, table, column]
+    assert [store for store, _, _, _ in changes] == [column, table, column]
     gate.backward(changes)
     assert column.get(1) == 0 and table.get("a") is ABSENT
     gate.forward(changes)

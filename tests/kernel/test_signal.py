@@ -169,7 +169,7 @@ def init(profile: str, pid: int = 1, sigbus: str = "default") -> tuple[Machine, 
 @pytest.mark.parametrize("pid", [1, 77])
 def test_an_init_gets_no_signal_that_it_would_die_of(profile: str, pid: int) -> None:
     m, tid = init(profile, pid)
-    assert not would_queue(m, tid, "SIGBUS")
+    assert not would_queue(m, m.tasks.view[tid], m.processes.view[tid])
     assert send_sig(m, tid, BUS) == "unkillable" and send_sig(m, tid, KILL) == "unkillable"
     assert effects(m) == ["dropped", "dropped"] and not m.pending.view
     assert run(get_signal(m)) == []

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Table
+from hwpoison_gui.kernel.gate import Cells, Column, Gate, Table
 from hwpoison_gui.kernel.mark import Act, Mark, Run, Site
 from hwpoison_gui.session import timeline as module
 from hwpoison_gui.session.timeline import News, Notice, RecordedSteps, Step, Timeline
@@ -28,7 +28,7 @@ def recorded(plan: Sequence[int | list[int]]) -> tuple[RecordedSteps, list[Step]
     for operation, counts in enumerate(plan):
         group = list[Step]()
         for count in [counts] if isinstance(counts, int) else counts:
-            changes = tuple(Change(STORE, made + number, 0, made) for number in range(count))
+            changes = tuple((STORE, made + number, 0, made) for number in range(count))
             made += count
             group.append(Step(Mark(SITE, (len(model) + len(group),)), changes, operation))
         changes = tuple(change for step in group for change in step.changes)

@@ -81,6 +81,7 @@ def _of_step(m: Machine, moment: Moment, colours: Mapping[int, int]) -> Highligh
 def _freed(m: Machine, moment: Moment) -> Pfns:
     """Return the frames that became free in this step; the others it changed are still in use."""
     assert moment.step is not None
-    pfns: Pfns = np.array(sorted({c.key for c in moment.step.changes if isinstance(c.store, Column)}), np.int64)
+    changed = {key for store, key, _, _ in moment.step.changes if isinstance(store, Column)}
+    pfns: Pfns = np.array(sorted(changed), np.int64)
     left: Pfns = pfns[m.refcount.view[pfns] == 0]
     return left

@@ -39,13 +39,13 @@ def newest_lines(session: Session) -> frozenset[int]:
     if not session.position:
         return frozenset()
     log = session.machine.log
-    return frozenset(change.key for change in session.steps[session.position - 1].changes if change.store is log)
+    return frozenset(key for store, key, _, _ in session.steps[session.position - 1].changes if store is log)
 
 
 def step_of_line(session: Session, line: int) -> int | None:
     """The position at which the line was printed, or None for one that was there at boot."""
     log = session.machine.log
-    for number, change in enumerate(session.steps.changes):
-        if change.store is log and change.key == line:
+    for number, (store, key, _, _) in enumerate(session.steps.changes):
+        if store is log and key == line:
             return session.steps.position_after(number)
     return None

@@ -225,11 +225,11 @@ class Follower:
                 for vma in self._vmas(mark):
                     self._log.append((number, _restore, (state.skipped, vma, state.skipped.get(vma))))
                     state.skipped[vma] = skipped
-            for change in step.changes:
-                if change.store is m.deliveries and isinstance(change.new, Delivery):
-                    signalled.add(self._note_signal(m, number, change.new.tid, change.new.info, change.new.effect))
-                elif change.store is m.pending and isinstance(change.new, tuple) and change.new:
-                    signalled.add(self._note_signal(m, number, change.key, change.new[-1], "signalled"))
+            for store, key, _, new in step.changes:
+                if store is m.deliveries and isinstance(new, Delivery):
+                    signalled.add(self._note_signal(m, number, new.tid, new.info, new.effect))
+                elif store is m.pending and isinstance(new, tuple) and new:
+                    signalled.add(self._note_signal(m, number, key, new[-1], "signalled"))
         return signalled
 
     def _note(self, number: int, pairs: set[int], vmas: list[int]) -> None:
