@@ -60,7 +60,7 @@ class KernelFilesDialog(QDialog):
         box.addWidget(self.wrong)
         box.addWidget(buttons)
         plain_labels(self)
-        fitting.resize_dialog(self, 560, 140 + 70 * len(files))
+        fitting.resize_dialog(self, 560, 140 + 48 * len(files))
         self._look()
 
     def _acts(self) -> list[tuple[str, dict[str, Any]]]:

@@ -100,7 +100,8 @@ def sentence_of(session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bo
 
         if came := verdict(session, operation):
             loss = loss_of(session, operation)
-            detail = loss.lost if loss else "" if refused(operation.outcome) else text
+            said = refused(operation.outcome) or operation.outcome.filtered
+            detail = loss.lost if loss else "" if said else text
             text = came
             tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
     if frame:

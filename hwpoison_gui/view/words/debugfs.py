@@ -9,12 +9,12 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 
 MEANINGS: Final = {
-    filters.ENABLE: "1: only errors in pages that all filters below let through are handled. 0: all errors are",
-    filters.DEV_MAJOR: "major number of the device whose files are hit; 4294967295 (~0) for any",
-    filters.DEV_MINOR: "minor number of the device whose files are hit; 4294967295 (~0) for any",
-    filters.FLAGS_MASK: "flags of /proc/kpageflags that are looked at; 0 for none",
-    filters.FLAGS_VALUE: "what the flags under the mask must be",
-    filters.MEMCG: "inode number of the memory cgroup whose pages are hit; 0 for all",
+    filters.ENABLE: "1: only errors in pages that all these filters let through are handled. 0: all errors are",
+    filters.DEV_MAJOR: "Major number of the device whose files are hit; 4294967295 (~0) for any",
+    filters.DEV_MINOR: "Minor number of the device whose files are hit; 4294967295 (~0) for any",
+    filters.FLAGS_MASK: "Flags of /proc/kpageflags that are looked at; 0 for none",
+    filters.FLAGS_VALUE: "What the flags under the mask must be",
+    filters.MEMCG: "Inode number of the memory cgroup whose pages are hit; 0 for all",
 }
 
 _HEX: Final = (filters.FLAGS_MASK, filters.FLAGS_VALUE)
