@@ -74,8 +74,8 @@ def setting(m: Machine, name: str) -> int:
 
 
 def is_filtering(m: Machine) -> bool:
-    """Whether the filters are switched on."""
-    return bool(m.filters.view.get(ENABLE))
+    """Whether the kernel has filters, and they are switched on."""
+    return bool(m.filters.view.get(ENABLE)) and m.profile.has("injection_filters")
 
 
 def hwpoison_filter(m: Machine, pfn: int) -> str:

@@ -17,6 +17,7 @@ from hwpoison_gui.session.fidelity.differences import differences
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.between_kernels import Between, Outcome, find_between, other_kernel, outcome_of
+from hwpoison_gui.view.outcome.classes import FILTERED
 from hwpoison_gui.view.outcome.prediction import predict
 from tests.workbench import Workbench
 
@@ -107,3 +108,14 @@ def test_a_machine_after_errors_and_a_panic() -> None:
 
 def test_the_kernel_that_is_compared_with_at_first() -> None:
     assert [other_kernel(profile) for profile in PROFILES.values()] == ["7.2", "7.2", "7.2", "6.12"]
+
+
+def test_filters_that_the_older_kernel_has_not_decide() -> None:
+    bench = Workbench("6.1")
+    bench.area(pages=4, populate=True)
+    bench.do("debugfs", name="corrupt-filter-dev-major", value=99)
+    bench.do("debugfs", name="corrupt-filter-enable", value=1)
+    between = found_between(bench.m, "v7")
+    group = next(group for group in between.groups if group.number == between.numbers[bench.pfn()])
+    assert group.before.code == FILTERED != group.after.code
+    assert [one.name for one in group.decided_by] == ["features.injection_filters"]
