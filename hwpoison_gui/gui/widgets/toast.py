@@ -58,9 +58,13 @@ class Toast(QLabel):
         self.setFixedHeight(self.heightForWidth(self.width()))
         self.move(look.LARGE, self._place.height() - self.height() - look.LARGE)
 
-    def mousePressEvent(self, event: QMouseEvent) -> None:
+    def put_away(self) -> None:
+        """Hides it at once."""
         self._timer.stop()
         self.hide()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.put_away()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize and self.isVisible():

@@ -67,6 +67,7 @@ class Keeping(QObject):
         notes.draftKept.connect(lambda: self.toast.say("The text is kept as a draft. N on this step goes on with it."))
         self.machines.loader.ended.connect(self._loaded)
         controller.leaving.connect(self._leave)
+        controller.leaving.connect(self.toast.put_away)  # it may speak of the machine that goes
         for changed in (present.moved, present.looked, notes.changed, view.changed):
             changed.connect(self.autosave.touch)
 

@@ -43,6 +43,15 @@ def _lay_over(user: User, path: Path) -> None:
     until(lambda: user.window.recorded.history is not None)
 
 
+def test_what_was_said_of_a_log_does_not_stay_over_another_machine(user: User) -> None:
+    toast = user.window.keeping.toast
+    user.window.machines.open_path(RECORDS / "dmesg.txt")
+    until(lambda: toast.isVisible() and "error records only" in toast.text())
+    user.window.machines.new_machine()
+    until(lambda: user.window.recorded.history is None)
+    assert not toast.isVisible()
+
+
 def test_a_log_is_opened_on_an_empty_map(user: User) -> None:
     user.window.machines.open_path(RECORDS / "dmesg.txt")
     until(lambda: user.window.recorded.history is not None)
