@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QProgressDialog, QWidget
+from PySide6.QtWidgets import QProgressDialog, QPushButton, QWidget
 
 from hwpoison_gui.gui.control.worker import Work, Worker
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
 
-_SOON_MS = 300
+_SOON_MS: Final = 300
 
 
 class Background(QObject):
     """Runs one piece of work at a time, with a progress dialog above `above`."""
 
+    remains = "nothing was written"  # after a cancellation
+
     refused = Signal(str, str)  # title, reason
+    cancelled = Signal(str)  # a sentence that says so
     ended = Signal()  # whatever came of it
 
     def __init__(self, above: QWidget) -> None:
@@ -33,8 +36,11 @@ class Background(QObject):
     def busy(self) -> bool:
         return self._thread is not None
 
-    def run(self, title: str, work: Work, take: Callable[[Any], None]) -> None:
-        """Starts work. `title` describes it; `take` gets its result, unless it failed or was cancelled."""
+    def run(self, title: str, work: Work, take: Callable[[Any], None], *, writes: bool = False) -> None:
+        """Starts work. `title` describes it; `take` gets its result, unless it failed or was cancelled.
+
+        `writes`: the work itself writes a file, so that its result counts also where the cancellation came too late.
+        """
         if self.busy:
             return
         self._title, self._take = title, take
@@ -46,11 +52,17 @@ class Background(QObject):
         dialog.setMinimumWidth(look.px(420))
         dialog.setAutoClose(False)
         dialog.setAutoReset(False)
+        dialog.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        dialog.setFocus()  # not the button: Enter or Space, pressed by habit, would cancel
+        for button in dialog.findChildren(QPushButton):
+            button.setAutoDefault(False)
         dialog.setValue(0)
         thread = self._thread = Worker(work, self)
         thread.progressed.connect(self._progressed)
         thread.made.connect(self._made)
         thread.refused.connect(self._refused)
+        thread.cancelled.connect(self._cancelled)
+        thread.late.connect(self._made if writes else self._cancelled)
         thread.finished.connect(self._finished)
         dialog.canceled.connect(thread.cancel)
         thread.start()
@@ -69,6 +81,9 @@ class Background(QObject):
 
     def _made(self, result: object) -> None:
         self._take(result)
+
+    def _cancelled(self, *_: object) -> None:
+        self.cancelled.emit(f"{self._title}: cancelled; {self.remains}.")
 
     def _refused(self, why: str) -> None:
         self.refused.emit(f"{self._title}: not possible", why)

@@ -28,6 +28,8 @@ def with_plane(opened: Opened) -> Opened:
 class Loader(Background):
     """Loads one machine at a time; the present machine stays open meanwhile."""
 
+    remains = "the machine shown stays as it is"
+
     loaded = Signal(object)  # the Opened, if `start` was given no `show`
     pictured = Signal(object)  # the FramePlane of what is being loaded; `painted` is to be called
 

@@ -44,7 +44,9 @@ _no_collection = _NoCollection()
 
 
 class Worker(QThread):
-    """Runs `work`; emits progress, then its result or the reason why there is none. Nothing follows a cancellation.
+    """Runs `work`; emits progress, then its result or the reason why there is none.
+
+    After a cancellation it emits that it was cancelled; or, where the work had ended by then, its result as `late`.
 
     `work` is called with a function that reports the share done and what is being done, and one that says whether it
     was cancelled; it raises CancelledError then.
@@ -53,6 +55,8 @@ class Worker(QThread):
     progressed = Signal(float, str)
     made = Signal(object)
     refused = Signal(str)
+    cancelled = Signal()
+    late = Signal(object)
 
     def __init__(self, work: Work, parent: QObject) -> None:
         super().__init__(parent)
@@ -80,12 +84,11 @@ class Worker(QThread):
         try:
             result = self._work(self.progressed.emit, self._cancelled.is_set)
         except CancelledError:
-            return
+            self.cancelled.emit()
         except (ScenarioError, SourceError, OSError) as error:
             self.refused.emit(_why(error))
         else:
-            if not self._cancelled.is_set():
-                self.made.emit(result)
+            (self.late if self._cancelled.is_set() else self.made).emit(result)
 
 
 def _why(error: Exception) -> str:

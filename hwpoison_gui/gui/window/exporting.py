@@ -70,7 +70,7 @@ class Exporting:
     def save_picture(self, what: str) -> None:
         """Saves a picture of the window, or of a part of it: `map`, `rmap` or `outline`."""
         shown, title = self._shown(what), self._controller.machine.title
-        self._save("picture", f"{what}.png", _PICTURES, partial(_picture_of, shown, title))
+        self._save("picture", what, _PICTURES, partial(_picture_of, shown, title))
 
     def save_chart(self, panel: ChartsPanel, what: str) -> None:
         """Saves a chart as a picture, with what its colours mean, or its `table` as comma-separated values."""
@@ -80,14 +80,17 @@ class Exporting:
         if chart is None:
             return
         if what == "table":
-            self._save("chart", "chart.csv", _TABLES, lambda suffix, scale: as_csv(chart).encode())
+            self._save("chart", "chart", _TABLES, lambda suffix, scale: as_csv(chart).encode())
         else:
-            self._save("chart", "chart.png", _PICTURES, partial(_picture_of, (panel.key, panel.plot), chart.title))
+            self._save("chart", "chart", _PICTURES, partial(_picture_of, (panel.key, panel.plot), chart.title))
 
     def _save(
         self, thing: str, name: str, kinds: Mapping[str, tuple[str, int]], made: Callable[[str, int], bytes]
     ) -> None:
-        """Asks where to, and writes what is `made` for a suffix of `kinds` and a scale."""
+        """Asks where to, and writes what is `made` for a suffix of `kinds` and a scale.
+
+        `name` has no suffix: the kind that is chosen in the dialog gives it.
+        """
         from hwpoison_gui import atomic_file
 
         name, kind = self._ask(f"Save a {thing}", name, list(kinds))
@@ -121,7 +124,7 @@ class Exporting:
 
     def save_film(self) -> None:
         """Saves everything that was done as an animation or a video."""
-        name, kind = self._ask("Save an animation or a video", "walk.mp4", list(FILMS))
+        name, kind = self._ask("Save an animation or a video", "walk", list(FILMS))
         if not name:
             return
         suffix, size = FILMS.get(kind, (".mp4", ()))
@@ -135,7 +138,8 @@ class Exporting:
             command = ("render", "--to", str(path.absolute()), *looks, "--progress")
             work = partial(_made_elsewhere, self._controller.machine, self._saving.document(), command)
             done = f"Saved to {path.absolute()}"
-            self._saving.background.run(f"Making {path.name}", work, lambda _: self._saving.said.emit(done))
+            background, said = self._saving.background, self._saving.said
+            background.run(f"Making {path.name}", work, lambda _: said.emit(done), writes=True)
 
         self._saving.with_suffix(name, suffix, make)
 
@@ -187,7 +191,7 @@ def _made_elsewhere(
                 progress(float(share), doing)
                 if cancelled():
                     process.terminate()
-        if cancelled():
+        if process.returncode and cancelled():
             raise CancelledError
         if process.returncode:
             said.seek(0)

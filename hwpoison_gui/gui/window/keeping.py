@@ -62,6 +62,8 @@ class Keeping(QObject):
         self.taking = TakingHome(window, controller, self.work, self.saving)
         self.saving.said.connect(self.toast.say)
         self.taking.said.connect(self.toast.say)
+        for background in (self.saving.background, self.taking.background, self.machines.loader):
+            background.cancelled.connect(self.toast.say)
         self.saving.saved.connect(self.recent.note)
         self.autosave.failed.connect(self.toast.say)
         notes.draftKept.connect(lambda: self.toast.say("The text is kept as a draft. N on this step goes on with it."))

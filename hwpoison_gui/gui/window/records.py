@@ -41,6 +41,8 @@ class Records(QObject):
         self.background = Background(above)
         self.background.refused.connect(partial(show_error, above))
         recorded.changed.connect(self._changed)
+        self.background.remains = "the records shown stay"
+        self.background.cancelled.connect(self.said)
 
     def ask(self, over: bool) -> None:
         """Asks for files, and opens them. `over`: laid over the machine that is open."""

@@ -94,13 +94,14 @@ class Saving(QObject):
         if not name:
             return
         self.folder = str(Path(name).parent)
-        bare = not Path(name).suffix
-        if machine.scenario is not None and (name.endswith(".toml") or (kind == _SCENARIO and bare)):
+        is_scenario = name.endswith(".toml") or (kind == _SCENARIO and not name.endswith(SUFFIX))
+        if machine.scenario is not None and is_scenario:
             self.with_suffix(name, ".toml", lambda path: self._save_scenario(path, then))
         else:
             self.with_suffix(name, SUFFIX, lambda path: self._save_session(path, kind == _INSIDE, then))
 
     def _suggested(self) -> Path:
+        """A name without a suffix: the kind that is chosen in the dialog gives it."""
         machine = self._controller.machine
         stem = Path(machine.saves_to or machine.file).stem or "session"
         own = (
@@ -108,7 +109,7 @@ class Saving(QObject):
         )  # samples lie in the program
         beside = machine.saves_to or self.folder or own
         folder = Path(beside) if beside == self.folder else Path(beside).parent
-        return folder / f"{stem}{'.toml' if self._is_story else SUFFIX}"
+        return folder / stem
 
     @property
     def _is_story(self) -> bool:
@@ -160,7 +161,10 @@ class Saving(QObject):
         if inside or saving.needs_copy(machine):
             title = f"Saving {path.name}"
             self.background.run(
-                title, lambda _, cancelled: saving.save_session(machine, document, path, inside, cancelled), done
+                title,
+                lambda _, cancelled: saving.save_session(machine, document, path, inside, cancelled),
+                done,
+                writes=True,
             )
             return
         try:
@@ -223,7 +227,10 @@ class Saving(QObject):
 
         def write(path: Path) -> None:
             self.background.run(
-                f"Saving {path.name}", lambda _, cancelled: saving.save_recording(machine, path, cancelled), done
+                f"Saving {path.name}",
+                lambda _, cancelled: saving.save_recording(machine, path, cancelled),
+                done,
+                writes=True,
             )
 
         def done(saved: Opened) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QProgressDialog, QPushButton
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QProgressDialog
 
 from hwpoison_gui.gui.window import exporting
 from tests.gui.waiting import until
@@ -63,9 +65,12 @@ def test_a_film_can_be_cancelled(
     shown = keeper.window.findChild(QProgressDialog)
     assert background.busy and shown is not None
     until(lambda: "picture" in shown.labelText())
-    shown.findChild(QPushButton).click()
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space):  # pressed by habit
+        QTest.keyClick(shown.focusWidget() or shown, key)
+    assert not shown.wasCanceled() and dialog.asked == ["walk"]
+    QTest.keyClick(shown, Qt.Key.Key_Escape)
     until(lambda: not background.busy)
-    assert list(tmp_path.glob("*.apng")) == [] and said(keeper) == ""
+    assert list(tmp_path.glob("*.apng")) == [] and said(keeper) == "Making a.apng: cancelled; nothing was written."
     assert not [one for one in tmp_path.iterdir() if one.name.endswith(".tmp")]
 
 

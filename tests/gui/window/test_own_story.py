@@ -196,7 +196,7 @@ def test_a_story_is_saved_and_opened_again(teller, dialog: Dialog, tmp_path: Pat
     assert window.isWindowModified()
     window.actions_["save"].trigger()
     assert not window.isWindowModified()
-    assert dialog.asked == ["session.hwsession", file][: 1 + file.endswith("toml")]
+    assert dialog.asked == ["session", "mine"][: 1 + file.endswith("toml")]
     assert "More." in open_file(tmp_path / file).session.operations[-1].telling.notes
 
 
