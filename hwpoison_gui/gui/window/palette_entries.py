@@ -13,6 +13,7 @@ from hwpoison_gui.gui.look.enabling import PANICKED
 from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.go_to import GoTo
 from hwpoison_gui.gui.window.recent import RecentFiles
+from hwpoison_gui.gui.window.synonyms import synonyms_of
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
@@ -153,7 +154,8 @@ def _commands(actions: Actions) -> list[PaletteEntry]:
         words = ": ".join((*above[1:][-1:], command.text.replace("&", "")))
         if name != "palette":
             run = actions[name].trigger
-            entries.append(PaletteEntry(", ".join(above), words, command.tip, keys, run, actions.missing_of(name)))
+            missing, also = actions.missing_of(name), synonyms_of(name)
+            entries.append(PaletteEntry(", ".join(above), words, command.tip, keys, run, missing, also))
     return entries
 
 

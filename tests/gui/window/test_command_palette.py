@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.gui.window.actions import COVERED
 from hwpoison_gui.gui.window.command_palette import CommandPalette
+from hwpoison_gui.gui.window.synonyms import SYNONYMS
 from hwpoison_gui.view.filter.fuzzy import Line, fit, ranked
 
 
@@ -128,3 +129,32 @@ def test_without_a_match_it_says_why(user) -> None:
     made.line.setText("compare")
     assert not made.none.isVisible() and made.list.isVisible()
     made.close()
+
+
+# What a user of the field types, and the command that is meant.
+TYPED = {
+    "kernels": "kernels", "compare": "compare", "poison": "break", "inject": "break-by", "soft offline": "soft-offline",
+    "save": "save", "export": "picture", "gif": "save-film", "film": "save-film", "mp4": "save-film",
+    "slides": "save-page", "screenshot": "picture", "dark": "theme-dark", "font": "text-larger", "zoom": "zoom-in",
+    "bigger": "text-larger", "undo": "previous", "back": "back", "present": "present", "stage": "present",
+    "presentation": "present", "lens": "lens-kind", "find": "find", "search": "find", "filter": "find",
+    "log": "panel-log", "capture": "live", "records": "open-records", "dmesg": "panel-log", "rasdaemon": "open-records",
+    "assess": "panel-assess", "break": "break", "row": "break-many", "dimm": "break-many", "charts": "panel-charts",
+    "histogram": "panel-charts", "captions": "panel-notebook", "caption": "note", "numa": "lens-zone", "pfn": "go-to",
+    "madvise": "break-by", "shortcuts": "keys", "lessons": "start-page", "exit": "quit", "rmap": "panel-rmap",
+}  # fmt: skip
+
+
+def test_commands_are_found_by_the_words_of_the_field(user) -> None:
+    actions, made = user.window.actions_, palette(user, "")
+    for typed, name in TYPED.items():
+        run = actions[name].trigger
+        found = [entry.run for entry in made._entries(typed) if entry.group != "Glossary"]
+        assert run in found[:16], typed
+    made.close()
+
+
+def test_every_synonym_is_of_a_command(user) -> None:
+    names = set(user.window.actions_.commands)
+    for name in SYNONYMS:
+        assert name in names or (name.endswith("-") and any(one.startswith(name) for one in names)), name
