@@ -20,7 +20,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
 from hwpoison_gui.opening import Opened
-from hwpoison_gui.view.facts.staged import decides, frame_kept
+from hwpoison_gui.view.facts.staged import frame_kept
 
 _SAMPLES: Final = 12  # pictures from which the palette of a film is made
 
@@ -43,10 +43,6 @@ class PosedStage(StageWindow):
         c.seek(shot.position)
         c.work.finish()
         self._show()
-        if shot.toward != shot.position:  # it flies in the map as large as it will be
-            self.compose(decides(c.session, shot.toward))
-            self._show_words()
-            self.board.fit_words()
         self.card.setVisible(shot.title)
         self._start, self._end = self._camera_at(shot.position), self._camera_at(shot.toward)
         self.map.view.look(between(self._start, self._end, shot.flown))

@@ -21,7 +21,7 @@ from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
-from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of
+from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, flag_words
 from hwpoison_gui.view.words.words import counted
 
 Align = Qt.AlignmentFlag
@@ -48,6 +48,7 @@ class RmapPainter:
         self.phase = 0.0
         self.colours: dict[int, str] = {}
         self.selected_task: int | None = None
+        self.in_words = False  # flags as words, not as letters
         self.news: Callable[[int], RowNews]
         self._title: list[str] = []  # of the mapping, in the lines that fit its box
         self._detail: list[str] = []
@@ -186,9 +187,15 @@ class RmapPainter:
         if QFontMetricsF(self.fonts.small).horizontalAdvance(kind) > beside.width():
             kind = kind.removeprefix(_POISON)  # the box is in its colour
         self._text(beside, kind, self.fonts.small, theme.text)
-        for part in broken(state.letters or "no flags", line.width(), QFontMetricsF(self.fonts.mono).horizontalAdvance):
+        font = self.fonts.small if self.in_words else self.fonts.mono
+        measure = QFontMetricsF(font).horizontalAdvance
+        if self.in_words:
+            parts = wrapped(flag_words(state.letters), line.width(), measure)
+        else:
+            parts = broken(state.letters or "no flags", line.width(), measure)
+        for part in parts:
             line.translate(0, metrics.small + 1)
-            self._text(line, part, self.fonts.mono, theme.muted)
+            self._text(line, part, font, theme.muted)
 
     def _paint_mapping(self, mapping: Mapping) -> None:
         rect, theme = self.mapping_box(), self.theme

@@ -90,7 +90,7 @@ class RmapView(QAbstractScrollArea):
             self.set_theme(self._theme)
 
     def set_steady(self, on: bool) -> None:
-        """Gives columns and boxes the same places whatever is shown, and fits the rows to the height, if it can."""
+        """For a room: columns and boxes keep their places, rows fit the height if they can, flags are words."""
         self._steady = on
         self._lay_out()
 
@@ -234,7 +234,7 @@ class RmapView(QAbstractScrollArea):
     def _painter(self, painter: QPainter) -> RmapPainter:
         assert self._layout is not None
         made = RmapPainter(painter, self._theme, self._fonts, self._layout, self.viewport().height())
-        made.offset, made.phase = self.verticalScrollBar().value(), self._phase
+        made.offset, made.phase, made.in_words = self.verticalScrollBar().value(), self._phase, self._steady
         made.colours, made.selected_task, made.news = self._colours, self._selected_task, self._news_of
         return made
 

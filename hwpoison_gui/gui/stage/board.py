@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -44,6 +44,7 @@ class Board(QWidget):
         super().__init__(parent)
         self.head, self.said = words(self), words(self)
         self._fonts = self.font(), self.font()
+        self._foot: QWidget | None = None
         self.lines = [words(self) for _ in range(_MOST)]
         self.signs = [QLabel(self) for _ in range(_MOST)]  # apart, so that a long line is indented as a whole
         grid = QGridLayout(self)
@@ -85,6 +86,20 @@ class Board(QWidget):
         font.setBold(row[3])
         label.setFont(font)
 
+    def place_foot(self, foot: QWidget) -> None:
+        """Puts a child across the lower end; while it is shown, the words keep clear of it."""
+        self._foot = foot
+        height = foot.sizeHint().height()
+        foot.setGeometry(0, self.height() - height, self.width(), height)
+        foot.raise_()
+        self.setContentsMargins(0, 0, 0, 0 if foot.isHidden() else height)
+        self.fit_words()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._foot is not None:
+            self.place_foot(self._foot)
+
     def set_fonts(self, head: QFont, line: QFont) -> None:
         """Sets the usual fonts; `fit_words` makes them smaller where the words need it."""
         self._fonts = head, line
@@ -97,16 +112,11 @@ class Board(QWidget):
             font.setBold(label.font().bold())
             label.setFont(font)
 
-    def wanted_height(self) -> int:
-        """Height for all words in their usual fonts."""
-        self._set_fonts(*self._fonts)
-        return self._needed()
-
     def fit_words(self) -> None:
         """Gives all words the usual fonts, or smaller ones where they would not fit the height."""
         head, line = (QFont(font) for font in self._fonts)
         self._set_fonts(head, line)
-        while self._needed() > self.height() and line.pixelSize() > _LEAST_PIXELS:
+        while self._needed() > self.contentsRect().height() and line.pixelSize() > _LEAST_PIXELS:
             for font in (head, line):
                 font.setPixelSize(max(_LEAST_PIXELS, font.pixelSize() - 1))
             self._set_fonts(head, line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QPalette, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
@@ -22,9 +22,7 @@ from hwpoison_gui.view.base.palette import Theme
 _ROWS: Final = 34  # lines of ordinary text that would fit the height
 _SIZES: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 _CAPTION_LINES: Final = 3
-_BOARD: Final = 8.6  # height of the board in lines of ordinary text, with a decision
-_ENDING: Final = 11.0  # the most that it takes at the end of an error, when the camera has flown away
-_SENTENCE: Final = 1.8  # without one: a sentence
+_BOARD: Final = 8.6  # height of the board in lines of ordinary text; with more words they are smaller
 _MARKS: Final = 1.3  # size of marks on the map, beside that of text: one frame of all memory is to be found
 _SMALL: Final = 0.85  # numbers beside the map, names of colours, of ordinary text
 
@@ -36,7 +34,6 @@ class Canvas(QWidget):
         super().__init__(above, Qt.WindowType.Window)
         self._theme = theme
         self._size = _SIZES.index(1.0)
-        self._roomy = False  # the board has room for a decision
         self._caption_font = self._log_font = self.font()
         self.caption, self.log, self.where = words(self), words(self), QLabel(self)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -46,7 +43,8 @@ class Canvas(QWidget):
         self.rmap.empty = ""  # an audience selects no frame
         self.key = ColourKey(self, theme)
         self.progress = StopLine(self)
-        self.sliders = QWidget(self)
+        self.sliders = QWidget(self.board)  # over its foot, so that the map does not move
+        self.sliders.setAutoFillBackground(True)
         row = QHBoxLayout(self.sliders)
         row.setContentsMargins(0, 0, 0, 0)
         self.switches = [SysctlSlider(one, self.sliders, theme) for one in sysctls]
@@ -73,31 +71,14 @@ class Canvas(QWidget):
         grid.addWidget(self.rmap, 1, 1)
         grid.addWidget(self.key, 2, 0, 1, 2)
         grid.addWidget(self.board, 3, 0, 1, 2)
-        grid.addWidget(self.sliders, 4, 0, 1, 2)
         line = QHBoxLayout()
         line.addWidget(self.log, 1)
         line.addWidget(self.where)
-        grid.addLayout(line, 5, 0, 1, 2)
-        grid.addWidget(self.progress, 6, 0, 1, 2)
-        grid.setRowStretch(1, 1)  # all else has its height, so that nothing moves from step to step
+        grid.addLayout(line, 4, 0, 1, 2)
+        grid.addWidget(self.progress, 5, 0, 1, 2)
+        grid.setRowStretch(1, 1)  # all else has its height, so that nothing moves from stop to stop
 
     # -- composition
-
-    def compose(self, roomy: bool) -> None:
-        """Gives the board room for a decision, or map and reverse map all but a line of it."""
-        self._roomy = roomy
-        self._set_board_height(self.unit * (_BOARD if roomy else _SENTENCE))
-
-    def grow_board(self) -> None:
-        """Gives the board room for all its words in their usual size, as far as the map can spare it."""
-        self._set_board_height(min(max(self.board.wanted_height(), self.unit * _BOARD), self.unit * _ENDING))
-
-    def _set_board_height(self, height: float) -> None:
-        if round(height) != self.board.height():
-            self.board.setFixedHeight(round(height))
-            grid = self.layout()
-            assert grid is not None
-            grid.activate()  # the camera flies in the map as large as it will be
 
     @property
     def unit(self) -> int:
@@ -108,6 +89,12 @@ class Canvas(QWidget):
         for overlay in (self.card, self.after, self.help, self.blank, self.spotlight):
             overlay.setGeometry(self.rect())
         self._set_fonts()
+        QTimer.singleShot(0, self, self._fit_words)  # the layout gives the parts their widths after this
+
+    def show_sliders(self, shown: bool) -> None:
+        """Shows the sysctls over the foot of the board, whose words get smaller where there are many."""
+        self.sliders.setVisible(shown)
+        self.board.place_foot(self.sliders)
 
     def resize_text(self, by: int) -> None:
         """Makes text larger or smaller by a step."""
@@ -128,7 +115,7 @@ class Canvas(QWidget):
         self.log.setFixedHeight(QFontMetrics(self._log_font).lineSpacing())
         self.key.set_fonts(sized(_SMALL))
         self.board.set_fonts(self._sized(1.05), self._sized(1.3))
-        self.compose(self._roomy)
+        self.board.setFixedHeight(round(unit * _BOARD))
         self.where.setFont(sized(_SMALL))
         self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
         self.after.set_look(self._theme, sized(2.0, bold=True), sized(1.3), unit)
@@ -141,6 +128,7 @@ class Canvas(QWidget):
         grid.setContentsMargins(unit, unit // 2, unit, 0)
         grid.setSpacing(unit // 2)
         self._fit_sliders(scale, self.width() - 2 * unit)
+        self.board.place_foot(self.sliders)
         self._fit_words()
 
     def _fit_sliders(self, scale: float, room: int) -> None:

@@ -27,7 +27,7 @@ from hwpoison_gui.gui.stage.speaker import SpeakerWindow
 from hwpoison_gui.session.branches import Past, shared
 from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.facts.captions import Captions
-from hwpoison_gui.view.facts.staged import Staged, decides, frame_kept, staged, target_at
+from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
 from hwpoison_gui.view.facts.telling_time import stop_seconds
 from hwpoison_gui.view.map.camera import Camera
@@ -40,6 +40,8 @@ _NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a scree
 _MOST_CAPTION: Final = 1200  # characters
 _FAILED: Final = "The scenario ends here, for its next step makes no sense on this machine: {}"
 _NEXT: Final = "Next: Space or PageDown begins it"
+_END: Final = "End of the story"
+_LEAVES: Final = "Esc leaves, PageUp goes back"
 _BEGINS: Final = "Space or PageDown begins"
 _OFF_PATH: Final = "Off the path: R returns to stop {}"
 
@@ -110,6 +112,7 @@ class StageWindow(Canvas):
         if c.machine.failed and not self._line:
             summary = _FAILED.format(plain(c.machine.failed))
         self.card.show_words(c.machine.title, summary, _BEGINS)
+        self.after.show_words(_END, "", _LEAVES)
         c.seek(0)
         self._arrive(0)
 
@@ -135,11 +138,8 @@ class StageWindow(Canvas):
         c, present, theme = self._controller, self._present, self._theme
         session = c.session
         off = self._is_off_path
-        if not self.motion.moving:
-            self.compose(decides(session, session.position))
-        shown = self._show_words()
-        if shown.facts and self._roomy and not self.motion.moving:
-            self.grow_board()
+        shown = staged(session)
+        self.board.show_words(shown, theme)
         failed = c.machine.failed if session.position == len(session.steps) and not off else ""
         caption = _FAILED.format(plain(failed)) if failed else self._caption(off)
         self.caption.setText(caption[:_MOST_CAPTION])
@@ -156,12 +156,6 @@ class StageWindow(Canvas):
         self.where.setText(_OFF_PATH.format(self._resume) if off else f"{self._stop} / {len(self._stops) - 1}")
         look.ink(self.where, theme.warn if off else theme.muted)
         self.progress.set_progress(self._stop, self._stops, theme)
-
-    def _show_words(self) -> Staged:
-        """The words of the position, as far as the board has room for them."""
-        shown = staged(self._controller.session)
-        self.board.show_words(shown if self._roomy else shown._replace(head="", ways=(), facts=()), self._theme)
-        return shown
 
     def _caption(self, off: bool) -> str:
         """What is told here; of what was done off the path, what it is."""
@@ -196,7 +190,7 @@ class StageWindow(Canvas):
         self.card.hide()
 
     def announce(self, title: str, summary: str) -> None:
-        """Says what is told after this story: at its last stop the next key shows it, and once more begins it."""
+        """Says which story comes next: after the last stop a key shows it, and the next key begins it."""
         self.after.show_words(title, plain(summary), _NEXT)
         self._is_followed = True
 
@@ -243,9 +237,6 @@ class StageWindow(Canvas):
         self._hands_over = False
         c.selection.select(frame_kept(c.session, there))
         self.card.setVisible(not stop and not self._is_off_path)
-        self.compose(decides(c.session, there))
-        self._show_words()
-        self.board.fit_words()
         self._start, self._end = self.map.view.camera, self._camera_at(there)
         if not nearby:
             here = there
@@ -273,7 +264,10 @@ class StageWindow(Canvas):
     # -- acts, by the names in keys.py
 
     def forward(self) -> None:
-        """To the next stop; what is still moving arrives first. Off the path, the last stop leads back to it."""
+        """To the next stop; what is still moving arrives first. Off the path, the last stop leads back to it.
+
+        After the last stop comes a card that says that the story ends, or which one is next.
+        """
         if self.motion.moving:
             self.motion.finish()
         elif self._controller.playback.playing:
@@ -281,9 +275,12 @@ class StageWindow(Canvas):
         elif self._is_off_path and self._controller.session.position == self._stops[-1]:
             self.resume()
         elif self.after.isVisible():
-            self._hands_over = True
-            self.nextWanted.emit()
-        elif self._is_followed and not self._is_off_path and self._controller.session.position == self._stops[-1]:
+            if self._is_followed:
+                self._hands_over = True
+                self.nextWanted.emit()
+        elif len(self._stops) == 1:  # nothing was done yet: the map is there to be clicked
+            self._toggle(self.card)
+        elif not self._is_off_path and self._controller.session.position == self._stops[-1]:
             self._toggle(self.after)
         else:
             self._go(self._next_stop())
@@ -320,7 +317,7 @@ class StageWindow(Canvas):
         return self._speaker is not None
 
     def toggle_sliders(self) -> None:
-        self.sliders.setVisible(not self.sliders.isVisible())
+        self.show_sliders(self.sliders.isHidden())
 
     def toggle_notes(self) -> None:
         """Opens or closes the speaker's window."""

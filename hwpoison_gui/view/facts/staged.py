@@ -11,7 +11,7 @@ from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.facts.counters import killed, was_killed
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
-from hwpoison_gui.view.facts.stops import ASIDES, has_inner_stops, is_told
+from hwpoison_gui.view.facts.stops import ASIDES, is_told
 from hwpoison_gui.view.outcome.loss import Fact, ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Node, outline_for
 from hwpoison_gui.view.rows.log import log_lines
@@ -74,18 +74,6 @@ def staged(session: Session) -> Staged:
     above = outline.nodes[node.parent]
     ways = tuple(_ways(node, above, [outline.nodes[number] for number in above.children]))
     return shown._replace(head=above.text, ways=ways)
-
-
-def decides(session: Session, position: int) -> bool:
-    """Whether a decision, or what is left at the end, is shown at a position, or at others of its operation."""
-    operation = session.operation_at(position)
-    if operation is None:
-        return False
-    if position == len(session.steps) and _told_errors(session):
-        return True
-    if not is_told(operation):
-        return False
-    return operation.name in _BREAKS or bool(operation.outcome.signals) or has_inner_stops(session, operation)
 
 
 def target_at(session: Session, position: int) -> int:

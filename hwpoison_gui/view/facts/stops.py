@@ -29,11 +29,6 @@ def is_stop(session: Session, position: int) -> bool:
     return is_told(operation) and not operation.parts and session.steps.marks[position - 1].act in _ACTS
 
 
-def has_inner_stops(session: Session, operation: Operation) -> bool:
-    """Whether there are stops at steps of an operation before its last one, where it is told."""
-    return any(mark.act in _ACTS for mark in session.steps.marks[operation.first : operation.last - 1])
-
-
 def stops_of(session: Session) -> list[int]:
     """All stops, ascending: the machine as booted first, the newest step last."""
     found = {0, len(session.steps)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from hwpoison_gui.kernel import page_flags
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT
@@ -25,6 +26,16 @@ ENTRY_WORDS: Final = {
     "none": "no PTE",
     "cut": "cut",
 }
+# Flags that the handler asks for or changes, as a room of people reads them; what the kind says is left out.
+_FLAG_WORDS: Final = (
+    ("LOCKED", "locked"),
+    ("WRITEBACK", "write-back"),
+    ("DIRTY", "dirty"),
+    ("MLOCKED", "mlocked"),
+    ("MMAP", "mapped"),
+    ("LRU", "on the LRU"),
+    ("RESERVED", "reserved"),
+)
 # Tips of the columns of the reverse map, and of the gap where the entries stand.
 HEAD_TIPS: Final = {
     "frame": "Frame: the page frame whose users are looked for.",
@@ -45,6 +56,11 @@ _NO_USERS: Final = {
 _PER_CPU: Final = "Free, on a per-CPU list: no process uses it."
 _NOT_ANY_MORE: Final = "page->mapping is 0 now"
 _CUT_OUT: Final = "It was removed from the page cache; no process had mapped this page."
+
+
+def flag_words(letters: str) -> str:
+    """The flags among these letters that say how far the handler is: `UlMab` is `mapped, on the LRU`."""
+    return ", ".join(words for name, words in _FLAG_WORDS if page_flags.BY_NAME[name].letter in letters)
 
 
 def mapping_words(graph: ReverseMap, state: WalkState) -> tuple[str, str]:
