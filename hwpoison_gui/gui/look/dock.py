@@ -41,7 +41,7 @@ TIPS: Final = {
 
 _FOLD: Final = 16  # side of the button that collapses a panel
 _UNBOUNDED: Final = (1 << 24) - 1  # Qt's QWIDGETSIZE_MAX
-_MOST_LEAST: Final = 110  # pixels: large text must not take all room
+_MOST_LEAST: Final = 100  # pixels: all panels in a low window together have room
 _LEAST: Final = 84  # height of a table with controls in its title bar: panels keep their size when tables are created
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QToolButton, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.flow_layout import FlowLayout
@@ -30,6 +30,7 @@ _SWATCH: Final = 12
 _ARROWS: Final = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
 _OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # keys that are also shortcuts of the window
 _DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, maximum number of lines
+_ROWS: Final = 2  # least lines, so that the map keeps its height from lens to lens
 _WIDEST: Final = "0000.0 MiB"  # amount of memory
 _FEWEST: Final = "0,000"  # minimum width of a count, so that chips keep their positions
 
@@ -138,7 +139,10 @@ class LegendChip(QAbstractButton):
 
 
 class Legend(QWidget):
-    """Lists the classes of a lens that occur in the machine, the most severe first, and always poison."""
+    """Lists the classes of a lens that occur in the machine, the most severe first, and always poison.
+
+    Where there is room for few lines, it has the classes of most frames, and a button for the others.
+    """
 
     classClicked = Signal(int)
 
@@ -148,7 +152,15 @@ class Legend(QWidget):
         Copying(self, "the legend", lambda: "", self._text)
         self._theme = theme
         self._flow = FlowLayout(self)
-        self._flow.least_rows = 2
+        self._flow.least_rows = _ROWS
+        self._most_lines, self._unfolded = 0, False
+        self._left_out: set[int] = set()  # classes for which there is no room
+        self.more = QToolButton(self)
+        self.more.setObjectName("boxed")
+        self.more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.more.clicked.connect(self._unfold)
+        self.more.hide()
+        self._flow.addWidget(self.more)
         self._made: list[LegendChip] = []  # all chips created so far; they are reused for other lenses
         self._seen: set[int] = set()  # classes that the machine has, or had, frames of, and poison
         self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # everything that the widths of chips depend on
@@ -167,10 +179,13 @@ class Legend(QWidget):
         """List the classes of another lens; counts follow with `set_counts`."""
         self.lens = lens
         shown = lens.classes[:0:-1]  # without the first class, the area past the last frame
+        self._flow.removeWidget(self.more)
         for one in shown[len(self._made) :]:
             self._made.append(LegendChip(one, lens, self._theme, self))
             self._flow.addWidget(self._made[-1])
             self._made[-1].clicked.connect(lambda _=False, chip=self._made[-1]: self.classClicked.emit(chip.one.id))
+        self._flow.addWidget(self.more)
+        self._left_out = set()
         for chip, one in zip(self._made, shown, strict=False):
             chip.become(one, lens)
         self.chips = {one.id: chip for chip, one in zip(self._made, shown, strict=False)}
@@ -184,6 +199,7 @@ class Legend(QWidget):
         colours = self.palette()
         colours.setColor(self.backgroundRole(), QColor(theme.window))
         self.setPalette(colours)
+        self.more.setFont(look.font(look.CAPTION))
         for chip in self._made:
             chip.theme = theme
             chip.updateGeometry()
@@ -205,23 +221,61 @@ class Legend(QWidget):
                 self._seen.add(number)
         self._show_seen()
         self._flow.setEnabled(True)
-        needed = self.lens, [(chip.one.id, len(chip.text())) for chip in self._made if not chip.isHidden()]
+        needed = self.lens, [(chip.one.id, len(chip.text())) for chip in self.chips.values() if self._is_listed(chip)]
         if needed != self._needed:
             self._needed = needed
             self._choose_names()
 
     def _show_seen(self) -> None:
         for place, chip in enumerate(self._made):
-            chip.setVisible(place < len(self.chips) and chip.one.id in self._seen)
+            listed = place < len(self.chips) and self._is_listed(chip)
+            chip.setVisible(listed and chip.one.id not in self._left_out)
+
+    def _is_listed(self, chip: LegendChip) -> bool:
+        return chip.one.id in self._seen
+
+    def set_most_lines(self, most: int) -> None:
+        """Takes so many lines at most; 0: as many as needed."""
+        if most != self._most_lines:
+            self._most_lines, self._unfolded = most, False
+            self._choose_names()
+
+    def _unfold(self) -> None:
+        """Lists all classes, or those that fit the lines that there may be."""
+        self._unfolded = not self._unfolded
+        self._choose_names()
+
+    def _shorten(self) -> None:
+        """Leaves out classes with few frames until the others fit the lines that there may be."""
+        shown = [chip for chip in self.chips.values() if self._is_listed(chip)]
+        while self._flow.rows(self.width()) > self._most_lines and len(shown) > 1:
+            least = min(shown[1:], key=lambda chip: chip.frames)
+            shown.remove(least)
+            self._left_out.add(least.one.id)
+            least.hide()
+            self.more.setText(f"+{len(self._left_out)}")
+            self.more.show()
+        names = [self.chips[number].accessibleName() for number in self.chips if number in self._left_out]
+        self.more.setToolTip(plain("\n".join(["Not shown for lack of room; a click shows all:", *names])))
+        self.more.setAccessibleName(f"{len(names)} more classes")
 
     def _choose_names(self) -> None:
         """Use long names if two lines suffice, and omit counts if more than three lines were needed with them."""
-        for whole, counts, lines in _DETAILS:
+        self._left_out = set()
+        self._show_seen()
+        self.more.setVisible(bool(self._most_lines) and self._unfolded)
+        self._flow.least_rows = min(_ROWS, self._most_lines or _ROWS)
+        self.more.setText("less")
+        self.more.setToolTip("Leaves the map its room")
+        self.more.setAccessibleName("Fewer classes")
+        for whole, counts, lines in _DETAILS[-1:] if self._most_lines else _DETAILS:
             for chip in self.chips.values():
                 chip.set_detail(whole, counts)
             self._flow.in_columns = whole
             if self._flow.rows(self.width()) <= lines:
                 break
+        if self._most_lines and not self._unfolded:
+            self._shorten()
         self._flow.invalidate()
         self.updateGeometry()
         self.update()

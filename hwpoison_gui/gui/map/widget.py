@@ -15,6 +15,7 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.item import NONE
 from hwpoison_gui.gui.map.marks import Highlight
 from hwpoison_gui.gui.map.view import FrameMapView
@@ -47,6 +48,8 @@ LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int], Callable[[], Geometr
     "dram": _by_geometry,
 }
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
+_LEAST: Final = (320, 160)  # pixels
+_LEAST_TIGHT: Final = (320, 72)  # in a window that is low for its text
 
 
 class FrameMapWidget(QWidget):
@@ -323,7 +326,8 @@ class FrameMapWidget(QWidget):
         return QSize(800, 560)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(320, 160)
+        tight = self.window().height() < look.px(look.TIGHT_WINDOW)
+        return QSize(*(_LEAST_TIGHT if tight else _LEAST))
 
     def _user_selected(self, pfn: int) -> None:
         self.select(pfn, reveal=False)

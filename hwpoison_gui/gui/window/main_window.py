@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.opening import Opened
     from hwpoison_gui.view.base.palette import Theme
 
-SMALLEST: Final = QSize(900, 600)
+SMALLEST: Final = QSize(880, 560)  # with a frame it is on a screen of 900 by 600
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
 _LAYOUT_VERSION: Final = 7
 _UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.dock import Dock, Strip
+from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.window.panels import WIDE
 
 _BOTTOM: Final = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -31,7 +32,7 @@ class Room(QObject):
         stage: Strip,
         frame_map: QWidget,
         lens_bar: QWidget,
-        legend: QWidget,
+        legend: Legend,
     ) -> None:
         super().__init__(window)
         self._window, self._docks, self._stage = window, docks, stage
@@ -43,6 +44,7 @@ class Room(QObject):
         for dock in docks.values():
             dock.collapseWanted.connect(lambda dock=dock: self.toggle(dock))
             dock.visibilityChanged.connect(lambda visible, dock=dock: self._shown(dock, visible))
+        self.changed.connect(self._suit_legend)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.FontChange):
@@ -66,15 +68,19 @@ class Room(QObject):
         self._suit()
 
     def _suit(self) -> None:
-        """Collapses the bottom panels and hides the legend while the window is low for its text."""
+        """Collapses the bottom panels and shortens the legend while the window is low for its text."""
         is_tight = self._window.height() < look.px(look.TIGHT_WINDOW)
         if is_tight is self._is_tight:
             return
         self._is_tight = is_tight
-        self._legend.setHidden(is_tight or self.is_map_only)
         if is_tight is self.has_bottom and (is_tight or self._has_made_room):
             self.toggle_bottom()
             self._has_made_room = is_tight
+        self._suit_legend()
+
+    def _suit_legend(self) -> None:
+        """A low window has room for two lines of the legend, and for one beside a table."""
+        self._legend.set_most_lines((1 if self.has_bottom else 2) if self._is_tight else 0)
 
     # -- collapsed panels
 
@@ -198,7 +204,7 @@ class Room(QObject):
             self._all = window.saveState(self._version)
         for part in (window.menuBar(), self._lens_bar, *window.findChildren(QToolBar)):
             part.setVisible(not only)
-        self._legend.setHidden(only or self._is_tight)
+        self._legend.setHidden(only)
         if not only and self._all is not None:
             before, self._all = self._all, None
             self._restoring = True  # panels come back as they were, collapsed ones too

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QTabBar
 
 from hwpoison_gui import opening
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.gui.window.main_window import SMALLEST, MainWindow
 from tests.gui.conftest import User
 from tests.gui.eyes import in_sight
 from tests.gui.waiting import until
@@ -138,13 +138,39 @@ def test_a_window_that_is_low_for_its_text_makes_room_for_the_map(open_window) -
     assert in_sight(window.legend) and in_sight(window.docks["tasks"].content())
     try:
         window.appearance.choose_text_size(200)
-        until(lambda: not in_sight(window.docks["tasks"].content()) and not in_sight(window.legend))
-        assert window.map.height() >= 100
+        until(lambda: not in_sight(window.docks["tasks"].content()) and window.legend.more.isVisible())
+        assert window.map.height() >= 100 and lines_of(window.legend) == 2
         until(lambda: window.stage.geometry().bottom() < window.docks["tasks"].y())
         assert window.docks["tasks"].geometry().bottom() < window.height()
     finally:
         window.appearance.choose_text_size(look.USUAL_TEXT)
-    until(lambda: in_sight(window.docks["tasks"].content()) and in_sight(window.legend))
+    until(lambda: in_sight(window.docks["tasks"].content()) and not window.legend.more.isVisible())
+
+
+def lines_of(legend) -> int:
+    return len({chip.y() for chip in legend.chips.values() if chip.isVisible()})
+
+
+def test_in_the_smallest_window_with_large_text_all_is_reached(open_window) -> None:
+    window = open_window(opening.default_machine(), (SMALLEST.width(), SMALLEST.height())).window
+    try:
+        window.appearance.choose_text_size(150)
+        window.reset_docks()
+        window.lenses.choose("outcome")
+        window.controller.fire(0x2AD0)
+        until(lambda: not window.controller.occupied and window.legend.more.isVisible())
+        for panel in ("tasks", "log", "pages"):
+            window.show_panel(panel)
+            until(lambda: window.minimumSizeHint().height() <= SMALLEST.height())
+            until(lambda: window.docks["tasks"].geometry().bottom() < window.height() and lines_of(window.legend) == 1)
+            bars = [bar for bar in window.findChildren(QTabBar) if bar.isVisible()]
+            assert all(window.rect().contains(bar.geometry()) for bar in bars if bar.parent() is window)
+        window.legend.more.click()
+        until(lambda: lines_of(window.legend) > 2)
+        assert not [chip for chip in window.legend.chips.values() if chip.frames and not chip.isVisible()]
+        assert window.legend.more.text() == "less"
+    finally:
+        window.appearance.choose_text_size(look.USUAL_TEXT)
 
 
 def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
