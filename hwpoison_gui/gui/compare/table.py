@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hwpoison_gui.gui.compare.frozen import FrozenColumns
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.copying import Copying
@@ -172,6 +173,7 @@ class CompareTable(QTableView):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.frozen = FrozenColumns(self, _SUBJECT)  # sign and aspect
         self.doubleClicked.connect(self._want)
         self.horizontalHeader().setSectionsClickable(True)
         self.horizontalHeader().sectionDoubleClicked.connect(self._want_side_of)
@@ -211,6 +213,7 @@ class CompareTable(QTableView):
         self.resizeRowsToContents()
         for row in range(len(self.facts.rows)):
             self.setRowHeight(row, self.rowHeight(row) + look.SMALL)
+        self.frozen.fit()
 
     def picture(self) -> QPixmap:
         """All rows, without scroll bars."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -191,6 +191,33 @@ def test_what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compa
     left, right = (side.settings for side in (compared.compared.left, compared.compared.right))
     assert (right.profile, right.sysctl["memory_failure_early_kill"]) == (names[-1], 0)
     assert left == compared._base
+
+
+def test_what_a_row_is_about_stays_in_view(compared) -> None:
+    compared.choose("matrix")
+    until(lambda: not compared.building and compared.rows)
+    compared.resize(900, 600)
+    table = compared.table
+    until(lambda: table.horizontalScrollBar().maximum() > 0)
+    frozen, bar = table.frozen, table.horizontalScrollBar()
+    assert not frozen.isVisible()
+    bar.setValue(bar.maximum())
+    until(frozen.isVisible)
+    table.selectRow(1)
+    table.verticalScrollBar().setValue(table.verticalScrollBar().maximum())
+    for row in range(len(table.facts.rows)):
+        here, there = (view.visualRect(table.facts.index(row, 1)) for view in (frozen, table))
+        assert (here.y(), here.height(), here.width()) == (there.y(), there.height(), there.width())
+        assert frozen.selectionModel().isRowSelected(row) is (row == 1)
+    top, bottom = (view.viewport().mapToGlobal(QPoint(0, 0)) for view in (frozen, table))
+    assert top == bottom and [frozen.isColumnHidden(column) for column in range(4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    bar.setValue(0)
+    until(lambda: not frozen.isVisible())
 
 
 def test_the_present_machine_opens_beside_its_other_policy(compared) -> None:
