@@ -90,7 +90,7 @@ def test_a_frame_of_another_machine(capsys: pytest.CaptureFixture[str], tmp_path
     assert {one["result"]["result"] for one in told["kernels"]} == {"Ignored"}
     out = tmp_path / "slab.md"
     assert main(["kernels", "any:slab", "--on", LESSON, "--to", str(out)]) == 0
-    assert "| v7, early kill | v7, late kill |" in out.read_text()
+    assert "| v7 (2009), early kill | v7 (2009), late kill |" in out.read_text()
 
 
 def test_what_a_kernel_changed_on_a_whole_machine(capsys: pytest.CaptureFixture[str]) -> None:

@@ -23,7 +23,7 @@ class FrozenColumns(QTableView):
         self.setItemDelegate(table.itemDelegate())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setStyleSheet("QTableView, QTableView:focus { border: 0; }")
+        self.setStyleSheet("QTableView, QTableView:focus { border: 0; border-right: 1px solid palette(mid); }")
         self.setShowGrid(False)
         self.setWordWrap(True)
         self.verticalHeader().hide()

@@ -19,6 +19,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.map.highlights import colours_of
 from hwpoison_gui.view.walk.state import map_for, prepare_walk, state_of
+from hwpoison_gui.view.words.kernels import listed
 
 _KILL: Final = (("early kill", 1), ("late kill", 0))
 _RECOVERY: Final = (("recovery on", 1), ("recovery off", 0))
@@ -33,7 +34,7 @@ class SettingsRow(QWidget):
         super().__init__(parent)
         self.profile = self._choice(f"{name}: kernel", "Which kernel’s memory_failure() runs on this side")
         for profile in PROFILES.values():
-            self.profile.addItem(f"Profile {profile.name}", profile.name)
+            self.profile.addItem(f"Profile {listed(profile.name)}", profile.name)
         self.kill = self._choice(f"{name}: {SYSCTL_EARLY_KILL}", "Tell users at once (1), or when they touch it")
         self.recovery = self._choice(f"{name}: {SYSCTL_RECOVERY}", "Recover (1), or stop the machine (0)")
         for box, words in ((self.kill, _KILL), (self.recovery, _RECOVERY)):

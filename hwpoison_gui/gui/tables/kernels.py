@@ -12,6 +12,7 @@ from hwpoison_gui.gui.widgets.row_table import RowTable
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.between import BETWEEN_COLUMNS, between_cells
+from hwpoison_gui.view.words.kernels import listed
 
 
 class KernelChoice(QComboBox):
@@ -27,7 +28,7 @@ class KernelChoice(QComboBox):
         self.clear()
         for name, profile in reversed(PROFILES.items()):
             if name != own:
-                self.addItem(name, name)
+                self.addItem(listed(name), name)
                 self.setItemData(self.count() - 1, profile.title, Qt.ItemDataRole.ToolTipRole)
         self.setCurrentIndex(self.findData(chosen))
 

@@ -10,6 +10,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, Profile
 from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.words.kernels import listed
 
 _HEAD = "Profile"
 _ARROW = 8
@@ -57,7 +58,7 @@ class ProfileButton(QToolButton):
     def sizeHint(self) -> QSize:
         if self._size is None:
             small, large = map(QFontMetrics, self._fonts())
-            values = max(large.horizontalAdvance(name) for name in PROFILES)
+            values = max(large.horizontalAdvance(listed(name)) for name in PROFILES)
             width = max(small.horizontalAdvance(_HEAD), values + look.px(_ARROW) + look.TIGHT)
             height = small.height() + large.height() + look.HAIR
             self._size = QSize(width + 2 * look.SMALL, height + look.TIGHT)
@@ -78,7 +79,7 @@ class ProfileButton(QToolButton):
         frame.setFont(large)
         frame.setPen(QColor(self._theme.text if self.isEnabled() else look.disabled_of(self._theme)))
         values = room.adjusted(0, 0, -look.px(_ARROW) - look.TIGHT, 0)
-        frame.drawText(values, right | Qt.AlignmentFlag.AlignBottom, self.profile)
+        frame.drawText(values, right | Qt.AlignmentFlag.AlignBottom, listed(self.profile))
         self._paint_arrow(frame, room, QFontMetrics(large).height())
 
     def _paint_arrow(self, painter: QPainter, room: QRect, line: int) -> None:

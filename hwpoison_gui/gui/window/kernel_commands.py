@@ -11,6 +11,7 @@ from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.map.lenses import KERNELS
+from hwpoison_gui.view.words.kernels import listed
 
 _MENU: Final = "&Machine > &Profile"
 
@@ -25,7 +26,7 @@ def kernel_commands(lenses: LensControl, controller: Controller, show_panel: Cal
         return "This machine runs under it." if controller.session.machine.profile.name == kernel else ""
 
     return [
-        Command(f"against-{name}", _MENU, f"Compare this memory under {name}",
+        Command(f"against-{name}", _MENU, f"Compare this memory under {listed(name)}",
                 f"Which frames have another outcome under {profile.title}: on the map, and as a table with the "
                 "differences that decide it", partial(compare, name), missing=partial(its_own, name),
                 separated=number == 0)

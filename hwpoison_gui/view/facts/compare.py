@@ -21,6 +21,7 @@ from hwpoison_gui.view.facts.operation_chips import RESULT_TONES
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.rmap.graph import reverse_map
 from hwpoison_gui.view.walk.state import entry_state
+from hwpoison_gui.view.words.kernels import listed
 from hwpoison_gui.view.words.words import counted
 
 NOTHING: Final = "–"
@@ -97,7 +98,7 @@ class Column(Record):
     @property
     def head(self) -> str:
         """What differs between the columns of a matrix, in a line."""
-        return f"{self.settings.profile}, {self.kill} kill"
+        return f"{listed(self.settings.profile)}, {self.kill} kill"
 
     @property
     def kill(self) -> str:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.words.kernels import listed
 from tests.gui.waiting import until
 from tests.workbench import do
 
@@ -162,7 +163,7 @@ def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> No
     compared.choose("matrix")
     until(lambda: not compared.building and compared.rows)
     heads = compared.table.facts.heads
-    assert heads == [f"{name}, {kill} kill" for name in reversed(PROFILES) for kill in ("early", "late")]
+    assert heads == [f"{listed(name)}, {kill} kill" for name in reversed(PROFILES) for kill in ("early", "late")]
     assert not compared.sides[0].isVisible() and not compared.slider.isVisible()
     rows = {(row.aspect, row.subject): [value.text for value in row.values] for row in compared.rows}
     assert rows["Afterwards", "srv:101, w0:102, w1:103 and w2:104"] == ["Killed", "Dies on touch"] * len(PROFILES)

@@ -95,7 +95,7 @@ def test_the_panel_alone_is_kept_up_to_date_and_a_hidden_one_is_not(server: User
 
 def test_another_kernel_by_the_choice_and_by_the_menu(server: User) -> None:
     window, choice = server.window, server.window.docks["kernels"].content().choice
-    assert [choice.itemText(number) for number in range(choice.count())] == ["7.2", "6.12", "v7"]
+    assert [choice.itemText(number) for number in range(choice.count())] == ["7.2", "6.12", "v7 (2009)"]
     chosen(server, rows(server)[0].key)
     choice.setCurrentIndex(0)
     choice.activated.emit(0)

@@ -212,8 +212,8 @@ TERMS: Final = (
     ),
     Term(
         "profile",
-        "The kernel whose handler runs here: v7 is HWPOISON as it was merged into Linux 2.6.32 (2009), 6.1 and "
-        "6.12 are long-term kernels. They differ in much of what they do.",
+        "The kernel whose handler runs here: v7 is the seventh series of the HWPOISON patches, as merged into Linux "
+        "2.6.32 (2009); 6.1 and 6.12 are long-term kernels. They differ in much of what they do.",
         ("docs/fidelity.md of this program",),
         ("v7",),
     ),
