@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
@@ -12,22 +12,19 @@ from hwpoison_gui.export.assessment import Bad, as_dicts
 from hwpoison_gui.export.dram import run_name, runs_of
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.terminal import one_line
-from hwpoison_gui.view.base.hits import IN_SHORT
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.damage import Toll
 from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates
-from hwpoison_gui.view.damage.fault import MOVED, AssessedFault, FaultDamage, room_words
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS
+from hwpoison_gui.view.damage.fault import AssessedFault, FaultDamage
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.rows.fault import measures, offlined_words, who_is_hit
 from hwpoison_gui.view.words.words import counted
 
 _LABEL: Final = 24
 _EACH: Final = 17
-_MOST_NAMED: Final = 6
 _MOST_RUNS: Final = 4
-_DYING: Final = tuple(kind for code, kind in enumerate(IMPACTS) if DIES[code])
 
 
 def as_text(name: str, m: Machine, faults: Sequence[AssessedFault], rates: AssessedRates | None, width: int) -> str:
@@ -61,54 +58,26 @@ def fault_as_text(m: Machine, one: AssessedFault, width: int) -> str:
     lines += wrap(f"{counted(len(one.pfns), 'frame')}, {size}: {listed(shown, _MOST_RUNS)}", width)
     for damage in one.damages:
         lines += ["", *_courses(one.fault.mode, damage)]
-        who = [f"{_name(m, tgid)} {IN_SHORT[kind][1]}" for tgid, kind in damage.nothing.hit.items()]
-        if who:
-            lines += wrap(f"Nothing done: {listed(who, _MOST_NAMED)}", width, initial_indent="  ",
-                          subsequent_indent="    ")  # fmt: skip
+        lines += wrap(f"Nothing done: {one_line(who_is_hit(m, damage))}", width, initial_indent="  ",
+                      subsequent_indent="    ")  # fmt: skip
     lines += ["", *_offlined(one.damages[0], one.fault.mode, width)]
     return "\n".join(lines) + "\n"
 
 
 def _courses(mode: str, damage: FaultDamage) -> Iterator[str]:
-    tolls = damage.nothing, damage.by_page, damage.by_part
     first = ("", "page by page,", f"whole {mode} at")
     second = ("nothing done", "at best", "1st error, worst")
     yield KILL[damage.early].ljust(_LABEL) + "".join(head.rjust(_EACH) for head in first)
     yield " " * _LABEL + "".join(head.rjust(_EACH) for head in second)
-    for name, value in _MEASURES.items():
-        cells = [value(toll) for toll in tolls]
-        if any(cells) or name in ("frames that fail", "processes hit"):
-            show = amount if name == "content lost" else "{:,}".format
-            yield f"  {name}".ljust(_LABEL) + "".join(show(cell).rjust(_EACH) for cell in cells)
-
-
-def _of(*classes: int) -> Callable[[Toll], int]:
-    return lambda toll: sum(toll.frames[code] for code in classes)
-
-
-_MEASURES: Final[dict[str, Callable[[Toll], int]]] = {
-    "frames that fail": lambda toll: sum(toll.frames[outcomes.FREE : outcomes.POISONED]),
-    "  panic": _of(outcomes.PANICS, outcomes.INIT),
-    "  stay in use": _of(outcomes.IGNORED, outcomes.STUCK),
-    "  end a namespace": _of(outcomes.NAMESPACE),
-    "  signal": _of(outcomes.EARLY, outcomes.LATE),
-    "  lose data alone": _of(outcomes.LOST),
-    "  recovered silently": _of(outcomes.SILENT),
-    "  set aside, free": _of(outcomes.FREE),
-    "processes hit": lambda toll: len(toll.hit),
-    "processes that die": lambda toll: sum(kind in _DYING for kind in toll.hit.values()),
-    "content lost": lambda toll: toll.lost,
-}
+    for name, _, cells in measures((damage.nothing, damage.by_page, damage.by_part)):
+        yield f"  {name}".ljust(_LABEL) + "".join(cell.rjust(_EACH) for cell in cells)
 
 
 def _offlined(damage: FaultDamage, mode: str, width: int) -> Iterator[str]:
-    whole = sum(damage.offlined.values())
-    moved = [f"{damage.offlined[result]:,} {result}" for result in MOVED if damage.offlined.get(result)]
-    yield f"Soft offline: {', '.join(moved) if moved else 'none moved'}, of {counted(whole, 'frame')}"
-    for kind, why, frames in damage.obstacles:
-        yield from wrap(f"{frames:,} not moved, {kind}: {why}", width, initial_indent="  ", subsequent_indent="    ")
-    if damage.no_room:
-        yield from wrap(room_words(damage, mode), width, initial_indent="  ", subsequent_indent="    ")
+    first, *rest = offlined_words(damage, mode)
+    yield first
+    for line in rest:
+        yield from wrap(line, width, initial_indent="  ", subsequent_indent="    ")
 
 
 def _name(m: Machine, tgid: int) -> str:

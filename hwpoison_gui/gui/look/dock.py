@@ -32,6 +32,8 @@ TIPS: Final = {
     "vmas": "The VMAs of all processes, and how much of each is in memory.",
     "assess": "What an error in each frame would do, early and late, by kind of page, process, file, zone or node.\n"
     "A click on a number finds its frames on the map, a second click ends the search.",
+    "fault": "What happens if a row, bank or DIMM fails, early and late, and what soft offline beforehand would save.\n"
+    "It follows the selected frame; or type a part, as row:of:0x2416.",
     "charts": "Damage, mappings and references as charts, and what happened along the timeline.\n"
     "A click on a bar finds its frames on the map; arrow keys move a cursor from value to value, Enter acts.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = QSize(880, 560)  # with a frame it is on a screen of 900 by 600
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 7
+_LAYOUT_VERSION: Final = 8
 _UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
 
 
@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes,
                              self.recorded, self.lenses, self.filter,
                              self._find, self.exporting.save_chart)  # fmt: skip
+        self.panels.ask_many = self.many.ask
         self.docks = self.panels.docks
         self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()
@@ -218,6 +219,7 @@ class MainWindow(QMainWindow):
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
         from hwpoison_gui.gui.window import commands, map_commands, records, snapshots, tab_order, view_commands
+        from hwpoison_gui.gui.window.damage_commands import damage_commands
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
         from hwpoison_gui.gui.window.kernel_commands import kernel_commands
@@ -228,7 +230,7 @@ class MainWindow(QMainWindow):
         help_ = Help(self, self.map, c, self.present, self.go_to, self.appearance, lambda: self.actions_,
                      keeping.recent, self.sentence.in_words)  # fmt: skip
         shown = {"window": (self,), "map": (self.map, self.legend)}
-        many = Many(self, c, self.filter, lambda: self.panels.damage, self.appearance)
+        self.many = many = Many(self, c, self.filter, lambda: self.panels.damage, self.appearance)
         more = [*records.records_commands(self.records, self.recorded),
                 *snapshots.snapshot_commands(self.snapshots),
                 *KernelFiles(self, c, self.appearance).commands()]  # fmt: skip
@@ -240,6 +242,7 @@ class MainWindow(QMainWindow):
             *commands.frame_commands(
                 c, self.present, self.menus, self.go_to, self.comparison, many, self.map.center_on
             ),
+            *damage_commands(self.show_panel, lambda: self.panels, self.present, self.menus),
             *commands.play_commands(c, self.notes, keeping.taking, self.presentation.begin),
             *records.stepping_commands(self.recorded),
             *map_commands.map_commands(self.lenses, self.layouts, self.filter, lambda: self.finder.open_search()),

@@ -31,11 +31,11 @@ class Many:
         self._above, self._controller, self._filters, self._appearance = above, controller, filters, appearance
         self._damage = damage
 
-    def ask(self) -> None:
-        """Opens the dialog that breaks many frames."""
+    def ask(self, text: str = "") -> None:
+        """Opens the dialog that breaks many frames; `text` names them at first, else what is marked or looked for."""
         from hwpoison_gui.gui.window.break_many import BreakMany, named_at_first
 
-        text = named_at_first(self._controller.selection.marked, self._filters.text)
+        text = text or named_at_first(self._controller.selection.marked, self._filters.text)
         c, find = self._controller, self._filters.frames_of
         self._open(BreakMany(self._above, c, self._damage(), find, text, self._appearance.theme))
 

@@ -95,6 +95,7 @@ class ContextMenus:
         self._present = present
         self.all_tasks: Callable[[], str] = lambda: ""  # the table of tasks as text
         self.find: Callable[[str], None] = lambda text: None  # applies a filter
+        self.show_fault: Callable[[str, int], None] = lambda part, pfn: None  # of a part of DRAM, by one of its frames
         self.copy_pages: tuple[Callable[[], str], Callable[[], object]]  # what copies the table of pages, and its name
         Copying(frame_map.view, "the frames", self.frames_text, lambda: "", has_menu=True)
 
@@ -116,6 +117,7 @@ class ContextMenus:
         self._add_touches(menu, touches_of_frame(c.session, pfn), frozen)
         menu.addSeparator()
         self._add_parts(menu.addMenu("Find its part of DRAM"), pfn)
+        self._add_faults(menu.addMenu("If its part of DRAM fails"), pfn)
         self._add(menu, Entry("Centre on it", lambda: self._map.center_on(pfn), "centre"))
         self._add(menu, Entry(f"Copy {pfn:#x}", lambda: QApplication.clipboard().setText(f"{pfn:#x}"), "copy"))
         self._add(menu, Entry("Copy all facts", self.copy_frame, "copy"))
@@ -161,10 +163,18 @@ class ContextMenus:
 
     def _add_parts(self, menu: QMenu, pfn: int) -> None:
         """The filters that find the row, bank and the like that a frame has bytes in."""
+        for part, text in self._parts():
+            self._add(menu, Entry(text, partial(self.find, f"{part}:of:{pfn:#x}"), "find"))
+
+    def _add_faults(self, menu: QMenu, pfn: int) -> None:
+        """What the failure of these parts would do."""
+        for part, text in self._parts():
+            self._add(menu, Entry(f"{text}…", partial(self.show_fault, part, pfn)))
+
+    def _parts(self) -> list[tuple[str, str]]:
         merged = self._map.dram_geometry().merged
-        for part, text in (("row", "Row"), ("bank", "Bank"), ("rank", "Rank"), ("dimm", "DIMM")):
-            if part not in merged:
-                self._add(menu, Entry(text, partial(self.find, f"{part}:of:{pfn:#x}"), "find"))
+        parts = ("row", "Row"), ("bank", "Bank"), ("rank", "Rank"), ("dimm", "DIMM")
+        return [(part, text) for part, text in parts if part not in merged]
 
     def show_frame_menu(self, pfn: int, where: QPoint) -> None:
         self._popup(self._menu_of(pfn), where)

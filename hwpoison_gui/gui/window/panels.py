@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.charts.panel import ChartsPanel
     from hwpoison_gui.gui.control.damage import DamageControl
     from hwpoison_gui.gui.tables.damage_columns import DamageColumns
+    from hwpoison_gui.gui.tables.dangers import AssessPanel
     from hwpoison_gui.gui.tables.docks import Tables
+    from hwpoison_gui.gui.tables.fault_link import FaultLink
     from hwpoison_gui.gui.tables.link import TablesLink
     from hwpoison_gui.gui.tables.tasks import TaskTable
 
@@ -48,13 +50,14 @@ TITLES: Final = {
     "kernels": "Kernels",
     "snapshot": "Snapshot",
     "records": "Error records",
+    "fault": "DRAM fault",
     "assess": "Assess",
     "charts": "Charts",
 }
-_FOR_A_REASON: Final = ("records", "snapshot")  # not shown before there is something in them
+_FOR_A_REASON: Final = ("records", "snapshot", "fault")  # not shown before there is something in them
 AT_FIRST: Final = tuple(name for name in TITLES if name not in _FOR_A_REASON)
 TABLES: Final = ("pages", "vmas", "files")
-WIDE: Final = (*TABLES, "kernels", "assess", "charts", "snapshot", "records")  # tabs beside the tasks
+WIDE: Final = (*TABLES, "kernels", "assess", "charts", "snapshot", "records", "fault")  # tabs beside the tasks
 
 
 class Panels(QObject):
@@ -80,6 +83,8 @@ class Panels(QObject):
         self._window, self._controller, self._present = window, controller, present
         self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
         self._lenses, self._filters, self._find, self._save_chart = lenses, filters, find, save_chart
+        self.ask_many: Callable[[str], None] = lambda text: None  # opens the dialog that breaks many frames
+        self.fault: FaultLink
         self._wanted: deque[Dock] = deque()
         self._tables: tuple[Tables, TablesLink] | None = None
         self._damage: DamageControl | None = None
@@ -98,6 +103,7 @@ class Panels(QObject):
             "kernels": self._make_kernels,
             "snapshot": self._make_snapshot,
             "records": self._make_records,
+            "fault": self._make_fault,
             "assess": self._make_assess,
             "charts": self._make_charts,
         }
@@ -248,6 +254,27 @@ class Panels(QObject):
         DangersLink(panel, dock, self.damage, self._controller, self._present, self._map, self._find)
         panel.table.tools.tables.toggled.connect(self._show_damage)
         return panel
+
+    def _make_fault(self, dock: Dock) -> QWidget:
+        from hwpoison_gui.gui.tables.fault import FaultPanel
+        from hwpoison_gui.gui.tables.fault_link import FaultLink
+
+        panel = FaultPanel(dock, self._appearance.theme)
+        dock.take(panel)
+        dock.add_tool(panel.tools)
+        self.fault = FaultLink(panel, dock, self.damage, self._controller, self._present, self._map, self._find,
+                               self.ask_many)  # fmt: skip
+        return panel
+
+    def show_dangers(self) -> None:
+        """Shows the list of the most dangerous frames in the panel Assess."""
+        tools = cast("AssessPanel", self.docks["assess"].content()).table.tools
+        tools.by.setCurrentIndex(tools.by.findData("worst frames"))
+
+    def show_fault(self, mode: str, pfn: int) -> None:
+        """Shows what a fault of a frame's row, bank or the like would do; the panel must be in front."""
+        self.docks["fault"].content()
+        self.fault.show_part(mode, pfn)
 
     def _show_damage(self, on: bool) -> None:
         """Shows what errors would do in the tables of tasks, files and pages, or no longer."""

@@ -30,6 +30,7 @@ _PANELS: Final = (
     ("kernels", "&Kernels", "Frames that another kernel gives another outcome"),
     ("records", "&Error records", "Errors that really happened"),
     ("assess", "&Assess", "What an error in each frame would do, early and late"),
+    ("fault", "&DRAM fault", "What the failure of a row, bank or DIMM would do"),
     ("charts", "C&harts", "Damage, mappings and references as charts; what happened along the timeline"),
 )
 

@@ -1,0 +1,137 @@
+"""Rows and words about a fault of DRAM: what it does early and late, and what soft offline beforehand would save."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
+
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.hits import Hit
+from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.damage.damage import Toll
+from hwpoison_gui.view.damage.fault import MOVED, FaultDamage, room_words
+from hwpoison_gui.view.damage.hits import DIES, IMPACTS
+from hwpoison_gui.view.damage.policy import KILL
+from hwpoison_gui.view.damage.words import who_and_why
+from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.words.words import counted
+
+COURSES: Final = {
+    "nothing": ("nothing done", "Every frame of the part fails"),
+    "by_page": ("page by page", "At best: each frame is soft offlined before it fails"),
+    "by_part": ("whole part", "At worst: at the first error, all other frames of the part are soft offlined"),
+}
+_DYING: Final = tuple(kind for code, kind in enumerate(IMPACTS) if DIES[code])
+_LOST: Final = "content lost"
+_ALWAYS: Final = ("frames that fail", "processes hit")
+
+
+def _of(*classes: int) -> Callable[[Toll], int]:
+    return lambda toll: sum(toll.frames[code] for code in classes)
+
+
+_MEASURES: Final[dict[str, Callable[[Toll], int]]] = {
+    "frames that fail": lambda toll: sum(toll.frames[outcomes.FREE : outcomes.POISONED]),
+    "  panic": _of(outcomes.PANICS, outcomes.INIT),
+    "  stay in use": _of(outcomes.IGNORED, outcomes.STUCK),
+    "  end a namespace": _of(outcomes.NAMESPACE),
+    "  signal at once": _of(outcomes.EARLY),
+    "  signal on touch": _of(outcomes.LATE),
+    "  lose data alone": _of(outcomes.LOST),
+    "  recovered silently": _of(outcomes.SILENT),
+    "  set aside, free": _of(outcomes.FREE),
+    "processes hit": lambda toll: len(toll.hit),
+    "processes that die": lambda toll: sum(kind in _DYING for kind in toll.hit.values()),
+    _LOST: lambda toll: toll.lost,
+}
+
+
+def measures(tolls: Sequence[Toll]) -> Iterator[tuple[str, list[int], list[str]]]:
+    """What is told of tolls side by side: the name of a measure, its values, and these as they are shown.
+
+    A measure that is 0 in all of them is left out.
+    """
+    for name, value in _MEASURES.items():
+        values = [value(toll) for toll in tolls]
+        if any(values) or name in _ALWAYS:
+            yield name, values, [amount(one) if name == _LOST else f"{one:,}" for one in values]
+
+
+class FaultRow(Record):
+    """One measure. `shown`: as text, by the fields below; each is a course under late or early kill."""
+
+    key: int
+    name: str
+    nothing_0: int
+    by_page_0: int
+    by_part_0: int
+    nothing_1: int
+    by_page_1: int
+    by_part_1: int
+    shown: Mapping[str, str]
+
+
+def _field(course: str, early: int) -> str:
+    return f"{course}_{early}"
+
+
+def fault_columns() -> tuple[TextColumn, ...]:
+    """The columns of `fault_rows`: each course under late kill, then under early kill."""
+    columns = [TextColumn("name", "Each frame alone", "What is counted", "processes that die")]
+    for early in (0, 1):
+        for course, (head, tip) in COURSES.items():
+            field, words = _field(course, early), f"{tip}; with {KILL[early]}"
+            columns.append(TextColumn(field, f"{head}\n{KILL[early]}", words, "000.0 MiB", number=True))
+    return tuple(columns)
+
+
+def fault_rows(damages: Sequence[FaultDamage]) -> list[FaultRow]:
+    """What a fault does under late and early kill, in this order."""
+    fields = [_field(course, damage.early) for damage in damages for course in COURSES]
+    tolls = [toll for damage in damages for toll in (damage.nothing, damage.by_page, damage.by_part)]
+    rows = []
+    for key, (name, values, shown) in enumerate(measures(tolls)):
+        nothing_0, by_page_0, by_part_0, nothing_1, by_page_1, by_part_1 = values
+        told = dict(zip(fields, shown, strict=True))
+        rows.append(FaultRow(key, name, nothing_0, by_page_0, by_part_0, nothing_1, by_page_1, by_part_1, told))
+    return rows
+
+
+def fault_cells(row: FaultRow) -> tuple[str, ...]:
+    """A row as it is shown, in the order of `fault_columns`."""
+    name = row.name.replace("  ", "\N{EN SPACE}\N{EN SPACE}")
+    return name, *("" if text == "0" else text for text in row.shown.values())
+
+
+def who_is_hit(m: Machine, damage: FaultDamage, most: int = 3) -> str:
+    """Which processes a fault hits if nothing is done, the worst first; `nobody`."""
+    hits = [Hit(tgid, _label(m, tgid), kind) for tgid, kind in damage.nothing.hit.items()]
+    return "; ".join(who_and_why(hits, most)) or "nobody"
+
+
+def _label(m: Machine, tgid: int) -> str:
+    process = m.processes.view.get(tgid)
+    return process.label if process is not None else str(tgid)
+
+
+def offlined_words(damage: FaultDamage, mode: str) -> list[str]:
+    """What soft offline does to the frames of a part: moved ones, then a line for each obstacle, then room."""
+    whole = sum(damage.offlined.values())
+    moved = [f"{damage.offlined[result]:,} {result}" for result in MOVED if damage.offlined.get(result)]
+    lines = [f"Soft offline: {', '.join(moved) if moved else 'none moved'}, of {counted(whole, 'frame')}"]
+    lines += [f"{frames:,} not moved, {kind}: {why}" for kind, why, frames in damage.obstacles]
+    return lines + ([room_words(damage, mode)] if damage.no_room else [])
+
+
+def fault_notes(m: Machine, damages: Sequence[FaultDamage], mode: str) -> list[str]:
+    """Who is hit under each policy, and what soft offline could move and what not."""
+    who = [(KILL[damage.early], who_is_hit(m, damage)) for damage in damages]
+    said = [f"Hit, {kill}: {words}." for kill, words in who]
+    return [*said, *(f"{line}." if line[-1] != "." else line for line in offlined_words(damages[0], mode))]
+
+
+def size_words(frames: int) -> str:
+    """A number of frames, with their size."""
+    return f"{counted(frames, 'frame')}, {amount(frames * FRAME_SIZE)}"

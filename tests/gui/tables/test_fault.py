@@ -1,0 +1,79 @@
+"""The panel of a fault of DRAM: its numbers are those of the damage, it follows the map, and its part can be broken."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwpoison_gui.dram.fault import frames_of_fault, parse_fault
+from hwpoison_gui.gui.tables.fault import FaultPanel
+from hwpoison_gui.gui.window.break_many import BreakMany
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.damage.fault import fault_damage
+from hwpoison_gui.view.rows.fault import fault_notes, fault_rows
+from tests.gui.waiting import until
+
+
+@pytest.fixture(name="panel")
+def _panel(user) -> FaultPanel:
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
+    user.window.actions_["fault"].trigger()
+    panel = user.window.docks["fault"].content()
+    settle(panel)
+    return panel
+
+
+def settle(panel: FaultPanel) -> None:
+    until(lambda: bool(panel.notes.text()))
+
+
+def assert_as_assessed(user, panel: FaultPanel, text: str) -> None:
+    """The panel shows what `assess --fault` says of a part."""
+    m, geometry = user.session.machine, user.window.map.dram_geometry()
+    fault = parse_fault(text, geometry, m.frames)
+    pfns = frames_of_fault(geometry, fault, m.frames)
+    wanted = [fault_damage(Damage.of(m, early), pfns) for early in (0, 1)]
+    until(lambda: panel.table.rows.rows == fault_rows(wanted))
+    assert panel.notes.text() == "\n".join(fault_notes(m, wanted, fault.mode))
+    assert panel.line.text() == fault.name(geometry)
+    assert panel.answer.text().startswith(f"{len(pfns):,} frame")
+
+
+def test_it_shows_the_row_of_the_selected_frame_and_follows_it(user, panel: FaultPanel) -> None:
+    pfn = user.frame("srv:heap+1")
+    assert_as_assessed(user, panel, f"row:of:{pfn:#x}")
+    user.window.controller.selection.select(0x100)
+    assert_as_assessed(user, panel, "row:of:0x100")
+    mode = panel.tools.mode
+    mode.setCurrentIndex(mode.findData("bank"))
+    mode.activated.emit(mode.currentIndex())
+    assert_as_assessed(user, panel, "bank:of:0x100")
+
+
+def test_a_part_is_named_and_what_is_wrong_is_said(user, panel: FaultPanel) -> None:
+    panel.named.emit("rwo:of:0x100")
+    assert "no such fault mode" in panel.answer.text() and not panel.tools.breaks.isEnabled()
+    assert panel.table.rows.rows == [] and not panel.notes.text()
+    panel.named.emit("dimm:of:0x100")
+    assert_as_assessed(user, panel, "dimm:of:0x100")
+    assert panel.tools.mode.currentData() == "dimm"
+
+
+def test_another_geometry_has_other_rows(user, panel: FaultPanel) -> None:
+    user.window.map.set_dram_geometry("haswell")
+    assert_as_assessed(user, panel, f"row:of:{user.frame('srv:heap+1'):#x}")
+
+
+def test_it_is_found_on_the_map_and_broken(user, panel: FaultPanel) -> None:
+    window, text = user.window, panel.line.text()
+    panel.tools.finds.click()
+    until(lambda: window.filter.count is not None)
+    pfns = window.filter.frames_of(text)
+    assert window.filter.text == text and window.filter.count == len(pfns)
+    panel.tools.breaks.click()
+    dialog = window.findChild(BreakMany)
+    assert dialog.line.text() == text
+    dialog.breaks.click()
+    until(lambda: not window.controller.work.busy)
+    assert all(user.session.machine.page(int(pfn)) & pf.HWPOISON for pfn in pfns)
+    assert_as_assessed(user, panel, text)
