@@ -14,7 +14,8 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import BAD_FILE, GOOD, complain
 
 if TYPE_CHECKING:
-    from hwpoison_gui.opening import Opened, Start
+    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.start import Start
 
 INTERRUPTED: Final = 130  # as a shell says of SIGINT
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
@@ -168,15 +169,20 @@ def _to_open(arguments: Sequence[str]) -> _ToOpen:
 
 def _start(options: _ToOpen) -> Start | None:
     """What the window starts with; None after reporting a bad file or timeline position."""
-    from hwpoison_gui.opening import at_moment, open_to_present, start_of, start_of_desktop
+    from hwpoison_gui.start import start_of, start_of_desktop
 
     files = (options.present,) if options.present else options.files
     if not files:
         return start_of_desktop()
     from hwpoison_gui.commands import Reported
+    from hwpoison_gui.opening import at_moment, open_to_present
+    from hwpoison_gui.start import start_of_large
 
     file = files[0]
     with Reported(file):
+        large = start_of_large(file) if len(files) == 1 and not options.present and options.at is None else None
+        if large is not None:
+            return large
         opened = open_to_present(file) if options.present else _opened(files)
         if opened.failed:  # the audience sees it at the last stop
             complain(f"{file}: {opened.failed}; presented up to the step before", GOOD)

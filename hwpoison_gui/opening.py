@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.booting import KeptMachine
 from hwpoison_gui.session.errors import ScenarioError
@@ -99,29 +98,6 @@ class Opened(Record):
     missing: str = ""
 
 
-class Start(Record):
-    """What a window starts with: frames that it shows at once, and a function that opens their machine."""
-
-    columns: FrameColumns
-    open: Callable[[], Opened]
-
-
-def start_of_desktop() -> Start:
-    """The default machine. If it is in the user's cache, its frames can be shown before it is loaded."""
-    kept = kept_desktop()
-    columns = kept.columns()
-    if columns is None:
-        return start_of(default_machine(kept=kept))
-    return Start(columns, partial(default_machine, kept=kept))
-
-
-def start_of(opened: Opened) -> Start:
-    """A start with a machine that is already open."""
-    m = opened.session.machine
-    starts = (0, *(zone.start for zone in m.zones[1:]))
-    return Start(FrameColumns(m.flags.view, m.refcount.view, m.mapcount.view, starts), lambda: opened)
-
-
 def kept_desktop(profile: str = "") -> KeptMachine:
     """The default machine in the user's cache. `profile`: its name; the oldest by default."""
     return KeptMachine(DEFAULT_FRAMES, _DESKTOP_SEED, "desktop", profile)
@@ -138,16 +114,16 @@ def default_machine(profile: str = "", kept: KeptMachine | None = None) -> Opene
     return Opened(session, scenario.title, scenario, again=default_machine)
 
 
-def _nobody_waits(share: float, doing: str) -> None:
+def nobody_waits(share: float, doing: str) -> None:
     """The default of `progress`: do nothing."""
 
 
-def _nobody_cancels() -> bool:
+def nobody_cancels() -> bool:
     return False
 
 
 def open_file(
-    path: Path, profile: str = "", progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels
+    path: Path, profile: str = "", progress: Progress = nobody_waits, cancelled: Cancelled = nobody_cancels
 ) -> Opened:
     """Open a scenario, a recording, or a file of raw page flags; its content says which.
 
@@ -205,8 +181,8 @@ def open_to_present(path: Path) -> Opened:
 def open_scenario(
     path: Path,
     profile: str = "",
-    progress: Progress = _nobody_waits,
-    cancelled: Cancelled = _nobody_cancels,
+    progress: Progress = nobody_waits,
+    cancelled: Cancelled = nobody_cancels,
     *,
     halfway: bool = False,
 ) -> Opened:
@@ -294,7 +270,7 @@ def _copy_of(image: MemoryImage, exported: Exported, profile: str = "") -> Opene
 
 
 def open_session(
-    path: Path, progress: Progress = _nobody_waits, cancelled: Cancelled = _nobody_cancels, copied: bool = False
+    path: Path, progress: Progress = nobody_waits, cancelled: Cancelled = nobody_cancels, copied: bool = False
 ) -> Opened:
     """Open a session file: boot its machine, repeat all operations, and go to its timeline position.
 
@@ -350,8 +326,8 @@ def _open_stored(
     path: Path,
     copied: bool,
     profile: str,
-    progress: Progress = _nobody_waits,
-    cancelled: Cancelled = _nobody_cancels,
+    progress: Progress = nobody_waits,
+    cancelled: Cancelled = nobody_cancels,
 ) -> Opened:
     """The machine of the memory that the session file at `path` refers to."""
     from hwpoison_gui import user_state

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QPlainTex
 from hwpoison_gui import opening, resources
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.gui.window.recovery import RecoveryDialog
-from hwpoison_gui.opening import Start
 from hwpoison_gui.session.document.document import place_of
+from hwpoison_gui.start import Start, start_of, start_of_desktop
 
 Key = Qt.Key
 _POLL_MS = 30
@@ -34,10 +34,10 @@ def start_for(seed: int) -> Start:
     victim = resources.path("machines/victim_before.npz")
     live.read = lambda *_: read_recording(victim, hidden=False)  # type: ignore[assignment]
     if seed % 3 == 0:
-        return opening.start_of_desktop()
+        return start_of_desktop()
     if seed % 3 == 1:
-        return opening.start_of(opening.open_file(victim))
-    return opening.start_of(opening.open_live(lambda share, doing: None, lambda: False))
+        return start_of(opening.open_file(victim))
+    return start_of(opening.open_live(lambda share, doing: None, lambda: False))
 
 
 def work_of(window: MainWindow) -> str:

@@ -18,7 +18,9 @@ from hwpoison_gui import __version__
 from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.look.settings import START_WITH, WITH_LAST, WITH_PAGE
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Start
+from hwpoison_gui.opening import Opened, nobody_cancels, nobody_waits
+from hwpoison_gui.start import Start, start_of
+from hwpoison_gui.terminal import GOOD, complain
 
 _UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
 _IDLE_MS: Final = 300  # after which a complete window looks for unsaved work
@@ -71,7 +73,13 @@ def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = Fals
     """
 
     def complete() -> None:
-        window.complete(start.open())
+        if start.plane is None:
+            show(start.open(nobody_waits, nobody_cancels))
+        else:
+            _open_large(window, start, show)
+
+    def show(opened: Opened) -> None:
+        window.complete(opened)
         if failed:
             from hwpoison_gui.gui.widgets.messages import show_error
 
@@ -90,15 +98,38 @@ def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = Fals
         assert window.starting is not None
         first = window.starting.page
     else:
-        window.show_frames(start.columns)
+        window.show_frames(start.columns, start.plane)
     AfterPaint(first, complete)
     window.show()
     return window
 
 
+def _open_large(window: MainWindow, start: Start, show: Callable[[Opened], None]) -> None:
+    """Opens a machine in a thread, under the picture of its frames. The program ends if there is none."""
+    from hwpoison_gui.gui.control.loader import Loader
+
+    status = GOOD
+
+    def refuse(_: str, why: str) -> None:
+        nonlocal status
+        status = complain(why)
+
+    def take(opened: Opened) -> None:
+        loader.ended.disconnect(leave)
+        show(opened)
+
+    def leave() -> None:
+        QApplication.exit(status)
+
+    loader = Loader(window)
+    loader.refused.connect(refuse)
+    loader.ended.connect(leave)
+    loader.start(start.title, start.open, take)
+
+
 def _last() -> tuple[Start | None, tuple[str, ...]]:
     """The file that was open last; None if there is none, and a title and a message if it cannot be opened."""
-    from hwpoison_gui.opening import open_file, start_of
+    from hwpoison_gui.opening import open_file
     from hwpoison_gui.session.document.recent import recent_files
     from hwpoison_gui.session.errors import ScenarioError
     from hwpoison_gui.sources.errors import SourceError

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
     from hwpoison_gui.opening import Opened
     from hwpoison_gui.view.base.palette import Theme
+    from hwpoison_gui.view.map.plane import FramePlane
 
 SMALLEST: Final = QSize(880, 560)  # with a frame it is on a screen of 900 by 600
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
@@ -63,10 +64,10 @@ class MainWindow(QMainWindow):
             self.complete(opened)
             self.appearance.ask_desktop()
 
-    def show_frames(self, columns: FrameColumns) -> None:
+    def show_frames(self, columns: FrameColumns, plane: FramePlane | None = None) -> None:
         """The first picture: the map alone, where it will be when the window is complete."""
         self.setContentsMargins(placing.around_the_map(self.settings.get(keys.AROUND), self.width(), self.height()))
-        self.map.set_source(*columns)
+        self.map.set_source(*columns, plane=plane)
 
     def complete(self, opened: Opened) -> None:
         """Everything else, and the machine of which the map shows the frames already, or another one."""

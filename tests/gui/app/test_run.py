@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.app import run
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Opened, Start, default_machine, start_of, start_of_desktop
+from hwpoison_gui.opening import Cancelled, Opened, Progress, default_machine
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.start import Start, start_of, start_of_desktop
 from hwpoison_gui.view.map.plane import FramePlane
 from tests.gui.waiting import until
 
@@ -36,7 +37,7 @@ def loaded(when):
 # The second start of a program without the start page.
 MAP = """
 import hwpoison_gui.cli
-from hwpoison_gui.opening import start_of_desktop
+from hwpoison_gui.start import start_of_desktop
 start = start_of_desktop()
 loaded("Qt")
 from hwpoison_gui.gui.app import qt
@@ -45,10 +46,10 @@ from hwpoison_gui.gui.app import run
 from PySide6.QtCore import QTimer
 app = run.application()
 
-def open_machine():
+def open_machine(*waiting):
     assert window.map.view.item.paints == 1
     loaded("paint")
-    return start.open()
+    return start.open(*waiting)
 
 def wait(window):
     QTimer.singleShot(0, lambda: (loaded("complete"), click(window)) if window.is_complete else wait(window))
@@ -78,7 +79,7 @@ app.exec()
 # A start with the start page: before its first picture is painted, when it is ready, and when all below it is there.
 PAGE = """
 import hwpoison_gui.cli
-from hwpoison_gui.opening import start_of_desktop
+from hwpoison_gui.start import start_of_desktop
 start = start_of_desktop()
 from hwpoison_gui.gui.app import qt
 qt.load()
@@ -86,10 +87,10 @@ from hwpoison_gui.gui.app import run
 from PySide6.QtCore import QTimer
 app = run.application()
 
-def open_machine():
+def open_machine(*waiting):
     assert window.starting.page.isVisible() and not window.map.view.item.paints
     loaded("paint")
-    return start.open()
+    return start.open(*waiting)
 
 def wait(window):
     QTimer.singleShot(0, lambda: (loaded("ready"), end(window)) if window.is_ready else wait(window))
@@ -103,7 +104,7 @@ app.exec()
 
 # What the first picture of the map is made of: whole packages, and of others the modules that are named.
 PICTURE = {
-    "cli", "opening", "record", "resources", "terminal", "user_cache", "user_folders",
+    "cli", "opening", "record", "resources", "start", "terminal", "user_cache", "user_folders",
     "sources.errors", "session.errors",
     "session.booting", "kernel.page_flags", "kernel.boot.snapshot_format",
     "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
@@ -228,12 +229,12 @@ class Begun:
     def __init__(self, qtbot: QtBot, start: Start) -> None:
         self.qtbot = qtbot
         self.first: tuple[FramePlane, QRect, list[int]] | None = None
-        self.window = run.begin(start._replace(open=lambda: self._open(start)), lambda window: None)
+        self.window = run.begin(start._replace(open=lambda *waiting: self._open(start, *waiting)), lambda window: None)
         qtbot.addWidget(self.window)
 
-    def _open(self, start: Start) -> Opened:
+    def _open(self, start: Start, progress: Progress, cancelled: Cancelled) -> Opened:
         self.first = self.seen()
-        return start.open()
+        return start.open(progress, cancelled)
 
     def seen(self) -> tuple[FramePlane, QRect, list[int]]:
         """The plane, the place of the map in the window, and how many frames of each kind it shows."""
@@ -307,7 +308,7 @@ def test_the_map_is_painted_once_with_the_rest(begin: Callable[[Start], Begun]) 
 
 
 def test_a_machine_with_other_frames_is_shown_as_it_is(begin: Callable[[Start], Begun]) -> None:
-    window = begin(start_of(small(4096))._replace(open=lambda: small(8192))).complete()
+    window = begin(start_of(small(4096))._replace(open=lambda *_: small(8192))).complete()
     assert window.map.plane is not None and window.map.plane.frames == 8192
 
 

@@ -1,0 +1,53 @@
+"""What a window starts with: frames that it shows at once, and their machine, which it opens after that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
+from hwpoison_gui.opening import Cancelled, Opened, Progress, default_machine, kept_desktop, open_file
+from hwpoison_gui.record import Record
+
+if TYPE_CHECKING:
+    from hwpoison_gui.view.map.plane import FramePlane
+
+
+class Start(Record):
+    """What a window starts with: frames that it shows at once, and a function that opens their machine.
+
+    `plane`: of frames that are known long before their machine is open. `title`: what opening it is called then.
+    """
+
+    columns: FrameColumns
+    open: Callable[[Progress, Cancelled], Opened]
+    plane: FramePlane | None = None
+    title: str = ""
+
+
+def start_of_desktop() -> Start:
+    """The default machine. If it is in the user's cache, its frames can be shown before it is loaded."""
+    kept = kept_desktop()
+    columns = kept.columns()
+    if columns is None:
+        return start_of(default_machine(kept=kept))
+    return Start(columns, lambda *_: default_machine(kept=kept))
+
+
+def start_of(opened: Opened) -> Start:
+    """A start with a machine that is already open."""
+    m = opened.session.machine
+    starts = (0, *(zone.start for zone in m.zones[1:]))
+    return Start(FrameColumns(m.flags.view, m.refcount.view, m.mapcount.view, starts), lambda *_: opened)
+
+
+def start_of_large(path: Path) -> Start | None:
+    """A start with a file that takes long to open, None for other files. Raises SourceError for a damaged one."""
+    from hwpoison_gui.first_frames import picture_of
+
+    plane = picture_of(path)
+    if plane is None:
+        return None
+    columns = FrameColumns(plane.flags, plane.refcount, plane.mapcount, (0,))
+    return Start(columns, lambda *waiting: open_file(path, "", *waiting), plane, f"Opening {path.name}")

@@ -1,0 +1,81 @@
+"""A start with a file that takes long to open: its map is seen at once; where it is damaged the program ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.sources.synthetic import exported_from
+
+# Runs the program with a file; prints what the map shows when it is first painted, and when the window is complete.
+PROGRAM = """
+import sys, threading
+from hwpoison_gui import cli, first_frames, opening
+from hwpoison_gui.gui.app import run
+first_frames._LEAST = 1
+begin, open_file = run.begin, opening.open_file
+painted = threading.Event()
+
+def begin_and_look(start, then, **kind):
+    def look():
+        if window.map.view.item.paints:
+            print("painted", window.map.plane.frames, window.map.plane.counts().tolist(), flush=True)
+            painted.set()
+        else:
+            run.QTimer.singleShot(1, look)
+
+    def wait():
+        if window.is_complete:
+            print("complete", window.controller.machine.file, window.map.plane.counts().tolist(), flush=True)
+            run.QApplication.exit()
+        else:
+            run.QTimer.singleShot(1, wait)
+
+    window = begin(start, lambda window: (then(window), wait()), **kind)
+    look()
+    return window
+
+def open_when_painted(*arguments):
+    assert painted.wait(30)
+    return open_file(*arguments)
+
+import hwpoison_gui.start
+run.begin, hwpoison_gui.start.open_file = begin_and_look, open_when_painted
+sys.exit(cli.main([sys.argv[1]]))
+"""
+
+
+@pytest.fixture
+def snapshot(tmp_path: Path) -> Path:
+    path = tmp_path / "m.npz"
+    save_snapshot(exported_from(desktop(4096, 3), "Linux version 6.12.0-made-up"), path)
+    return path
+
+
+def run_with(path: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(path.parent)}
+    command = [sys.executable, "-c", PROGRAM, str(path)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_the_map_is_there_before_the_machine(snapshot: Path) -> None:
+    done = run_with(snapshot)
+    assert done.returncode == 0, done.stderr
+    (painted, complete) = done.stdout.splitlines()
+    _, frames, counts = painted.split(maxsplit=2)
+    assert frames == "4096"
+    assert complete == f"complete {snapshot} {counts}"
+
+
+def test_a_file_that_turns_out_to_be_damaged_ends_the_program(snapshot: Path) -> None:
+    snapshot.write_bytes(snapshot.read_bytes().replace(b"pagemap_va.npy", b"pagemap_vx.npy"))
+    done = run_with(snapshot)
+    assert done.returncode == 2 and done.stdout.startswith("painted") and "complete" not in done.stdout
+    assert done.stderr.startswith(f"{snapshot}: ") and "pagemap_va: the array is missing" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
