@@ -156,7 +156,7 @@ class Worker(QObject):
         window.notes.write("a note")
         window.controller.step(1)
         window.notes.ask_note()
-        QTest.keyClicks(self._edit(), "half a thou")
+        QTest.keyClicks(self._edit(), ", half a thou")
 
     def _act(self) -> None:
         acts = (self._click_some, self._click_some, self._key, self._key, self._key, self._write, self._leave_draft,

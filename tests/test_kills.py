@@ -26,7 +26,7 @@ def test_what_was_done_is_there_after_kill_9(tmp_path: Path) -> None:
     work = json.loads(found)
     assert [[name, *args.values()][:2] for name, args in work["operations"]] == [["poison", "pfn:0x12c"]]
     assert [op[0][0][1]["frame"] for op in work["branches"]] == ["pfn:0xc8"]
-    assert [note[0] for note in work["notes"]] == ["a note"] and work["drafts"][0][0] == "half a thou"
+    assert [note[0] for note in work["notes"]] == ["a note"] and work["drafts"][0][0] == "a note, half a thou"
 
 
 def test_the_check_knows_a_loss(tmp_path: Path) -> None:
