@@ -417,6 +417,8 @@ def _place_of(options: argparse.Namespace, geometry: Geometry) -> str:
     if taken is None:
         fault = parse_fault(options.what, fitted, frames)
         return (dram.fault_as_json if options.json else dram.fault_as_text)(fitted, fault, frames)
+    if taken.pfn >= frames:
+        raise DramError(f"no frame and no physical address of it: {options.what}; the last frame is {frames - 1:#x}")
     return (dram.frame_as_json if options.json else dram.frame_as_text)(fitted, taken)
 
 

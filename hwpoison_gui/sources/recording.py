@@ -215,6 +215,8 @@ def _pair(path: Path) -> tuple[Path, Path]:
     if path == side and not arrays.exists():
         raise SourceError(path, "", f"the notes of a recording; its memory, {arrays.name}, is not beside it")
     if path == arrays and arrays.exists() and not side.exists():
+        with npz.opened(arrays):  # of one that is cut off, that is what is wrong
+            pass
         raise SourceError(path, "", f"the memory of a recording; its notes, {side.name}, are not beside it")
     return arrays, side
 

@@ -59,6 +59,10 @@ def test_the_frames_of_a_fault(capsys: pytest.CaptureFixture[str]) -> None:
         (["bank:bank77", "--geometry", "sandy-bridge"], "has no bank77: bank 0 to 15"),
         (["--geometry", "nix"], "nix: no such geometry; shipped are plain,"),
         (["1", "--geometry", "nix.toml"], "nix.toml: cannot be read: No such file"),
+        (
+            ["0x9999999999", "--on", "resources/machines/server.npz"],
+            "address of it: 0x9999999999; the last frame is 0x3ffff",
+        ),
         (["1", "--on", "nix.npz"], "nix.npz: cannot be read: No such file"),
     ],
 )
