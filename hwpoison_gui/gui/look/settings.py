@@ -86,7 +86,7 @@ def _bytes(kept: Any) -> QByteArray:
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 PANEL_NAMES: Final = ("rmap", "why", "states", "frame", "tasks", "pages", "vmas", "files", "kernels", "assess",
-                      "charts", "log", "notebook")  # fmt: skip
+                      "charts", "fault", "log", "notebook")  # fmt: skip
 LAYOUT_NAMES: Final = ("rows", "hilbert", "morton", "zones", "dram")
 THEME: Final = Setting("theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`")
 TEXT_SIZE: Final = Setting("text-size", look.USUAL_TEXT, _nearest_of(look.TEXT_SIZES), "size of text, per cent")

@@ -57,7 +57,7 @@ class FaultTools(QWidget):
 
 
 class FaultPanel(QWidget):
-    """A line for the part, one for its frames, and below the numbers beside who is hit and what cannot be moved."""
+    """The part and its frames in a line, and below the numbers beside who is hit and what cannot be moved."""
 
     named = Signal(str)  # what the user typed
 
@@ -92,8 +92,10 @@ class FaultPanel(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(look.SMALL, look.TIGHT, look.SMALL, 0)
         box.setSpacing(look.TIGHT)
-        box.addWidget(self.line)
-        box.addWidget(self.answer)
+        first = QHBoxLayout()
+        first.addWidget(self.line, 1)
+        first.addWidget(self.answer, 1)
+        box.addLayout(first)
         box.addWidget(split, 1)
         plain_labels(self)
         self.setFocusProxy(self.line)
@@ -111,5 +113,4 @@ class FaultPanel(QWidget):
     def say(self, text: str, is_wrong: bool = False) -> None:
         """Says which frames these are, or what is wrong with what was typed."""
         self.answer.setText(text)
-        self.answer.setVisible(bool(text))
         look.ink(self.answer, self._theme.warn if is_wrong else self._theme.muted)
