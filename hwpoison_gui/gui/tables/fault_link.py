@@ -24,7 +24,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.fault import MODES, FaultPanel
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.fault import FaultDamage, fault_damage
+from hwpoison_gui.view.damage.fault import FaultDamage, find_fault_damage
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
 from hwpoison_gui.view.rows.fault import fault_notes, fault_rows, size_words
 
@@ -181,8 +181,7 @@ class FaultLink(QObject):
             if known is None or known[0] is not damages[early]:
                 known = self._counts[early] = damages[early], per_frame(damages[early])
                 yield
-            found.append(fault_damage(known[0], pfns, known[1]))
-            yield
+            found.append((yield from find_fault_damage(known[0], pfns, known[1])))
         self._damages = found
 
     def _computed(self, complete: bool) -> None:

@@ -16,7 +16,7 @@ Each error is foretold alone on the machine as it is, under vm.memory_failure_ea
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -27,6 +27,7 @@ from hwpoison_gui.dram.geometry import Geometry
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage, Toll
 from hwpoison_gui.view.damage.moved import DROPPED, FREED, MIGRATED, NO_PAGE, NOT_MOVED, offline
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
@@ -97,29 +98,42 @@ def assess_faults(damages: Sequence[Damage], geometry: Geometry, faults: Sequenc
 
 def fault_damage(damage: Damage, pfns: I64, counts: PerFrame | None = None) -> FaultDamage:
     """What a fault of some frames (ascending) does, under the policy of `damage`; `counts`: where at hand."""
+    return to_the_end(find_fault_damage(damage, pfns, per_frame(damage) if counts is None else counts))
+
+
+def find_fault_damage(damage: Damage, pfns: I64, counts: PerFrame) -> Generator[None, None, FaultDamage]:
+    """The same in slices."""
     class_of = damage.assessment.class_of[pfns]
     found = {number: _offline(damage, number) for number in np.unique(class_of).tolist()}
     migrates, leaves = (
         np.isin(class_of, [number for number, (result, _) in found.items() if result in results])
         for results in ((MIGRATED,), (DROPPED, FREED))
     )
-    worst_first = _by_danger(damage, pfns, per_frame(damage) if counts is None else counts)
+    yield
+    worst_first = _by_danger(damage, pfns, counts)
+    yield
     room = room_outside(damage.m, pfns)
     saved, least = leaves.copy(), leaves.copy()
     for which, order in ((saved, worst_first), (least, worst_first[::-1])):
         order = order[migrates[order]]
         which[order] = with_room(damage.m, pfns[order], room)
+        yield
     moved = worst_first[least[worst_first]]
     first = int(moved[0]) if len(moved) else -1
     fails = ~least
     fails[moved[:1]] = True
     crowded_out = migrates & ~saved
     offlined, obstacles = _counted(damage, class_of, crowded_out, found)
+    tolls = []
+    for some in (pfns, pfns[~saved], pfns[fails]):
+        yield
+        tolls.append(damage.toll(some))
+    nothing, by_page, by_part = tolls
     return FaultDamage(
         damage.early,
-        damage.toll(pfns),
-        damage.toll(pfns[~saved]),
-        damage.toll(pfns[fails]),
+        nothing,
+        by_page,
+        by_part,
         int(pfns[first]) if first >= 0 else -1,
         offlined,
         tuple((kind, why, frames) for (kind, why), frames in obstacles.most_common()),
