@@ -112,7 +112,7 @@ def test_simulate_of_bad_files(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["simulate", str(tmp_path / "no.toml")]) == 2
     assert "no.toml: cannot be read: No such file" in capsys.readouterr().err
     assert main(["simulate", str(tmp_path)]) == 2
-    assert "is a folder; expected a scenario or a recorded memory" in capsys.readouterr().err
+    assert "a folder; expected a scenario or recorded memory" in capsys.readouterr().err
 
 
 def test_agree_names_every_missing_file(capsys: pytest.CaptureFixture[str]) -> None:
@@ -122,7 +122,7 @@ def test_agree_names_every_missing_file(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_a_window_for_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(tmp_path)]) == 2
-    assert capsys.readouterr().err == f"{tmp_path}: is a folder; expected a scenario or a recorded memory\n"
+    assert capsys.readouterr().err == f"{tmp_path}: a folder; expected a scenario or recorded memory\n"
     assert main([str(tmp_path / "no.toml")]) == 2
     assert capsys.readouterr().err == f"{tmp_path}/no.toml: no such file\n"
 

@@ -1,4 +1,4 @@
-"""The history of real errors as text for a terminal and as JSON, which docs/records.md describes."""
+"""The history of real errors as text for a terminal, and as JSON (docs/records.md)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ VERSION: Final = 1
 
 
 def kernel_words(history: History) -> str:
-    """Which kernel wrote the records, and by which it is modelled."""
+    """Which kernel wrote the records, and which model stands for it."""
     if history.kernel is None:
-        return "Which kernel wrote these records is not known."
+        return "The kernel that wrote these records is unknown."
     profile = nearest(history.kernel)
     if history.kernel == profile.modelled[:2]:
         return f"Written by Linux {history.release}."
@@ -29,22 +29,22 @@ def kernel_words(history: History) -> str:
 
 
 def as_text(history: History, geometry: Geometry | None = None) -> str:
-    """A table of the records, then the sources, and what is to be said of them; with a geometry, the faults of rows."""
-    lines = [words.summary_words(history), kernel_words(history), words.clock_words(history.clock), ""]
+    """A table of the records, then the sources and notes on them; with a geometry, the faults of rows."""
+    lines = [words.summary_words(history), kernel_words(history), words.clock_words(history), ""]
     rows = words.record_rows(history)
     if rows:
         lines += [*_table(words.COLUMNS, [row.cells for row in rows]), ""]
     lines.append("Sources")
     for source in history.sources:
         lines.append(f"  {one_line(source.path)}: {words.source_words(source)}")
-        lines += [f"    line {number:,}, not known: {one_line(text)}" for number, text in source.unknown]
+        lines += [f"    line {number:,}, unrecognized: {one_line(text)}" for number, text in source.unknown]
     faults = [fault_words(fault, geometry) for fault in row_faults(history, geometry)] if geometry is not None else []
     if geometry is not None and not faults:
-        faults = ["No two errors lie in one row, or they were injected."]
+        faults = ["No two errors are in one row; injected errors do not count."]
     for title, texts in (
         ("Faults of DRAM", faults),
         ("Notes", history.notes),
-        ("What the sources cannot know", words.limits_of(history)),
+        ("What the sources do not record", words.limits_of(history)),
     ):
         if texts:
             lines += ["", title, *(f"  {one_line(text)}" for text in texts)]
@@ -60,13 +60,14 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
 
 
 def as_json(history: History, geometry: Geometry | None = None) -> str:
-    """One object with the sources, the records and the notes, and with a geometry of DRAM the faults of rows."""
+    """One object with sources, records and notes; with a geometry of DRAM, the faults of rows too."""
     kernel = history.kernel
     return json.dumps(
         {
             "format": FORMAT,
             "version": VERSION,
             "clock": history.clock,
+            "within": history.within,
             "kernel": {
                 "release": history.release,
                 "profile": nearest(kernel).name if kernel is not None else None,

@@ -268,10 +268,14 @@ def _texts(proc: Path) -> dict[str, str]:
 def _missed(gathered: _Gathered) -> list[str]:
     said = []
     if gathered.vanished:
-        said.append(f"Left out, as they ended while memory was being read: processes, {gathered.vanished}.")
+        said.append(f"Skipped {_processes_of(gathered.vanished)} that exited during the capture.")
     if gathered.refused:
-        said.append(f"Left out, as the kernel lets nobody look into them: processes, {gathered.refused}.")
+        said.append(f"Skipped {_processes_of(gathered.refused)} that the kernel does not let anyone inspect.")
     return said
+
+
+def _processes_of(number: int) -> str:
+    return f"{number:,} process" if number == 1 else f"{number:,} processes"
 
 
 def _mounts(proc: Path) -> dict[str, str]:

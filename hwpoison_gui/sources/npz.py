@@ -88,7 +88,7 @@ class Archive:
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
     """An archive. Raises SourceError if it is none, and whatever cannot be read of it becomes one."""
-    with _damage(path, "", "not a whole .npz file"), zipfile.ZipFile(path) as archive:
+    with _damage(path, "", "not a complete .npz file"), zipfile.ZipFile(path) as archive:
         yield Archive(path, archive)
 
 

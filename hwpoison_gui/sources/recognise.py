@@ -1,4 +1,4 @@
-"""Says what a file is by its content; its name does not count.
+"""Identifies files by their content; the name does not count.
 
 Most files that people have at hand are not memory: logs, databases, archives, crash dumps. They are named and refused,
 with what to do instead. Words without any sign of a form may be page flags; sources/raw.py looks at their bits.
@@ -34,7 +34,7 @@ class Reader(Enum):
     RECORDING = "a recording"
     NOTES = "the notes of a recording"
     RAW = "raw page flags"
-    RECORDS = "records of errors"
+    RECORDS = "error records"
 
 
 class Form(Record):
@@ -49,7 +49,7 @@ class Form(Record):
         return SourceError(path, "", f"{self.name}; {self.advice}" if self.advice else self.name)
 
 
-_RECORDS: Final = "it has records of errors, and no memory: `hwpoison-gui records` reads it"
+_RECORDS: Final = "it has error records, but no memory: `hwpoison-gui records` reads it"
 _NO_DUMPS: Final = "crash dumps cannot be opened yet"
 _UNPACK: Final = "unpack it first"
 
@@ -64,7 +64,7 @@ TRACE: Final = Form("text of a trace", _RECORDS, Reader.RECORDS)
 MCELOG: Final = Form("a log of mcelog", _RECORDS, Reader.RECORDS)
 STATISTICS: Final = Form("memory_failure statistics", _RECORDS, Reader.RECORDS)
 
-_EXPORTED: Final = "open the scenario or session that it was made from"
+_EXPORTED: Final = "open the scenario or session it was made from"
 
 # Signs at a fixed place of the content: (offset, bytes, form). The first that matches counts.
 _SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
@@ -99,7 +99,7 @@ _SIGNS: Final[tuple[tuple[int, bytes, Form], ...]] = (
     (0, b"<!DOCTYPE html", Form("a page for a browser", _EXPORTED)),
     (0, b"<?xml", Form("an XML document", "documents cannot be opened")),
     (0, b"%PDF-", Form("a PDF document", "documents cannot be opened")),
-    (0, b"version https://git-lfs", Form("the pointer of Git LFS to a file", "fetch the file: git lfs pull")),
+    (0, b"version https://git-lfs", Form("a Git LFS pointer", "fetch the file itself: git lfs pull")),
     (0, b"\xff\xfe", Form("text in UTF-16", "save it as UTF-8")),
     (0, b"\xfe\xff", Form("text in UTF-16", "save it as UTF-8")),
 )  # fmt: skip
@@ -121,7 +121,7 @@ _LINES: Final[tuple[tuple[str, Form], ...]] = (
         r'\{(?=.*"pfn")(?=.*"word_before")',
         Form("the rows of poisoned frames", "`hwpoison-gui agree` compares with them"),
     ),
-    (r"[0-9a-f]{7,16}[: ] ?(?:[0-9a-f]{2,16} ){4}", Form("a hex dump as text", "open the file that it was made of")),
+    (r"[0-9a-f]{7,16}[: ] ?(?:[0-9a-f]{2,16} ){4}", Form("a hex dump as text", "open the file it was made from")),
     (
         r"[0-9a-f]{8,16}-[0-9a-f]{8,16} [r-][w-][x-][ps] ",
         Form("text of /proc/PID/maps", "record the machine's memory instead"),
@@ -134,16 +134,16 @@ _HEADS: Final[tuple[tuple[str, Form], ...]] = (
     (r"(?:format\s*=\s*\d|\[\[\s*step\s*\]\])", SCENARIO),
     (
         r"(?:voffset\t)?offset\t(?:len|cgroup|count|flags)|\s*flags\tpage-count",
-        Form("the output of page-types", "what can be opened is a copy of /proc/kpageflags itself"),
+        Form("the output of page-types", "open a copy of /proc/kpageflags instead"),
     ),
     (
         r"(?:No )?(?:Memory|MCE|PCIe AER|Extlog|ARM|Devlink|Disk|CXL)[\w ]* (?:events|errors)(?: summary)?[:.]$",
-        Form("errors listed by ras-mc-ctl", _RECORDS, Reader.RECORDS),
+        Form("output of ras-mc-ctl", _RECORDS, Reader.RECORDS),
     ),
     (r"Hardware event\. This is not a software error|mcelog: |MCE \d+$", MCELOG),
     (r"# tracer: \w|.*: (?:ras:)?memory_failure_event: pfn ", TRACE),
     (r".*(?:Memory failure: 0x|MCE 0x|\[Hardware Error\]:|mce: |EDAC MC\d)", KERNEL_LOG),
-    (r"rasdaemon: |\S{0,200}node\d+/memory_failure/total:\d", Form("records of errors", _RECORDS, Reader.RECORDS)),
+    (r"rasdaemon: |\S{0,200}node\d+/memory_failure/total:\d", Form("error records", _RECORDS, Reader.RECORDS)),
     (r"MemTotal: +\d+ kB", Form("text of /proc/meminfo", "record the machine's memory instead")),
     (r"(?:VmFlags:|Rss:) ", Form("text of /proc/PID/smaps", "record the machine's memory instead")),
     (r"Node \d+, zone +\w+", Form("text of /proc/buddyinfo or zoneinfo", "record the machine's memory instead")),
@@ -152,10 +152,10 @@ _HEADS: Final[tuple[tuple[str, Form], ...]] = (
     (r"\[memory\]|title\s*=|profile\s*=", SCENARIO),
 )  # fmt: skip
 
-_ANY_TEXT: Final = Form("text, and no scenario", "a scenario is TOML that begins with `format = 1`")
+_ANY_TEXT: Final = Form("text, but not a scenario", "a scenario is TOML that begins with `format = 1`")
 _EMPTY: Final = Form("an empty file")
 _NOT_FILES: Final[tuple[tuple[Callable[[int], bool], Form], ...]] = (
-    (stat.S_ISDIR, Form("is a folder", "expected a scenario or a recorded memory")),
+    (stat.S_ISDIR, Form("a folder", "expected a scenario or recorded memory")),
     (stat.S_ISFIFO, Form("a pipe", "save what comes out of it as a file")),
     (stat.S_ISSOCK, Form("a socket", "only files can be opened")),
     (stat.S_ISCHR, Form("a device", "only files can be opened")),
@@ -198,7 +198,7 @@ def _head(path: Path) -> bytes:
 
 
 def _database(path: Path, head: bytes, form: Form) -> Form:
-    """rasdaemon's by the names of its tables, which stand anywhere in a file."""
+    """A database of rasdaemon is known by the names of its tables, which may be anywhere in the file."""
     from hwpoison_gui.sources.records.database import is_of_rasdaemon
 
     if b"mc_event" in head or is_of_rasdaemon(path):
@@ -207,7 +207,7 @@ def _database(path: Path, head: bytes, form: Form) -> Form:
 
 
 def _packed(path: Path, head: bytes, form: Form) -> Form:
-    """A packed log or database is read as it is; anything else is to be unpacked."""
+    """Compressed logs and databases are read as they are; anything else has to be unpacked first."""
     from hwpoison_gui.sources.records.stream import head_of
 
     try:
@@ -284,7 +284,7 @@ def _text(head: bytes) -> str | None:
 def _form_of_text(path: Path, text: str) -> Form:
     lines = [line for line in re.split(r"\r?\n", text) if line.strip()]
     if not lines:
-        return Form("a file of blank lines")
+        return Form("a file of blank lines only")
     for pattern, form in _LINES:
         compiled = re.compile(pattern)
         if 2 * sum(compiled.match(line) is not None for line in lines) >= len(lines):
@@ -311,7 +311,7 @@ def _form_of_json(path: Path, text: str) -> Form | None:
 
     content = _json(path)
     if content is None:
-        return Form("JSON that is damaged") if re.match(r'\s*(\{\s*["}]|\[\s*[{"])', text) else None
+        return Form("damaged JSON") if re.match(r'\s*(\{\s*["}]|\[\s*[{"])', text) else None
     if isinstance(content, dict) and content.get("format") == "hwpoison-gui session":
         return SESSION
     if isinstance(content, dict) and "processes" in content:

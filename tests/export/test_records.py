@@ -23,7 +23,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     line = next(line for line in out.splitlines() if "0x3c03" in line)
     assert line.startswith("2026-11-28 06:57:1")
     assert "huge page " in line and "hugetable:193" in line and "dmesg.txt, ras-mc_event.db" in line
-    assert "kernel log, 455 lines, 379 lines about other things" in out
+    assert "kernel log, 455 lines, 379 unrelated lines" in out
 
 
 def test_json_is_as_documented(capsys: pytest.CaptureFixture[str]) -> None:
@@ -50,7 +50,7 @@ def test_a_kernel_of_which_there_is_no_model_is_said(tmp_path: Path, capsys: pyt
     [
         (["missing"], "missing: cannot be read: No such file or directory"),
         (["--kernel", "new", "x"], "--kernel new: no version of a kernel, such as 6.12"),
-        ([str(DATA / "files" / "kpageflags.bin")], "raw words: no log, trace, list or database of memory errors"),
+        ([str(DATA / "files" / "kpageflags.bin")], "raw words: not a log, trace, list or database of memory errors"),
     ],
 )
 def test_bad_files(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

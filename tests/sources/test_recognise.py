@@ -19,15 +19,15 @@ from hwpoison_gui.sources.recognise import Reader, form_of
 from tests.paths import DATA
 
 FILES = {
-    "dmesg.txt": "a kernel log; it has records of errors, and no memory",
-    "dmesg-656.txt": "a kernel log; it has records of errors, and no memory",
-    "dmesg-T.log": "a kernel log; it has records of errors, and no memory",
-    "journal-short.txt": "a journal or system log; it has records of errors",
-    "mcelog.txt": "a log of mcelog; it has records of errors",
+    "dmesg.txt": "a kernel log; it has error records, but no memory",
+    "dmesg-656.txt": "a kernel log; it has error records, but no memory",
+    "dmesg-T.log": "a kernel log; it has error records, but no memory",
+    "journal-short.txt": "a journal or system log; it has error records",
+    "mcelog.txt": "a log of mcelog; it has error records",
     "page-types-l.txt": "the output of page-types; ",
     "page-types-summary.txt": "the output of page-types; ",
-    "ras-mc-ctl-errors.txt": "errors listed by ras-mc-ctl; it has records",
-    "ras-mc_event.db": "a database of rasdaemon; it has records",
+    "ras-mc-ctl-errors.txt": "output of ras-mc-ctl; it has error records",
+    "ras-mc_event.db": "a database of rasdaemon; it has error records",
     "kpageflags.gz": "compressed by gzip; unpack it first: gunzip",
     "vmcore": "a crash dump of makedumpfile (kdump); crash dumps cannot be opened yet",
 }
@@ -39,7 +39,7 @@ def test_what_people_have_at_hand(name: str, suffix: str, tmp_path: Path) -> Non
     path = tmp_path / f"file{suffix}"
     path.write_bytes((DATA / "files" / name).read_bytes())
     form = form_of(path)
-    assert form.reader is (Reader.RECORDS if "it has records" in FILES[name] else Reader.NONE)
+    assert form.reader is (Reader.RECORDS if "it has error records" in FILES[name] else Reader.NONE)
     assert str(form.refusal(path)).startswith(f"{path}: {FILES[name]}")
 
 
@@ -63,7 +63,7 @@ def test_what_was_exported_is_not_taken_for_memory_or_a_log(tmp_path: Path, head
     (tmp_path / "walk").write_bytes(head)
     form = form_of(tmp_path / "walk")
     assert form.reader is Reader.NONE
-    assert f"{said}; open the scenario or session that it was made from" in str(form.refusal(tmp_path / "walk"))
+    assert f"{said}; open the scenario or session it was made from" in str(form.refusal(tmp_path / "walk"))
 
 
 def _elf(kind: int) -> bytes:
@@ -86,7 +86,7 @@ def _zip(*names: str) -> bytes:
     ("content", "said"),
     [
         (b"", "an empty file"),
-        (b" \n\n", "a file of blank lines"),
+        (b" \n\n", "a file of blank lines only"),
         (_elf(4), "an ELF core file, as crash dumps (vmcore) are"),
         (_elf(2), "an ELF file"),
         (b"SQLite format 3\0" + bytes(4080), "an SQLite database"),
@@ -108,7 +108,7 @@ def _zip(*names: str) -> bytes:
         (b"2025-03-03T04:10:07+00:00 host kernel: usb 1-1: new device\n", "a journal or system log"),
         (b'{"MESSAGE":"x","__REALTIME_TIMESTAMP":"1"}\n', "a journal or system log"),
         (b"flags\tpage-count       MB  symbolic-flags\n", "the output of page-types"),
-        (b"Memory controller events summary:\n\tCorrected on DIMM: 3\n", "errors listed by ras-mc-ctl"),
+        (b"Memory controller events summary:\n\tCorrected on DIMM: 3\n", "output of ras-mc-ctl"),
         (b"MemTotal:        2014812 kB\nMemFree: 1 kB\n", "text of /proc/meminfo"),
         (b"00000000: 0000 0000 0100 0000 0000 0000 0100 0000  ................\n", "a hex dump as text"),
         (
@@ -116,9 +116,9 @@ def _zip(*names: str) -> bytes:
             "a hex dump as text",
         ),
         (b'{"processes": [{"pid": 1, "comm"', "the notes of a recording"),
-        (b'{"a": 1', "JSON that is damaged"),
+        (b'{"a": 1', "damaged JSON"),
         (b'{"a": 1}', "JSON"),
-        (b"Dear all,\n", "text, and no scenario"),
+        (b"Dear all,\n", "text, but not a scenario"),
     ],
 )
 def test_other_forms(content: bytes, said: str, tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_other_forms(content: bytes, said: str, tmp_path: Path) -> None:
     path.write_bytes(content)
     form = form_of(path)
     assert form.name == said
-    records = ("a kernel log", "a journal or system log", "errors listed by ras-mc-ctl")
+    records = ("a kernel log", "a journal or system log", "output of ras-mc-ctl")
     readers = dict.fromkeys(records, Reader.RECORDS) | {"the notes of a recording": Reader.NOTES}
     assert form.reader is readers.get(said, Reader.NONE)
 
@@ -174,7 +174,7 @@ def test_half_a_recording_goes_to_its_reader(tmp_path: Path) -> None:
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    for path, said in ((tmp_path, "is a folder"), (tmp_path / "pipe", "a pipe"), (Path("/dev/zero"), "a device")):
+    for path, said in ((tmp_path, "a folder"), (tmp_path / "pipe", "a pipe"), (Path("/dev/zero"), "a device")):
         with pytest.raises(SourceError, match=said):
             form_of(path)
     with pytest.raises(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""The real errors that are laid over the open machine, and which of them is chosen: the playhead in real time."""
+"""The error records overlaid on the open machine, and which of them is chosen: a playhead in real time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Recorded(QObject):
         self.changed.emit()
 
     def choose(self, number: int) -> None:
-        """Chooses a record, and selects its frame, if the machine has it."""
+        """Chooses a record, and selects its frame if the machine has it."""
         if self.history is None or not 0 <= number < len(self.history.records) or number == self.at:
             return
         self.at = number

@@ -24,8 +24,8 @@ TIPS: Final = {
     "frame": "Everything known about the selected frame: flags, counts, and every page-table entry that maps it.",
     "log": "The kernel’s messages, as in dmesg. A double click goes to the step that printed the line.",
     "notebook": "Your notes on timeline positions (N). A click goes to one.",
-    "records": "Errors that really happened, out of logs and databases, in time.\n"
-    "The chosen record’s frame is selected; below, what Linux said and what the model says.",
+    "records": "Real errors in time, from kernel logs, traces and databases.\n"
+    "The frame of the chosen record is selected; below, what Linux logged and what the model predicts.",
     "tasks": "Every process: early or late kill, and what it does with SIGBUS.\n"
     "A double click on either changes it; a right click lets a task access a page.",
     "pages": "Every frame as a row: the map as text that can be sorted and copied.",

@@ -38,7 +38,7 @@ def connect_copy(banner: Banner, controller: Controller, present: Present) -> No
         machine = controller.machine
         if machine.records_only:
             size = amount(controller.session.machine.frames * FRAME_SIZE)
-            banner.show_words("Real errors", f"An empty map of {size}, up to the highest recorded frame.")
+            banner.show_words("Error records", f"An empty map of {size}, up to the highest recorded frame.")
             return
         note = "Clicks are simulated on the copy: nothing here changes the real memory."
         line = f"{machine.modelled}. {note}" if machine.modelled else note

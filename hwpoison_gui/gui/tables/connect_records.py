@@ -15,9 +15,9 @@ from hwpoison_gui.view.map.roles import RECORDED, RECORDED_HERE, RECORDED_LATER
 def connect_recorded_marks(
     frame_map: FrameMapWidget, recorded: Recorded, present: Present, refresh: Callable[[], None]
 ) -> None:
-    """Marks the frames of the records on the map: those up to the chosen one, later ones, and its own.
+    """Marks the frames of the records on the map: those up to the chosen record, later ones, and its own.
 
-    `refresh` enables the commands that are possible now.
+    `refresh` enables the commands that are now possible.
     """
 
     def show() -> None:

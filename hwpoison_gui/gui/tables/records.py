@@ -1,4 +1,4 @@
-"""The panel of real errors: a playhead, the records as a table, and what Linux said beside what the model says."""
+"""The panel of real errors: a playhead, a table of records, and what Linux logged beside what the model predicts."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.said import Comparison
 from hwpoison_gui.view.rows.error_records import RECORD_COLUMNS, RecordRow, record_cells
 
-_HOW: Final = "Machine > Open error records… reads kernel logs, traces and the database of rasdaemon."
-_HEADS: Final = ("", "Linux said", "The model says")
+_HOW: Final = "Machine > Open error records… opens kernel logs, traces and rasdaemon databases."
+_HEADS: Final = ("", "Linux logged", "Model predicts")
 
 
 def _colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
@@ -39,7 +39,7 @@ def _colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
 
 
 class Playhead(QWidget):
-    """Steps through the records in time: buttons, a slider, and where it stands."""
+    """Steps through the records in time: buttons, a slider, and the present place."""
 
     chosen = Signal(int)
     stepWanted = Signal(int)
@@ -49,7 +49,7 @@ class Playhead(QWidget):
         self.back, self.on = (self._button(by) for by in (-1, 1))
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setAccessibleName("Record")
-        self.slider.setToolTip("The chosen record, in time; later ones are faint on the map")
+        self.slider.setToolTip("The chosen record, in time; later records are faint on the map")
         self.words = QLabel(self)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         row = QHBoxLayout(self)
@@ -84,15 +84,17 @@ class Playhead(QWidget):
 
 
 class SaidView(QScrollArea):
-    """Three lines of what Linux said and what the model says; what differs is marked with a sign and in words."""
+    """Three lines of what Linux logged and what the model predicts; differences have a sign and are named."""
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("What Linux said, and what the model says")
-        self.setToolTip("What the machine recorded of this error, and what the model says of one in the frame as it is")
+        self.setAccessibleName("What Linux logged, and what the model predicts")
+        self.setToolTip(
+            "What the machine recorded of this error, and what the model predicts for its frame as it is now"
+        )
         inner = QWidget(self)
         self.setWidget(inner)
         self._grid = QGridLayout()
@@ -161,7 +163,7 @@ class SaidView(QScrollArea):
 
 
 class RecordsView(QWidget):
-    """The records of a history; the table has the focus and is what is copied."""
+    """The records of a history; the table has the focus, and is what is copied."""
 
     chosen = Signal(int)
     stepWanted = Signal(int)

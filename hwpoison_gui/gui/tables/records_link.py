@@ -1,4 +1,4 @@
-"""Keeps the panel of real errors up to date, and compares the chosen record with what the model says."""
+"""Keeps the panel of real errors up to date, and compares the chosen record with the model's prediction."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hwpoison_gui.view.rows.error_records import playhead_words, record_rows, su
 
 
 class RecordsLink(QObject):
-    """A choice in the panel selects the frame. Errors in one row of the map's geometry are one fault."""
+    """A choice in the panel selects the frame. Errors in one row of the map's geometry count as one fault."""
 
     def __init__(
         self,

@@ -63,6 +63,7 @@ class TimelineLink(QObject):
     def _show_sentence(self) -> None:
         session, frame = self._controller.session, self._controller.selection.frame
         other = frame != NONE and not is_about(session, frame)
-        shown = sentence_of(session, self._hover.lines(frame) if other else AboutFrame(), frame == self._asked)
+        about, no_memory = self._hover.lines(frame) if other else AboutFrame(), self._controller.machine.records_only
+        shown = sentence_of(session, about, frame == self._asked, no_memory)
         self._sentence.set_sentence(shown._replace(to=-1) if shown.to == frame else shown)
         self._transport.where.setText(shown.where)

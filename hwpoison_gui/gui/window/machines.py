@@ -22,13 +22,15 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.document.document import SUFFIX
 from hwpoison_gui.view.map.plane import FramePlane
 
-_OPEN: Final = f"Sessions, scenarios and recordings (*{SUFFIX} *.toml *.npz *.json);;All files, raw page flags too (*)"
+_OPEN: Final = (
+    f"Sessions, scenarios and snapshots (*{SUFFIX} *.toml *.npz *.json);;All files: also logs and raw page flags (*)"
+)
 
 
 class Machines(QObject):
     """Loads in a thread; the present machine stays open until the new one is ready, and after an error."""
 
-    recordsFound = Signal(object)  # the path of a file that has records of errors, and no memory
+    recordsFound = Signal(object)  # the path of a file that has error records, but no memory
     profileKept = Signal()  # until the machine of another profile is ready, the old one is shown
 
     def __init__(self, above: QWidget, frame_map: FrameMapWidget, controller: Controller, guard: Guard) -> None:

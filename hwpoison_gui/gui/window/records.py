@@ -1,4 +1,4 @@
-"""Opens records of real errors: on an empty map of their own, or over the machine that is open."""
+"""Opens error records: on an empty map of their own, or overlaid on the open machine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILES: Final = "Logs, traces and databases (*)"
 
 
 class Records(QObject):
-    """Reads files in a thread; what is shown stays until they are read, and after an error."""
+    """Reads files in a thread; what is shown stays until they have been read, and after a failure."""
 
     said = Signal(str)  # what the user should know of records that were overlaid on a machine
     changed = Signal()  # the machine has other records, or none
@@ -45,28 +45,28 @@ class Records(QObject):
         self.background.cancelled.connect(self.said)
 
     def ask(self, over: bool) -> None:
-        """Asks for files, and opens them. `over`: laid over the machine that is open."""
+        """Asks for files, and opens them. `over`: overlaid on the open machine."""
         from PySide6.QtWidgets import QFileDialog
 
-        title = "Lay error records over this machine" if over else "Open error records"
+        title = "Overlay error records on this machine" if over else "Open error records"
         names, _ = QFileDialog.getOpenFileNames(self._above, title, self._folder, _FILES)
         if names:
             self._folder = str(Path(names[0]).parent)
             self.open([Path(name) for name in names], over)
 
     def open(self, paths: Sequence[Path], over: bool) -> None:
-        """Opens files of one machine; nothing is lost if one of them cannot be read."""
+        """Opens files of one machine; if one cannot be read, nothing changes."""
         from hwpoison_gui import real_errors
 
         def work(progress: Progress, cancelled: Cancelled) -> RealErrors:
             return real_errors.read_errors(paths, progress, cancelled)
 
         names = ", ".join(path.name for path in paths)
-        show = self._lay_over if over else partial(self._on_empty_map, names)
+        show = self._overlay if over else partial(self._on_empty_map, names)
         self.background.run(f"Opening {names}", work, show)
 
     def dropped(self, paths: Sequence[Path]) -> bool:
-        """Whether all dropped files are records; then they are opened, over a machine that was recorded."""
+        """Whether all dropped files are error records; then they are opened, overlaid on a captured machine."""
         from hwpoison_gui.sources.errors import SourceError
         from hwpoison_gui.sources.recognise import Reader, form_of
 
@@ -83,7 +83,7 @@ class Records(QObject):
             self._show()
         self.changed.emit()
 
-    def _lay_over(self, errors: RealErrors) -> None:
+    def _overlay(self, errors: RealErrors) -> None:
         from hwpoison_gui.real_errors import beyond
         from hwpoison_gui.view.rows.error_records import summary_words
 
@@ -107,12 +107,12 @@ class Records(QObject):
         return self._controller.machine.records_only
 
     def close(self) -> None:
-        """Takes the records away; the machine stays."""
+        """Removes the records; the machine stays."""
         self._recorded.show(None)
 
 
 def records_commands(records: Records, recorded: Recorded) -> list[Command]:
-    """The commands of real errors."""
+    """The commands of error records."""
 
     def fixed() -> str:
         if recorded.history is None:
@@ -120,11 +120,11 @@ def records_commands(records: Records, recorded: Recorded) -> list[Command]:
         return NO_MEMORY if records.fixed else ""
 
     return [
-        Command("open-records", "&Machine", "Open &error records…", "Kernel logs, traces, rasdaemon’s database: what "
-                "really happened, on an empty map", lambda: records.ask(over=False), "open"),
-        Command("lay-records", "&Machine", "&Lay error records over it…", "The same over the machine that is open: "
-                "what Linux said beside what the model says", lambda: records.ask(over=True)),
-        Command("close-records", "&Machine", "&Close the error records", "Takes them off the map; the machine stays",
+        Command("open-records", "&Machine", "Open &error records…", "Kernel logs, traces and rasdaemon’s database: the "
+                "errors that really happened, on an empty map", lambda: records.ask(over=False), "open"),
+        Command("overlay-records", "&Machine", "Over&lay error records on this machine…", "The same over the open "
+                "machine: what Linux logged beside what the model predicts", lambda: records.ask(over=True)),
+        Command("close-records", "&Machine", "Close the error recor&ds", "Removes them from the map; the machine stays",
                 records.close, missing=fixed),
     ]  # fmt: skip
 
@@ -132,7 +132,7 @@ def records_commands(records: Records, recorded: Recorded) -> list[Command]:
 def stepping_commands(recorded: Recorded) -> list[Command]:
     """Steps through the records in time."""
     return [
-        Command("next-record", "&Play", "Next error &record", "Chooses the next record of a real error, in time",
+        Command("next-record", "&Play", "Next error &record", "Chooses the next error record in time",
                 lambda: recorded.step(1), keys=("Alt+Down",), missing=lambda: recorded.missing(1),
                 separated=True),
         Command("previous-record", "&Play", "Previous error recor&d", "Chooses the record before it",

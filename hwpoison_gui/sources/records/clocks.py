@@ -24,11 +24,15 @@ Key = tuple[str, int | None, str]  # operation, frame, result
 
 
 class Shift(Record):
-    """What is added to the times of a source. `how` says why; `found` is False if it is only assumed."""
+    """What is added to the times of a source, in seconds.
+
+    `how` says why; `found` is False if it is only assumed. `within`: how far from the truth it may be, in seconds.
+    """
 
     seconds: float
     how: str
     found: bool
+    within: float = 0.0
 
 
 def key_of(incident: Incident) -> Key:
@@ -83,5 +87,7 @@ def own_shift(source: Source, boot: int, clock: str) -> Shift | None:
     if clock == ev.BOOT and boot < len(source.boots):
         epoch = source.boots[boot].epoch
         if epoch is not None:
-            return Shift(epoch, "the kernel says when it set the system clock", True)
+            return Shift(
+                epoch, "times are based on the log line in which the kernel set its clock, in whole seconds", True, 1.0
+            )
     return None

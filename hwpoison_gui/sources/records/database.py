@@ -1,4 +1,4 @@
-"""Reads the SQLite database of rasdaemon, of any version: tables and columns that are missing are left out."""
+"""Reads rasdaemon's SQLite database, of any version: missing tables and columns are skipped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hwpoison_gui.sources.records.knows import DATABASE
 from hwpoison_gui.sources.records.prefixes import utc_of
 from hwpoison_gui.sources.records.stream import packing_of, unpacked
 
-MOST_BYTES: Final = 1 << 28  # of a packed database, which is unpacked into memory
+MOST_BYTES: Final = 1 << 28  # of a compressed database, which is decompressed in memory
 _WAIT_S: Final = 0.5
 _SIGNALS: Final = {7: "SIGBUS", 9: "SIGKILL"}
 _MCEERR_AR, _MCEERR_AO = 4, 5  # si_code
@@ -39,28 +39,28 @@ class _BadRowError(Exception):
 
 
 def read_database(path: Path, head: bytes) -> Source:
-    """The events of a database.
+    """Read the events of a database.
 
     Parameters
     ----------
     head
-        The file's first bytes, which say whether it is packed.
+        The file's first bytes, which tell whether it is compressed.
 
     Raises
     ------
     SourceError
-        If it is damaged, locked, not a database of rasdaemon, or names a frame that cannot exist.
+        If it is damaged, locked, not a rasdaemon database, or names a frame that cannot exist.
     """
     try:
         with closing(_connect(path, head)) as connection:
             connection.text_factory = lambda data: data.decode("utf-8", "backslashreplace")
             return _read(path, connection)
-    except (sqlite3.Error, UnicodeError) as error:  # the schema of a damaged one may be no text
-        raise SourceError(path, "", f"a database that cannot be read: {_said(error)}") from None
+    except (sqlite3.Error, UnicodeError) as error:  # the schema of a damaged one may not be text
+        raise SourceError(path, "", _why(error)) from None
 
 
 def is_of_rasdaemon(path: Path) -> bool:
-    """Whether a file is a database with a table of rasdaemon's."""
+    """Whether a file is a database that has a rasdaemon table."""
     try:
         with closing(_connect(path, b"")) as connection:
             names = _names(connection)
@@ -84,18 +84,18 @@ def _connect(path: Path, head: bytes) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=_WAIT_S)
 
 
-def _said(error: Exception) -> str:
+def _why(error: Exception) -> str:
     text = str(error)
     if "locked" in text or "busy" in text:
-        return "another program has locked it; copy it with `sqlite3 FILE '.backup COPY'`"
-    return text
+        return "another program has locked the database; copy it with `sqlite3 FILE '.backup COPY'`"
+    return f"the database cannot be read: {text}"
 
 
 def _read(path: Path, connection: sqlite3.Connection) -> Source:
     names = _names(connection)
     known = [table for table in _TABLES if table.name in names]
     if not known and not names & _OTHERS:
-        raise SourceError(path, "", "an SQLite database, but none of rasdaemon: it has none of its tables")
+        raise SourceError(path, "", "an SQLite database, but not of rasdaemon: it has none of its tables")
     events: list[Event] = []
     rows = 0
     for table in known:
@@ -112,7 +112,7 @@ def _read(path: Path, connection: sqlite3.Connection) -> Source:
 
 
 def _tables_of(names: set[str]) -> tuple[str, ...]:
-    """Which tables of page types rasdaemon had: those of CXL came with 0.8.1, if they were built in."""
+    """Which page-type tables this rasdaemon may have used: tables for CXL came with 0.8.1, if they were built in."""
     return (page_types.NEW,) if any(name.startswith("cxl_") for name in names) else page_types.EITHER
 
 
@@ -143,12 +143,12 @@ def _built(path: Path, table: _Table, row: _Row) -> Event | None:
 
 
 def _number(value: object) -> int | None:
-    """A number out of a column of any type: 12, "0x2a2d", "42"; None for NULL. Raises _BadRowError."""
+    """Convert a value of any column type to a number: 12, "0x2a2d", "42"; None for NULL. Raises _BadRowError."""
     if value is None or isinstance(value, int):
         return value
     text = str(value).strip()
     if not re.fullmatch(r"0x[0-9a-fA-F]{1,16}|\d{1,20}", text, re.ASCII):
-        raise _BadRowError(f"{text[:40]!r} is no number")
+        raise _BadRowError(f"{text[:40]!r} is not a number")
     return int(text, 0 if text.startswith("0x") else 10)
 
 
@@ -161,7 +161,7 @@ def _event(
 def _memory_failure(row: _Row) -> Event | None:
     pfn = _number(row["pfn"])
     if pfn is None:
-        raise _BadRowError("names no frame")
+        raise _BadRowError("pfn is NULL")
     kind, result = str(row.get("page_type") or ""), str(row.get("action_result") or "")
     return _event(ev.RESULT, pfn, kind, result, f"pfn={pfn:#x} page_type={kind} action_result={result}")
 
@@ -170,7 +170,7 @@ def _signal(row: _Row) -> Event | None:
     sig, code = _number(row["sig"]), _number(row.get("code"))
     name = _SIGNALS.get(sig or 0)
     if name is None or (name == "SIGBUS" and code not in (_MCEERR_AR, _MCEERR_AO)):
-        return None  # a signal of another cause
+        return None  # not sent for a memory error
     at_fault = name == "SIGBUS" and code == _MCEERR_AR
     how = "at a page fault" if at_fault else "sent" if name == "SIGBUS" else "forced"
     task = Task(str(row.get("comm") or ""), _number(row.get("pid")) or 0, name, how)

@@ -30,7 +30,7 @@ UNPOISON: Final = "unpoison"
 UNCORRECTED: Final = "uncorrected error"  # reported by hardware or firmware
 CORRECTED: Final = "corrected error"
 PANIC: Final = "panic"
-UNKNOWN: Final = "unknown"  # a line of the handler's whose text is not known
+UNKNOWN: Final = "unknown"  # an unrecognized line of the handler
 
 
 MCI_STATUS_UC: Final = 1 << 61  # of MCi_STATUS: not corrected
@@ -82,7 +82,7 @@ class Event(Record):
 
 
 class Count(Record):
-    """A number that a source has in place of single errors: of node statistics or of a summary."""
+    """A counter that a source has instead of single errors: of node statistics, or of a summary."""
 
     where: str
     name: str
@@ -110,21 +110,21 @@ class Source(Record):
     boots
         One for each boot of which the file has events, or the kernel's first line.
     counts
-        Numbers without single errors.
+        Counters, without single errors.
     lines
         How many lines or rows there are.
     others
-        How many of them are about other things.
+        How many of them are unrelated to memory errors.
     unknown
-        Lines of the handler's whose text is not known, at most MOST_SHOWN.
+        Unrecognized lines of the handler, at most MOST_SHOWN.
     unknown_lines
         How many there are.
     cut
-        Lines that are longer than MOST_LINE bytes; only their beginning was read.
+        Lines longer than MOST_LINE bytes, which were truncated.
     hosts
         Host names that the log names.
     decoded_by
-        For rows of rasdaemon: its tables of page types that may have been used, see page_types.py.
+        For rows of rasdaemon: the page-type tables that it may have used, see page_types.py.
     """
 
     path: str
@@ -144,7 +144,7 @@ class Source(Record):
 MOST_SHOWN: Final = 20
 MOST_LINE: Final = 1 << 14
 MOST_EVENTS: Final = 500_000
-MOST_UNPACKED: Final = 1 << 36  # bytes of text out of a compressed file
+MOST_UNPACKED: Final = 1 << 36  # bytes of decompressed text
 
 
 def frame_of(address: int) -> int:

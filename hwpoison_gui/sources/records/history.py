@@ -1,4 +1,4 @@
-"""Makes one history out of the sources of one machine: each error once, with every source that has it."""
+"""Merges the sources of one machine into one history: each error once, with every source that recorded it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ MADVISE: Final = "madvise"
 INJECTORS: Final = (HWPOISON_INJECT, MADVISE)  # origins of errors that no hardware reported
 
 _SAME_S: Final = 10.0  # by aligned clocks
+_MERGED: Final = (
+    f"An error in several sources is one record if operation, frame and result agree and the times differ by at most "
+    f"{_SAME_S:.0f} s."
+)
 _SAME_IF_ONLY_ONE_S: Final = 3600.0  # if no source has this error twice; `dmesg -T` drifts over a suspend
 _MOST_COMPARED: Final = 64  # repeats of one error
 _POISONED: Final = frozenset(("already poisoned page", "already poisoned", "already hardware poisoned"))
 
 
 class Seen(Record):
-    """An error in one source: the number of the source in the history, and its lines there."""
+    """An error as one source has it: number of the source in the history, and line numbers there."""
 
     source: int
     time: float | None
@@ -55,11 +59,11 @@ class ErrorRecord(Record):
     notes
         What else the lines say, doubts, and differences between sources.
     origin
-        Where the error came from: injected, or reported by hardware; empty if no source says.
+        How the error arose: injected, or reported by hardware; empty if no source says.
     again
         Whether the frame was poisoned before.
     boot
-        Which boot, from 0, where a source shows several.
+        Which boot, from 0, where a source has several.
     release
         The kernel that wrote it; empty if no source says.
     """
@@ -90,6 +94,8 @@ class History(Record):
         Sorted by time; those without a time where their file has them.
     clock
         UTC, wall (a date without time zone), boot, or empty.
+    within
+        How far from the truth times may be, in seconds: a second where a clock was read in whole seconds.
     release
         The kernel that the sources name last; empty if none does.
     notes
@@ -101,6 +107,7 @@ class History(Record):
     clock: str
     release: str
     notes: tuple[str, ...]
+    within: float = 0.0
 
     @property
     def kernel(self) -> tuple[int, int] | None:
@@ -136,32 +143,38 @@ def history_of(sources: Sequence[Source], release: str = "") -> History:
     release
         The kernel, where no source names it.
     """
-    placed, clock, notes = _placed(sources)
+    placed, clock, within, notes = _placed(sources)
+    if len(sources) > 1 and placed:
+        notes.append(_MERGED)
     named = [boot.release for source in sources for boot in source.boots if boot.release]
     release = named[-1] if named else release
     records = [_record(group, sources, named, release) for group in _grouped(placed, clock)]
     records = _marked(records)
     hosts = sorted({host for source in sources for host in source.hosts})
     if len(hosts) > 1:
-        notes.append(f"These are logs of several machines: {', '.join(hosts)}. Frames of one are not those of another.")
+        notes.append(
+            f"These logs are of several machines: {', '.join(hosts)}. Their frame numbers are of different memory."
+        )
     notes += _counted(sources, records)
-    return History(tuple(sources), tuple(records), clock, release, tuple(notes))
+    return History(tuple(sources), tuple(records), clock, release, tuple(notes), within)
 
 
-def _placed(sources: Sequence[Source]) -> tuple[list[_Placed], str, list[str]]:
-    """All incidents with their times on one clock, which clock that is, and how it was found."""
+def _placed(sources: Sequence[Source]) -> tuple[list[_Placed], str, float, list[str]]:
+    """All incidents with their times on one clock, that clock, how exact it is, and notes on how it was found."""
     parts = [(n, boot, group) for n, source in enumerate(sources) for boot, group in _by_boot(source)]
     parts.sort(key=lambda part: _certainty(sources[part[0]], part[1], part[2]))
     placed: list[_Placed] = []
     notes: list[str] = []
-    clock, common = "", Common()
+    clock, common, within = "", Common(), 0.0
     for n, boot, group in parts:
         own = _clock_of(group)
         shift = _shift(sources[n], boot, own, clock, common, group, n)
         if shift is not None and not clock:
             clock = ev.UTC if shift.found else own
-        if len(parts) > 1 and shift is not None and shift.how and own:
+        if shift is not None and shift.how and own and (len(parts) > 1 or shift.within):
             notes.append(f"{sources[n].path}: {shift.how}.")
+        if shift is not None and (own != ev.BOOT or clock == ev.UTC):
+            within = max(within, shift.within, _resolution(group))
         seconds = shift.seconds if shift is not None else 0.0
         for incident in group:
             time = incident.time + seconds if incident.time is not None and shift is not None else None
@@ -169,11 +182,17 @@ def _placed(sources: Sequence[Source]) -> tuple[list[_Placed], str, list[str]]:
         for one in placed[len(placed) - len(group) :]:
             if one.time is not None:
                 common.note(one.incident, one.time, n)
-    return placed, clock, _first_of_each(notes)
+    return placed, clock, within, _first_of_each(notes)
+
+
+def _resolution(group: Sequence[Incident]) -> float:
+    """The resolution of a source's time stamps: a second, or (nearly) none."""
+    times = [incident.time for incident in group if incident.time is not None]
+    return 1.0 if times and all(time == int(time) for time in times) else 0.0
 
 
 def _first_of_each(notes: Sequence[str]) -> list[str]:
-    """The notes on clocks, one of each source and kind: a log may have thousands of boots."""
+    """Notes on clocks, one for each source and kind: a log may have thousands of boots."""
     return list({note.partition(" (")[0]: note for note in reversed(notes)}.values())[::-1]
 
 
@@ -190,7 +209,7 @@ def _clock_of(group: Sequence[Incident]) -> str:
 
 
 def _certainty(source: Source, boot: int, group: Sequence[Incident]) -> int:
-    """Clocks that say most come first; the others are aligned with them."""
+    """Sort key: the most certain clocks come first; the others are aligned with them."""
     clock = _clock_of(group)
     if own_shift(source, boot, clock) is not None:
         return 0 if clock == ev.UTC else 1
@@ -209,17 +228,17 @@ def _shift(
     by_errors = common.shift_of(group, number)
     if by_errors is not None:
         return Shift(
-            by_errors, f"its clock was aligned by errors that another source has, too ({by_errors:+,.1f} s)", True
+            by_errors, f"its clock was aligned by errors in common with another source ({by_errors:+,.1f} s)", True
         )
     if said is not None and clock in ("", ev.UTC):
         return said
     if own == ev.WALL and clock in ("", ev.UTC, ev.WALL):
-        return Shift(0.0, "its dates name no time zone; they are taken as UTC", False)
+        return Shift(0.0, "its dates have no time zone; UTC is assumed", False)
     return Shift(0.0, "", False) if not clock or clock == own else None
 
 
 def _grouped(placed: Sequence[_Placed], clock: str) -> list[list[_Placed]]:
-    """The incidents that are the same error in several sources."""
+    """Group the incidents of several sources that are the same error."""
     by_key: dict[Key, list[list[_Placed]]] = {}
     groups: list[list[_Placed]] = []
     counted = Counter(key_of(one.incident) for one in placed)
@@ -248,7 +267,7 @@ def _who(tasks: Sequence[Task]) -> set[tuple[str, int, str]]:
 
 
 def _with_signals(groups: list[list[_Placed]]) -> list[list[_Placed]]:
-    """Signals of sources that do not say for which frame, joined to the error that signalled the same process then."""
+    """Join signals of sources that do not name the frame to the error that signalled the same process at that time."""
     alone = [group for group in groups if group[0].incident.operation == SIGNAL_ALONE]
     if not alone:
         return groups
@@ -291,18 +310,18 @@ def _when(group: Sequence[_Placed]) -> tuple[bool, float, int]:
 
 
 def _after_boot(group: Sequence[_Placed]) -> tuple[int, tuple[bool, float, int]]:
-    """When, by a clock that begins anew with each boot."""
+    """When, by a clock that restarts with each boot."""
     return group[0].incident.events[0].boot, _when(group)
 
 
 def _time_of(group: Sequence[_Placed]) -> float | None:
-    """When an error happened: by the finest clock, which is a log's, not a database's."""
+    """When an error happened, by the finest clock: that of a log, rather than of a database."""
     timed = [one for one in group if one.time is not None]
     return min(timed, key=lambda one: (one.time == int(one.time or 0), one.time)).time if timed else None
 
 
 def _record(group: Sequence[_Placed], sources: Sequence[Source], named: Sequence[str], release: str) -> ErrorRecord:
-    """One record of an error that several sources may have; the first with most to say gives the words."""
+    """One record of an error that several sources may have; the most detailed source provides the words."""
     order = sorted(
         group, key=lambda one: (one.incident.operation == SIGNAL_ALONE, knows.FORMS.index(sources[one.source].form))
     )
@@ -328,7 +347,7 @@ def _record(group: Sequence[_Placed], sources: Sequence[Source], named: Sequence
 def _kind_of(
     order: Sequence[_Placed], sources: Sequence[Source], kernel: tuple[int, int] | None
 ) -> tuple[str, list[str]]:
-    """The page type of an error in the kernel's words, and what is to be said about it."""
+    """The page type of an error in the kernel's words, and notes on it."""
     kernels = [one for one in order if not sources[one.source].decoded_by]
     kind = kernels[0].incident.kind if kernels else ""
     notes = []
@@ -352,10 +371,10 @@ def _kind_of(
 
 
 def _doubt(others: Sequence[str], kernel: tuple[int, int] | None) -> str:
-    on = "which kernel it was is not known" if kernel is None else f"on Linux {kernel[0]}.{kernel[1]}"
+    on = "the kernel is unknown" if kernel is None else f"on Linux {kernel[0]}.{kernel[1]}"
     if not others:
-        return f"page type as recorded by rasdaemon; {on}, and it may name another"
-    return f"page type as recorded by rasdaemon; {on}: it may also be “{'”, “'.join(others)}”"
+        return f"page type as recorded by rasdaemon; {on}, and it may mean another type"
+    return f"page type as recorded by rasdaemon; {on}, it may also be “{'”, “'.join(others)}”"
 
 
 def same_kind(one: str, other: str) -> bool:
@@ -364,7 +383,7 @@ def same_kind(one: str, other: str) -> bool:
 
 
 def _after_prefix(text: str) -> str:
-    """A line of the handler's without the frame that it begins with."""
+    """A line of the handler without its prefix and frame number."""
     return re.sub(r"^(?:Memory failure|MCE):? 0x[0-9a-f]+:? ", "", text)
 
 
@@ -382,7 +401,7 @@ def _hardware(event: Event) -> str:
 
 
 def _marked(records: Sequence[ErrorRecord]) -> list[ErrorRecord]:
-    """The records, with those in a frame that was poisoned already marked."""
+    """The records, with repeats in a poisoned frame marked."""
     poisoned: set[tuple[int, int]] = set()
     found = []
     for record in records:
@@ -401,7 +420,7 @@ def _marked(records: Sequence[ErrorRecord]) -> list[ErrorRecord]:
 
 
 def _counted(sources: Sequence[Source], records: Sequence[ErrorRecord]) -> list[str]:
-    """Where counters of nodes and the errors of the other sources do not agree."""
+    """A note if the counters of nodes and the errors of the other sources disagree."""
     total = sum(count.value for source in sources for count in source.counts if count.name == "total")
     if not total or not records:
         return []
@@ -410,6 +429,6 @@ def _counted(sources: Sequence[Source], records: Sequence[ErrorRecord]) -> list[
     if total == len(results):
         return []
     return [
-        f"The nodes count {total:,} errors; the other sources have {len(results):,} results, {repeats:,} of them in "
-        "frames that were poisoned already, which are not counted."
+        f"The nodes counted {total:,} errors; the other sources have {len(results):,} results, {repeats:,} of them "
+        "repeats in poisoned frames, which the nodes do not count."
     ]

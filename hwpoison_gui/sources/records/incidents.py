@@ -94,7 +94,7 @@ def _begun(event: Event) -> Incident:
 
 
 def _continues(incident: Incident, before: Event, event: Event) -> bool:
-    """Whether an event of the same frame belongs to an incident, whose last one is `before`."""
+    """Whether an event of the same frame belongs to an incident whose last event is `before`."""
     if event.pfn is None or event.what in (ev.FAULT, ev.UNPOISON, ev.CORRECTED, ev.INJECTED):
         return False
     apart = None if event.time is None or before.time is None else event.time - before.time
@@ -108,7 +108,7 @@ def _continues(incident: Incident, before: Event, event: Event) -> bool:
 
 
 def _with(incident: Incident, event: Event) -> Incident:
-    """An incident after another event, which is not among its events yet."""
+    """An incident with another event applied; the caller adds it to `events`."""
     operation = MEMORY_FAILURE if event.what in _OF_HANDLER else incident.operation
     if event.what == ev.PANIC:
         operation = ev.PANIC

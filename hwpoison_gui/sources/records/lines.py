@@ -165,7 +165,7 @@ UNKNOWN: Final = Meaning(ev.UNKNOWN)
 
 
 def meaning_of(text: str) -> Meaning | None:
-    """What a line says; None if it is about other things.
+    """Parse a line of the kernel log; None if it is unrelated to memory errors.
 
     Parameters
     ----------
@@ -192,5 +192,5 @@ def meaning_of(text: str) -> Meaning | None:
 
 
 def may_be_anywhere(result: str) -> bool:
-    """Whether the frame of a result may lie outside of memory: the kernel says that it does not exist."""
+    """Whether the frame of a result may be outside of memory: the kernel says that it does not exist."""
     return result == _NO_FRAME

@@ -1,4 +1,4 @@
-"""Opens any file with records of errors; its content says what it is, never its name."""
+"""Opens any file with error records; the content, never the name, decides what it is."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from hwpoison_gui.sources.records.text import read_text
 
 _HEAD: Final = 1 << 14
 _SMALL: Final = 1 << 14  # a file of statistics is smaller
-_TAKEN: Final = frozenset(("kmsg", "trace_pipe"))  # of /proc and tracefs: not files, although stat() says so
-_BINARY: Final = 0.3  # of the first bytes; a log may have some junk
+_TAKEN: Final = frozenset(("kmsg", "trace_pipe"))  # of /proc and tracefs: queues, although stat() says files
+_BINARY: Final = 0.3  # share of the first bytes; a log may contain some junk
 
 
 def read(path: Path, tick: Tick | None = None) -> Source:
-    """What a file recorded of memory errors.
+    """Read the memory errors that a file recorded.
 
     Parameters
     ----------
     path
-        A log, a trace, a database, a list, any of them packed; or a folder node*/memory_failure of sysfs.
+        A log, trace, database or list, compressed or not; or a folder node*/memory_failure of sysfs.
     tick
-        Called now and then with the share that was read, 0 to 1. It may raise to stop.
+        Called regularly with the share that has been read, 0 to 1. It may raise to stop.
 
     Raises
     ------
     SourceError
-        With the place, if the file is damaged, of another kind, or names a frame that cannot exist.
+        With the place, if the file is damaged, not a record of errors, or names a frame that cannot exist.
     OSError
     """
     mode = path.stat().st_mode
@@ -41,12 +41,12 @@ def read(path: Path, tick: Tick | None = None) -> Source:
     if not stat.S_ISREG(mode):
         raise SourceError(path, "", "only files can be opened")
     if path.resolve().name in _TAKEN and not path.stat().st_size:
-        raise SourceError(path, "", "whoever reads it takes its lines away and waits for more: save a copy of it first")
+        raise SourceError(path, "", "reading it would consume its lines and wait for more; save a copy first")
     head = head_of(path, _HEAD)
     if head.startswith(SQLITE):
         return database.read_database(path, head_of_file(path))
     if _is_binary(head):
-        raise SourceError(path, "", "neither text nor a database: no log of errors")
+        raise SourceError(path, "", "binary data, not a log or database of memory errors")
     text = head.decode("utf-8", "backslashreplace").removeprefix("\ufeff")
     if len(head) < _SMALL:
         counted = statistics.of_text(path, text)
@@ -59,20 +59,20 @@ def read(path: Path, tick: Tick | None = None) -> Source:
 
 
 def _refuse_other(path: Path) -> None:
-    """Raise SourceError for a text that is of another kind; a log without errors is none."""
+    """Raise SourceError for text that is something else; a log without errors is accepted."""
     form = form_of(path)
     if form.reader is not Reader.RECORDS:
-        raise SourceError(path, "", f"{form.name}: no log, trace, list or database of memory errors")
+        raise SourceError(path, "", f"{form.name}: not a log, trace, list or database of memory errors")
 
 
 def head_of_file(path: Path) -> bytes:
-    """The first bytes of a file, packed or not."""
+    """The first bytes of a file, as they are."""
     with open(path, "rb") as file:
         return file.read(8)
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether a file is no text. A crash leaves zeros in logs, and its first line may be half of something else."""
+    """Whether a file is not text. A crash leaves zeros in logs, and the first line may be half of something else."""
     said = head.replace(b"\0", b"")
     odd = sum(byte < 9 or 13 < byte < 27 for byte in said)
     return bool(head) and (not said or odd > _BINARY * len(said))

@@ -1,4 +1,4 @@
-"""Reads node*/memory_failure of sysfs: the folder, a copy of it, or its numbers as text or JSON."""
+"""Reads node*/memory_failure of sysfs: the folder, a copy of it, or its counters as text or JSON."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LISTED: Final = re.compile(rf"^(\S*?)/?({'|'.join(NAMES)}):(\d{{1,19}})$", re.M
 
 
 def read_folder(path: Path) -> Source:
-    """The counts of a folder: memory_failure, a node, or one with nodes in it. Raises SourceError, OSError."""
+    """Read the counters in a folder: memory_failure, a node, or a parent of nodes. Raises SourceError, OSError."""
     counts = tuple(_of_folder(path))
     if not counts:
-        raise SourceError(path, "", "is a folder without node*/memory_failure")
+        raise SourceError(path, "", "a folder without node*/memory_failure")
     return Source(str(path), STATISTICS, counts=counts, lines=len(counts))
 
 
@@ -36,7 +36,7 @@ def _of_folder(path: Path) -> Iterator[Count]:
                 continue
             value = number_of(text_of(file).strip(), _MOST)
             if value is None:
-                raise SourceError(file, "", "is no number")
+                raise SourceError(file, "", "not a number")
             yield Count(_node_of(str(folder)), name, value)
 
 
@@ -46,7 +46,7 @@ def _node_of(name: str) -> str:
 
 
 def of_text(path: Path, text: str) -> Source | None:
-    """The counts in a text: JSON, or what `grep . node*/memory_failure/*` prints; None if it is neither."""
+    """The counters in a text: JSON, or the output of `grep . node*/memory_failure/*`; None if it is neither."""
     counts = _of_json(path, text) if text.lstrip()[:1] == "{" else None
     if counts is None:
         counts = [Count(_node_of(match[1]), match[2], int(match[3])) for match in _LISTED.finditer(text)]

@@ -1,4 +1,4 @@
-"""Reads a file of any size in blocks of whole lines, packed or not. Never more than a block is held."""
+"""Reads files of any size in blocks of whole lines, compressed or not; never holds more than one block."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Tick = Callable[[float], None]
 
 
 class Block(Record):
-    """Whole lines. `first` is the number of the first, `cut` how many are longer than MOST_LINE and were shortened."""
+    """Whole lines. `first`: number of the first line; `cut`: how many lines longer than MOST_LINE were truncated."""
 
     data: bytes
     first: int
@@ -34,17 +34,17 @@ class Block(Record):
 
 
 def packing_of(head: bytes) -> str:
-    """How a file is packed, by its first bytes; empty if it is not."""
+    """The compression of a file, by its first bytes; empty if it is not compressed."""
     return next((name for sign, name, _ in _PACKED if head.startswith(sign)), "")
 
 
 def opened(file: IO[bytes], head: bytes) -> IO[bytes]:
-    """The unpacked content of an open file."""
+    """The decompressed content of an open file."""
     return next((unpack(file) for sign, _, unpack in _PACKED if head.startswith(sign)), file)
 
 
 def head_of(path: Path, size: int) -> bytes:
-    """The first bytes of the unpacked content. Raises SourceError, OSError."""
+    """The first bytes of the decompressed content. Raises SourceError, OSError."""
     with open(path, "rb") as file:
         packed = file.read(8)
         file.seek(0)
@@ -61,18 +61,18 @@ def head_of(path: Path, size: int) -> bytes:
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether data cannot be unpacked, not read: bz2 raises OSError, too, but without a number."""
+    """Whether decompression failed, rather than reading: bz2 raises OSError too, but without errno."""
     return not isinstance(error, OSError) or error.errno is None
 
 
 def _damaged(path: Path, head: bytes, where: str, error: Exception) -> SourceError:
-    """The error for packed data that cannot be unpacked further."""
-    why = "it ends too early" if isinstance(error, EOFError) else str(error)
-    return SourceError(path, where, f"the {packing_of(head)} data is damaged: {why}")
+    """The error for compressed data that cannot be decompressed any further."""
+    why = "unexpected end of file" if isinstance(error, EOFError) else str(error)
+    return SourceError(path, where, f"damaged {packing_of(head)} data: {why}")
 
 
 def unpacked(path: Path, most: int) -> bytes:
-    """The whole content of a packed file. Raises SourceError if it is damaged or larger than `most` bytes; OSError."""
+    """Decompress a whole file. Raises SourceError if it is damaged or unpacks to more than `most` bytes; OSError."""
     whole = bytearray()
     with open(path, "rb") as file:
         head = file.read(8)
@@ -82,7 +82,7 @@ def unpacked(path: Path, most: int) -> bytes:
             while read := content.read1(_BLOCK):  # type: ignore[attr-defined]
                 whole += read
                 if len(whole) > most:
-                    raise SourceError(path, "", f"unpacks to more than {most >> 20} MiB; unpack it first")
+                    raise SourceError(path, "", f"unpacks to more than {most >> 20:,} MiB; unpack it first")
         except (*_DAMAGED, OSError) as error:
             raise _damaged(path, head, f"after byte {len(whole):,}", error) from None
     return bytes(whole)
@@ -94,12 +94,12 @@ def blocks(path: Path, tick: Tick | None = None) -> Iterator[Block]:
     Parameters
     ----------
     tick
-        Called now and then with the share of the file that was read.
+        Called regularly with the share of the file that has been read.
 
     Raises
     ------
     SourceError
-        If packed data is damaged, or too large.
+        If compressed data is damaged or unpacks to too much.
     OSError
     """
     size = max(1, path.stat().st_size)
@@ -117,7 +117,7 @@ def blocks(path: Path, tick: Tick | None = None) -> Iterator[Block]:
                 raise _damaged(path, head, f"after line {number - 1:,}", error) from None
             total += len(read)
             if packing_of(head) and total > MOST_UNPACKED:
-                raise SourceError(path, f"line {number:,}", f"unpacks to more than {MOST_UNPACKED >> 30} GiB")
+                raise SourceError(path, f"line {number:,}", f"unpacks to more than {MOST_UNPACKED >> 20:,} MiB")
             end = len(read) if not read else read.rfind(b"\n") + 1
             if read and not end:
                 rest = (rest + read)[: MOST_LINE + 1]
@@ -133,7 +133,7 @@ def blocks(path: Path, tick: Tick | None = None) -> Iterator[Block]:
 
 
 def _block(data: bytes, number: int) -> Block:
-    """A block with its long lines shortened."""
+    """A block with its long lines truncated."""
     if len(data) <= MOST_LINE or not _has_long(data):
         return Block(data, number, 0)
     lines = data.split(b"\n")

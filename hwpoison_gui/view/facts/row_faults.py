@@ -1,4 +1,4 @@
-"""Real errors that lie in one row of DRAM: most likely one fault, however many frames it has broken."""
+"""Real errors in one row of DRAM: most likely one fault, however many frames it broke."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
 from hwpoison_gui.view.words.words import counted
 
 _OF_HARDWARE: Final = frozenset((MEMORY_FAILURE, ev.UNCORRECTED, ev.CORRECTED))
-_MOST_FRAMES: Final = 20_000  # with errors; more of them are no fault of a row
+_MOST_FRAMES: Final = 20_000  # with errors; more than these are not the fault of single rows
 _MOST_NAMED: Final = 6
 
 
@@ -32,7 +32,7 @@ class RowFault(Record):
 
 
 def row_faults(history: History, geometry: Geometry) -> list[RowFault]:
-    """The rows with two or more errors that nobody injected, those with the most first. Raises DramError."""
+    """The rows with two or more errors that were not injected, those with the most first. Raises DramError."""
     where = _frames_with_errors(history)
     if len(where) > _MOST_FRAMES:
         return []
@@ -75,12 +75,13 @@ def fault_words(fault: RowFault, geometry: Geometry) -> str:
         frames += f" and {len(fault.frames) - _MOST_NAMED:,} more"
     rows = f"row:{fault.rows[0]}"
     if len(fault.rows) > 1:
-        rows += f" (or {len(fault.rows) - 1:,} more with the same frames)"
+        rows += f" (or {counted(len(fault.rows) - 1, 'other row')} with the same frames)"
     kind = "made-up geometry" if geometry.made_up else "geometry"
     named = geometry.key or geometry.name
-    return f"{counted(fault.errors, 'error')} in {rows}: one fault by the {kind} {named}, in {frames}."
+    errors = counted(fault.errors, "error")
+    return f"{errors} in {rows}, probably one fault according to the {kind} {named}; frames {frames}."
 
 
 def fault_of(faults: list[RowFault], number: int) -> RowFault | None:
-    """The fault that a record is part of, by its number; None if it is alone."""
+    """The fault that a record is part of, by the number of the record; None if it is part of none."""
     return next((fault for fault in faults if number in fault.records), None)

@@ -1,7 +1,8 @@
-"""What Linux said of a real error, beside what the model says would happen on the machine that is open."""
+"""What Linux logged of a real error, beside what the model predicts for its frame on the open machine."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -14,14 +15,19 @@ from hwpoison_gui.view.base.hits import DEAD, PENDING, SIGNALLED
 from hwpoison_gui.view.outcome.prediction import Prediction, predict
 from hwpoison_gui.view.rows.error_records import tasks_words
 
-ASPECTS: Final = ("Page type", "Result", "Signalled at once")
+ASPECTS: Final = ("Page type", "Result", "Signalled immediately")
 _NOW: Final = (DEAD, SIGNALLED, PENDING)
-_NOBODY: Final = "nobody"
+_NOBODY: Final = "no process"
 _NO_LINE: Final = "no result line"
+_NOTHING: Final = "–"
+NO_MEMORY: Final = (
+    "There is no memory here for the model to work on. Open a snapshot of the machine, and choose Machine > Overlay "
+    "error records on this machine…"
+)
 
 
 class Said(Record):
-    """One aspect: what Linux said, what the model says, and whether that differs."""
+    """One aspect: what Linux logged, what the model predicts, and whether that differs."""
 
     aspect: str
     linux: str
@@ -30,7 +36,7 @@ class Said(Record):
 
 
 class Comparison(Record):
-    """`rows` is empty where nothing can be compared; `why` says so, or names what differs."""
+    """`rows` is empty if nothing can be compared; `why` says so, or names what differs."""
 
     rows: tuple[Said, ...]
     why: str
@@ -38,6 +44,8 @@ class Comparison(Record):
 
 def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
     """A record beside the prediction for its frame on a machine at rest."""
+    if record.pfn is not None and record.pfn < m.frames and m.page(record.pfn) & pf.NOPAGE:
+        return Comparison(tuple(Said(aspect, said, _NOTHING, False) for aspect, said in _of_linux(record)), NO_MEMORY)
     refused = _not_comparable(m, record)
     if refused:
         return Comparison((), refused)
@@ -47,26 +55,24 @@ def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
     different = [row.aspect.lower() for row in rows if row.differs]
     model = ".".join(map(str, m.profile.modelled))
     if not different:
-        return Comparison(rows, f"The model of {model} says the same.")
+        return Comparison(rows, f"The model of {model} predicts the same.")
     return Comparison(
-        rows, f"The model of {model} says otherwise: {', '.join(different)}. {_reason(m, record, history)}"
+        rows, f"The model of {model} predicts otherwise: {', '.join(different)}. {_reason(m, record, history)}"
     )
 
 
 def _not_comparable(m: Machine, record: ErrorRecord) -> str:
     if record.pfn is None:
-        return "No source names the frame: nothing can be compared."
+        return "No source names the frame, so there is nothing to predict."
     if record.pfn >= m.frames:
-        return f"The frame lies beyond the last one of this machine, {m.frames - 1:#x}."
+        return f"The frame is beyond the last one of this machine, {m.frames - 1:#x}."
     if record.operation != MEMORY_FAILURE:
         return f"Linux recorded: {record.operation} {record.result}".rstrip() + ". Only memory failures are compared."
     word = m.page(record.pfn)
-    if word & pf.NOPAGE:
-        return "There is no memory here with which the record could be compared: lay it over a recorded machine."
     if record.again and not word & pf.HWPOISON:
-        return "The frame was poisoned already when Linux wrote this; on this machine it is not: break it first."
+        return "The frame was already poisoned when Linux logged this; on this machine it is not: break it first."
     if word & pf.HWPOISON and not record.again:
-        return "The frame is poisoned on this machine already: it was recorded after the error, or broken since."
+        return "The frame is already poisoned on this machine: it was captured after the error, or broken since."
     return ""
 
 
@@ -74,7 +80,7 @@ def _rows(m: Machine, record: ErrorRecord, prediction: Prediction) -> tuple[Said
     tgids = [tgid for kind in _NOW for tgid in prediction.hits.get(kind, ())]
     model = (prediction.kind or _NO_LINE, prediction.result or _NO_LINE,
              ", ".join(m.processes.view[tgid].label for tgid in sorted(tgids)) or _NOBODY)  # fmt: skip
-    linux = (record.kind or _NO_LINE, record.result or _NO_LINE, tasks_words(record.tasks) or _NOBODY)
+    linux = [said for _, said in _of_linux(record)]
     pids = {task.pid for task in record.tasks}
     same = (same_kind(linux[0], model[0]), linux[1] == model[1], pids == set(tgids))
     return tuple(
@@ -83,13 +89,19 @@ def _rows(m: Machine, record: ErrorRecord, prediction: Prediction) -> tuple[Said
     )
 
 
+def _of_linux(record: ErrorRecord) -> Iterator[tuple[str, str]]:
+    """Each aspect, and what Linux logged of it."""
+    said = (record.kind or _NO_LINE, record.result or _NO_LINE, tasks_words(record.tasks) or _NOBODY)
+    return zip(ASPECTS, said, strict=True)
+
+
 def _reason(m: Machine, record: ErrorRecord, history: History) -> str:
-    """Why that may be: the first that applies."""
+    """A likely reason: the first that applies."""
     wrote = history.kernel
     if not m.processes.view:
-        return "This memory was recorded without processes: who maps a page, and whether a PTE is dirty, is not known."
+        return "This memory was captured without processes: who maps a page, and whether a PTE is dirty, is unknown."
     if wrote is not None and wrote != m.profile.modelled[:2]:
-        return f"Linux {wrote[0]}.{wrote[1]} wrote the record."
+        return f"The record is from Linux {wrote[0]}.{wrote[1]}."
     if record.tasks and not m.sysctl.view[SYSCTL_EARLY_KILL]:
         return "vm.memory_failure_early_kill is 0 here."
-    return "The frame may have had other content when the error happened than when this memory was recorded."
+    return "The frame may have held other content when the error happened than when this memory was captured."

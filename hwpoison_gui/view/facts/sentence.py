@@ -15,6 +15,11 @@ from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_
 from hwpoison_gui.view.words.words import counted
 
 IDLE: Final = "Click a frame to break it."
+NO_MEMORY: Final = "This map shows error records: there is no memory to break."
+NO_MEMORY_HINT: Final = (
+    "Alt+Down goes from record to record in time. Machine > Overlay error records on this machine… compares them with "
+    "the model on a snapshot."
+)
 IDLE_HINT: Final = (
     "The kernel will look for all processes that use it. A right click only selects; arrow keys and Enter work, too."
 )
@@ -61,7 +66,9 @@ def is_about(session: Session, pfn: int) -> bool:
     return operation is not None and concerns(session, operation, pfn)
 
 
-def sentence_of(session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bool = False) -> Sentence:
+def sentence_of(
+    session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bool = False, no_memory: bool = False
+) -> Sentence:
     """The sentence of the present step, or of a selected frame that its operation is not about.
 
     Parameters
@@ -70,8 +77,12 @@ def sentence_of(session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bo
         Such a frame; its flags stand where a step has the kernel function. Empty without one.
     is_asked
         The frame was selected after the last move on the timeline: between operations its sentence comes first.
+    no_memory
+        The machine has frame numbers for error records only.
     """
     moment, frame = moment_of(session), selected.summary
+    if no_memory and not moment.total:
+        return Sentence(frame or NO_MEMORY, NO_MEMORY if frame else NO_MEMORY_HINT, tone="idle", where="start")
     if moment.step is None or moment.operation is None:
         if frame:
             return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where="start")

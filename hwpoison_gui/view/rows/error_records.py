@@ -1,4 +1,4 @@
-"""Rows of the history of real errors: one for each record, in words, and what the sources can know."""
+"""Rows of the history of real errors, one for each record, in words; and what the sources do not record."""
 
 from __future__ import annotations
 
@@ -20,14 +20,16 @@ from hwpoison_gui.view.words.words import counted
 
 RECORD_COLUMNS: Final = (
     TextColumn("time", "Time", "When it was recorded", "06:56:44.04", fixed=True),
-    TextColumn("pfn", "Frame", "Its number (pfn); – if no source names it", "0x19b9f", number=True, fixed=True),
+    TextColumn("pfn", "Frame", "Page frame number; – if no source names it", "0x19b9f", number=True, fixed=True),
     TextColumn("what", "What", "What happened to the frame", "kill at a page fault"),
-    TextColumn("kind", "Page type", "What the kernel took the page for; of hardware errors, the label of the module",
+    TextColumn("kind", "Page type", "Page type in the kernel’s words; for hardware errors, the label of the DIMM",
                "different compound page"),
-    TextColumn("result", "Result", "What came of it, in the kernel’s words", "already poisoned"),
-    TextColumn("tasks", "Signalled", "Processes that were sent a signal: SIGBUS if none is named", "postgres:4711"),
-    TextColumn("source", "Source", "Files that have it", "dmesg.txt, ras-mc_event.db"),
-    TextColumn("notes", "Notes", "What else the sources say, and doubts", "injected by hwpoison-inject", wide=True),
+    TextColumn("result", "Result", "Result of the handler, in the kernel’s words", "already poisoned"),
+    TextColumn("tasks", "Signalled", "Processes that were signalled; SIGBUS unless another signal is named",
+               "postgres:4711"),
+    TextColumn("source", "Source", "Files that recorded it", "dmesg.txt, ras-mc_event.db"),
+    TextColumn("notes", "Notes", "Other messages, doubts, and differences between sources",
+               "injected by hwpoison-inject", wide=True),
 )  # fmt: skip
 COLUMNS: Final = tuple(column.head for column in RECORD_COLUMNS)
 NO_FRAME: Final = "–"
@@ -51,7 +53,7 @@ class RecordRow(Record):
 
 
 def record_rows(history: History, short: bool = False) -> list[RecordRow]:
-    """One row for each record, in the order of the history. `short`: a date that all have in common is left out."""
+    """One row for each record, in the order of the history. `short`: omit a date that all have in common."""
     texts = [time_words(record.time, history.clock) for record in history.records]
     days = {text.rpartition(" ")[0] for text in texts if text != _NO_TIME}
     if short and len(days) == 1 and history.clock in (ev.UTC, ev.WALL):
@@ -87,16 +89,16 @@ def _what(record: ErrorRecord) -> str:
 
 
 def notes_of(record: ErrorRecord) -> list[str]:
-    """What is to be said about a record besides its columns."""
+    """Notes on a record, beside its columns."""
     notes = [f"injected by {record.origin}" if record.origin in INJECTORS else record.origin]
     if record.again:
-        notes.append("the frame was poisoned already")
+        notes.append("frame already poisoned")
     if record.operation == FAULT_KILL:
-        notes.append("the line names no frame")
+        notes.append("logged without the frame")
     if record.operation == SIGNAL_ALONE:
-        notes.append("the source does not say for which frame")
+        notes.append("the source does not name the frame")
     if record.operation == MEMORY_FAILURE and not record.result:
-        notes.append("no source has the result")
+        notes.append("no source has a result")
     return [note for note in (*notes, *record.notes) if note]
 
 
@@ -116,20 +118,26 @@ def time_words(time: float | None, clock: str) -> str:
 
 
 def playhead_words(history: History, at: int) -> str:
-    """Where stepping through the records stands; `at` is negative before the first."""
+    """The place of the chosen record among all; `at` is negative if none is chosen."""
     many = len(history.records)
     if at < 0:
         return counted(many, "record")
-    return f"{at + 1:,} of {many:,}   {time_words(history.records[at].time, history.clock)}"
+    within = f" {_within(history)}" if history.within and history.records[at].time is not None else ""
+    return f"{at + 1:,} of {many:,}   {time_words(history.records[at].time, history.clock)}{within}"
 
 
-def clock_words(clock: str) -> str:
-    """What the times of a history are."""
+def clock_words(history: History) -> str:
+    """What the times of a history are, and how exact."""
+    within = f", {_within(history)}" if history.within else ""
     return {
-        ev.UTC: "Times are in UTC.",
-        ev.WALL: "Times are as the log has them; it names no time zone.",
+        ev.UTC: f"Times are in UTC{within}.",
+        ev.WALL: f"Times are as logged, without a time zone{within}.",
         ev.BOOT: "Times are seconds since boot.",
-    }.get(clock, "No source has times.")
+    }.get(history.clock, "No source has time stamps.")
+
+
+def _within(history: History) -> str:
+    return f"±{history.within:g} s"
 
 
 def tasks_words(tasks: Sequence[Task]) -> str:
@@ -140,7 +148,7 @@ def tasks_words(tasks: Sequence[Task]) -> str:
 
 
 def names_of(sources: Sequence[Source]) -> list[str]:
-    """Short names of sources: the file's, with as many folders as tell it apart."""
+    """Short names of sources: file names, with as many folders as make them unique."""
     parts = [Path(source.path).parts for source in sources]
     names = []
     for own in parts:
@@ -152,20 +160,20 @@ def names_of(sources: Sequence[Source]) -> list[str]:
 
 
 def source_words(source: Source) -> str:
-    """What a source is, and how much of it is about memory errors."""
+    """What a source is, and how many of its lines are about memory errors."""
     if source.counts and not source.events:
         return f"{source.form}: " + ", ".join(f"{count.where} {count.name} {count.value:,}" for count in source.counts)
     unit = "row" if source.form == DATABASE else "line"
-    text = f"{source.form}, {counted(source.lines, unit)}, {counted(source.others, unit)} about other things"
+    text = f"{source.form}, {counted(source.lines, unit)}, {counted(source.others, f'unrelated {unit}')}"
     if source.unknown_lines:
-        text += f", {counted(source.unknown_lines, unit)} of the handler's that are not known"
+        text += f", {counted(source.unknown_lines, f'unrecognized {unit}')} of the handler"
     if source.cut:
-        text += f", {counted(source.cut, unit)} longer than {ev.MOST_LINE:,} bytes and cut"
+        text += f", {counted(source.cut, unit)} longer than {ev.MOST_LINE:,} bytes, truncated"
     return text
 
 
 def limits_of(history: History) -> list[str]:
-    """What the sources of a history can know and what not, each once."""
+    """What the sources of a history do not record, each statement once."""
     forms = dict.fromkeys(source.form for source in history.sources)
     return [f"{form}: {text}" for form in forms for text in LIMITS[form]]
 
@@ -175,6 +183,6 @@ def summary_words(history: History) -> str:
     frames = len({record.pfn for record in history.records if record.pfn is not None})
     kinds = Counter(record.operation for record in history.records)
     if not kinds:
-        return "No memory error is recorded."
+        return "No memory errors recorded."
     each = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
     return f"{counted(len(history.records), 'record')} in {counted(frames, 'frame')}: {each}."

@@ -62,6 +62,13 @@ def test_a_log_is_opened_on_an_empty_map(user: User) -> None:
     assert len(_marks(user)[RECORDED.name]) == 23
     assert "An empty map of 256.0 MiB" in user.window.copy.line.text()
     assert user.window.docks["records"].in_front
+    assert "there is no memory to break" in user.window.sentence.in_words()
+    user.window.recorded.step(1)
+    assert "there is no memory to break" in user.window.sentence.in_words()
+    assert view.playhead.words.text().endswith(" ±1 s")
+    text = view.said.as_text()
+    assert text.startswith("\tLinux logged\tModel predicts\nPage type\tfree buddy page\t–")
+    assert "Machine > Overlay error records on this machine…" in text
     assert not user.window.actions_["close-records"].isEnabled()
     user.window.actions_["profile-6.1"].trigger()
     until(lambda: user.session.machine.profile.name == "6.1")
@@ -104,13 +111,13 @@ def test_the_model_is_shown_beside_what_linux_said(user: User, tmp_path: Path) -
     _lay_over(user, _log(tmp_path, pfn))
     user.window.recorded.step(1)
     text = _view(user).said.as_text()
-    assert "\tLinux said\tThe model says\nPage type\tdirty LRU page\t" in text
+    assert "\tLinux logged\tModel predicts\nPage type\tdirty LRU page\t" in text
     assert "≠ " in text
-    assert "signalled at once" in text
+    assert "signalled immediately" in text
     user.window.controller.fire(pfn)
     until(lambda: not user.window.controller.busy)
     user.window.controller.seek(len(user.session.steps))
-    until(lambda: "poisoned on this machine already" in _view(user).said.as_text())
+    until(lambda: "already poisoned on this machine" in _view(user).said.as_text())
 
 
 def test_rows_are_copied_as_text(user: User, tmp_path: Path) -> None:

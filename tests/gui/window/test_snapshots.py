@@ -104,5 +104,5 @@ def test_a_bad_file_changes_nothing(user: User, tmp_path: Path) -> None:
     path.write_text("[ 1.000000] Memory failure: 0x10: recovery action for dirty LRU page: Failed\n")
     user.window.snapshots.open(path)
     until(lambda: bool(said))
-    assert said[0].startswith(f"{path}: a kernel log; it has records of errors, and no memory")
+    assert said[0].startswith(f"{path}: a kernel log; it has error records, but no memory")
     assert user.window.lenses.other_snapshot is None

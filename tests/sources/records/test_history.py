@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records.read import read
+from tests.paths import DATA
 
 MF = "Memory failure: {:#x}: recovery action for {}: {}"
 
@@ -67,7 +68,7 @@ def test_logs_of_two_machines_are_said(tmp_path: Path) -> None:
         _log("{:.6f} host1 kernel: ", (1.7e9, 0x10)),
         _log("{:.6f} host2 kernel: ", (1.7e9 + 5000, 0x11)),
     )
-    assert any("logs of several machines: host1, host2" in note for note in made.notes)
+    assert any("are of several machines: host1, host2" in note for note in made.notes)
 
 
 def test_many_repeats_take_no_square_of_time(tmp_path: Path) -> None:
@@ -83,3 +84,20 @@ def test_times_that_do_not_go_together_are_said(tmp_path: Path) -> None:
     made = _made(tmp_path, one, other)
     assert [len(record.seen) for record in made.records] == [2, 2]
     assert any("the times of the sources differ by" in note for record in made.records for note in record.notes)
+
+
+RECORDS_6_12 = DATA / "records" / "6.12"
+
+
+def test_how_exact_times_are() -> None:
+    """The kernel sets its clock, and rasdaemon writes its time stamps, in whole seconds."""
+    log, both = (history_of([read(RECORDS_6_12 / name) for name in names])
+                 for names in (("dmesg.txt",), ("dmesg.txt", "ras-mc_event.db")))  # fmt: skip
+    assert log.within == both.within == 1.0
+    assert any("the kernel set its clock, in whole seconds" in note for note in log.notes)
+    for alone in log.records:
+        key = alone.pfn, alone.operation, alone.result
+        times = [one.time or 0.0 for one in both.records if (one.pfn, one.operation, one.result) == key]
+        assert alone.time is None or min(abs(time - alone.time) for time in times) < log.within
+    assert any("one record if operation, frame and result agree" in note for note in both.notes)
+    assert history_of([read(RECORDS_6_12 / "trace.txt")]).within == 0.0

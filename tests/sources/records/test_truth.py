@@ -99,7 +99,8 @@ def test_repeats_and_counters() -> None:
     made = history("6.12", "dmesg.txt", "node0_memory_failure")
     again = [record.pfn for record in made.records if record.again]
     assert again == [0xAD62, 0xF102, 0xF102]
-    assert any("The nodes count 23 errors; the other sources have 25 results, 2 of them" in note for note in made.notes)
+    said = "The nodes counted 23 errors; the other sources have 25 results, 2 of them"
+    assert any(said in note for note in made.notes)
 
 
 def test_a_database_without_the_table_says_nothing_of_memory_failures() -> None:

@@ -41,7 +41,7 @@ def test_two_frames_of_a_row(tmp_path: Path) -> None:
     assert fault_of([fault], 1) is None
     words = fault_words(fault, GEOMETRY)
     assert words.startswith("2 errors in row:")
-    assert ": one fault by the made-up geometry plain, in 0x" in words
+    assert ", probably one fault according to the made-up geometry plain; frames 0x" in words
 
 
 def test_corrected_errors_of_one_frame(tmp_path: Path) -> None:

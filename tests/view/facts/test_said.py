@@ -38,7 +38,7 @@ def test_the_same(tmp_path: Path) -> None:
         f"Memory failure: {pfn:#x}: recovery action for dirty LRU page: Recovered",
     ))  # fmt: skip
     assert not any(row.differs for row in made.rows)
-    assert made.why.startswith("The model of 6.12 says the same.")
+    assert made.why.startswith("The model of 6.12 predicts the same.")
 
 
 def test_differences_are_named(tmp_path: Path) -> None:
@@ -48,9 +48,9 @@ def test_differences_are_named(tmp_path: Path) -> None:
     )
     assert [(row.aspect, row.linux) for row in made.rows if row.differs] == [
         ("Result", "Failed"),
-        ("Signalled at once", "nobody"),
+        ("Signalled immediately", "no process"),
     ]
-    assert "says otherwise: result, signalled at once" in made.why
+    assert "predicts otherwise: result, signalled immediately" in made.why
 
 
 def test_what_cannot_be_compared(tmp_path: Path) -> None:
@@ -63,8 +63,8 @@ def test_what_cannot_be_compared(tmp_path: Path) -> None:
         f"Memory failure: {pfn:#x}: recovery action for already poisoned page: Failed",
     )
     why = [_compared(session, history, at).why for at in range(4)]
-    assert why[0] == "The frame lies beyond the last one of this machine, 0xfff."
-    assert why[1] == "No source names the frame: nothing can be compared."
+    assert why[0] == "The frame is beyond the last one of this machine, 0xfff."
+    assert why[1] == "No source names the frame, so there is nothing to predict."
     assert why[2] == "Linux recorded: unpoison software-unpoisoned page. Only memory failures are compared."
     assert "on this machine it is not: break it first" in why[3]
 
