@@ -146,13 +146,16 @@ def test_a_process_that_vanishes_is_counted(number: int, fake_proc: Path, monkey
     _refuse(monkeypatch, fake_proc / "11" / "pagemap", number)
     image = live.capture(proc=fake_proc)
     assert [process.pid for process in image.processes] == [10]
-    assert any("ended while memory was being read: processes, 1." in note for note in image.notes)
+    assert any("Skipped 1 process that exited during the capture." in note for note in image.notes)
     assert set(image.pagemap_pid.tolist()) == {10}
 
 
 def test_a_process_that_may_not_be_looked_into_is_counted(fake_proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _refuse(monkeypatch, fake_proc / "11" / "pagemap", errno.EACCES)
-    assert any("nobody look into them: processes, 1." in note for note in live.capture(proc=fake_proc).notes)
+    assert any(
+        "Skipped 1 process that the kernel does not let anyone inspect." in note
+        for note in live.capture(proc=fake_proc).notes
+    )
 
 
 def test_without_permission_it_says_what_is_missing(fake_proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
