@@ -8,6 +8,8 @@ is kept: somebody else holds the page.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,6 +28,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 SWAP_TYPE_SHIFT = 58
+_STRETCH: Final = 1 << 14  # frames
 _COUNTED = np.uint64(pf.LRU | pf.UNEVICTABLE | pf.MMAP | pf.SWAPCACHE | pf.PRIVATE | pf.HUGE | pf.HWPOISON)
 _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
 
@@ -55,9 +58,8 @@ def _add_blocks(found: list[list[int]], free: Bools, first: int) -> None:
 def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: AnonFamilies, compounds: Compounds) -> None:
     """Load flags, mapcounts, mapping and index of anonymous pages, the swap cache, and reference counts."""
     words = image.kpageflags
-    everything = slice(None)
-    m.flags.load(everything, words)
-    m.mapcount.load(everything, _mapcounts(len(words), entries))
+    m.flags.load(slice(None), words)
+    _load_counts(m.mapcount, _mapcounts(len(words), entries))
     m.compound_order.load(compounds.order)
     for part in pieces(len(words)):
         head = compounds.head[part]
@@ -67,11 +69,19 @@ def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: Anon
     _load_exclusive(m, words, compounds)
     _load_swap(m, image, entries, compounds)
     counts = _refcounts(image, entries, compounds, m.mapping)
-    m.refcount.load(everything, counts)
+    _load_counts(m.refcount, counts)
     hugetlb = compounds.heads[_heads_of_hugetlb(words[compounds.heads])]
     m.huge_free.load(0, hugetlb[counts[hugetlb] == 0].tolist())
     if len(hugetlb):
         m.counters.load({"nr_huge_pages": len(hugetlb)})
+
+
+def _load_counts(column: Column, counts: I32) -> None:
+    """Load a column that is 0 so far; where it stays 0, its memory stays untouched."""
+    for start in range(0, len(counts), _STRETCH):
+        part = slice(start, start + _STRETCH)
+        if counts[part].any():
+            column.load(part, counts[part])
 
 
 def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compounds) -> None:
