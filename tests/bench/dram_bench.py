@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+from table import Found, Row
 
 from hwpoison_gui.dram.fault import fault_at, frames_of_fault
 from hwpoison_gui.dram.shipped import shipped
@@ -29,23 +30,24 @@ def best(run: Callable[[], object], times: int = 3) -> float:
     return 1000 * min(found)
 
 
-def main() -> None:
+def rows() -> list[Row]:
+    found = Found()
     codes = np.ones(FRAMES + 4096, np.uint8)
     pfns = np.arange(FRAMES)
     baseline = best(pfns.sum)
-    print(f"baseline: the sum of {FRAMES:,} frame numbers, {baseline:.1f} ms")
     for key in KEYS:
+        found.of = f"DRAM {key}, {FRAMES:,} frames: "
         geometry = shipped(key).fitted(FRAMES)
         faults = {mode: fault_at(mode, geometry, 0x123456780) for mode in ("row", "bank", "channel")}
         runs: dict[str, Callable[[], object]] = {
-            mode: partial(frames_of_fault, geometry, fault, FRAMES) for mode, fault in faults.items()
+            f"frames of a {mode}": partial(frames_of_fault, geometry, fault, FRAMES) for mode, fault in faults.items()
         }
-        runs["coordinates of all frames"] = partial(geometry.packed, pfns << 12)
-        runs["frames arranged"] = partial(ByGeometry(FRAMES, geometry).arrange, codes)
+        runs["coordinates of all"] = partial(geometry.packed, pfns << 12)
+        runs["arranged"] = partial(ByGeometry(FRAMES, geometry).arrange, codes)
         for name, run in runs.items():
-            took = best(run)
-            print(f"{key:12} {name:26} {took:9.1f} ms {took / baseline:8.1f} times the baseline")
+            found.add(name, best(run), baseline, "the sum of all frame numbers")
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    rows()

@@ -23,6 +23,7 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QPixmap
+from table import Found, Row
 
 from hwpoison_gui.export import apng, gif, video
 from hwpoison_gui.export.html import page
@@ -39,6 +40,7 @@ from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import open_file
 
 SIZE = (1280, 720)
+LESSON = Path("resources/lessons/07-one-page-many-processes.toml")
 FPS = {"gif": 20, "apng": 20, "mp4": 30, "webm": 30}
 
 
@@ -160,22 +162,29 @@ def by_ffmpeg(pictures: Sequence[Picture], kind: str) -> None:
     video.write(io.BytesIO(), anew, SIZE, FPS[kind], kind)
 
 
+def rows(lesson: Path = LESSON, seconds: float = 30.0) -> list[Row]:
+    found = Found()
+    found.of = "export "
+    for one in (*stills(lesson), html(lesson)):
+        add(found, one)
+    length, drawing, made = films(lesson, seconds)
+    found.add(f"film of {length:.0f} s, drawing alone", 1e3 * drawing)
+    for one in made:
+        add(found, one)
+    return found
+
+
+def add(found: Found, one: Figure) -> None:
+    what = f"{one.name}, {one.kilobytes:,.0f} kB"
+    found.add(what, 1e3 * one.seconds, 1e3 * one.baseline, one.plain, 1e3 * one.target)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    lesson = Path("resources/lessons/07-one-page-many-processes.toml")
-    parser.add_argument("--lesson", type=Path, default=lesson, metavar="FILE")
+    parser.add_argument("--lesson", type=Path, default=LESSON, metavar="FILE")
     parser.add_argument("--seconds", type=float, default=30.0, help="length of the films")
     options = parser.parse_args()
-    for one in (*stills(options.lesson), html(options.lesson)):
-        met = "met" if one.seconds < one.target else "missed"
-        print(f"{one.name:8} {one.seconds:7.3f} s  {one.kilobytes:8,.0f} kB  target {one.target:g} s: {met}; "
-              f"{one.plain}: {one.baseline:.3f} s, ratio {one.seconds / one.baseline:.2f}")  # fmt: skip
-    length, drawing, found = films(options.lesson, options.seconds)
-    print(f"film of {length:.0f} s at {SIZE[0]}x{SIZE[1]}: drawing alone {drawing:.2f} s")
-    for one in found:
-        met = "met" if one.seconds < one.target else "missed"
-        print(f"{one.name:8} {one.seconds:7.2f} s  {one.kilobytes:8,.0f} kB  {one.target / one.seconds:5.1f} times real"
-              f" time: {met}; {one.plain}: {one.baseline:.2f} s, ratio {one.seconds / one.baseline:.2f}")  # fmt: skip
+    rows(options.lesson, options.seconds)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,14 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import click_bench
 from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
+from table import Found, Row
 
 from hwpoison_gui.gui.compare.window import CompareWindow
 from hwpoison_gui.gui.window.main_window import MainWindow
@@ -28,6 +29,7 @@ from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
 
 QUIET = 0.2  # seconds without anything under way: it is over
+GAP_MS = 50.0  # the target, of processor time
 Measured = tuple[float, float, float]
 
 
@@ -120,11 +122,22 @@ def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
     return found
 
 
-def table(title: str, rows: dict[str, Measured], base: dict[str, Measured]) -> None:
-    print(f"\n{title:30}{'gap':>9}{'of it busy':>12}{'in all':>9}{'ratio':>9}")
-    for name, (gap, busy, whole) in rows.items():
-        against = f"{busy / base[name][1]:9.1f}" if name in base else ""
-        print(f"{name:30}{gap:9.1f}{busy:12.1f}{whole:9.0f}{against}")
+def rows(mappers: Sequence[int] = (1, 10_000), compare: Sequence[int] = (1, 10_000)) -> list[Row]:
+    app = QApplication.instance() or QApplication([])
+    assert isinstance(app, QApplication)
+    click_bench.PAGES = 8
+    found = Found()
+    base: dict[str, Measured] = {}
+    for run, wanted in ((bench, mappers), (compared, compare)):
+        for many in wanted:
+            measured = run(app, many)
+            found.of = f"longest gap, {many:,} mappers: "
+            for name, (gap, busy, whole) in measured.items():
+                fewest = base[name][1] if name in base else None
+                against = "the fewest mappers; " if fewest else ""
+                found.add(name, busy, fewest, f"{against}wall time {gap:.0f}, in all {whole:.0f}", GAP_MS)
+            base = {**measured, **base}
+    return found
 
 
 def main() -> None:
@@ -132,14 +145,7 @@ def main() -> None:
     parser.add_argument("--mappers", default="1,300,10000")
     parser.add_argument("--compare", default="1,300,10000")
     options = parser.parse_args()
-    app = QApplication([])
-    click_bench.PAGES = 8
-    base: dict[str, Measured] = {}
-    for run, wanted in ((bench, options.mappers), (compared, options.compare)):
-        for text in wanted.split(",") if wanted else ():
-            rows = run(app, int(text))
-            table(f"{int(text):,} mappers", rows, base)
-            base = {**rows, **base}
+    rows(*([int(part) for part in text.split(",") if part] for text in (options.mappers, options.compare)))
 
 
 if __name__ == "__main__":

@@ -14,8 +14,11 @@ import os
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+
+from table import Found, Row
 
 from hwpoison_gui import fleet
 from hwpoison_gui.assessing import Options, assess
@@ -36,20 +39,16 @@ def processor_s() -> float:
     return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--machines", type=int, default=1000)
-    parser.add_argument("--frames", type=int, default=4096)
-    parser.add_argument("--jobs", default="1,2")
-    options = parser.parse_args()
+def rows(machines: int = 200, frames: int = 4096, several: Sequence[int] = (1, 2)) -> list[Row]:
+    table = Found()
     processors = len(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        files = made(Path(folder), options.machines, options.frames)
-        print(f"{len(files):,} machines of {options.frames:,} frames, made in {time.perf_counter() - start:.1f} s")
-        print(f"  {'processes':>10s} {'s':>8s} {'ms a machine':>13s} {'speed-up':>9s} {'ideal':>6s} {'cpu s':>12s}")
+        files = made(Path(folder), machines, frames)
+        table.of = f"fleet of {len(files):,} machines: "
+        table.add("made and saved", 1e3 * (time.perf_counter() - start))
         base, found = 0.0, None
-        for jobs in map(int, options.jobs.split(",")):
+        for jobs in several:
             start, used = time.perf_counter(), processor_s()
             results = list(fleet.each(files, partial(assess, options=Options()), jobs, "", lambda share, doing: None))
             took, used = time.perf_counter() - start, processor_s() - used
@@ -57,8 +56,18 @@ def main() -> None:
             assert found is None or results == found, "processes find something else"
             found = results
             ideal = min(jobs, processors)
-            ratios = f"{base / took:9.2f} {ideal:6d} {used:12.1f}"
-            print(f"  {jobs:10d} {took:8.1f} {1e3 * took / len(files):13.1f} {ratios}", flush=True)
+            against = f"one process; ideal is {1 / ideal:.2f}; processors {used:.1f} s"
+            table.add(f"assessed, processes: {jobs}", 1e3 * took, 1e3 * base, against)
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--machines", type=int, default=1000)
+    parser.add_argument("--frames", type=int, default=4096)
+    parser.add_argument("--jobs", default="1,2")
+    options = parser.parse_args()
+    rows(options.machines, options.frames, [int(part) for part in options.jobs.split(",")])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import argparse
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from map_bench import Plain, shown  # first: it chooses the platform
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QWidget
+from table import Found, Row
 
 from hwpoison_gui.gui.app.run import application
 from hwpoison_gui.gui.window.main_window import MainWindow
@@ -187,13 +188,7 @@ def plain(bench: Bench, size: tuple[int, int], rounds: int) -> float:
     return float(np.median(took))
 
 
-def row(name: str, ours: Times, base: float, target: float, more: str = "") -> None:
-    verdict = "" if ours.median <= target else "missed"
-    ratio = f"{ours.median / base:8.2f}{ours.paints:8.1f}"
-    print(f"  {name:26s}{ours.median:9.2f}{ours.p95:9.2f}{base:10.2f}{ratio}{target:8.0f}  {verdict:7s}{more}")
-
-
-def bench(frames: int, size: tuple[int, int], rounds: int) -> dict[str, Times]:
+def bench(table: Found, frames: int, size: tuple[int, int], rounds: int) -> dict[str, Times]:
     """All figures of one machine size, printed."""
     one = Bench(frames, size)
     gc.freeze()
@@ -202,19 +197,30 @@ def bench(frames: int, size: tuple[int, int], rounds: int) -> dict[str, Times]:
     lenses = one.lenses(max(5, rounds // 6))
     found["step"] = one.steps(rounds)
     found["pan and zoom"] = one.flight(rounds)
-    print(f"{frames:,} frames, {size[0]}x{size[1]}, {QApplication.platformName()}; milliseconds")
-    head = f"{'median':>9s}{'p95':>9s}{'baseline':>10s}{'ratio':>8s}{'paints':>8s}{'target':>8s}"
-    print(f"  {'':26s}{head}")
+    table.of = f"window of {frames:,}: "
     for name, times in found.items():
-        row(name, times, whole, TARGETS[name])
+        table.add(name, times, whole, f"the whole window painted; paints {times.paints:.1f}", TARGETS[name])
     base = plain(one, size, 5)
     for name, (first, times) in lenses.items():
-        row(f"lens: {name}", times, base, TARGETS["lens"], f"first {first:.0f}")
+        against = f"a plain program; paints {times.paints:.1f}, first time {first:.0f}"
+        table.add(f"lens {name}", times, base, against, TARGETS["lens"])
         found[f"lens: {name}"] = times
     one.window.close()
     one.window.deleteLater()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     return found
+
+
+def rows(sizes: Sequence[int] = (65536, 1 << 24), size: tuple[int, int] = (1280, 800), rounds: int = 60) -> list[Row]:
+    app = application()
+    table = Found()
+    results = [bench(table, frames, size, rounds) for frames in sizes]
+    for frames, result in zip(sizes[1:], results[1:], strict=True):
+        table.of = f"window of {frames:,}: "
+        for name in ("hover", "step", "pan and zoom"):
+            table.add(f"{name}, ratio", result[name], results[0][name], f"{sizes[0]:,} frames")
+    del app
+    return table
 
 
 def main() -> None:
@@ -223,15 +229,8 @@ def main() -> None:
     parser.add_argument("--size", default="1280x800")
     parser.add_argument("--rounds", type=int, default=60)
     options = parser.parse_args()
-    app = application()
     width, height = (int(part) for part in options.size.split("x"))
-    sizes = [int(part) for part in options.frames.split(",")]
-    results = [bench(frames, (width, height), options.rounds) for frames in sizes]
-    for frames, result in zip(sizes[1:], results[1:], strict=True):
-        print(f"{frames:,} to {sizes[0]:,} frames, ratio of medians")
-        for name, times in result.items():
-            print(f"  {name:26s}{times.median / results[0][name].median:9.2f}")
-    app.quit()
+    rows([int(part) for part in options.frames.split(",")], (width, height), options.rounds)
     sys.stdout.flush()
 
 

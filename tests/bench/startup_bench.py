@@ -26,8 +26,13 @@ import tempfile
 import time
 from pathlib import Path
 
+from table import Found, Row
+
 PHASES = ("interpreter", "numpy and model", "Qt and window", "first paint", "rest")
 SUMS = ("map", "ready", "leave", "map processor", "ready processor", "leave processor")
+HERE = Path(__file__).resolve().parents[2]
+Laps = dict[str, list[dict[str, float]]]
+TIMES_BARE = {"map": 1.95, "ready": 2.6}  # the same as ratios
 TARGETS = {"map": 450, "ready": 600}  # milliseconds, where a bare window takes 210 to 250
 
 _CLOCK = """
@@ -166,24 +171,38 @@ def main() -> None:
     first.add_argument("--leave", action="store_true", help="press Esc on the start page as soon as it is ready")
     parser.add_argument("--against", type=Path, metavar="DIR", help="another checkout, measured in the same run")
     options = parser.parse_args()
-    here = Path(__file__).resolve().parents[2]
-    starts = {"program": (WHOLE, here)} | ({"against": (WHOLE, options.against.resolve())} if options.against else {})
-    starts["bare"] = (BARE, here)
-    laps: dict[str, list[dict[str, float]]] = {name: [] for name in starts}
+    starts = {"program": HERE} | ({"against": options.against.resolve()} if options.against else {})
+    report(options.platform, measured(starts, options.rounds, options.platform, options.without_page, options.leave))
+
+
+def measured(starts: dict[str, Path], rounds: int, platform: str, without_page: bool, leave: bool) -> Laps:
+    """The rounds of each checkout, and of the bare window."""
+    code = {**{name: (WHOLE, root) for name, root in starts.items()}, "bare": (BARE, HERE)}
+    laps: Laps = {name: [] for name in code}
     with tempfile.TemporaryDirectory() as folder:
-        for name in starts if options.without_page else ():
+        for name in code if without_page else ():
             settings = Path(folder, name, "XDG_CONFIG_HOME", "hwpoison-gui", "hwpoison-gui.conf")
             settings.parent.mkdir(parents=True)
             settings.write_text("[General]\nstart-with=desktop\n")
-        for number in range(options.rounds + 1):
-            for name, (code, root) in starts.items():
-                found = once(code, options.platform, Path(folder, name), root, options.leave and name != "bare")
+        for number in range(rounds + 1):
+            for name, (text, root) in code.items():
+                found = once(text, platform, Path(folder, name), root, leave and name != "bare")
                 if number:
                     laps[name].append(found)
-    report(options.platform, laps)
+    return laps
 
 
-def report(platform: str, laps: dict[str, list[dict[str, float]]]) -> None:
+def rows() -> list[Row]:
+    table = Found()
+    for without, seen in ((False, "start page"), (True, "map")):
+        laps = measured({"program": HERE}, 7, "offscreen", without, False)
+        for phase, name in (("map", "first picture"), ("ready", "everything ready")):
+            least, bare = (min(one[phase] for one in laps[who]) for who in ("program", "bare"))
+            table.add(f"start with the {seen}: {name}", least, bare, "a bare window", TIMES_BARE[phase], relative=True)
+    return table
+
+
+def report(platform: str, laps: Laps) -> None:
     """A line a phase, with the least of all rounds; of the sums the median too."""
     print(f"{platform:<16}" + "".join(f"{name:>16}" for name in laps) + "   milliseconds, least (median)")
     for phase in (*PHASES, *SUMS):
