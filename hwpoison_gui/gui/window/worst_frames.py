@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
@@ -16,12 +17,13 @@ from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.outcome.many import said_of, summary_of
-from hwpoison_gui.view.rows.broken import BROKEN_COLUMNS, BrokenRow, broken_cells, broken_rows
+from hwpoison_gui.view.rows.broken import BROKEN_COLUMNS, BrokenRow, broken_cells, broken_columns, broken_rows
 
 
 def _colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
     assert isinstance(row, BrokenRow)
-    return theme.kill if column.field == "killed" and row.killed else None
+    is_worst = row.panics if column.field == "touched" else column.field == "killed" and row.killed
+    return theme.kill if is_worst else None
 
 
 class WorstFrames(QDialog):
@@ -36,7 +38,10 @@ class WorstFrames(QDialog):
         said.setWordWrap(True)
         self.table = RowTable("Frames, the worst first", _model, self)
         self.table.set_theme(theme)
-        self.table.set_rows(broken_rows(summary))
+        rows = broken_rows(summary)
+        columns = broken_columns(rows)
+        self.table.set_columns(columns, partial(broken_cells, columns=columns))
+        self.table.set_rows(rows)
         self.table.chosen.connect(self._show)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)

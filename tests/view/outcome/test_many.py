@@ -12,7 +12,7 @@ from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.many import said_of, summary_of, worst_of
-from hwpoison_gui.view.rows.broken import broken_cells, broken_rows
+from hwpoison_gui.view.rows.broken import broken_cells, broken_columns, broken_rows
 from tests.session.test_many import busy
 from tests.workbench import do
 
@@ -70,7 +70,10 @@ def test_late_kill_counts_processes_that_have_a_shared_page_in_a_vma_without_an_
     assert found is not None and dict(shared.touches) == {hit.tgid: hit.kind for hit in found.hits}
     assert shared.words == "3 die on touch, data lost" and alone.words == "1 dies on touch, data lost"
     assert summary.impacts == dict.fromkeys(shared.touches, LATER)
-    assert [broken_cells(row)[5] for row in broken_rows(summary)] == ["3 die on touch", "1 dies on touch"]
+    rows = broken_rows(summary)
+    columns = broken_columns(rows)
+    assert [column.field for column in columns] == ["frame", "touched", "lost", "result", "kind"]
+    assert [broken_cells(row, columns)[1] for row in rows] == ["3 die on touch", "1 dies on touch"]
 
 
 def test_merged_pages_the_swap_cache_and_init() -> None:
