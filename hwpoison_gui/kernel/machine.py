@@ -16,7 +16,8 @@ from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
 from .memcontrol import PageMemcg
 from .mmzone import ZoneImage, zones_by_address
-from .packed import PackedNestedTable, PackedTable, PackedTags
+from .packed import PackedNestedTable, PackedTable
+from .packed_tags import PackedTags
 from .profile.type import Profile
 from .records import (
     HPAGE_PMD_NR,

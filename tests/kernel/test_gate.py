@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hwpoison_gui.kernel.boot.fresh import fresh_machine
 from hwpoison_gui.kernel.gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table, Whole
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable, PackedTags
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable
+from hwpoison_gui.kernel.packed_tags import PackedTags
 from hwpoison_gui.kernel.profile.registry import PROFILES
 
 Key = Hashable

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hwpoison_gui.kernel.gate import ABSENT, Change, Gate, NestedTable, Whole
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable, PackedTags
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
+from hwpoison_gui.kernel.packed_tags import PackedTags
 
 # Keys in blocks that fill up, at their edges, and far away from everything.
 KEYS = st.one_of(st.integers(0, 1100), st.integers(510, 514), st.sampled_from([1 << 35, (1 << 35) + 511, 1 << 50]))

@@ -19,7 +19,8 @@ import numpy.typing as npt
 from ..gate import Column, NestedTable, SortedSets, Table
 from ..machine import Machine
 from ..mmzone import ZoneImage
-from ..packed import PackedNestedTable, PackedTable, PackedTags
+from ..packed import PackedNestedTable, PackedTable
+from ..packed_tags import PackedTags
 from ..profile.type import Profile
 from ..records import Inode, Process, Task, Vma
 from .snapshot_format import COLUMN, HEAD, MAGIC, WRONG, Arrays, DamagedError, Snapshot, Spec
