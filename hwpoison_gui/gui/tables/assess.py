@@ -175,7 +175,8 @@ class AssessTools(QWidget):
     def show_list(self, on: bool) -> None:
         """Shows what a list needs, or what the table of outcomes does."""
         self.more.setVisible(on)
-        self.frames.setVisible(not on)
+        for tool in (self.frames, self.tables):
+            tool.setVisible(not on)
 
 
 class AssessTable(FactView):

@@ -129,7 +129,7 @@ class DangersLink(QObject):
         more = self._rows[self._most :]
         self._panel.worst.set_rows(self._rows[: self._most])
         self._panel.table.tools.more.setEnabled(bool(more))
-        self._dock.set_subject(f"{KILL[self._damage.policy]}, the worst first: {RANKED[self._list]}")
+        self._dock.set_subject(f"{KILL[self._damage.policy]}, {RANKED[self._list]}")
         self._selected = NONE, None
         self._show_selected()
 

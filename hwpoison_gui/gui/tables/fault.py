@@ -28,7 +28,7 @@ from hwpoison_gui.view.rows.fault import fault_cells, fault_columns
 MODES: Final = {"row": "Row", "column": "Column", "bank": "Bank", "rank": "Rank", "dimm": "DIMM", "channel": "Channel"}
 
 
-_NOTES: Final = 150  # sizes of table and notes are as 3 to 2
+_NOTES: Final = 25  # table and notes are as 20 to 9: three courses are seen in a window of 1280 pixels
 
 
 class FaultTools(QWidget):
@@ -84,11 +84,11 @@ class FaultPanel(QWidget):
         self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, fault_columns(), fault_cells), self)
         self.tools = FaultTools(self)
         split = QSplitter(Qt.Orientation.Horizontal, self)
-        for part, stretch in ((self.table, 3), (told, 2)):
+        for part, stretch in ((self.table, 20), (told, 9)):
             split.addWidget(part)
             split.setStretchFactor(split.count() - 1, stretch)
         split.setChildrenCollapsible(False)
-        split.setSizes([3 * _NOTES, 2 * _NOTES])
+        split.setSizes([20 * _NOTES, 9 * _NOTES])
         box = QVBoxLayout(self)
         box.setContentsMargins(look.SMALL, look.TIGHT, look.SMALL, 0)
         box.setSpacing(look.TIGHT)

@@ -17,9 +17,9 @@ PROCESSES: Final = "worst processes"
 FILES: Final = "worst files"
 LISTS: Final = {FRAMES: "Worst frames", PROCESSES: "Worst processes", FILES: "Worst files"}
 RANKED: Final = {
-    FRAMES: "by panics, then deaths, broken pages in use, content lost, processes hit",
-    PROCESSES: "by panics, then frames that kill it",
-    FILES: "by panics, then deaths summed over its frames",
+    FRAMES: "ranked by panic, deaths, page left in use, data lost, processes hit",
+    PROCESSES: "ranked by panic, then frames that kill it",
+    FILES: "ranked by panic, then deaths summed over frames",
 }
 
 

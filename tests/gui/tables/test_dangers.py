@@ -31,7 +31,7 @@ def test_the_worst_frames_are_those_of_the_ranking(user, panel: AssessPanel, mon
     choose(panel, FRAMES)
     ranking = Ranking(Damage.of(user.session.machine))
     assert panel.worst.rows.rows == frame_dangers(ranking.worst(2))
-    assert "panics" in user.window.docks["assess"].head.subject.text()
+    assert "ranked by panic" in user.window.docks["assess"].head.subject.text()
     more = panel.table.tools.more
     assert more.isEnabled()
     while more.isEnabled():
