@@ -6,26 +6,28 @@ from typing import Final
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
-from hwpoison_gui.gui.charts.plot import NOWHERE, Plot
+from hwpoison_gui.gui.charts.plot import GRID, NOWHERE, Plot
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Bars, as_text, shortened
-from hwpoison_gui.view.map.lens_colours import class_colour
-from hwpoison_gui.view.map.lenses import OUTCOME
+from hwpoison_gui.view.charts.colours import CURSOR
 
 _THICK: Final = 0.84  # of a bar; the distance of two is 1
 _GAP: Final = 0.7  # between two groups
-_LONGEST: Final = 22  # characters of a name beside the axis
-_LINE: Final = 1.25  # height of a group, in lines of text
+_SHARE: Final = 0.3  # of the width, that names beside the axis may take
+_SHORTEST: Final = 12  # characters of such a name, at least
+_LINE: Final = 1.3  # least height of a group, in lines of text
 _BREADTH: Final = 2.0  # of the cursor's outline, in pixels
 
 
 class BarPlot(Plot):
     """Values are the parts of the bars, from above, each from the axis outward; empty ones are left out."""
+
+    scrolled = Signal(int, int, int)  # the uppermost group that is shown, how many are, and of how many
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         self.chart: Bars | None = None
@@ -35,7 +37,7 @@ class BarPlot(Plot):
         super().__init__(parent, "Bars", theme)
         self.invertY(True)
         self.setMouseEnabled(x=False, y=False)
-        self.showGrid(x=True)
+        self.showGrid(x=True, alpha=GRID)
 
     def set_chart(self, chart: Bars, fresh: bool = True) -> None:
         """Shows a chart; the cursor stays where it is unless it is a `fresh` one."""
@@ -54,17 +56,18 @@ class BarPlot(Plot):
         self._boxes = list(_boxes_of(chart))
         for number, part in enumerate(chart.parts):
             mine = [box for box in self._boxes if box[2] == number]
-            colour = class_colour(self.theme, OUTCOME, part.key)
+            colour = self.colour(part.key)
             y = [self._y(group, stack) for group, stack, *_ in mine]
             starts, ends = [box[3] for box in mine], [box[4] for box in mine]
             item = pg.BarGraphItem(x0=starts, x1=ends, y=y, height=_THICK, brush=colour, pen=pg.mkPen(self.theme.base))
             self.addItem(item)
         middle = (len(chart.stacks) - 1) / 2
-        names = shortened(chart.groups, _LONGEST)
-        self.getAxis("left").setTicks([[(self._y(group, 0) + middle, name) for group, name in enumerate(names)]])
-        self.setLabel("bottom", chart.unit, color=self.theme.text)
+        letter = QFontMetrics(look.font()).averageCharWidth()
+        names = shortened(chart.groups, max(_SHORTEST, int(self.width() * _SHARE / letter)))
+        self.upward.setTicks([[(self._y(group, 0) + middle, name) for group, name in enumerate(names)]])
+        self.set_axis_names(chart.unit)
         self.setXRange(0, max((box[4] for box in self._boxes), default=1), padding=0.01)
-        self._scroll(self._first)
+        self.scroll_to(self._first)
         if self.cursor >= len(self._boxes):
             self.cursor = NOWHERE
         self.show_cursor()
@@ -76,21 +79,29 @@ class BarPlot(Plot):
         room = self.getViewBox().height() / (QFontMetrics(look.font()).height() * _LINE)
         return max(1, min(len(self.chart.groups), int(room)))
 
-    def _scroll(self, first: int) -> None:
+    @property
+    def needed(self) -> int:
+        """The height in pixels at which all groups are seen, axis and all."""
+        groups = len(self.chart.groups) if self.chart is not None else 0
+        line = QFontMetrics(look.font()).height()
+        return round((groups * _LINE * len(self.chart.stacks if self.chart else ()) + 5) * line)
+
+    def scroll_to(self, first: int) -> None:
         """Shows as many groups as have room, from one of them on."""
         if self.chart is None:
             return
         shown = self._shown
         self._first = min(max(first, 0), len(self.chart.groups) - shown)
         self.setYRange(self._y(self._first, 0) - _GAP, self._y(self._first + shown, 0) - _GAP, padding=0)
+        self.scrolled.emit(self._first, shown, len(self.chart.groups))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self.chart is not None:
-            self._scroll(self._first)
+            self.redraw()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        self._scroll(self._first + (-1 if event.angleDelta().y() > 0 else 1))
+        self.scroll_to(self._first + (-1 if event.angleDelta().y() > 0 else 1))
         event.accept()
 
     def _y(self, group: int, stack: int) -> float:
@@ -113,7 +124,7 @@ class BarPlot(Plot):
         assert self.chart is not None
         group, stack, part, start, end = self._boxes[place]
         chart, size = self.chart, f"{as_text(end - start)} {self.chart.unit}"
-        return f"{chart.groups[group]}, {chart.stacks[stack]}, {chart.parts[part].name}: {size}"
+        return f"{size} of {chart.groups[group]}: {chart.parts[part].name} ({chart.stacks[stack]})"
 
     def place_at(self, at: QPointF) -> int:
         for place, (group, stack, _, start, end) in enumerate(self._boxes):
@@ -129,12 +140,12 @@ class BarPlot(Plot):
             return
         group, stack, _, start, end = self._boxes[self.cursor]
         if not self._first <= group < self._first + self._shown:
-            self._scroll(group if group < self._first else group - self._shown + 1)
-        pen = pg.mkPen(self.theme.accent, width=_BREADTH)
+            self.scroll_to(group if group < self._first else group - self._shown + 1)
+        pen = pg.mkPen(self.colour(CURSOR), width=_BREADTH)
         self._outline = pg.BarGraphItem(
             x0=[start], x1=[end], y=[self._y(group, stack)], height=_THICK, brush=(0, 0, 0, 0), pen=pen
         )
-        self.addItem(self._outline)
+        self.add_above(self._outline)
 
     def show_group(self, name: str) -> None:
         """Moves the cursor to the first value of a group, without choosing it; leaves it where it is in that group."""

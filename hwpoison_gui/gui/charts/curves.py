@@ -9,32 +9,37 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
-from hwpoison_gui.gui.charts.plot import NOWHERE, Plot
+from hwpoison_gui.gui.charts.plot import GRID, NOWHERE, Plot
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Curve, Curves, as_text
+from hwpoison_gui.view.charts.colours import CURSOR, REGION
 
 _NEAR: Final = 12  # pixels
 _SYMBOLS: Final = ("o", "t", "s", "d")  # for those who do not see colours
 _DASHES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 _WIDTH: Final = 2
-_SIZE: Final = 7
+_SIZE: Final = 8
+_FAINT: Final = 45  # opacity of the region, of 255
+_AROUND: Final = 0.05  # decades between a value and the edge of the region that has it
 
 
 class CurvePlot(Plot):
     """Values are the points, curve by curve."""
 
     rangeChosen = Signal(float, float)  # of the quantity on the axis
-    playheadMoved = Signal(int)  # to a timeline position
+    playheadMoved = Signal(float)  # to a coordinate of the axis
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         self.chart: Curves | None = None
         self.region: pg.LinearRegionItem | None = None
         self.playhead: pg.InfiniteLine | None = None
         self._mark: pg.ScatterPlotItem | None = None
-        self._position = 0
+        self._position: float | None = 0.0
+        self._anchor = NOWHERE  # the value from which keys extend the region
         super().__init__(parent, "Curves", theme)
         self.setMouseEnabled(x=True, y=False)
-        self.showGrid(x=True, y=True, alpha=0.2)
+        self.showGrid(x=True, y=True, alpha=GRID)
 
     def set_chart(self, chart: Curves, fresh: bool = True) -> None:
         """Shows a chart, all of it; the cursor stays where it is unless it is a `fresh` one."""
@@ -43,7 +48,10 @@ class CurvePlot(Plot):
         self.setLogMode(chart.log, chart.log)
         self.redraw()
         if fresh:
-            self.cursor = NOWHERE
+            self.cursor = self._anchor = NOWHERE
+        self.show_all()
+
+    def show_all(self) -> None:
         self.enableAutoRange()
 
     def redraw(self) -> None:
@@ -53,12 +61,9 @@ class CurvePlot(Plot):
         if chart is None:
             return
         for number, curve in enumerate(chart.curves):
-            colour = getattr(self.theme, curve.key)
-            pen = pg.mkPen(colour, width=_WIDTH, style=_DASHES[number % len(_DASHES)]) if curve.joined else None
-            symbol = None if curve.joined else _SYMBOLS[number % len(_SYMBOLS)]
-            self.plot(*_drawn(curve), pen=pen, symbol=symbol, symbolSize=_SIZE, symbolBrush=colour, symbolPen=None)
-        self.setLabel("bottom", chart.x_name, color=self.theme.text)
-        self.setLabel("left", chart.y_name, color=self.theme.text)
+            self._draw(number, curve)
+        self.across.show_counts() if chart.clock is None else self.across.show_times(chart.clock)
+        self.set_axis_names(chart.x_name, chart.y_name)
         if chart.quantity:
             self._add_region(chart)
         if chart.playhead:
@@ -67,10 +72,24 @@ class CurvePlot(Plot):
             self.cursor = NOWHERE
         self.show_cursor()
 
+    def _draw(self, number: int, curve: Curve) -> None:
+        colour = self.colour(curve.key)
+        pen = pg.mkPen(colour, width=_WIDTH, style=_DASHES[number % len(_DASHES)]) if curve.joined else None
+        symbol = _SYMBOLS[number % len(_SYMBOLS)] if curve.keys or not curve.joined else None
+        self.plot(*_drawn(curve), pen=pen)
+        if symbol is not None:
+            self.plot(curve.x, curve.y, pen=None, symbol=symbol, symbolSize=look.px(_SIZE), symbolBrush=colour,
+                      symbolPen=pg.mkPen(self.theme.base))  # fmt: skip
+
     def _add_region(self, chart: Curves) -> None:
         low, high = (float(np.log10(chart.curves[0].x[at])) if len(chart.curves[0].x) else 0.0 for at in (0, -1))
-        brush = pg.mkBrush(*pg.mkColor(self.theme.accent).getRgb()[:3], 40)
-        self.region = pg.LinearRegionItem((low - 0.05, high + 0.05), brush=brush, pen=pg.mkPen(self.theme.accent))
+        colour = self.colour(REGION)
+        brush = pg.mkBrush(*pg.mkColor(colour).getRgb()[:3], _FAINT)
+        pen = pg.mkPen(colour, width=_WIDTH)
+        self.region = pg.LinearRegionItem(
+            (low - _AROUND, high + _AROUND), brush=brush, hoverBrush=brush, pen=pen, hoverPen=pen
+        )
+        self.region.setZValue(-1)
         self.region.sigRegionChangeFinished.connect(self._region_changed)
         self.addItem(self.region)
 
@@ -79,20 +98,39 @@ class CurvePlot(Plot):
         low, high = self.region.getRegion()
         self.rangeChosen.emit(10**low, 10**high)
 
+    def cursor_moved(self, before: int, extends: bool) -> None:
+        if not extends or self.region is None:
+            self._anchor = NOWHERE
+            return
+        if self._anchor == NOWHERE:
+            self._anchor = before if before != NOWHERE else self.cursor
+        ends = sorted(float(np.log10(self.value_of(place)[1])) for place in (self._anchor, self.cursor))
+        self.region.setRegion((ends[0] - _AROUND, ends[1] + _AROUND))
+
+    def middle_of_zoom(self) -> float | None:
+        if self.cursor == NOWHERE or self.chart is None:
+            return None
+        x = self.value_of(self.cursor)[1]
+        return float(np.log10(x)) if self.chart.log else x
+
     def _add_playhead(self) -> None:
-        pen = pg.mkPen(self.theme.accent, width=_WIDTH)
-        self.playhead = pg.InfiniteLine(self._position, movable=True, pen=pen)
+        pen = pg.mkPen(self.colour(CURSOR), width=_WIDTH)
+        self.playhead = pg.InfiniteLine(self._position or 0.0, movable=True, pen=pen)
+        self.playhead.setVisible(self._position is not None)
         self.playhead.sigPositionChangeFinished.connect(self._playhead_moved)
-        self.addItem(self.playhead)
+        self.add_above(self.playhead)
 
     def _playhead_moved(self) -> None:
         assert self.playhead is not None
-        self.playheadMoved.emit(round(self.playhead.value()))
+        self.playheadMoved.emit(float(self.playhead.value()))
 
-    def set_position(self, position: int) -> None:
-        """Shows the timeline position, without emitting `playheadMoved`."""
+    def set_position(self, position: float | None) -> None:
+        """Shows where the present is on the axis, None: nowhere; without emitting `playheadMoved`."""
         self._position = position
-        if self.playhead is not None and round(self.playhead.value()) != position:
+        if self.playhead is None:
+            return
+        self.playhead.setVisible(position is not None)
+        if position is not None and self.playhead.value() != position:
             self.playhead.blockSignals(True)
             self.playhead.setValue(position)
             self.playhead.blockSignals(False)
@@ -101,27 +139,53 @@ class CurvePlot(Plot):
 
     @property
     def places(self) -> int:
-        return sum(len(curve.x) for curve in self.chart.curves) if self.chart is not None else 0
+        return sum(len(curve.x) for curve in self.chart.values) if self.chart is not None else 0
 
-    def value_of(self, place: int) -> tuple[Curve, float, float]:
-        """The curve of a value, and its coordinates."""
+    def _point(self, place: int) -> tuple[Curve, int]:
+        """The curve of a value, and its place there."""
         assert self.chart is not None
-        for curve in self.chart.curves:
+        for curve in self.chart.values:
             if place < len(curve.x):
-                return curve, float(curve.x[place]), float(curve.y[place])
+                return curve, place
             place -= len(curve.x)
         raise IndexError(place)
 
+    def value_of(self, place: int) -> tuple[Curve, float, float]:
+        """The curve of a value, and its coordinates."""
+        curve, at = self._point(place)
+        return curve, float(curve.x[at]), float(curve.y[at])
+
+    def key_of(self, place: int) -> str | int | None:
+        """What a value stands for, where its coordinates do not say it."""
+        curve, at = self._point(place)
+        return curve.keys[at] if curve.keys else None
+
+    def place_of(self, key: str | int) -> int:
+        """The value that stands for something; NOWHERE if none does."""
+        keys = [one for curve in self.chart.values for one in curve.keys] if self.chart is not None else []
+        return keys.index(key) if key in keys else NOWHERE
+
+    def show_x(self, x: float) -> None:
+        """Moves the cursor to the value at a coordinate, if there is one, without choosing it."""
+        places = [place for place in range(self.places) if self.value_of(place)[1] == x]
+        if places and self.cursor not in places:
+            self.set_cursor(places[0])
+
     def words_of(self, place: int) -> str:
-        curve, x, y = self.value_of(place)
+        curve, at = self._point(place)
         assert self.chart is not None
-        return f"{self.chart.x_name.partition(' (')[0]} {as_text(x)}: {as_text(y)} {curve.name}"
+        x, y = float(curve.x[at]), float(curve.y[at])
+        if curve.words and self.chart.clock is None:
+            return f"{curve.words[at]} ({curve.name})"
+        if curve.words:
+            return f"{self.chart.x_words(x)}: {curve.words[at]}; {curve.name}: {as_text(y)} so far"
+        return f"{self.chart.x_name.partition(' (')[0]} {self.chart.x_words(x)}: {as_text(y)} {curve.name}"
 
     def place_at(self, at: QPointF) -> int:
         """The nearest point, unless it is far."""
         assert self.chart is not None
-        x = np.concatenate([curve.x for curve in self.chart.curves])
-        y = np.concatenate([curve.y for curve in self.chart.curves])
+        x = np.concatenate([curve.x for curve in self.chart.values])
+        y = np.concatenate([curve.y for curve in self.chart.values])
         if self.chart.log:
             x, y = np.log10(x), np.log10(np.maximum(y, 1e-9))
         width, height = self.getViewBox().viewPixelSize()
@@ -138,9 +202,9 @@ class CurvePlot(Plot):
         _, x, y = self.value_of(self.cursor)
         if self.chart.log:
             x, y = np.log10(x), np.log10(max(y, 1e-9))
-        pen = pg.mkPen(self.theme.accent, width=_WIDTH)
-        self._mark = pg.ScatterPlotItem([x], [y], size=2 * _SIZE, pen=pen, brush=None)
-        self.addItem(self._mark)
+        pen = pg.mkPen(self.colour(CURSOR), width=_WIDTH)
+        self._mark = pg.ScatterPlotItem([x], [y], size=look.px(2 * _SIZE), pen=pen, brush=None)
+        self.add_above(self._mark)
 
 
 def _drawn(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

@@ -6,32 +6,42 @@ from collections.abc import Callable
 from math import ceil, floor
 from typing import Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtWidgets import QMainWindow
 
-from hwpoison_gui.gui.charts.panel import CHARTS, DAMAGE, FRAMES, TIMELINE, WAITING, ChartsPanel
-from hwpoison_gui.gui.charts.plot import Plot
+from hwpoison_gui.gui.charts.panel import WAITING, ChartsPanel
+from hwpoison_gui.gui.charts.plot import KEYS, NOWHERE
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import DamageControl
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.recorded import NONE_OPEN, Recorded
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
-from hwpoison_gui.view.base.kinds import KINDS, kind_of
+from hwpoison_gui.view.charts import catalogue as of
+from hwpoison_gui.view.charts.catalogue import CHARTS, Declared, Sources
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
-from hwpoison_gui.view.charts.damage import damage_bars
-from hwpoison_gui.view.charts.distribution import distribution
-from hwpoison_gui.view.charts.timeline import timeline_curves
-from hwpoison_gui.view.damage.tables import find_tables
+from hwpoison_gui.view.charts.walk_cost import expression_of
+from hwpoison_gui.view.damage.group_of import group_of
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lenses import OUTCOME
 
 _WHO: Final = "charts"
 _SLICE: Final = 0.008
+_REST_MS: Final = 150  # after the machine has moved: steps follow each other quickly
 _STOPPED: Final = "The machine has stopped: nothing more happens to it."
 _NO_STEPS: Final = "There are no steps yet: click a frame."
+_NO_FILTER: Final = (
+    "Nothing is looked for: Ctrl+F finds the frames of a fault of DRAM, as row:of:0x2416, of a process or of a kind."
+)
+_NO_CHANGES: Final = "No other snapshot of this machine is compared with it."
+_SHARE: Final = 0.8  # of the main window, that a window of its own has
+_READABLE: Final = 210  # height of the panel, at 100 % text, in which a chart can be read
+_MOST: Final = 0.5  # of the height of the window, that the panel asks for
 
 
 class ChartsLink(QObject):
@@ -45,41 +55,77 @@ class ChartsLink(QObject):
         controller: Controller,
         present: Present,
         filters: FilterControl,
+        recorded: Recorded,
         find: Callable[[str], None],
     ) -> None:
         super().__init__(panel)
-        self._panel, self._dock, self._damage = panel, dock, damage
+        self._panel, self._dock, self._damage, self._recorded = panel, dock, damage, recorded
         self._controller, self._filter, self._find = controller, filters, find
         self._slices = Slices(self, _SLICE, lambda: not controller.busy)
         self._made: Chart | None = None
+        self._missing_of: dict[str, Callable[[], str]] = {
+            of.DAMAGE: self._damage_missing,
+            of.MACHINE: str,
+            of.TIMELINE: lambda: "" if len(controller.session.steps) else _NO_STEPS,
+            of.FOUND: lambda: "" if filters.count is not None else _NO_FILTER,
+            of.RECORDS: lambda: "" if recorded.history is not None else NONE_OPEN,
+            of.CHANGES: lambda: _NO_CHANGES,
+        }
+        self._choose: dict[str, Callable[[int], None]] = {
+            of.FIND: self._find_value,
+            of.RANGE: self._find_value,
+            of.SEEK: lambda place: controller.seek(int(panel.curves.value_of(place)[1])),
+            of.RECORD: self._choose_record,
+            of.SELECT: self._select_first,
+        }
         panel.chartWanted.connect(lambda _: self._seen(True))
-        panel.bars.chosen.connect(self._find_bar)
-        panel.curves.chosen.connect(self._go_to_point)
+        panel.ownWindowWanted.connect(self._own_window)
+        for plot in panel.plots:
+            plot.chosen.connect(lambda place: self._choose[self._declared.leads](place))
+            LocalKeys(plot, *MOVES, *PAGES, *KEYS)
+        LocalKeys(panel.table, *MOVES, *PAGES)
         panel.curves.rangeChosen.connect(self._find_range)
-        panel.curves.playheadMoved.connect(controller.seek)
-        damage.changed.connect(self._damage_changed)
+        panel.curves.playheadMoved.connect(self._playhead_moved)
+        damage.changed.connect(lambda: self._changed(of.DAMAGE))
+        for found in (filters.found, filters.failed):
+            found.connect(lambda _: self._changed(of.FOUND))
+        recorded.changed.connect(lambda: self._changed(of.RECORDS))
+        recorded.moved.connect(self._show_present)
+        dock.add_tool(panel.tools)
         dock.visibilityChanged.connect(self._seen)
+        dock.topLevelChanged.connect(panel.own_window.setChecked)
+        self._slices.progressed.connect(self._show_progress)
         present.opened.connect(lambda: self._seen(dock.in_front))
         feed = present.feed(panel)
         feed.moved.connect(self._moved)
-        feed.looked.connect(self._show_selected)
-        for plot in panel.plots:
-            LocalKeys(plot, *MOVES, *PAGES)
-        LocalKeys(panel.table, *MOVES, *PAGES)
+        feed.looked.connect(self._show_present)
         self._seen(dock.in_front)
 
     @property
-    def _of(self) -> str:
-        """What the chart that is asked for is made of."""
-        return CHARTS[self._panel.wanted].of
+    def _declared(self) -> Declared:
+        """The chart that is asked for."""
+        return CHARTS[self._panel.wanted]
+
+    # -- when
 
     def _seen(self, seen: bool) -> None:
-        self._damage.want(_WHO, seen and self._of == DAMAGE, every=True)
+        self._damage.want(_WHO, seen and self._declared.of == of.DAMAGE, every=True)
         if seen:
+            QTimer.singleShot(0, self, self._ask_for_room)  # later, for Qt is placing panels now
             self._make()
 
-    def _damage_changed(self) -> None:
-        if self._of != DAMAGE:
+    def _ask_for_room(self) -> None:
+        """Makes the panel as high as a chart needs, at the cost of the map."""
+        window, dock = self._dock.parent(), self._dock
+        if not isinstance(window, QMainWindow) or dock.isFloating() or dock.collapsed or not dock.in_front:
+            return
+        needed = min(look.px(_READABLE), round(window.height() * _MOST))
+        if dock.height() < needed:
+            window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)
+
+    def _changed(self, what: str) -> None:
+        """Makes the chart again if it is made of what has changed."""
+        if self._declared.of != what:
             return
         if self._dock.in_front:
             self._make()
@@ -87,83 +133,142 @@ class ChartsLink(QObject):
             self._slices.give_up()
 
     def _moved(self, moved: Moved) -> None:
-        if self._of == FRAMES or (self._of == TIMELINE and moved.acted):
-            self._make()
-        self._panel.curves.set_position(self._controller.session.position)
+        if self._declared.of == of.MACHINE or (self._declared.of == of.TIMELINE and moved.acted):
+            self._make(after_ms=_REST_MS)
+        self._show_position()
 
-    def _make(self) -> None:
-        why = self._missing()
+    def _make(self, after_ms: int | None = None) -> None:
+        why = self._missing_of[self._declared.of]()
         if why:
             self._slices.give_up()
             self._panel.show_reason(why)
+            self._dock.set_subject("")
             return
-        self._slices.run(self._making, self._show)
+        self._slices.run(self._making, self._show, after_ms)
 
-    def _missing(self) -> str:
-        if self._of == TIMELINE:
-            return "" if len(self._controller.session.steps) else _NO_STEPS
-        if self._of == FRAMES or self._damage.every:
+    def _damage_missing(self) -> str:
+        if self._damage.every:
             return ""
         return _STOPPED if self._controller.panicked else WAITING
 
     def _making(self) -> Work:
-        wanted, session = self._panel.wanted, self._controller.session
-        if self._of == TIMELINE:
-            self._made = timeline_curves(session)
-        elif self._of == FRAMES:
-            self._made = distribution(session.machine, wanted)
-        else:
-            self._made = damage_bars((yield from find_tables(self._damage.every, wanted)))
-        yield
+        session, filters = self._controller.session, self._filter
+        found = (filters.text, filters.found_frames) if self._declared.of == of.FOUND else None
+        sources = Sources(session, self._damage.every, found, self._recorded.history)
+        self._made = yield from self._declared.make(sources)
+
+    def _show_progress(self, done: object) -> None:
+        if isinstance(done, float) and self._panel.chart is None:
+            self._panel.show_reason(f"{WAITING}: {done:.0%}")
 
     def _show(self, complete: bool) -> None:
         if complete and self._made is not None:
             self._panel.set_chart(self._made)
             self._dock.set_subject(self._made.note)
-            self._panel.curves.set_position(self._controller.session.position)
-            self._show_selected()
+            self._show_position()
+            self._show_present()
 
-    # -- to the map and the timeline, and back
+    def _own_window(self) -> None:
+        """Takes the panel out of the main window, or puts it back."""
+        alone = not self._dock.isFloating()
+        size = self._dock.window().size()
+        self._dock.setFloating(alone)
+        if alone:
+            self._dock.resize(size * _SHARE)
+        self._panel.setFocus()
 
-    def _find_bar(self, place: int) -> None:
-        """Writes the filter that finds the frames of a part of a bar; a second time clears it."""
-        chart, bars = self._panel.chart, self._panel.bars
-        if not isinstance(chart, Bars):
-            return
+    # -- to the map and the timeline
+
+    def _find_value(self, place: int) -> None:
+        """Writes the filter that finds the frames of a value; a second time clears it."""
+        chart = self._panel.chart
+        text = self._bar(chart, place) if isinstance(chart, Bars) else self._point(place)
+        if text:
+            self._find("" if text == self._filter.text else text)
+
+    def _bar(self, chart: Bars, place: int) -> str:
+        """The filter of a part of a bar; without its outcome where the map shows another policy."""
+        bars = self._panel.bars
         term, (stack, part) = chart.terms[bars.group_of(place)], bars.part_of(place)
         if not term:
-            return
+            return ""
         words = [f"{term[0]}:{quoted(term[1])}"]
-        if stack == self._damage.policy:
-            code = next(one.id for one in OUTCOME.classes if one.key == chart.parts[part].key)
-            words.append(self._filter.expression_of(OUTCOME, code))
-        text = " ".join(words)
-        self._find("" if text == self._filter.text else text)
+        lens, _, key = chart.parts[part].key.partition(":")
+        if lens == OUTCOME.key and stack == self._damage.policy:
+            words.append(self._filter.expression_of(OUTCOME, next(one.id for one in OUTCOME.classes if one.key == key)))
+        return " ".join(words)
+
+    def _point(self, place: int) -> str:
+        chart, curves = self._panel.chart, self._panel.curves
+        key = curves.key_of(place)
+        if isinstance(key, str):
+            return key
+        assert isinstance(chart, Curves)
+        return f"{chart.quantity}={curves.value_of(place)[1]:.0f}" if chart.quantity else ""
 
     def _find_range(self, low: float, high: float) -> None:
         chart = self._panel.chart
         if isinstance(chart, Curves) and chart.quantity and high >= 1:
             self._find(f"{chart.quantity}>={max(1, ceil(low))} {chart.quantity}<={floor(high)}")
 
-    def _go_to_point(self, place: int) -> None:
-        """Goes to the timeline position of a point; of a distribution, finds the frames of its value."""
-        chart = self._panel.chart
-        if not isinstance(chart, Curves):
+    def _choose_record(self, place: int) -> None:
+        key = self._panel.curves.key_of(place)
+        if isinstance(key, int):
+            self._recorded.choose(key)
+
+    def _select_first(self, place: int) -> None:
+        """Selects the first frame of a bin; of records, chooses it."""
+        pfn, record = self._panel.places.first_of(place)
+        if record is not None:
+            self._recorded.choose(record)
+        self._controller.selection.select(pfn)
+
+    def _playhead_moved(self, at: float) -> None:
+        """Goes to the timeline position, or to the record nearest in time."""
+        if self._declared.leads == of.SEEK:
+            self._controller.seek(round(at))
+        elif self._declared.leads == of.RECORD and self._recorded.history is not None:
+            times = [(abs(one.time - at), number) for number, one in enumerate(self._recorded.history.records)
+                     if one.time is not None]  # fmt: skip
+            if times:
+                self._recorded.choose(min(times)[1])
+            self._show_position()
+
+    # -- and back
+
+    def _show_position(self) -> None:
+        """Puts the playhead where the timeline is, or the chosen record."""
+        if self._declared.leads == of.SEEK:
+            self._panel.curves.set_position(float(self._controller.session.position))
+        elif self._declared.leads == of.RECORD:
+            record = self._recorded.record
+            self._panel.curves.set_position(record.time if record is not None else None)
+
+    def _show_present(self) -> None:
+        """Marks the value of the selected frame or the chosen record; not while keys are at work in the chart."""
+        panel, pfn, declared = self._panel, self._controller.selection.frame, self._declared
+        if panel.chart is None or panel.plot.hasFocus():
             return
-        _, x, _ = self._panel.curves.value_of(place)
-        if chart.playhead:
-            self._controller.seek(int(x))
-        elif chart.quantity:
-            text = f"{chart.quantity}={x:.0f}"
-            self._find("" if text == self._filter.text else text)
+        if declared.leads == of.RECORD:
+            self._show_position()
+            place = panel.curves.place_of(self._recorded.at)
+            if place != panel.curves.cursor:
+                panel.curves.set_cursor(place)
+        elif pfn != NONE and pfn < self._controller.session.machine.frames:
+            self._show_frame(pfn)
 
-    def _show_selected(self) -> None:
-        """Marks the bar of the selected frame's kind."""
-        pfn = self._controller.selection.frame
-        if pfn != NONE and self._panel.wanted == "kind" and not self._has_focus(self._panel.bars):
-            kind = KINDS[kind_of(self._controller.session.machine.page(pfn))]
-            self._panel.bars.show_group(kind.name)
-
-    @staticmethod
-    def _has_focus(plot: Plot) -> bool:
-        return bool(plot.hasFocus())
+    def _show_frame(self, pfn: int) -> None:
+        chart, panel, m = self._panel.chart, self._panel, self._controller.session.machine
+        if self._declared.leads == of.SELECT:
+            panel.places.show_frame(pfn)
+        elif self._declared.of == of.DAMAGE and self._damage.present is not None:
+            by, task = panel.wanted, self._controller.selection.task
+            panel.bars.show_group(group_of(self._damage.present, by, pfn, task))
+        elif isinstance(chart, Curves) and chart.quantity:
+            column = m.mapcount.view if chart.quantity == "mapcount" else m.refcount.view
+            panel.curves.show_x(float(column[pfn]))
+        elif isinstance(chart, Curves) and self._declared.of == of.MACHINE:
+            keys = [str(key) for curve in chart.values for key in curve.keys]
+            place = panel.curves.place_of(expression_of(m, pfn, keys))
+            if place not in (NOWHERE, panel.curves.cursor):
+                panel.curves.set_cursor(place)

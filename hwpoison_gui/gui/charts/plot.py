@@ -9,9 +9,11 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
+from hwpoison_gui.gui.charts.axis import Axis
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain, plain_labels
 from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.charts.colours import chart_colour
 
 NOWHERE: Final = -1
 _STEPS: Final = {
@@ -22,8 +24,12 @@ _STEPS: Final = {
     Qt.Key.Key_PageUp: -10,
     Qt.Key.Key_PageDown: 10,
 }
+_ZOOMS: Final = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
+KEYS: Final = (*_ZOOMS, Qt.Key.Key_0)  # beside those that move the cursor
 _HOW: Final = "Arrow keys move a cursor from value to value, Enter finds its frames or goes to its step"
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_ABOVE: Final = 10  # z of the cursor
+GRID: Final = 0.25  # opacity
 
 
 class Plot(pg.PlotWidget):  # type: ignore[misc]
@@ -33,9 +39,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     pointed = Signal(str)  # what the cursor or the pointer is at
 
     def __init__(self, parent: QWidget, name: str, theme: Theme) -> None:
-        super().__init__(parent, enableMenu=False)
+        self.across, self.upward = Axis("bottom"), Axis("left")
+        super().__init__(parent, enableMenu=False, axisItems={"bottom": self.across, "left": self.upward})
         self.theme = theme
         self.cursor = NOWHERE
+        self.names_axes = True
         self.hideButtons()
         menu = self.getPlotItem().ctrlMenu  # never shown; without a parent it would outlive the window
         menu.setParent(self, menu.windowFlags())
@@ -54,16 +62,40 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.theme = theme
         self.setBackground(theme.base)
         font = QFont(look.font())
-        for side in ("left", "bottom"):
-            axis = self.getAxis(side)
+        for axis in (self.across, self.upward):
             axis.setPen(pg.mkPen(theme.line))
             axis.setTextPen(pg.mkPen(theme.text))
             axis.setStyle(tickFont=font)
             axis.label.setFont(font)
         self.redraw()
 
+    def colour(self, key: str) -> str:
+        """The colour of a key of view/charts/colours.py."""
+        return chart_colour(self.theme, key)
+
+    def name_axes(self, on: bool) -> None:
+        """Shows what the axes measure, or leaves the room to the chart."""
+        if on != self.names_axes:
+            self.names_axes = on
+            self.redraw()
+
+    def set_axis_names(self, across: str, upward: str = "") -> None:
+        """What the axes measure."""
+        for axis, name in ((self.across, across), (self.upward, upward)):
+            axis.setLabel(name if self.names_axes else "", color=self.theme.text)
+            axis.showLabel(bool(name) and self.names_axes)
+
     def redraw(self) -> None:
         """Draws everything in the colours of the theme."""
+
+    def show_all(self) -> None:
+        """Shows the whole axis."""
+        self.getViewBox().autoRange()
+
+    @property
+    def zooms(self) -> bool:
+        """Whether a part of the axis can be enlarged."""
+        return bool(self.getViewBox().state["mouseEnabled"][0])
 
     @property
     def places(self) -> int:
@@ -81,6 +113,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
     def show_cursor(self) -> None:
         """Marks the value that the cursor is at."""
 
+    def add_above(self, item: pg.GraphicsObject) -> None:
+        """Adds an item that lies over all others."""
+        item.setZValue(_ABOVE)
+        self.addItem(item)
+
     def set_cursor(self, place: int) -> None:
         """Moves the cursor, and says what is there."""
         self.cursor = place
@@ -90,19 +127,48 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.pointed.emit(words)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step, last = _STEPS.get(Qt.Key(event.key())), self.places - 1
-        if event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier or last < 0:
+        key = Qt.Key(event.key())
+        if event.modifiers() & ~(Qt.KeyboardModifier.KeypadModifier | Qt.KeyboardModifier.ShiftModifier):
             super().keyPressEvent(event)
-        elif step is not None:
-            self.set_cursor(min(max(self.cursor + step, 0), last) if self.cursor != NOWHERE else 0)
-        elif event.key() == Qt.Key.Key_Home:
-            self.set_cursor(0)
-        elif event.key() == Qt.Key.Key_End:
-            self.set_cursor(last)
-        elif event.key() in _ENTER and self.cursor != NOWHERE:
+        elif self._moves(key, bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)):
+            pass
+        elif self.zooms and key in _ZOOMS:
+            self.zoom(_ZOOMS[key])
+        elif self.zooms and key == Qt.Key.Key_0:
+            self.show_all()
+        elif key in _ENTER and self.cursor != NOWHERE:
             self.chosen.emit(self.cursor)
         else:
             event.ignore()
+
+    def _moves(self, key: Qt.Key, extends: bool) -> bool:
+        """Moves the cursor, if the key does that."""
+        last = self.places - 1
+        if last < 0 or (key not in _STEPS and key not in (Qt.Key.Key_Home, Qt.Key.Key_End)):
+            return False
+        before = self.cursor
+        if key in _STEPS:
+            place = min(max(self.cursor + _STEPS[key], 0), last) if self.cursor != NOWHERE else 0
+        else:
+            place = 0 if key == Qt.Key.Key_Home else last
+        self.set_cursor(place)
+        self.cursor_moved(before, extends)
+        return True
+
+    def cursor_moved(self, before: int, extends: bool) -> None:
+        """Called after a key has moved the cursor from a value; `extends`: Shift was held."""
+
+    def zoom(self, factor: float) -> None:
+        """Shows that much of the present part of the axis, around the cursor."""
+        box = self.getViewBox()
+        (low, high), _ = box.viewRange()
+        middle = self.middle_of_zoom()
+        middle = (low + high) / 2 if middle is None or not low <= middle <= high else middle
+        box.setXRange(middle - (middle - low) * factor, middle + (high - middle) * factor, padding=0)
+
+    def middle_of_zoom(self) -> float | None:
+        """Where the cursor is on the axis; None if it is nowhere."""
+        return None
 
     def _hover(self, at: QPointF) -> None:
         place = self._place_under(at)

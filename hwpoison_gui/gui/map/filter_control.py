@@ -141,6 +141,14 @@ class FilterControl(QObject):
         assert match.frames is not None
         return np.flatnonzero(match.frames)
 
+    @property
+    def found_frames(self) -> npt.NDArray[np.int64]:
+        """The frames that the filter found, ascending; none without a filter."""
+        plane = self._map.plane
+        if plane is None or plane.match is None:
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(plane.found(slice(0, plane.frames)))
+
     def _look(self) -> None:
         """Applies the filter as soon as the machine can be read."""
         self._slices.run(self._looking, lambda _: None)

@@ -16,9 +16,7 @@ from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.tables.assess import AssessTable, is_all
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
-from hwpoison_gui.kernel.mmzone import page_zone
-from hwpoison_gui.view.base.kinds import KINDS, kind_of
-from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.damage.group_of import group_of
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.tables import Table, find_tables
 from hwpoison_gui.view.filter.terms import quoted
@@ -162,19 +160,5 @@ class AssessLink(QObject):
 
     def _group_of(self, pfn: int) -> str:
         """The name of the row that counts a frame; of processes, of the selected one."""
-        m, damage = self._controller.session.machine, self._damage.present
-        assert damage is not None
-        zone = page_zone(m.zones, pfn)
-        if self.by == "kind":
-            return KINDS[kind_of(m.page(pfn))].name
-        if self.by == "zone":
-            return zone.name if zone is not None else "in no zone"
-        if self.by == "node":
-            return f"node {zone.node}" if zone is not None else "on no node"
-        if self.by == "file":
-            inode = m.inode_of(m.compound_head(pfn))
-            return file_name(inode) if inode is not None else "of no file"
-        users, task = damage.users_of(pfn), self._controller.selection.task
-        if not users:
-            return "of no process"
-        return m.processes.view[task if task is not None and task in users else users[0]].label
+        assert self._damage.present is not None
+        return group_of(self._damage.present, self.by, pfn, self._controller.selection.task)

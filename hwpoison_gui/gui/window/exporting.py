@@ -81,8 +81,18 @@ class Exporting:
             return
         if what == "table":
             self._save("chart", "chart", _TABLES, lambda suffix, scale: as_csv(chart).encode())
-        else:
-            self._save("chart", "chart", _PICTURES, partial(_picture_of, (panel.key, panel.plot), chart.title))
+            return
+        part = tuple(panel.plot.getViewBox().viewRange()[0])
+
+        def picture(suffix: str, scale: int) -> bytes:
+            from hwpoison_gui.gui.charts.sheet import ChartSheet
+
+            sheet = ChartSheet(chart, self._appearance.theme, part=part)
+            made = _picture_of((sheet,), chart.title, suffix, scale)
+            sheet.deleteLater()
+            return made
+
+        self._save("chart", "chart", _PICTURES, picture)
 
     def _save(
         self, thing: str, name: str, kinds: Mapping[str, tuple[str, int]], made: Callable[[str, int], bytes]

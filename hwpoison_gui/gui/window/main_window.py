@@ -220,6 +220,7 @@ class MainWindow(QMainWindow):
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
         from hwpoison_gui.gui.window import commands, map_commands, records, snapshots, tab_order, view_commands
+        from hwpoison_gui.gui.window.chart_commands import chart_commands
         from hwpoison_gui.gui.window.damage_commands import damage_commands
         from hwpoison_gui.gui.window.exporting import Exporting
         from hwpoison_gui.gui.window.help import Help
@@ -253,6 +254,7 @@ class MainWindow(QMainWindow):
             *view_commands.panel_commands(
                 self.show_panel, partial(tab_order.next_panel, self), self.reset_docks, lambda: self.room
             ),
+            *chart_commands(self),
             *commands.help_commands(help_, partial(help_.show_palette, partial(self.show_panel, "tasks"))),
         ]
 

@@ -291,7 +291,7 @@ class Panels(QObject):
 
         panel = ChartsPanel(dock, self._appearance.theme)
         dock.take(panel)
-        ChartsLink(panel, dock, self.damage, self._controller, self._present, self._filters, self._find)
+        ChartsLink(panel, dock, self.damage, self._controller, self._present, self._filters, self._recorded, self._find)
         panel.saveWanted.connect(partial(self._save_chart, panel))
         return panel
 

@@ -164,10 +164,11 @@ class Room(QObject):
         """Panels in front whose heights depend on each other, `dock` among them."""
         if dock.isFloating():
             return [dock]
-        place = dock.geometry()
+        tabs = self._tabs_of(dock)
+        place = next((one for one in (dock, *tabs) if one.in_front), dock).geometry()  # behind a tab it is an old one
         near = [one for one in self._front(self._window.dockWidgetArea(dock)) if one is not dock]
         beside = [one for one in near if one.y() < place.bottom() and place.y() < one.geometry().bottom()]
-        return [dock, *(one for one in beside if one not in self._tabs_of(dock))]
+        return [dock, *(one for one in beside if one not in tabs)]
 
     def _tabs_of(self, dock: Dock) -> list[Dock]:
         return [one for one in self._window.tabifiedDockWidgets(dock) if isinstance(one, Dock)]

@@ -1,18 +1,26 @@
-"""The two sorts of charts. Each has a table with the same numbers, which is also the file of comma-separated values."""
+"""The sorts of charts. Each has a table with the same numbers, which is also the file of comma-separated values.
+
+Colours are keys of `colours.py`.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.rows.error_records import time_words
 
 F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
 Cells = tuple[tuple[str, ...], ...]
+
+MOST_BINS: Final = 256  # of physical memory
 
 
 class Part(Record):
@@ -21,9 +29,9 @@ class Part(Record):
     Attributes
     ----------
     key : str
-        Key of a class of the outcome lens, which has the colour.
+        Its colour.
     name : str
-        The name of the class.
+        What it is.
     sizes : array of float64, shape (stacks, groups)
         Its size in each bar.
     """
@@ -38,8 +46,10 @@ class Bars(Record):
 
     Attributes
     ----------
-    title, unit : str
-        What is shown, and in what it is measured.
+    title : str
+        A sentence that says what is shown.
+    unit : str
+        In what it is measured.
     groups : tuple of str
         Names of the groups, from above.
     terms : tuple of (str, str)
@@ -48,6 +58,8 @@ class Bars(Record):
         Names of the bars in a group.
     parts : tuple of Part
         From the axis outward.
+    stacked_by : str
+        Head of the column of the table that names the stack.
     note : str
         What is left out, or how shared frames are counted.
     """
@@ -58,12 +70,13 @@ class Bars(Record):
     terms: tuple[tuple[str, str] | tuple[()], ...]
     stacks: tuple[str, ...]
     parts: tuple[Part, ...]
+    stacked_by: str
     note: str = ""
 
     @property
     def heads(self) -> tuple[str, ...]:
         """Heads of the table."""
-        return ("group", "policy", *(f"{part.name} ({self.unit})" for part in self.parts), f"all ({self.unit})")
+        return ("group", self.stacked_by, *(f"{part.name} ({self.unit})" for part in self.parts), f"all ({self.unit})")
 
     @property
     def rows(self) -> Cells:
@@ -82,11 +95,20 @@ class Curve(Record):
     Attributes
     ----------
     key : str
-        The colour: a field of Theme.
+        The colour.
     name : str
         What it is.
     x, y : arrays of float64
         Ascending x; equal lengths.
+    steps, joined : bool
+        How the points are joined.
+    keys : tuple
+        What each point stands for, where its coordinates do not say it: a filter expression, or the number of a
+        record.
+    words : tuple of str
+        What each point is, in words; empty where the coordinates and the name say it.
+    is_line : bool
+        A line to compare with: it has no values that could be chosen, and no rows in the table.
     """
 
     key: str
@@ -95,14 +117,17 @@ class Curve(Record):
     y: F64
     steps: bool = False
     joined: bool = True
+    keys: tuple[str | int, ...] = ()
+    words: tuple[str, ...] = ()
+    is_line: bool = False
 
 
 class Curves(Record):
     """Curves over one axis.
 
     `x_name`, `y_name`: names of the axes with their units; `log`: both axes are logarithmic. `quantity`: the number
-    that the filter compares (view/filter/numbers.py) where the axis is one, else empty. `playhead`: the axis is the
-    timeline.
+    that the filter compares (view/filter/numbers.py) where the axis is one, else empty. `playhead`: the axis has a
+    line for the present. `clock`: of an axis of time, how its seconds are written (sources/records/event.py).
     """
 
     title: str
@@ -112,24 +137,101 @@ class Curves(Record):
     log: bool = False
     quantity: str = ""
     playhead: bool = False
+    clock: str | None = None
     note: str = ""
+
+    @property
+    def values(self) -> tuple[Curve, ...]:
+        """The curves whose points are values."""
+        return tuple(curve for curve in self.curves if not curve.is_line)
 
     @property
     def heads(self) -> tuple[str, ...]:
         """Heads of the table."""
-        return ("curve", self.x_name, self.y_name)
+        return ("curve", self.x_name, self.y_name, *(("what",) if self._has_words else ()))
+
+    @property
+    def _has_words(self) -> bool:
+        return any(curve.words for curve in self.values)
 
     @property
     def rows(self) -> Cells:
         """Rows of the table: one for each point."""
-        return tuple(
-            (curve.name, as_text(x), as_text(y))
-            for curve in self.curves
-            for x, y in zip(curve.x.tolist(), curve.y.tolist(), strict=True)
-        )
+        found = []
+        for curve in self.values:
+            words = curve.words or ("",) * len(curve.x)
+            for x, y, what in zip(curve.x.tolist(), curve.y.tolist(), words, strict=True):
+                found.append((curve.name, self.x_words(x), as_text(y), *((what,) if self._has_words else ())))
+        return tuple(found)
+
+    def x_words(self, x: float) -> str:
+        """A coordinate of the axis as text."""
+        return as_text(x) if self.clock is None else time_words(x, self.clock)
 
 
-Chart = Bars | Curves
+class Lying(Record):
+    """Frames in one colour: `key`; `name`: what they are; `pfns`: int64, ascending, one more than once if it counts
+    more than once; `keys`: of each, what it stands for beside its number, such as the number of a record."""
+
+    key: str
+    name: str
+    pfns: I64
+    keys: I64 | None = None
+
+
+class Places(Record):
+    """Frames over physical memory, counted in bins of equal width.
+
+    Attributes
+    ----------
+    title : str
+        A sentence that says what is shown.
+    unit : str
+        What is counted.
+    frames : int
+        Of the machine: the axis.
+    parts : tuple of Lying
+        From the axis outward.
+    note : str
+        What is left out.
+    """
+
+    title: str
+    unit: str
+    frames: int
+    parts: tuple[Lying, ...]
+    note: str = ""
+
+    def bins(self, first: int, last: int, most: int) -> tuple[I64, I64]:
+        """Edges of the bins from frame `first` to before `last`, at most `most`; and counts, shape (parts, bins).
+
+        The width is a power of two, and the edges are multiples of it, so that bins do not change as the axis moves.
+        """
+        width = 1
+        while (last - 1) // width - first // width + 1 > most:
+            width *= 2
+        edges = np.arange(first // width, (last - 1) // width + 2) * width
+        counts = [np.diff(np.searchsorted(part.pfns, edges)) for part in self.parts]
+        return edges, np.array(counts, np.int64).reshape(len(self.parts), len(edges) - 1)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """Heads of the table."""
+        return ("from frame", "to frame", *(f"{part.name} ({self.unit})" for part in self.parts), f"all ({self.unit})")
+
+    @property
+    def rows(self) -> Cells:
+        """Rows of the table: one for each bin of the whole axis that has any."""
+        edges, counts = self.bins(0, self.frames, MOST_BINS)
+        found = []
+        for at in np.flatnonzero(counts.sum(0)).tolist():
+            sizes = counts[:, at].tolist()
+            span = f"{edges[at]:#x}", f"{min(edges[at + 1], self.frames) - 1:#x}"
+            found.append((*span, *(as_text(size) for size in (*sizes, sum(sizes)))))
+        return tuple(found)
+
+
+Chart = Bars | Curves | Places
 
 
 def as_text(value: float) -> str:

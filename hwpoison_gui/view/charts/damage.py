@@ -23,7 +23,7 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
     policies = sorted(tables)
     first = tables[policies[0]]
     rows = {early: {row.name: row for row in tables[early].rows} for early in policies}
-    names = [row.name for row in first.rows]
+    names = [row.name for row in first.rows if any(row.frames)]
     shown, rest = names[:_MOST], names[_MOST:]
     terms = [rows[policies[0]][name].term for name in shown]
     parts = []
@@ -32,14 +32,15 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
         for stack, early in enumerate(policies):
             sizes[stack] = [rows[early][name].frames[one.id] for name in shown]
         if one.id not in NO_MEMORY and sizes.any():
-            parts.append(Part(one.key, one.name, sizes * _MIB))
+            parts.append(Part(f"outcome:{one.key}", one.name, sizes * _MIB))
     left = f"The {len(rest):,} smallest are left out." if rest else ""
     return Bars(
-        f"Damage by {_BY.get(first.by, first.by)}: what an error in each frame would do",
+        f"What an error in each frame would do, alone, by {_BY.get(first.by, first.by)}",
         "MiB",
         tuple(shown),
         tuple(terms),
         tuple(KILL[early] for early in policies),
         tuple(parts),
+        "policy",
         " ".join(filter(None, (left, first.note))),
     )

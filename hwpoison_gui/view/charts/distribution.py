@@ -8,9 +8,11 @@ import numpy as np
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.charts.chart import Curve, Curves
+from hwpoison_gui.view.charts.colours import POINT
 
 _MOST: Final = 1 << 12  # values told apart; larger ones are counted together
 QUANTITIES: Final = {"mapcount": "mappings", "refcount": "references"}
+_HAVE: Final = {"mapcount": "are mapped", "refcount": "are held by references"}
 
 
 def distribution(m: Machine, quantity: str) -> Curves:
@@ -19,13 +21,13 @@ def distribution(m: Machine, quantity: str) -> Curves:
     counts = np.bincount(np.clip(column, 0, _MOST), minlength=2)
     values = np.flatnonzero(counts[1:]) + 1
     none = int(counts[0])
-    curve = Curve("accent", "frames", values.astype(float), counts[values].astype(float), joined=False)
+    curve = Curve(POINT, "frames", values.astype(float), counts[values].astype(float), joined=False)
     return Curves(
-        f"Frames by {quantity}",
+        f"{m.frames - none:,} of {m.frames:,} frames {_HAVE[quantity]}: how often",
         f"{quantity} ({QUANTITIES[quantity]} of a frame)",
         "frames",
         (curve,),
         log=True,
         quantity=quantity,
-        note=f"{none:,} frames have none.",
+        note=f"{none:,} frames have none and are left out; {_MOST:,} stands for more, too.",
     )

@@ -8,6 +8,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.charts.chart import F64, Curve, Curves
+from hwpoison_gui.view.words.words import counted
 
 _KB = 1 << (PAGE_SHIFT - 10)
 
@@ -21,11 +22,16 @@ def timeline_curves(session: Session) -> Curves:
     deaths = np.flatnonzero([act is Act.DIE for act in acts]) + 1
     total = len(steps)
     curves = (
-        Curve("poison", "HardwareCorrupted (frames of 4 kB)", *poisoned, steps=True),
-        Curve("warn", "signals", *_counted(signals, total), steps=True),
-        Curve("kill", "processes killed", *_counted(deaths, total), steps=True),
+        Curve("outcome:poison", "HardwareCorrupted (frames of 4 kB)", *poisoned, steps=True),
+        Curve("outcome:early", "signals", *_counted(signals, total), steps=True),
+        Curve("outcome:panic", "processes killed", *_counted(deaths, total), steps=True),
     )
-    return Curves("Along the timeline", "timeline position", "number so far", curves, playhead=True)
+    broken, sent, died = (curve.y[-1] for curve in curves)
+    title = (
+        f"By the end of the timeline {counted(int(broken), 'frame')} broken, {counted(int(sent), 'signal')} sent, "
+        f"{counted(int(died), 'process', 'processes')} killed"
+    )
+    return Curves(title, "timeline position", "number so far", curves, playhead=True)
 
 
 def _counter(session: Session) -> tuple[F64, F64]:

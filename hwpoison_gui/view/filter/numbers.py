@@ -20,6 +20,7 @@ from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.filter.terms import FilterError, did_you_mean, frames_of_owners
+from hwpoison_gui.view.rmap.covering import vmas_over
 from hwpoison_gui.view.rmap.page_offset import high_bits
 
 I64 = npt.NDArray[np.int64]
@@ -92,6 +93,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         "its physical address in bytes", lambda m: np.arange(m.frames, dtype=np.int64) << PAGE_SHIFT
     ),
     "index": Quantity("page->index: its page in the file, or that of its address", _index),
+    "vmas": Quantity("VMAs that cover it: collect_procs() visits each of them for each task", vmas_over),
     "order": Quantity("of the compound page that it is in: 2^order frames", _order),
     "rss": Quantity(
         "bytes in memory of a process that maps it",

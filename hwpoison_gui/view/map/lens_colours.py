@@ -32,25 +32,27 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
     },
     "outcome": {
         "silent": "anon", "lost": "huge", "late": "pgtable", "early": "slab", "failed": "swapcache",
-        "ignored": "reserved", "namespace": "file", "init": "shmem",
+        "ignored": "reserved", "namespace": "file",
     },
 }  # fmt: skip
 
-# Colours that no kind has. Counts ascend with the contrast to the ground.
+# Colours that no kind has, or of another kind in this theme only. Of the outcomes a panic contrasts most with the
+# ground, and one that a touch sets off is the most vivid beside poison. Counts ascend with the contrast to the ground.
 _OWN: Final[dict[str, dict[str, str]]] = {
     "dark": {
-        "outcome/early": "#f48430", "outcome/late": "#a0642e", "outcome/panic": "#f4f0f0",
-        "outcome/filtered": "#2c3a33",
+        "outcome/early": "#f48430", "outcome/late": "#a0642e", "outcome/init": "#feeb19",
+        "outcome/panic": "#f4f0f0", "outcome/filtered": "#2c3a33",
         "changed/touched": "#a0642e", "changed/just": "#f0b429", "changed/unchanged": "#29333b", "same": "#29333b",
         "ramp1": "#3577bb", "ramp2": "#6d9bc0", "ramp3": "#9bb6ae", "ramp4": "#c9d296", "ramp5": "#fff384",
     },
     "light": {
-        "outcome/panic": "#1c0c18", "outcome/filtered": "#cfe0d6",
+        "outcome/init": "#fe00d4", "outcome/panic": "#1c0c18", "outcome/filtered": "#cfe0d6",
         "changed/touched": "#a68533", "changed/just": "#5c2c00", "changed/unchanged": "#d3d9df", "same": "#d3d9df",
         "ramp1": "#1292c0", "ramp2": "#2178ad", "ramp3": "#3b5593", "ramp4": "#41336d", "ramp5": "#2c153b",
     },
     "high-contrast": {
-        "outcome/panic": "#f4fcfc", "outcome/filtered": "#24402f",
+        "outcome/lost": "#33e2fa", "outcome/init": "#faf400", "outcome/panic": "#f4fcfc",
+        "outcome/filtered": "#24402f",
         "changed/touched": "#ff951e", "changed/just": "#faf400", "changed/unchanged": "#3c3c40", "same": "#3c3c40",
         "ramp1": "#4382d8", "ramp2": "#69a7d1", "ramp3": "#91c7b1", "ramp4": "#c0e38e", "ramp5": "#fffd81",
     },

@@ -34,6 +34,7 @@ RECORD_COLUMNS: Final = (
 COLUMNS: Final = tuple(column.head for column in RECORD_COLUMNS)
 NO_FRAME: Final = "–"
 _NO_TIME: Final = "–"
+_DAY: Final = 86400  # seconds
 _DAY_AND_TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -115,6 +116,21 @@ def time_words(time: float | None, clock: str) -> str:
     if when.year == NO_YEAR:
         return when.strftime("%b %d %H:%M:%S")
     return f"{when.strftime(_DAY_AND_TIME)}.{when.microsecond // 10_000:02}"
+
+
+def axis_time_words(time: float, step: float, clock: str) -> str:
+    """A time at an axis whose ticks are `step` seconds apart: no more of it than tells two ticks apart."""
+    if clock == ev.BOOT or not clock:
+        return f"{time:,.0f} s" if step >= 1 else f"{time:,.3f} s"
+    try:
+        when = datetime.fromtimestamp(round(time, 3), UTC)
+    except (ValueError, OverflowError, OSError):
+        return f"{time:.0f} s"
+    if step >= _DAY:
+        return when.strftime("%b %d" if when.year == NO_YEAR else "%Y-%m-%d")
+    if step >= 1:
+        return when.strftime("%b %d %H:%M" if when.hour == when.minute == 0 else "%H:%M" if step >= 60 else "%H:%M:%S")
+    return f"{when.strftime('%M:%S')}.{when.microsecond // 1000:03}"
 
 
 def playhead_words(history: History, at: int) -> str:

@@ -1,0 +1,115 @@
+"""An axis whose numbers are written as the rest of the window writes them: counts, frames, times; powers of ten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, floor, log10
+from typing import Final
+
+import pyqtgraph as pg
+from PySide6.QtGui import QFontMetrics
+
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.view.rows.error_records import axis_time_words
+
+Words = Callable[[float, float], str]  # of a value, with the distance of two ticks
+
+_COUNTS, _FRAMES, _TIMES = 7, 10, 14  # characters between two ticks that have words, along
+_TALL: Final = 2.2  # lines of text between two ticks that have words, upward
+_STEPS: Final = (1.0, 2.0, 5.0)
+_SECONDS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
+_DAY: Final = 86400
+_UNITS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_BETWEEN: Final = 4  # words for which a decade has room, that its two and its five have them, too
+
+
+class Axis(pg.AxisItem):  # type: ignore[misc]
+    """`show_counts`, `show_frames` and `show_times` say what its numbers are."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.enableAutoSIPrefix(False)
+        self.setStyle(maxTextLevel=1, textFillLimits=[(0, 1.0)], autoExpandTextSpace=True)
+        self._words: Words = count_words
+        self._step: Callable[[float], float] = _round_step
+        self._wide = _COUNTS
+
+    def show_counts(self) -> None:
+        """Whole numbers; of a logarithmic axis, decades."""
+        self._words, self._step, self._wide = count_words, _round_step, _COUNTS
+
+    def show_frames(self) -> None:
+        """Numbers of frames."""
+        self._words, self._step, self._wide = _frame_words, _frame_step, _FRAMES
+
+    def show_times(self, clock: str) -> None:
+        """Seconds, of a clock of sources/records/event.py."""
+        self._words, self._step, self._wide = lambda at, step: axis_time_words(at, step, clock), _time_step, _TIMES
+
+    def setGrid(self, grid: int | float | bool) -> None:
+        super().setGrid(grid)
+        self.setZValue(-1)  # below what is drawn, not over it
+
+    @property
+    def _apart(self) -> float:
+        """Pixels between two ticks with words."""
+        metrics = QFontMetrics(look.font())
+        if self.orientation == "left":
+            return _TALL * metrics.lineSpacing()
+        return float(metrics.horizontalAdvance("0" * self._wide))
+
+    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
+        low, high = min(low, high), max(low, high)
+        if self.logMode:
+            return _log_ticks(low, high, size / self._apart)
+        if high <= low:
+            return []
+        step = self._step((high - low) / max(1.0, size / self._apart))
+        return [(step, [at * step for at in range(ceil(low / step), floor(high / step) + 1)])]
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        if self.logMode:
+            return [count_words(10**value, 10**value) for value in values]
+        return [self._words(value, spacing) for value in values]
+
+
+def count_words(value: float, step: float = 1.0) -> str:
+    """A number, short: 1, 20, 1.5k, 3M."""
+    for unit, letter in _UNITS:
+        if abs(value) >= unit and step >= unit:
+            return f"{value / unit:,.4g}{letter}"
+    return f"{value:,.0f}" if step >= 1 else f"{value:,.4g}"
+
+
+def _frame_words(value: float, step: float) -> str:
+    return f"{round(value):#x}"
+
+
+def _round_step(least: float) -> float:
+    """1, 2 or 5 with zeros, and at least so much."""
+    unit = 10.0 ** floor(log10(least))
+    return next((unit * step for step in _STEPS if unit * step >= least), unit * 10)
+
+
+def _frame_step(least: float) -> float:
+    """A power of two: its multiples are short in hexadecimal."""
+    return float(2 ** max(0, ceil(log10(max(least, 1.0)) / log10(2))))
+
+
+def _time_step(least: float) -> float:
+    if least < 1:
+        return _round_step(least)
+    if least <= _DAY:
+        return float(next(step for step in _SECONDS if step >= least))
+    return _round_step(least / _DAY) * _DAY
+
+
+def _log_ticks(low: float, high: float, room: float) -> list[tuple[float, list[float]]]:
+    """Decades with words; between them the others without or, where `room` is for so many words, with 2 and 5."""
+    decades = [float(at) for at in range(ceil(low), floor(high) + 1)]
+    between = [at + log10(part) for at in range(floor(low), floor(high) + 1) for part in range(2, 10)]
+    between = [at for at in between if low <= at <= high]
+    if (high - low) * _BETWEEN > room:
+        return [(1.0, decades), (0.0, []), (0.1, between)]
+    worded = [at for at in between if round(10 ** (at - floor(at))) in (2, 5)]
+    return [(1.0, decades + worded), (0.0, []), (0.1, between)]

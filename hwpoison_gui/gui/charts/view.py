@@ -1,0 +1,132 @@
+"""A chart with its title and the meaning of its colours, as the panel shows it and as a picture has it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
+
+from hwpoison_gui.gui.charts.bars import BarPlot
+from hwpoison_gui.gui.charts.curves import CurvePlot
+from hwpoison_gui.gui.charts.key import Key, entries_of
+from hwpoison_gui.gui.charts.places import PlacePlot
+from hwpoison_gui.gui.charts.plot import Plot
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.view.base.palette import Theme
+from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
+
+_LEAST: Final = 8  # lines of text, in height, that a chart gets before its colours are named
+_LEAST_NAMED: Final = 7  # before its axes are named
+_LEAST_WORDED: Final = 12  # before its title may have two lines
+_MEASURED: Final = 200  # values, of which the longest words say how much room the title gets
+
+
+class ChartView(QWidget):
+    """The title is a sentence; while the cursor or the pointer is at a value, that value stands in its place."""
+
+    pointed = Signal(str)  # what the cursor or the pointer is at
+
+    def __init__(self, parent: QWidget | None, theme: Theme) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.chart: Chart | None = None
+        self.said = ElidedLabel(self)
+        self.said.setAccessibleName("Title of the chart, or the value at the cursor")
+        self.said.setWordWrap(True)
+        self.said.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        self.said.setContentsMargins(look.SMALL, 0, look.SMALL, 0)
+        self.key = Key(self)
+        self.bars, self.curves, self.places = BarPlot(self, theme), CurvePlot(self, theme), PlacePlot(self, theme)
+        self.scroll_bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self.scroll_bar.setAccessibleName("Groups of the chart")
+        self.stack = QStackedWidget(self)
+        for shown in self.plots:
+            self.stack.addWidget(shown)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.stack, 1)
+        row.addWidget(self.scroll_bar)
+        box = QVBoxLayout(self)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.said)
+        box.addWidget(self.key)
+        box.addLayout(row, 1)
+        self.bars.scrolled.connect(self._scrolled)
+        self.scroll_bar.valueChanged.connect(self.bars.scroll_to)
+        for plot in self.plots:
+            plot.pointed.connect(self._point)
+        self.set_theme(theme)
+
+    @property
+    def plots(self) -> tuple[Plot, ...]:
+        """The widgets that draw charts."""
+        return self.bars, self.curves, self.places
+
+    @property
+    def plot(self) -> Plot:
+        """The widget that draws the present chart."""
+        if isinstance(self.chart, Bars):
+            return self.bars
+        return self.curves if isinstance(self.chart, Curves) else self.places
+
+    def set_theme(self, theme: Theme) -> None:
+        self._theme = theme
+        for plot in self.plots:
+            plot.set_theme(theme)
+        look.ink(self.said, theme.text)
+        self._show_key()
+
+    def set_chart(self, chart: Chart, fresh: bool = True) -> None:
+        """Shows a chart; the cursor stays where it is unless it is a `fresh` one."""
+        self.chart = chart
+        plot = self.plot
+        plot.set_chart(chart, fresh)
+        self.stack.setCurrentWidget(plot)
+        self.scroll_bar.setVisible(isinstance(chart, Bars) and self.scroll_bar.maximum() > 0)
+        at = plot.cursor
+        self.said.setText(plot.words_of(at) if 0 <= at < plot.places else chart.title)
+        self._show_key()
+
+    def _point(self, words: str) -> None:
+        self.said.setText(words or (self.chart.title if self.chart is not None else ""))
+        self.pointed.emit(words)
+
+    def _scrolled(self, first: int, shown: int, groups: int) -> None:
+        self.scroll_bar.blockSignals(True)
+        self.scroll_bar.setRange(0, groups - shown)
+        self.scroll_bar.setPageStep(shown)
+        self.scroll_bar.setValue(first)
+        self.scroll_bar.blockSignals(False)
+        self.scroll_bar.setVisible(isinstance(self.chart, Bars) and groups > shown)
+
+    def _show_key(self) -> None:
+        self.key.show_entries(entries_of(self.chart, self._theme) if self.chart is not None else [])
+        self.make_room()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.make_room()
+
+    def make_room(self) -> None:
+        """Leaves out what the chart has no room for: the names of colours, then those of the axes."""
+        line = QFontMetrics(look.font()).lineSpacing()
+        lines = 2 if self.height() >= _LEAST_WORDED * line and self._wraps() else 1
+        self.said.setFixedHeight(lines * line + look.TIGHT)
+        room = self.height() - self.said.height()
+        for plot in self.plots:
+            plot.name_axes(room >= _LEAST_NAMED * line)
+        self.key.setVisible(room - self.key.heightForWidth(self.width()) >= _LEAST * line)
+
+    def _wraps(self) -> bool:
+        """Whether the title or the words of a value are wider than a line."""
+        chart, plot = self.chart, self.plot
+        if chart is None:
+            return False
+        longest = max((plot.words_of(place) for place in range(min(plot.places, _MEASURED))), key=len, default="")
+        room = self.width() - 2 * look.SMALL
+        return any(self.fontMetrics().horizontalAdvance(text) > room for text in (chart.title, longest))

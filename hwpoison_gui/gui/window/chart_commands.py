@@ -1,0 +1,30 @@
+"""A command for each chart, out of the table of charts."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final, cast
+
+from hwpoison_gui.gui.window.command import Command
+from hwpoison_gui.view.charts.catalogue import CHARTS
+
+if TYPE_CHECKING:  # the panel is imported when it is first seen
+    from hwpoison_gui.gui.charts.panel import ChartsPanel
+    from hwpoison_gui.gui.window.main_window import MainWindow
+
+_MENU: Final = "&View > C&harts"
+_KEYS: Final = 10  # charts that have one
+
+
+def chart_commands(window: MainWindow) -> list[Command]:
+    def show(key: str) -> None:
+        window.show_panel("charts")
+        panel = cast("ChartsPanel", window.docks["charts"].content())
+        panel.ask(key)
+        panel.setFocus()
+
+    return [
+        Command(f"chart-{key}", _MENU, one.name, f"{one.tip}, as a chart", partial(show, key),
+                keys=(f"Ctrl+Alt+{number % 10}",) if number <= _KEYS else ())
+        for number, (key, one) in enumerate(CHARTS.items(), start=1)
+    ]  # fmt: skip

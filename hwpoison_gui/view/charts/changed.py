@@ -1,0 +1,41 @@
+"""What changed between two snapshots: of each kind of page, what its frames became, and what they were."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwpoison_gui.view.base.kinds import KINDS
+from hwpoison_gui.view.base.units import FRAME_SIZE
+from hwpoison_gui.view.charts.chart import Bars, Part
+from hwpoison_gui.view.facts.between_images import Changes
+
+_MIB = FRAME_SIZE / (1 << 20)
+STACKS = ("was, and is now", "is, and was before")
+
+
+def changed_bars(changes: Changes) -> Bars:
+    """For each kind two bars: frames that were of it, by their kind now, and those that are, by their kind before."""
+    size = np.zeros((len(KINDS), len(KINDS)))  # from, to
+    for one in changes.kinds:
+        size[one.old, one.new] = one.frames * _MIB
+    amounts = size.sum(0) + size.sum(1)
+    shown = sorted(np.flatnonzero(amounts).tolist(), key=lambda kind: (-amounts[kind], kind))
+    parts = []
+    for kind in reversed(KINDS):
+        sizes = np.array([size[shown, kind.id], size[kind.id, shown]])
+        if sizes.any():
+            parts.append(Part(f"kind:{kind.key}", kind.name, sizes))
+    frames = sum(one.frames for one in changes.kinds)
+    words = f"{changes.flag_words:,} of {changes.compared:,} frames have other flags."
+    if changes.frames[0] != changes.frames[1]:
+        words += " The sizes differ: frames that only one of them has are left out."
+    return Bars(
+        f"{frames:,} frames are of another kind than before: what became of each kind, and what it was made of",
+        "MiB",
+        tuple(KINDS[kind].name for kind in shown),
+        tuple(("kind", KINDS[kind].key) for kind in shown),
+        STACKS,
+        tuple(parts),
+        "kind then or now",
+        words,
+    )

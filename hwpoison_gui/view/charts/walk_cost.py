@@ -1,0 +1,189 @@
+"""What the walk over tasks and VMAs costs on this machine: pairs visited against mappers found, under early kill.
+
+The handler is run dry on one frame of each class that the walk cannot tell apart. The cost is not linear: each task is
+visited with each VMA that covers the page, whether or not it owns it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.collect import SUM_ANON, SUM_FILE, collect_procs
+from hwpoison_gui.kernel.machine import MAPPING_KSM, Machine
+from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.rmap import rmap_addresses
+from hwpoison_gui.record import Record
+from hwpoison_gui.session.dry_run import dry_run
+from hwpoison_gui.view.charts.chart import Curve, Curves, as_text
+from hwpoison_gui.view.charts.colours import REFERENCE
+from hwpoison_gui.view.damage.policy import under
+from hwpoison_gui.view.rmap.covering import vmas_over
+from hwpoison_gui.view.words.words import counted
+
+I64 = npt.NDArray[np.int64]
+
+_MOST: Final = 2000  # classes that are measured
+_MANY: Final = 300  # VMAs from which on collect_procs() is run alone: the handler would take too long without a break
+_PAIRS: Final = "pairs_visited"
+_SUMS: Final = (SUM_ANON, SUM_FILE)
+
+
+class Alike(Record):
+    """Frames that the walk cannot tell apart: as many VMAs, as many mappings, all anonymous or all of files."""
+
+    vmas: int
+    mapcount: int
+    anon: bool
+    pfns: I64
+
+
+class Cost(Record):
+    """What the walk found and visited for a frame: entries of to_kill, and pairs of task and VMA."""
+
+    found: int
+    pairs: int
+
+
+def cost_curves(m: Machine) -> Generator[float | None, None, Curves]:
+    """A point for each class of mapped frames, in slices, while the machine stays as it is; yields the share done."""
+    alike = classes_of_walk(m)
+    chosen = [alike[at] for at in np.unique(np.linspace(0, len(alike) - 1, min(_MOST, len(alike))).astype(int))]
+    measured: list[tuple[Alike, Cost]] = []
+    for number, one in enumerate(chosen):
+        yield number / len(chosen)
+        cost = yield from under(m, 1, _cost(m, _typical(m, one.pfns), one.vmas))
+        measured.append((one, cost))
+    return _curves(m, measured, len(alike))
+
+
+def classes_of_walk(m: Machine) -> list[Alike]:
+    """The mapped frames that the reverse map leads from, in classes, ordered by the number of VMAs."""
+    vmas, mapcount = vmas_over(m), m.mapcount.view.astype(np.int64)
+    pfns = np.flatnonzero((vmas > 0) & (mapcount > 0) & ((m.flags.view & np.uint64(pf.HWPOISON)) == 0))
+    anon = (m.flags.view[pfns] & np.uint64(pf.ANON)) != 0
+    key = (vmas[pfns] << 32 | mapcount[pfns]) << 1 | anon
+    order = np.argsort(key, kind="stable")
+    keys, first = np.unique(key[order], return_index=True)
+    parts = np.split(pfns[order], first[1:]) if len(keys) else []
+    return [
+        Alike(value >> 33, value >> 1 & 0xFFFF_FFFF, bool(value & 1), part)
+        for value, part in zip(keys.tolist(), parts, strict=True)
+    ]
+
+
+def _typical(m: Machine, pfns: I64) -> int:
+    """A frame on an LRU list, if there is one: the handler gives up early on others."""
+    on_lru = np.flatnonzero(m.flags.view[pfns] & np.uint64(pf.LRU))
+    return int(pfns[on_lru[0] if len(on_lru) else 0])
+
+
+def _cost(m: Machine, pfn: int, vmas: int) -> Generator[None, None, Cost]:
+    before = m.counters.view.get(_PAIRS, 0)
+    if vmas <= _MANY:
+        with dry_run(m, pfn) as ran:
+            found = sum(mark.args[2] for mark in ran.steps.marks if mark.site in _SUMS)
+            return Cost(found, m.counters.view.get(_PAIRS, 0) - before)
+    walk, found = collect_procs(m, pfn), 0
+    try:
+        for mark in walk:
+            if isinstance(mark, Mark) and mark.site in _SUMS:
+                found = mark.args[2]
+                return Cost(found, m.counters.view.get(_PAIRS, 0) - before)
+            yield
+    finally:
+        walk.close()
+        m.gate.backward(m.gate.take())
+    return Cost(0, 0)
+
+
+class _Point(Record):
+    """Classes for which the walk costs the same."""
+
+    cost: Cost
+    classes: list[Alike]
+
+    @property
+    def frames(self) -> int:
+        return sum(len(one.pfns) for one in self.classes)
+
+
+def _curves(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> Curves:
+    alike: dict[tuple[bool, int, Cost], list[Alike]] = {}
+    for one, cost in measured:
+        if cost.found and cost.pairs:
+            alike.setdefault((one.anon, one.vmas, cost), []).append(one)
+    points = sorted((_Point(cost, ones) for (_, _, cost), ones in alike.items()), key=lambda point: point.cost)
+    of_vmas = Counter((one.anon, one.vmas) for one, _ in measured)
+    curves = [
+        _curve(name, key, [point for point in points if point.classes[0].anon is anon], of_vmas)
+        for name, key, anon in (("anonymous pages", "kind:anon", True), ("pages of files", "kind:file", False))
+    ]
+    most = max((point.cost for point in points), key=lambda cost: cost.pairs, default=Cost(0, 0))
+    if points:
+        ends = np.array([1.0, max(float(most.found), 2.0)])
+        curves.append(Curve(REFERENCE, "one pair for each mapper, if the walk were linear", ends, ends, is_line=True))
+    return Curves(
+        f"The walk visits up to {counted(most.pairs, 'pair')} of task and VMA to find {counted(most.found, 'mapper')}",
+        "mappers found (entries of to_kill)",
+        "pairs visited",
+        tuple(curves),
+        log=True,
+        note=_note(m, measured, classes),
+    )
+
+
+def _curve(name: str, key: str, points: Sequence[_Point], of_vmas: Mapping[tuple[bool, int], int]) -> Curve:
+    x = np.array([point.cost.found for point in points], float)
+    y = np.array([point.cost.pairs for point in points], float)
+    keys = tuple(_expression(point.classes, of_vmas) for point in points)
+    return Curve(key, name, x, y, joined=False, keys=keys, words=tuple(map(_words, points)))
+
+
+def _expression(classes: Sequence[Alike], of_vmas: Mapping[tuple[bool, int], int]) -> str:
+    """The filter that finds the frames of some classes with as many VMAs each."""
+    one = classes[0]
+    counts = ",".join(str(each.mapcount) for each in classes)
+    mapped = "mapcount>0" if len(classes) == of_vmas[one.anon, one.vmas] else f"mapcount={counts}"
+    return f"vmas={one.vmas} {mapped} {'anon' if one.anon else '~anon'}"
+
+
+def expression_of(m: Machine, pfn: int, expressions: Iterable[str]) -> str:
+    """Which of the expressions of a chart finds a frame; empty if none does."""
+    vmas, mapcount = len(rmap_addresses(m, pfn)), int(m.mapcount.view[pfn])
+    anon = "anon" if m.page(pfn) & pf.ANON else "~anon"
+    for expression in expressions:
+        of_vmas, mapped, sort = expression.split()
+        counts = mapped.removeprefix("mapcount=").split(",")
+        if of_vmas == f"vmas={vmas}" and sort == anon and mapcount and (">" in mapped or str(mapcount) in counts):
+            return expression
+    return ""
+
+
+def _words(point: _Point) -> str:
+    cost, vmas = point.cost, point.classes[0].vmas
+    per = as_text(round(cost.pairs / cost.found, 1))
+    return (
+        f"{counted(cost.pairs, 'pair')} for {counted(cost.found, 'mapper')}, {per} each: "
+        f"{counted(point.frames, 'frame')} under {counted(vmas, 'VMA')}"
+    )
+
+
+def _note(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> str:
+    notes = [f"Measured under early kill on one frame of each of {counted(len(measured), 'class', 'classes')}."]
+    if len(measured) < classes:
+        notes = [f"Measured under early kill on {len(measured):,} of {classes:,} classes of frames, evenly spaced."]
+    if any(one.vmas > _MANY for one, _ in measured):
+        notes.append(f"Above {_MANY} VMAs collect_procs() is run alone.")
+    unwalked = sum(len(one.pfns) for one, cost in measured if not cost.found)
+    if unwalked:
+        notes.append(f"For {counted(unwalked, 'mapped frame')} the handler finds nobody.")
+    merged = int(np.count_nonzero((m.mapping.view & 3 == MAPPING_KSM) & (m.mapcount.view > 0)))
+    if merged:
+        notes.append(f"{counted(merged, 'merged page')} (KSM) are left out.")
+    return " ".join(notes)

@@ -1,0 +1,54 @@
+"""How many VMAs cover the page in each frame, for all frames at once: what the walk over tasks and VMAs finds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.records import INDEX_MASK
+
+I64 = npt.NDArray[np.int64]
+
+_AT: Final = 33  # bit of the mapping in a key; below it an index of 32 bits, or the end of an interval
+
+
+def vmas_over(m: Machine) -> I64:
+    """The number of VMAs that `rmap_addresses` (kernel/rmap.py) finds for each frame, int64 by pfn.
+
+    A page that KSM merged has none: its index leads nowhere.
+    """
+    frames = np.arange(m.frames)
+    tails = (m.flags.view & np.uint64(pf.COMPOUND_TAIL)) != 0
+    heads = np.where(tails, m.mapping.view, frames).astype(np.int64)
+    mapping = m.mapping.view[heads].astype(np.int64)
+    covered = np.flatnonzero((mapping != 0) & (mapping & 3 <= MAPPING_ANON))
+    head = heads[covered]
+    index = (m.index.view[head].astype(np.int64) + covered - head) & INDEX_MASK
+    keys = mapping[covered] << _AT | index
+    starts, ends = _intervals(m)
+    found = np.zeros(m.frames, np.int64)
+    found[covered] = np.searchsorted(starts, keys, "right") - np.searchsorted(ends, keys, "right")
+    return found
+
+
+def _intervals(m: Machine) -> tuple[I64, I64]:
+    """Where the VMAs of each anon_vma and of each file begin and end, in its index, ascending."""
+    rows = []
+    for store, bits in ((m.anon_vma_chain.view, MAPPING_ANON), (m.i_mmap.view, 0)):
+        for mapping, vmas in store.items():
+            for vma in (m.vmas.view[id_] for id_ in vmas):
+                rows += _parts((mapping << 2 | bits) << _AT, vma.pgoff & INDEX_MASK, vma.pages)
+    starts, ends = np.array(rows, np.int64).reshape(-1, 2).T
+    return np.sort(starts), np.sort(ends)
+
+
+def _parts(base: int, first: int, pages: int) -> list[tuple[int, int]]:
+    """An interval of indices of 32 bits: two, where it begins again at 0."""
+    end, size = first + pages, INDEX_MASK + 1
+    if end <= size:
+        return [(base + first, base + end)]
+    return [(base + first, base + size), (base, base + end - size)]
