@@ -15,7 +15,7 @@ from hwpoison_gui.view.rows.error_records import axis_time_words
 Words = Callable[[float, float], str]  # of a value, with the distance of two ticks
 
 _COUNTS, _FRAMES, _TIMES = 7, 10, 14  # characters between two ticks that have words, along
-_TALL: Final = 2.2  # lines of text between two ticks that have words, upward
+_TALL: Final = 1.8  # lines of text between two ticks that have words, upward
 _STEPS: Final = (1.0, 2.0, 5.0)
 _SECONDS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _DAY: Final = 86400

@@ -105,7 +105,10 @@ class CurvePlot(Plot):
         if self._anchor == NOWHERE:
             self._anchor = before if before != NOWHERE else self.cursor
         ends = sorted(float(np.log10(self.value_of(place)[1])) for place in (self._anchor, self.cursor))
+        self.region.blockSignals(True)
         self.region.setRegion((ends[0] - _AROUND, ends[1] + _AROUND))
+        self.region.blockSignals(False)
+        self._region_changed()  # also where it is what it was
 
     def middle_of_zoom(self) -> float | None:
         if self.cursor == NOWHERE or self.chart is None:

@@ -90,6 +90,7 @@ class ChartsLink(QObject):
         for found in (filters.found, filters.failed):
             found.connect(lambda _: self._changed(of.FOUND))
         recorded.changed.connect(lambda: self._changed(of.RECORDS))
+        recorded.moved.connect(self._show_position)
         recorded.moved.connect(self._show_present)
         dock.add_tool(panel.tools)
         dock.visibilityChanged.connect(self._seen)
@@ -250,7 +251,6 @@ class ChartsLink(QObject):
         if panel.chart is None or panel.plot.hasFocus():
             return
         if declared.leads == of.RECORD:
-            self._show_position()
             place = panel.curves.place_of(self._recorded.at)
             if place != panel.curves.cursor:
                 panel.curves.set_cursor(place)

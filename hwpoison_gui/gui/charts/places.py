@@ -14,6 +14,7 @@ from hwpoison_gui.gui.charts.plot import GRID, NOWHERE, Plot
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import I64, MOST_BINS, Places, as_text
 from hwpoison_gui.view.charts.colours import CURSOR
+from hwpoison_gui.view.words.words import counted
 
 _APART: Final = 4  # pixels: the least width of a bin
 _LEAST: Final = 16  # frames that fill the axis
@@ -61,7 +62,7 @@ class PlacePlot(Plot):
         self._bars, self._mark = [], None
         if self.chart is None:
             return
-        self.set_axis_names("frame number (pfn)", self.chart.unit)
+        self.set_axis_names("frame number (pfn)", f"{self.chart.unit}s")
         pen = pg.mkPen(None)
         for part in self.chart.parts:
             bar = pg.BarGraphItem(x0=[], x1=[], y0=[], y1=[], brush=self.colour(part.key), pen=pen)
@@ -130,7 +131,7 @@ class PlacePlot(Plot):
         counts = self._counts[:, self._full[place]].tolist()
         each = [f"{as_text(count)} {part.name}" for part, count in zip(self.chart.parts, counts, strict=True) if count]
         span = f"from {first:#x} to {last - 1:#x}" if last - first > 1 else f"at {first:#x}"
-        return f"{as_text(sum(counts))} {self.chart.unit} {span}: {', '.join(each)}"
+        return f"{counted(sum(counts), self.chart.unit)} {span}: {', '.join(each)}"
 
     def place_at(self, at: QPointF) -> int:
         """The bin at a point, or the nearest one where bins are thinner than a pointer."""

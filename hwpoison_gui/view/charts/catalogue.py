@@ -152,7 +152,7 @@ CHARTS: Final[dict[str, Declared]] = {
     "errors-time": Declared("Recorded errors over time", "Errors that really happened, over time",
                             RECORDS, RECORD, _errors_over_time),
     "errors-memory": Declared("Recorded errors over memory", "Errors that really happened, over physical memory",
-                              RECORDS, RECORD, _errors_over_memory),
+                              RECORDS, SELECT, _errors_over_memory),
     "changed": Declared("Changes between two snapshots", "What the frames of each kind became, and what they were",
                         CHANGES, FIND, _changed),
 }  # fmt: skip

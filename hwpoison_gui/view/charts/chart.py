@@ -187,7 +187,7 @@ class Places(Record):
     title : str
         A sentence that says what is shown.
     unit : str
-        What is counted.
+        What is counted, in the singular.
     frames : int
         Of the machine: the axis.
     parts : tuple of Lying
@@ -217,7 +217,12 @@ class Places(Record):
     @property
     def heads(self) -> tuple[str, ...]:
         """Heads of the table."""
-        return ("from frame", "to frame", *(f"{part.name} ({self.unit})" for part in self.parts), f"all ({self.unit})")
+        return (
+            "from frame",
+            "to frame",
+            *(f"{part.name} ({self.unit}s)" for part in self.parts),
+            f"all ({self.unit}s)",
+        )
 
     @property
     def rows(self) -> Cells:

@@ -18,7 +18,7 @@ def found_places(m: Machine, expression: str, pfns: npt.NDArray[np.int64]) -> Pl
     parts = [Lying(f"kind:{kind.key}", kind.name, pfns[kinds == kind.id]) for kind in KINDS if kind.id in kinds]
     parts.sort(key=lambda part: -len(part.pfns))
     what = f"Where the {len(pfns):,} frames of “{expression}” lie" if len(pfns) != 1 else f"Where “{expression}” lies"
-    return Places(f"{what} in physical memory", "frames", m.frames, tuple(parts), _note(pfns))
+    return Places(f"{what} in physical memory", "frame", m.frames, tuple(parts), _note(pfns))
 
 
 def _note(pfns: npt.NDArray[np.int64]) -> str:

@@ -15,6 +15,8 @@ from hwpoison_gui.view.charts.chart import Curve, Curves, Lying, Places
 from hwpoison_gui.view.rows.error_records import NO_FRAME, clock_words
 from hwpoison_gui.view.words.words import counted
 
+_CLOCKS: Final = {ev.UTC: "time (UTC)", ev.WALL: "time (as logged)", ev.BOOT: "time since boot (s)"}
+
 
 class Sort(Record):
     """Records that are drawn in one colour; the first sort that holds counts."""
@@ -60,7 +62,7 @@ def recorded_over_time(history: History) -> Curves:
         notes.append(f"{counted(without, 'record')} without a time left out.")
     return Curves(
         f"{_errors(history, timed)} over time, by what came of them",
-        "time",
+        _CLOCKS.get(history.clock, "time"),
         "errors so far",
         tuple(curves),
         playhead=True,
@@ -84,7 +86,7 @@ def recorded_places(history: History, frames: int) -> Places:
     notes = [f"{counted(nameless, 'record')} without a frame left out." if nameless else "",
              f"{counted(beyond, 'record')} beyond this machine left out." if beyond else ""]  # fmt: skip
     title = f"Where {_errors(history, inside)} lie in physical memory"
-    return Places(title, "records", frames, tuple(parts), " ".join(filter(None, notes)))
+    return Places(title, "record", frames, tuple(parts), " ".join(filter(None, notes)))
 
 
 def _by_sort(history: History) -> list[list[int]]:
