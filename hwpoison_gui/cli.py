@@ -31,6 +31,7 @@ _USAGE: Final = """hwpoison-gui [FILE... [--at MOMENT] | --live | --present FILE
        hwpoison-gui records FILE...
        hwpoison-gui capture [--pid PID] [--anonymize | --no-names | --raw] OUT
        hwpoison-gui changed [--json] OLD NEW
+       hwpoison-gui chart NAME FILE... --to OUT [--find EXPRESSION]
        hwpoison-gui make-machine --frames N [--seed S] [--nodes N] OUT
        hwpoison-gui dram [--geometry G] [--on MACHINE | --live] [--json] [FRAME|ADDRESS|FAULT]
        hwpoison-gui assess [--profile NAME] [--early-kill 0,1] [--by GROUP] [--top N] [--json | --csv] MACHINE...
@@ -48,6 +49,7 @@ _COMMANDS_HELP: Final = """commands:
   kernels FILE|FRAME   let an error happen under every modelled kernel, early and late, and compare
   records FILE...      list the memory errors that a machine recorded: logs, traces, databases, counters
   capture OUT          write a snapshot of this machine's memory, to open on another machine; needs root
+  chart NAME FILE...   write a chart of a machine or its errors: OUT ends in .png .svg .csv; without NAME, list them
   changed OLD NEW      compare two snapshots: flags, kinds, broken frames, who maps what
   make-machine OUT     make up a machine of any size, and write it as a snapshot
   dram FRAME|FAULT     say where a frame lies in DRAM, and which frames a row, bank or DIMM has

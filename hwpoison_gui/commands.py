@@ -441,5 +441,6 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "dram": _dram,
     "capture": _of_module("command_capture"),
     "changed": _of_module("command_changed"),
+    "chart": _of_module("command_chart"),
     "make-machine": _of_module("command_make_machine"),
 }

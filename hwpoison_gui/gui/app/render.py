@@ -12,6 +12,7 @@ from hwpoison_gui import atomic_file
 from hwpoison_gui.export import apng, extras, gif, video
 from hwpoison_gui.export.shots import Film, Shot, shots_of
 from hwpoison_gui.export.wanted import PICTURES, SIZE, UnsuitedError, Wanted
+from hwpoison_gui.view.base.palette import THEMES
 
 if TYPE_CHECKING:
     from PySide6.QtCore import QObject
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.export.film import FilmStage
     from hwpoison_gui.gui.look.appearance import Appearance
     from hwpoison_gui.opening import Opened
+    from hwpoison_gui.view.charts.chart import Chart
 
 Progress = Callable[[float, str], None]  # the share that is done, and what is being done
 T = TypeVar("T")
@@ -73,6 +75,23 @@ def _without_complaints() -> Iterator[None]:
 
 
 # -- pictures
+
+
+def render_chart(chart: Chart, wanted: Wanted) -> bytes:
+    """A picture of a chart: all of it, with its title and what its colours mean."""
+    app = _application()
+    from PySide6.QtCore import QSize
+
+    from hwpoison_gui.gui.charts.sheet import ChartSheet
+    from hwpoison_gui.gui.export.still import as_png, as_svg
+
+    with _without_complaints():
+        sheet = ChartSheet(chart, THEMES[wanted.theme], QSize(*wanted.size) if wanted.size else None)
+        made = as_png(sheet, scale=wanted.scale) if wanted.kind == ".png" else as_svg(sheet, title=chart.title)
+        sheet.close()
+        sheet.deleteLater()
+        app.processEvents()
+    return made
 
 
 def _picture(app: QApplication, opened: Opened, wanted: Wanted, position: int) -> bytes:

@@ -65,7 +65,8 @@ class BarPlot(Plot):
         letter = QFontMetrics(look.font()).averageCharWidth()
         names = shortened(chart.groups, max(_SHORTEST, int(self.width() * _SHARE / letter)))
         self.upward.setTicks([[(self._y(group, 0) + middle, name) for group, name in enumerate(names)]])
-        self.set_axis_names(chart.unit)
+        self.across.show_counts(chart.unit)
+        self.set_axis_names("")
         self.setXRange(0, max((box[4] for box in self._boxes), default=1), padding=0.01)
         self.scroll_to(self._first)
         if self.cursor >= len(self._boxes):

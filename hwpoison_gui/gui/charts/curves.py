@@ -21,6 +21,7 @@ _DASHES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLi
 _WIDTH: Final = 2
 _SIZE: Final = 8
 _FAINT: Final = 45  # opacity of the region, of 255
+_FEW: Final = 2000  # points that are drawn as shapes, and so in an SVG file, not as pictures of shapes
 _AROUND: Final = 0.05  # decades between a value and the edge of the region that has it
 
 
@@ -78,8 +79,9 @@ class CurvePlot(Plot):
         symbol = _SYMBOLS[number % len(_SYMBOLS)] if curve.keys or not curve.joined else None
         self.plot(*_drawn(curve), pen=pen)
         if symbol is not None:
-            self.plot(curve.x, curve.y, pen=None, symbol=symbol, symbolSize=look.px(_SIZE), symbolBrush=colour,
-                      symbolPen=pg.mkPen(self.theme.base))  # fmt: skip
+            size, edge = look.px(_SIZE), pg.mkPen(self.theme.base)
+            self.plot(curve.x, curve.y, pen=None, symbol=symbol, symbolSize=size, symbolBrush=colour, symbolPen=edge,
+                      useCache=len(curve.x) > _FEW)  # fmt: skip
 
     def _add_region(self, chart: Curves) -> None:
         low, high = (float(np.log10(chart.curves[0].x[at])) if len(chart.curves[0].x) else 0.0 for at in (0, -1))

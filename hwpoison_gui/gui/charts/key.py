@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QPixmap
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -39,14 +39,15 @@ class Key(QWidget):
         row.setContentsMargins(0, 0, look.SMALL, 0)
         row.setSpacing(look.TIGHT)
         size = look.px(_SWATCH)
-        swatch = QPixmap(size, size)
-        swatch.fill(QColor(colour or "transparent"))
         words = QLabel(name, entry)
         words.setTextFormat(Qt.TextFormat.PlainText)
         if colour:
-            box = QLabel(entry)
-            box.setTextFormat(Qt.TextFormat.PlainText)
-            box.setPixmap(swatch)
+            box = QWidget(entry)
+            box.setFixedSize(size, size)
+            box.setAutoFillBackground(True)
+            filled = box.palette()
+            filled.setColor(box.backgroundRole(), QColor(colour))
+            box.setPalette(filled)
             row.addWidget(box)
         row.addWidget(words)
         self._row.addWidget(entry)

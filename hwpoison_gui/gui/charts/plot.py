@@ -45,6 +45,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.cursor = NOWHERE
         self.names_axes = True
         self.hideButtons()
+        self.setCacheMode(self.CacheModeFlag.CacheNone)  # a background of pixels would be one in an SVG file, too
         menu = self.getPlotItem().ctrlMenu  # never shown; without a parent it would outlive the window
         menu.setParent(self, menu.windowFlags())
         plain_labels(menu)

@@ -18,7 +18,7 @@ from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 
-_LEAST: Final = 8  # lines of text, in height, that a chart gets before its colours are named
+_LEAST: Final = 6  # lines of text, in height, that a chart gets before its colours are named
 _LEAST_NAMED: Final = 7  # before its axes are named
 _LEAST_WORDED: Final = 12  # before its title may have two lines
 _MEASURED: Final = 200  # values, of which the longest words say how much room the title gets

@@ -10,6 +10,7 @@ import base64
 import math
 from collections.abc import Sequence
 from html import escape
+from math import atan2, degrees, hypot
 from typing import Final, cast
 
 from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRect, QRectF, QSize, Qt
@@ -219,16 +220,21 @@ class _Engine(QPaintEngine):
         if not text.strip():
             return
         font, here = QFont(item.font()), self._transform.map(at)
-        info, size = QFontInfo(font), abs(self._transform.m22()) or 1.0
+        info, size = QFontInfo(font), hypot(self._transform.m21(), self._transform.m22()) or 1.0
+        turned = degrees(atan2(self._transform.m12(), self._transform.m11()))
+        turn = f' transform="rotate({number(turned)} {number(here.x())} {number(here.y())})"' if turned else ""
         family = f"{escape(info.family())}, {'monospace' if info.fixedPitch() else 'sans-serif'}"
         strike = ' text-decoration="line-through"' if font.strikeOut() else ""
         bold = f' font-weight="{font.weight()}"' if font.weight() != QFont.Weight.Normal else ""
-        self.elements.append(
-            f'<text x="{number(here.x())}" y="{number(here.y())}" xml:space="preserve" '
+        clip = self._clipping()
+        text = (
+            f'<text x="{number(here.x())}" y="{number(here.y())}"{turn} xml:space="preserve" '
             f'font-family="{family}" font-size="{number(info.pixelSize() * size)}"{bold}{strike} '
             f'textLength="{number(item.width() * size)}" lengthAdjust="spacingAndGlyphs"'
-            f"{self._ink('fill', self._pen.brush())}{self._clipping()}>{text}</text>"
+            f"{self._ink('fill', self._pen.brush())}{'' if turn else clip}>{text}</text>"
         )
+        # A clip belongs to what is inside of the turn: it stands outside of it.
+        self.elements.append(f"<g{clip}>{text}</g>" if turn and clip else text)
 
     def drawPixmap(self, room: QRectF, pixmap: QPixmap, part: QRectF) -> None:  # type: ignore[override]
         self.drawImage(room, pixmap.toImage(), part)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from hwpoison_gui.kernel.machine import Machine
     from hwpoison_gui.session.session import Session
     from hwpoison_gui.sources.records.history import History
     from hwpoison_gui.view.charts.chart import Chart
@@ -42,14 +43,21 @@ SELECT: Final = "select"  # selects its first frame
 class Sources(Record):
     """What charts are made of; what there is not is empty.
 
-    `damages`: by value of vm.memory_failure_early_kill. `found`: the filter, and the frames that it finds, ascending.
+    `session`: where it stands now. `damages`: by value of vm.memory_failure_early_kill. `found`: the filter, and the
+    frames that it finds, ascending.
     """
 
-    session: Session
+    session: Session | None = None
     damages: Mapping[int, Damage] = {}
     found: tuple[str, npt.NDArray[np.int64]] | None = None
     history: History | None = None
     changes: Changes | None = None
+
+    @property
+    def machine(self) -> Machine:
+        """The machine of the session."""
+        assert self.session is not None
+        return self.session.machine
 
 
 Making = Generator[float | None, None, "Chart"]  # yields the share that is done, where it is known
@@ -80,7 +88,7 @@ def _distribution(quantity: str) -> Callable[[Sources], Making]:
         from hwpoison_gui.view.charts.distribution import distribution
 
         yield 0.0
-        return distribution(sources.session.machine, quantity)
+        return distribution(sources.machine, quantity)
 
     return make
 
@@ -88,12 +96,13 @@ def _distribution(quantity: str) -> Callable[[Sources], Making]:
 def _walk(sources: Sources) -> Making:
     from hwpoison_gui.view.charts.walk_cost import cost_curves
 
-    return (yield from cost_curves(sources.session.machine))
+    return (yield from cost_curves(sources.machine))
 
 
 def _timeline(sources: Sources) -> Making:
     from hwpoison_gui.view.charts.timeline import timeline_curves
 
+    assert sources.session is not None
     yield 0.0
     return timeline_curves(sources.session)
 
@@ -103,7 +112,7 @@ def _found(sources: Sources) -> Making:
 
     assert sources.found is not None
     yield 0.0
-    return found_places(sources.session.machine, *sources.found)
+    return found_places(sources.machine, *sources.found)
 
 
 def _errors_over_time(sources: Sources) -> Making:
@@ -119,7 +128,7 @@ def _errors_over_memory(sources: Sources) -> Making:
 
     assert sources.history is not None
     yield 0.0
-    return recorded_places(sources.history, sources.session.machine.frames)
+    return recorded_places(sources.history, sources.machine.frames)
 
 
 def _changed(sources: Sources) -> Making:
