@@ -148,6 +148,15 @@ class BarPlot(Plot):
         )
         self.add_above(self._outline)
 
+    def show_part(self, group: str, part: str) -> None:
+        """Moves the cursor to a part of the first bar of a group, by their names, without choosing it."""
+        chart = self.chart
+        for place, (at, stack, number, *_) in enumerate(self._boxes):
+            if chart is not None and (chart.groups[at], stack, chart.parts[number].name) == (group, 0, part):
+                if place != self.cursor:
+                    self.set_cursor(place)
+                return
+
     def show_group(self, name: str) -> None:
         """Moves the cursor to the first value of a group, without choosing it; leaves it where it is in that group."""
         groups = self.chart.groups if self.chart is not None else ()

@@ -21,14 +21,18 @@ from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
+from hwpoison_gui.view.base.kinds import HOLE, KINDS, kind_of
 from hwpoison_gui.view.charts import catalogue as of
 from hwpoison_gui.view.charts.catalogue import CHARTS, Declared, Sources
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 from hwpoison_gui.view.charts.walk_cost import expression_of
 from hwpoison_gui.view.damage.group_of import group_of
 from hwpoison_gui.view.filter.terms import quoted
-from hwpoison_gui.view.map.lenses import OUTCOME
+from hwpoison_gui.view.map.lens_sheets import SnapshotSheet
+from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, OUTCOME, SNAPSHOT
+from hwpoison_gui.view.map.snapshots import Changes
 
 _WHO: Final = "charts"
 _SLICE: Final = 0.008
@@ -38,7 +42,7 @@ _NO_STEPS: Final = "There are no steps yet: click a frame."
 _NO_FILTER: Final = (
     "Nothing is looked for: Ctrl+F finds the frames of a fault of DRAM, as row:of:0x2416, of a process or of a kind."
 )
-_NO_CHANGES: Final = "No other snapshot of this machine is compared with it."
+_COMPARING: Final = "comparing …"
 _SHARE: Final = 0.8  # of the main window, that a window of its own has
 _READABLE: Final = 210  # height of the panel, at 100 % text, in which a chart can be read
 _MOST: Final = 0.5  # of the height of the window, that the panel asks for
@@ -56,11 +60,12 @@ class ChartsLink(QObject):
         present: Present,
         filters: FilterControl,
         recorded: Recorded,
+        lenses: LensControl,
         find: Callable[[str], None],
     ) -> None:
         super().__init__(panel)
         self._panel, self._dock, self._damage, self._recorded = panel, dock, damage, recorded
-        self._controller, self._filter, self._find = controller, filters, find
+        self._controller, self._filter, self._lenses, self._find = controller, filters, lenses, find
         self._slices = Slices(self, _SLICE, lambda: not controller.busy)
         self._made: Chart | None = None
         self._missing_of: dict[str, Callable[[], str]] = {
@@ -69,7 +74,7 @@ class ChartsLink(QObject):
             of.TIMELINE: lambda: "" if len(controller.session.steps) else _NO_STEPS,
             of.FOUND: lambda: "" if filters.count is not None else _NO_FILTER,
             of.RECORDS: lambda: "" if recorded.history is not None else NONE_OPEN,
-            of.CHANGES: lambda: _NO_CHANGES,
+            of.CHANGES: self._changes_missing,
         }
         self._choose: dict[str, Callable[[int], None]] = {
             of.FIND: self._find_value,
@@ -90,6 +95,7 @@ class ChartsLink(QObject):
         for found in (filters.found, filters.failed):
             found.connect(lambda _: self._changed(of.FOUND))
         recorded.changed.connect(lambda: self._changed(of.RECORDS))
+        lenses.sheetsChanged.connect(lambda: self._changed(of.CHANGES))
         recorded.moved.connect(self._show_position)
         recorded.moved.connect(self._show_present)
         dock.add_tool(panel.tools)
@@ -111,6 +117,7 @@ class ChartsLink(QObject):
 
     def _seen(self, seen: bool) -> None:
         self._damage.want(_WHO, seen and self._declared.of == of.DAMAGE, every=True)
+        self._lenses.need(SNAPSHOT.sheet, seen and self._declared.of == of.CHANGES, _WHO)
         if seen:
             QTimer.singleShot(0, self, self._ask_for_room)  # later, for Qt is placing panels now
             self._make()
@@ -152,10 +159,21 @@ class ChartsLink(QObject):
             return ""
         return _STOPPED if self._controller.panicked else WAITING
 
+    @property
+    def _changes(self) -> Changes | None:
+        """What changed in the snapshot that the machine is compared with, as far as it is known."""
+        sheet = self._lenses.current_sheet(SNAPSHOT.sheet)
+        return sheet.changes if isinstance(sheet, SnapshotSheet) else None
+
+    def _changes_missing(self) -> str:
+        if self._lenses.other_snapshot is None:
+            return NO_SNAPSHOT
+        return "" if self._changes is not None else _COMPARING
+
     def _making(self) -> Work:
         session, filters = self._controller.session, self._filter
         found = (filters.text, filters.found_frames) if self._declared.of == of.FOUND else None
-        sources = Sources(session, self._damage.every, found, self._recorded.history)
+        sources = Sources(session, self._damage.every, found, self._recorded.history, self._changes)
         self._made = yield from self._declared.make(sources)
 
     def _show_progress(self, done: object) -> None:
@@ -190,7 +208,10 @@ class ChartsLink(QObject):
     def _bar(self, chart: Bars, place: int) -> str:
         """The filter of a part of a bar; without its outcome where the map shows another policy."""
         bars = self._panel.bars
-        term, (stack, part) = chart.terms[bars.group_of(place)], bars.part_of(place)
+        group, (stack, part) = bars.group_of(place), bars.part_of(place)
+        if chart.finds:
+            return chart.finds.get((group, stack, part), "")
+        term = chart.terms[group]
         if not term:
             return ""
         words = [f"{term[0]}:{quoted(term[1])}"]
@@ -264,6 +285,10 @@ class ChartsLink(QObject):
         elif self._declared.of == of.DAMAGE and self._damage.present is not None:
             by, task = panel.wanted, self._controller.selection.task
             panel.bars.show_group(group_of(self._damage.present, by, pfn, task))
+        elif self._declared.of == of.CHANGES and self._lenses.other_snapshot is not None:
+            words = self._lenses.other_snapshot.words
+            now = kind_of(int(words[pfn])) if pfn < len(words) else HOLE
+            panel.bars.show_part(KINDS[kind_of(m.page(pfn))].name, KINDS[now].name)
         elif isinstance(chart, Curves) and chart.quantity:
             column = m.mapcount.view if chart.quantity == "mapcount" else m.refcount.view
             panel.curves.show_x(float(column[pfn]))

@@ -37,7 +37,7 @@ class LensControl(QObject):
         self._sheets: dict[str, AnySheet] = {}
         self._stale: set[str] = set()  # those that the machine has left behind
         self._built: set[str] = set()  # by the work that ended last
-        self._needed: set[str] = set()  # those that a panel shows, whatever the lens
+        self._needed: set[tuple[str, str]] = set()  # those that panels show, whatever the lens, and which panels
         self.other_kernel = ""  # the one that the machine's is compared with; empty for the usual one
         self.other_snapshot: Side | None = None  # what the machine is compared with
         self.slices = Slices(self, _SLICE, lambda: not controller.busy)
@@ -81,9 +81,9 @@ class LensControl(QObject):
         if self._missing():
             self._make()
 
-    def need(self, name: str, on: bool) -> None:
-        """Keeps a sheet up to date for a panel that shows it, or no longer."""
-        self._needed = self._needed | {name} if on else self._needed - {name}
+    def need(self, name: str, on: bool, who: str = "") -> None:
+        """Keeps a sheet up to date for a panel (`who`, where several may) that shows it, or no longer."""
+        self._needed = self._needed | {(name, who)} if on else self._needed - {(name, who)}
         if on and name in self._missing() and not self.slices.busy:
             self._make()
 
@@ -132,7 +132,9 @@ class LensControl(QObject):
     def moved(self, moved: Moved) -> None:
         """Handles a change of the machine, after the map has read the changed frames."""
         changed = bool(moved.tables - _NO_NEWS or len(moved.pfns))
-        for name in [name for name in self._sheets if name not in (self.lens.sheet, *self._needed)]:
+        for name in [
+            name for name in self._sheets if name not in (self.lens.sheet, *(needed for needed, _ in self._needed))
+        ]:
             del self._sheets[name]
         self._stale |= {name for name, sheet in self._sheets.items() if sheet.follows_tables and changed}
         self._stale &= self._sheets.keys()
@@ -156,7 +158,7 @@ class LensControl(QObject):
 
     def _missing(self) -> list[str]:
         """The sheets to build, that of the lens first."""
-        wanted = dict.fromkeys([self._wanted.sheet, *sorted(self._needed)])
+        wanted = dict.fromkeys([self._wanted.sheet, *sorted(name for name, _ in self._needed)])
         return [name for name in wanted if name and (name not in self._sheets or name in self._stale)]
 
     def _make(self, after_ms: int | None = None) -> None:

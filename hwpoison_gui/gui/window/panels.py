@@ -291,7 +291,8 @@ class Panels(QObject):
 
         panel = ChartsPanel(dock, self._appearance.theme)
         dock.take(panel)
-        ChartsLink(panel, dock, self.damage, self._controller, self._present, self._filters, self._recorded, self._find)
+        ChartsLink(panel, dock, self.damage, self._controller, self._present, self._filters, self._recorded,
+                   self._lenses, self._find)  # fmt: skip
         panel.saveWanted.connect(partial(self._save_chart, panel))
         return panel
 

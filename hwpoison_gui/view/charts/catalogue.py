@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.sources.records.history import History
     from hwpoison_gui.view.charts.chart import Chart
     from hwpoison_gui.view.damage.damage import Damage
-    from hwpoison_gui.view.facts.between_images import Changes
+    from hwpoison_gui.view.map.snapshots import Changes
 
 # What charts are made of, which says when they are made again.
 DAMAGE: Final = "damage"

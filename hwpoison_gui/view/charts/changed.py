@@ -7,7 +7,8 @@ import numpy as np
 from hwpoison_gui.view.base.kinds import KINDS
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.charts.chart import Bars, Part
-from hwpoison_gui.view.facts.between_images import Changes
+from hwpoison_gui.view.map.snapshot_parts import parts_of
+from hwpoison_gui.view.map.snapshots import Changes
 
 _MIB = FRAME_SIZE / (1 << 20)
 STACKS = ("was, and is now", "is, and was before")
@@ -20,15 +21,19 @@ def changed_bars(changes: Changes) -> Bars:
         size[one.old, one.new] = one.frames * _MIB
     amounts = size.sum(0) + size.sum(1)
     shown = sorted(np.flatnonzero(amounts).tolist(), key=lambda kind: (-amounts[kind], kind))
-    parts = []
+    parts, stacked = [], list[int]()
     for kind in reversed(KINDS):
         sizes = np.array([size[shown, kind.id], size[kind.id, shown]])
         if sizes.any():
             parts.append(Part(f"kind:{kind.key}", kind.name, sizes))
+            stacked.append(kind.id)
+    boxes = {}
+    for way in parts_of(changes):
+        if way.kinds is not None:
+            for stack, (group, part) in enumerate((way.kinds, way.kinds[::-1])):
+                boxes[shown.index(group), stack, stacked.index(part)] = f"snapshot:{way.number}"
     frames = sum(one.frames for one in changes.kinds)
-    words = f"{changes.flag_words:,} of {changes.compared:,} frames have other flags."
-    if changes.frames[0] != changes.frames[1]:
-        words += " The sizes differ: frames that only one of them has are left out."
+    words = " ".join((f"{changes.flag_words:,} of {changes.compared:,} frames have other flags.", *changes.doubts))
     return Bars(
         f"{frames:,} frames are of another kind than before: what became of each kind, and what it was made of",
         "MiB",
@@ -38,4 +43,5 @@ def changed_bars(changes: Changes) -> Bars:
         tuple(parts),
         "kind then or now",
         words,
+        boxes,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -62,6 +62,8 @@ class Bars(Record):
         Head of the column of the table that names the stack.
     note : str
         What is left out, or how shared frames are counted.
+    finds : mapping of (group, stack, part) to str
+        Filter expressions of parts of bars that have one of their own.
     """
 
     title: str
@@ -72,6 +74,7 @@ class Bars(Record):
     parts: tuple[Part, ...]
     stacked_by: str
     note: str = ""
+    finds: Mapping[tuple[int, int, int], str] = {}
 
     @property
     def heads(self) -> tuple[str, ...]:

@@ -12,13 +12,15 @@ from PySide6.QtTest import QTest
 from hwpoison_gui.gui.charts.panel import ChartsPanel
 from hwpoison_gui.gui.charts.plot import NOWHERE
 from hwpoison_gui.gui.charts.view import ChartView
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.real_errors import RealErrors
 from hwpoison_gui.session.document.document import RecordFiles
 from hwpoison_gui.sources.records.history import history_of
 from hwpoison_gui.sources.records.read import read
 from hwpoison_gui.view.base.palette import DARK
 from hwpoison_gui.view.charts.catalogue import CHARTS
-from hwpoison_gui.view.charts.chart import Curves, Places
+from hwpoison_gui.view.charts.chart import Bars, Curves, Places
+from hwpoison_gui.view.map.snapshots import Side
 from tests.gui.waiting import until
 
 LOG = Path("tests/data/records/6.1/dmesg.txt")
@@ -168,6 +170,30 @@ def test_recorded_errors_over_memory_select_their_frame(user, panel: ChartsPanel
     assert user.window.controller.selection.frame == pfn
     assert recorded.at == number and recorded.record.pfn == pfn
     recorded.show(None)
+    until(lambda: panel.chart is None)
+
+
+def test_changes_find_their_frames_and_back(user, panel: ChartsPanel) -> None:
+    window, m = user.window, user.session.machine
+    panel.ask("changed")
+    assert panel.chart is None and panel.empty.text()
+    heap, words = user.frame("srv:heap+0"), m.flags.view.copy()
+    words[heap] = pf.BUDDY
+    window.lenses.compare_with_snapshot(Side("later", words, m.mapcount.view.copy(), {}))
+    window.show_panel("charts")
+    ask(panel, "changed", Bars)
+    bars = panel.bars
+    bars.setFocus()
+    QTest.keyClick(bars, Qt.Key.Key_Home)
+    QTest.keyClick(bars, Qt.Key.Key_Return)
+    until(lambda: window.filter.count == 1)
+    assert window.filter.matches(heap) and window.filter.text.startswith("snapshot:")
+    window.map.setFocus()
+    bars.set_cursor(NOWHERE)
+    window.controller.selection.select(heap)
+    until(lambda: bars.cursor != NOWHERE)
+    assert " of anonymous: free (buddy) (was, and is now)" in bars.words_of(bars.cursor)
+    window.lenses.compare_with_snapshot(None)
     until(lambda: panel.chart is None)
 
 

@@ -6,13 +6,13 @@ import numpy as np
 
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.charts.changed import changed_bars
-from hwpoison_gui.view.facts.between_images import Changes, KindChange
+from hwpoison_gui.view.map.snapshots import Changes, KindChange
 
 NONE = np.zeros(0, np.int64)
 
 
 def changes(*of_kinds: KindChange) -> Changes:
-    return Changes((4096, 4096), 4096, 700, 0, (), of_kinds, NONE, NONE, False, ())
+    return Changes((4096, 4096), 4096, 700, 0, (), of_kinds, NONE, NONE, False, (), np.zeros(4096, np.uint8), ())
 
 
 def test_each_frame_leaves_one_kind_and_comes_to_another() -> None:
@@ -25,7 +25,10 @@ def test_each_frame_leaves_one_kind_and_comes_to_another() -> None:
     assert sizes[names[kinds.FILE]][0, free] == 256
     was, now = (sum(part.sizes[stack].sum() * 256 for part in chart.parts) for stack in (0, 1))
     assert was == now == 768 and chart.title.startswith("768 frames")
-    assert chart.terms[free] == ("kind", "free")
+    finds = {(chart.groups[group], stack, chart.parts[part].name): text
+             for (group, stack, part), text in chart.finds.items()}  # fmt: skip
+    assert finds[names[kinds.ANON], 0, "free (buddy)"] == finds["free (buddy)", 1, names[kinds.ANON]] == "snapshot:1"
+    assert finds["free (buddy)", 0, names[kinds.FILE]] == "snapshot:2" and len(finds) == 4
 
 
 def test_snapshots_that_are_alike() -> None:
