@@ -47,9 +47,9 @@ class CurvePlot(Plot):
         self.chart = chart
         self.setAccessibleName(chart.title)
         self.setLogMode(chart.log, chart.log)
-        self.redraw()
         if fresh:
             self.cursor = self._anchor = NOWHERE
+        self.redraw()
         self.show_all()
 
     def show_all(self) -> None:

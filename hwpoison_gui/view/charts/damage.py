@@ -23,15 +23,16 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
     policies = sorted(tables)
     first = tables[policies[0]]
     rows = {early: {row.name: row for row in tables[early].rows} for early in policies}
-    names = [row.name for row in first.rows if any(row.frames)]
+    drawn = [one for one in CLASSES if one.id not in NO_MEMORY]
+    names = [row.name for row in first.rows if any(row.frames[one.id] for one in drawn)]
     shown, rest = names[:_MOST], names[_MOST:]
     terms = [rows[policies[0]][name].term for name in shown]
     parts = []
-    for one in CLASSES:
+    for one in drawn:
         sizes = np.zeros((len(policies), len(shown)))
         for stack, early in enumerate(policies):
             sizes[stack] = [rows[early][name].frames[one.id] for name in shown]
-        if one.id not in NO_MEMORY and sizes.any():
+        if sizes.any():
             parts.append(Part(f"outcome:{one.key}", one.name, sizes * _MIB))
     left = f"The {len(rest):,} smallest are left out." if rest else ""
     return Bars(

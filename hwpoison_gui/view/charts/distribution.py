@@ -12,7 +12,7 @@ from hwpoison_gui.view.charts.colours import POINT
 
 _MOST: Final = 1 << 12  # values told apart; larger ones are counted together
 QUANTITIES: Final = {"mapcount": "mappings", "refcount": "references"}
-_HAVE: Final = {"mapcount": "are mapped", "refcount": "are held by references"}
+_HAVE: Final = {"mapcount": "are mapped", "refcount": "have references"}
 
 
 def distribution(m: Machine, quantity: str) -> Curves:
@@ -23,7 +23,7 @@ def distribution(m: Machine, quantity: str) -> Curves:
     none = int(counts[0])
     curve = Curve(POINT, "frames", values.astype(float), counts[values].astype(float), joined=False)
     return Curves(
-        f"{m.frames - none:,} of {m.frames:,} frames {_HAVE[quantity]}: how often",
+        f"{m.frames - none:,} of {m.frames:,} frames {_HAVE[quantity]}",
         f"{quantity} ({QUANTITIES[quantity]} of a frame)",
         "frames",
         (curve,),
