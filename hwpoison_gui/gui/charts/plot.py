@@ -6,7 +6,7 @@ from typing import Final
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
 from hwpoison_gui.gui.charts.axis import Axis
@@ -28,6 +28,7 @@ _ZOOMS: Final = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 
 KEYS: Final = (*_ZOOMS, Qt.Key.Key_0)  # beside those that move the cursor
 _HOW: Final = "Arrow keys move a cursor from value to value, Enter finds its frames or goes to its step"
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
+_BELOW: Final = 2.5  # lines of text below a chart: words of ticks, and the name of the axis
 _ABOVE: Final = 10  # z of the cursor
 GRID: Final = 0.25  # opacity
 
@@ -43,7 +44,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         super().__init__(parent, enableMenu=False, axisItems={"bottom": self.across, "left": self.upward})
         self.theme = theme
         self.cursor = NOWHERE
-        self.names_axes = True
+        self.names_axes, self._axis_names = True, ("", "")
         self.hideButtons()
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # a background of pixels would be one in an SVG file, too
         menu = self.getPlotItem().ctrlMenu  # never shown; without a parent it would outlive the window
@@ -82,9 +83,25 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     def set_axis_names(self, across: str, upward: str = "") -> None:
         """What the axes measure."""
-        for axis, name in ((self.across, across), (self.upward, upward)):
-            axis.setLabel(name if self.names_axes else "", color=self.theme.text)
-            axis.showLabel(bool(name) and self.names_axes)
+        self._axis_names = across, upward
+        self._name_axes()
+
+    def _name_axes(self) -> None:
+        """Shows the names for which there is room."""
+        metrics = QFontMetrics(look.font())
+        high = self.height() - _BELOW * metrics.lineSpacing()
+        for axis, name in zip((self.across, self.upward), self._axis_names, strict=True):
+            shown = bool(name) and self.names_axes
+            if axis is self.upward:
+                shown = shown and metrics.horizontalAdvance(name) <= high
+            if axis.label.isVisible() != shown or (shown and axis.labelText != name):
+                axis.setLabel(name if shown else "", color=self.theme.text)
+                axis.showLabel(shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if hasattr(self, "names_axes"):  # Qt calls it before the chart is made
+            self._name_axes()
 
     def redraw(self) -> None:
         """Draws everything in the colours of the theme."""

@@ -111,8 +111,7 @@ def _found(sources: Sources) -> Making:
     from hwpoison_gui.view.charts.found import found_places
 
     assert sources.found is not None
-    yield 0.0
-    return found_places(sources.machine, *sources.found)
+    return (yield from found_places(sources.machine, *sources.found))
 
 
 def _errors_over_time(sources: Sources) -> Making:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from typing import Final
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,18 +13,28 @@ from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.charts.chart import Lying, Places
 from hwpoison_gui.view.words.words import counted
 
+I64 = npt.NDArray[np.int64]
 
-def found_places(m: Machine, expression: str, pfns: npt.NDArray[np.int64]) -> Places:
-    """The frames (ascending, each once) that an expression finds, in the kinds that they have now."""
-    words, which = np.unique(m.flags.view[pfns], return_inverse=True)
-    kinds = np.array([kind_of(word) for word in words.tolist()], np.int64)[which] if len(pfns) else pfns
-    parts = [Lying(f"kind:{kind.key}", kind.name, pfns[kinds == kind.id]) for kind in KINDS if kind.id in kinds]
+_CHUNK: Final = 1 << 17  # frames at a time
+
+
+def found_places(m: Machine, expression: str, pfns: I64) -> Generator[float, None, Places]:
+    """The frames (ascending, each once) that an expression finds, in the kinds that they have now; in slices."""
+    lying: dict[int, list[I64]] = {kind.id: [] for kind in KINDS}
+    for start in range(0, len(pfns), _CHUNK):
+        some = pfns[start : start + _CHUNK]
+        words, which = np.unique(m.flags.view[some], return_inverse=True)
+        kinds = np.array([kind_of(word) for word in words.tolist()], np.int64)[which]
+        for kind in set(kinds.tolist()):
+            lying[kind].append(some[kinds == kind])
+        yield start / len(pfns)
+    parts = [Lying(f"kind:{kind.key}", kind.name, np.concatenate(lying[kind.id])) for kind in KINDS if lying[kind.id]]
     parts.sort(key=lambda part: -len(part.pfns))
     what = f"Where the {len(pfns):,} frames of “{expression}” lie" if len(pfns) != 1 else f"Where “{expression}” lies"
     return Places(f"{what} in physical memory", "frame", m.frames, tuple(parts), _note(pfns))
 
 
-def _note(pfns: npt.NDArray[np.int64]) -> str:
+def _note(pfns: I64) -> str:
     """How scattered they are."""
     if not len(pfns):
         return "Nothing is found."

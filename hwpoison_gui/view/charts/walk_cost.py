@@ -20,27 +20,34 @@ from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import dry_run
+from hwpoison_gui.view.base.slicing import as_part
 from hwpoison_gui.view.charts.chart import Curve, Curves, as_text
 from hwpoison_gui.view.charts.colours import REFERENCE
 from hwpoison_gui.view.damage.policy import under
-from hwpoison_gui.view.rmap.covering import vmas_over
+from hwpoison_gui.view.rmap.covering import Covering
 from hwpoison_gui.view.words.words import counted
 
 I64 = npt.NDArray[np.int64]
 
 _MOST: Final = 2000  # classes that are measured
 _MANY: Final = 300  # VMAs from which on collect_procs() is run alone: the handler would take too long without a break
+_CHUNK: Final = 1 << 18  # frames at a time
+_CLASSES: Final = 0.3  # of the work
 _PAIRS: Final = "pairs_visited"
 _SUMS: Final = (SUM_ANON, SUM_FILE)
 
 
 class Alike(Record):
-    """Frames that the walk cannot tell apart: as many VMAs, as many mappings, all anonymous or all of files."""
+    """Frames that the walk cannot tell apart: as many VMAs, as many mappings, all anonymous or all of files.
+
+    `frames`: how many. `typical`: one of them, on an LRU list if any is, for the handler gives up early on others.
+    """
 
     vmas: int
     mapcount: int
     anon: bool
-    pfns: I64
+    frames: int
+    typical: int
 
 
 class Cost(Record):
@@ -52,35 +59,36 @@ class Cost(Record):
 
 def cost_curves(m: Machine) -> Generator[float | None, None, Curves]:
     """A point for each class of mapped frames, in slices, while the machine stays as it is; yields the share done."""
-    alike = classes_of_walk(m)
+    alike = yield from as_part(find_classes(m), lambda done: _CLASSES * done)
     chosen = [alike[at] for at in np.unique(np.linspace(0, len(alike) - 1, min(_MOST, len(alike))).astype(int))]
     measured: list[tuple[Alike, Cost]] = []
     for number, one in enumerate(chosen):
-        yield number / len(chosen)
-        cost = yield from under(m, 1, _cost(m, _typical(m, one.pfns), one.vmas))
+        yield _CLASSES + (1 - _CLASSES) * number / len(chosen)
+        cost = yield from under(m, 1, _cost(m, one.typical, one.vmas))
         measured.append((one, cost))
     return _curves(m, measured, len(alike))
 
 
-def classes_of_walk(m: Machine) -> list[Alike]:
+def find_classes(m: Machine) -> Generator[float, None, list[Alike]]:
     """The mapped frames that the reverse map leads from, in classes, ordered by the number of VMAs."""
-    vmas, mapcount = vmas_over(m), m.mapcount.view.astype(np.int64)
-    pfns = np.flatnonzero((vmas > 0) & (mapcount > 0) & ((m.flags.view & np.uint64(pf.HWPOISON)) == 0))
-    anon = (m.flags.view[pfns] & np.uint64(pf.ANON)) != 0
-    key = (vmas[pfns] << 32 | mapcount[pfns]) << 1 | anon
-    order = np.argsort(key, kind="stable")
-    keys, first = np.unique(key[order], return_index=True)
-    parts = np.split(pfns[order], first[1:]) if len(keys) else []
-    return [
-        Alike(value >> 33, value >> 1 & 0xFFFF_FFFF, bool(value & 1), part)
-        for value, part in zip(keys.tolist(), parts, strict=True)
-    ]
-
-
-def _typical(m: Machine, pfns: I64) -> int:
-    """A frame on an LRU list, if there is one: the handler gives up early on others."""
-    on_lru = np.flatnonzero(m.flags.view[pfns] & np.uint64(pf.LRU))
-    return int(pfns[on_lru[0] if len(on_lru) else 0])
+    covering, found = Covering(m), dict[int, tuple[int, int]]()  # by key: frames, and one of them
+    for start in range(0, m.frames, _CHUNK):
+        part = slice(start, min(start + _CHUNK, m.frames))
+        flags, vmas, mapcount = m.flags.view[part], covering.of(part), m.mapcount.view[part].astype(np.int64)
+        at = np.flatnonzero((vmas > 0) & (mapcount > 0) & ((flags & np.uint64(pf.HWPOISON)) == 0))
+        anon, lru = ((flags[at] & np.uint64(flag)) != 0 for flag in (pf.ANON, pf.LRU))
+        packed = ((vmas[at] << 31 | mapcount[at]) << 1 | anon) << 1 | lru
+        alike = np.stack(np.unique(packed, return_index=True, return_counts=True), 1)
+        for key, first, count in alike.tolist():
+            before = found.get(key, (0, start + int(at[first])))
+            found[key] = before[0] + count, before[1]
+        yield part.stop / m.frames
+    classes = []
+    for key in sorted({key >> 1 for key in found}):
+        off, on = found.get(key << 1), found.get(key << 1 | 1)
+        frames, typical = sum(one[0] for one in (off, on) if one), (on or off or (0, 0))[1]
+        classes.append(Alike(key >> 32, key >> 1 & 0x7FFF_FFFF, bool(key & 1), frames, typical))
+    return classes
 
 
 def _cost(m: Machine, pfn: int, vmas: int) -> Generator[None, None, Cost]:
@@ -110,7 +118,7 @@ class _Point(Record):
 
     @property
     def frames(self) -> int:
-        return sum(len(one.pfns) for one in self.classes)
+        return sum(one.frames for one in self.classes)
 
 
 def _curves(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> Curves:
@@ -180,7 +188,7 @@ def _note(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> str:
         notes = [f"Measured under early kill on {len(measured):,} of {classes:,} classes of frames, evenly spaced."]
     if any(one.vmas > _MANY for one, _ in measured):
         notes.append(f"Above {_MANY} VMAs collect_procs() is run alone.")
-    unwalked = sum(len(one.pfns) for one, cost in measured if not cost.found)
+    unwalked = sum(one.frames for one, cost in measured if not cost.found)
     if unwalked:
         notes.append(f"For {counted(unwalked, 'mapped frame')} the handler finds nobody.")
     merged = int(np.count_nonzero((m.mapping.view & 3 == MAPPING_KSM) & (m.mapcount.view > 0)))

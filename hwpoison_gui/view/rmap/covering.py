@@ -13,26 +13,42 @@ from hwpoison_gui.kernel.records import INDEX_MASK
 
 I64 = npt.NDArray[np.int64]
 
+_CHUNK: Final = 1 << 18  # frames at a time: intermediate arrays stay in the cache
 _AT: Final = 33  # bit of the mapping in a key; below it an index of 32 bits, or the end of an interval
 
 
-def vmas_over(m: Machine) -> I64:
-    """The number of VMAs that `rmap_addresses` (kernel/rmap.py) finds for each frame, int64 by pfn.
+class Covering:
+    """The VMAs of a machine as intervals of the indices of their anon_vma or file; stale once the machine changes."""
 
-    A page that KSM merged has none: its index leads nowhere.
-    """
-    frames = np.arange(m.frames)
-    tails = (m.flags.view & np.uint64(pf.COMPOUND_TAIL)) != 0
-    heads = np.where(tails, m.mapping.view, frames).astype(np.int64)
-    mapping = m.mapping.view[heads].astype(np.int64)
-    covered = np.flatnonzero((mapping != 0) & (mapping & 3 <= MAPPING_ANON))
-    head = heads[covered]
-    index = (m.index.view[head].astype(np.int64) + covered - head) & INDEX_MASK
-    keys = mapping[covered] << _AT | index
-    starts, ends = _intervals(m)
-    found = np.zeros(m.frames, np.int64)
-    found[covered] = np.searchsorted(starts, keys, "right") - np.searchsorted(ends, keys, "right")
-    return found
+    def __init__(self, m: Machine) -> None:
+        self.m = m
+        self._starts, self._ends = _intervals(m)
+
+    def of(self, part: slice) -> I64:
+        """The number of VMAs that `rmap_addresses` (kernel/rmap.py) finds for each of some frames, int64.
+
+        A page that KSM merged has none: its index leads nowhere.
+        """
+        m = self.m
+        flags = m.flags.view[part]
+        frames = np.arange(part.start, part.start + len(flags))
+        tails = (flags & np.uint64(pf.COMPOUND_TAIL)) != 0
+        heads = np.where(tails, m.mapping.view[part], frames).astype(np.int64)
+        mapping = m.mapping.view[heads].astype(np.int64)
+        covered = np.flatnonzero((mapping != 0) & (mapping & 3 <= MAPPING_ANON))
+        head = heads[covered]
+        index = (m.index.view[head].astype(np.int64) + frames[covered] - head) & INDEX_MASK
+        keys = mapping[covered] << _AT | index
+        found = np.zeros(len(flags), np.int64)
+        found[covered] = np.searchsorted(self._starts, keys, "right") - np.searchsorted(self._ends, keys, "right")
+        return found
+
+
+def vmas_over(m: Machine) -> I64:
+    """The number of VMAs over each frame, int64 by pfn."""
+    covering = Covering(m)
+    parts = [covering.of(slice(start, min(start + _CHUNK, m.frames))) for start in range(0, m.frames, _CHUNK)]
+    return np.concatenate(parts)
 
 
 def _intervals(m: Machine) -> tuple[I64, I64]:

@@ -10,7 +10,7 @@ from hwpoison_gui.session.dry_run import dry_run
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.charts import walk_cost
 from hwpoison_gui.view.charts.chart import Curves
-from hwpoison_gui.view.charts.walk_cost import classes_of_walk, cost_curves, expression_of
+from hwpoison_gui.view.charts.walk_cost import cost_curves, expression_of, find_classes
 from hwpoison_gui.view.damage.policy import early_kill
 from hwpoison_gui.view.filter.expression import parse
 from tests.session.test_many import busy
@@ -53,8 +53,8 @@ def test_each_point_is_what_the_handler_counts_for_its_frames() -> None:
                 assert m.counters.view["pairs_visited"] - before == pairs, (expression, pfn)
             assert expression_of(m, pfn, [one for one, _, _ in shown]) == expression
         assert pairs >= found
-    counted = [pfn for one in classes_of_walk(m) for pfn in one.pfns]
-    assert len(counted) == len(set(counted)) == len([pfn for one, _, _ in shown for pfn in found_by(m, one)])
+    counted = sum(one.frames for one in to_the_end(find_classes(m)))
+    assert counted == len([pfn for one, _, _ in shown for pfn in found_by(m, one)])
 
 
 def test_the_cost_is_not_linear() -> None:
@@ -94,7 +94,7 @@ def test_a_sample_says_that_it_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(walk_cost, "_MOST", 2)
     m = machine()
     chart = to_the_end(cost_curves(m))
-    assert f"on 2 of {len(classes_of_walk(m))} classes" in chart.note
+    assert f"on 2 of {len(to_the_end(find_classes(m)))} classes" in chart.note
 
 
 def test_a_machine_without_mapped_frames() -> None:
