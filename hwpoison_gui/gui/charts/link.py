@@ -6,7 +6,7 @@ from collections.abc import Callable
 from math import ceil, floor
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer
 from PySide6.QtWidgets import QMainWindow
 
 from hwpoison_gui.gui.charts.panel import WAITING, ChartsPanel
@@ -189,11 +189,11 @@ class ChartsLink(QObject):
 
     def _own_window(self) -> None:
         """Takes the panel out of the main window, or puts it back."""
-        alone = not self._dock.isFloating()
-        size = self._dock.window().size()
+        alone, window = not self._dock.isFloating(), self._dock.window().geometry()
         self._dock.setFloating(alone)
         if alone:
-            self._dock.resize(size * _SHARE)
+            size = window.size() * _SHARE
+            self._dock.setGeometry(QRect(window.center() - QRect(QPoint(), size).center(), size))
         self._panel.setFocus()
 
     # -- to the map and the timeline

@@ -39,8 +39,8 @@ class Tools(QWidget):
         self.as_table = Toggle("Table", self)
         self.as_table.setToolTip("Shows the numbers of the chart instead, to read and to copy")
         self.more = QToolButton(self)
-        self.more.setText("Save")
-        self.more.setToolTip("Saves the chart as a picture or as numbers; shows it in a window of its own")
+        self.more.setText("More")
+        self.more.setToolTip("Saves the chart as a picture or as numbers, or shows it in a window of its own")
         self.more.setObjectName("boxed")
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -83,8 +83,8 @@ class ChartsPanel(QWidget):
 
     def _add_menu(self) -> None:
         menu = QMenu(self.tools.more)
-        self.picture = menu.addAction("&Picture, PNG or SVG…", lambda: self.saveWanted.emit("picture"))
-        self.values = menu.addAction("&Numbers, CSV…", lambda: self.saveWanted.emit("table"))
+        self.picture = menu.addAction("Save a &picture, PNG or SVG…", lambda: self.saveWanted.emit("picture"))
+        self.values = menu.addAction("Save the &numbers, CSV…", lambda: self.saveWanted.emit("table"))
         menu.addSeparator()
         self.own_window = menu.addAction("In a &window of its own", self.ownWindowWanted.emit)
         self.own_window.setCheckable(True)

@@ -26,7 +26,10 @@ _STEPS: Final = {
 }
 _ZOOMS: Final = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
 KEYS: Final = (*_ZOOMS, Qt.Key.Key_0)  # beside those that move the cursor
-_HOW: Final = "Arrow keys move a cursor from value to value, Enter finds its frames or goes to its step"
+_HOW: Final = (
+    "Arrow keys move a cursor from value to value, Enter finds its frames or goes to its step; Shift with arrow keys "
+    "marks a range where the axis is a number of frames; + and − zoom, 0 shows all"
+)
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _BELOW: Final = 2.5  # lines of text below a chart: words of ticks, and the name of the axis
 _ABOVE: Final = 10  # z of the cursor

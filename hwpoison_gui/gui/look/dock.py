@@ -34,8 +34,9 @@ TIPS: Final = {
     "A click on a number finds its frames on the map, a second click ends the search.",
     "fault": "What happens if a row, bank or DIMM fails, early and late, and what soft offline beforehand would save.\n"
     "It follows the selected frame; or type a part, as row:of:0x2416.",
-    "charts": "Damage, mappings and references as charts, and what happened along the timeline.\n"
-    "A click on a bar finds its frames on the map; arrow keys move a cursor from value to value, Enter acts.",
+    "charts": "Damage, mappings, the cost of the walk, found frames and recorded errors as charts.\n"
+    "A click on a value finds its frames on the map. Keys: arrows move a cursor from value to value, Enter acts, "
+    "Shift with arrows marks a range, + and − zoom, 0 shows all.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
     "kernels": "Frames in which an error has another outcome under another kernel, and the differences that decide it."
     "\nA row finds its frames on the map; Enter or a double click goes to the first.",
