@@ -35,7 +35,6 @@ class Tools(QWidget):
         for number, (key, one) in enumerate(CHARTS.items()):
             self.which.addItem(one.name, key)
             self.which.setItemData(number, one.tip, Qt.ItemDataRole.ToolTipRole)
-        self.which.setMinimumWidth(self.which.fontMetrics().horizontalAdvance("0" * _NAMED))
         self.as_table = Toggle("Table", self)
         self.as_table.setToolTip("Shows the numbers of the chart instead, to read and to copy")
         self.more = QToolButton(self)
@@ -49,6 +48,10 @@ class Tools(QWidget):
         row.setSpacing(look.SMALL)
         for tool in (self.which, self.as_table, self.more):
             row.addWidget(tool)
+
+    def set_look(self) -> None:
+        """Follows the size of text."""
+        self.which.setMinimumWidth(self.which.fontMetrics().horizontalAdvance("0" * _NAMED))
 
 
 class ChartsPanel(QWidget):
@@ -136,6 +139,7 @@ class ChartsPanel(QWidget):
         self.chartWanted.emit(key)
 
     def set_theme(self, theme: Theme) -> None:
+        self.tools.set_look()
         self.view.set_theme(theme)
         self.table.set_look()
         look.ink(self.empty, theme.muted)
