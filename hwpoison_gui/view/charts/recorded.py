@@ -57,7 +57,7 @@ def recorded_over_time(history: History) -> Curves:
             curves.append(Curve(sort.key, sort.name, x, y, steps=True, keys=tuple(numbers), words=words))
     timed = sum(len(curve.x) for curve in curves)
     without = len(history.records) - timed
-    notes = [clock_words(history.clock) if timed else "No record has a time."]
+    notes = [clock_words(history) if timed else "No record has a time."]
     if without:
         notes.append(f"{counted(without, 'record')} without a time left out.")
     return Curves(
