@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import stat
@@ -72,6 +73,10 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ScenarioError(f"is a damaged session file ({str(error)[:120]})", file=str(path)) from None
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise ScenarioError("is a damaged session file: a place in it does not exist", file=str(path)) from None
 
 
 @contextlib.contextmanager
