@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +26,8 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import HPAGE_RESV_OWNER
 from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas, rmap_walk_ksm
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.sources.recording import open_recording
+from hwpoison_gui.sources.recording import open_recording, read_recording
+from hwpoison_gui.sources.recording_writer import save_snapshot
 from tests.paths import DATA
 
 V7 = PROFILES["v7"]
@@ -213,13 +215,17 @@ def test_recorded_references_beyond_the_derived_ones_are_believed() -> None:
     assert 10 < held.sum() < 100  # spliced into pipes, or being looked at
 
 
-def test_the_victim_is_poisoned_as_the_real_kernel_did() -> None:
+@pytest.mark.parametrize("captured", [False, True], ids=["as recorded", "through the format of capture"])
+def test_the_victim_is_poisoned_as_the_real_kernel_did(captured: bool, tmp_path: Path) -> None:
     """Before, poison with early kill, after: flags, page tables, HardwareCorrupted of a real 6.1 kernel.
 
     The recording has no signal masks, but the three are known to handle SIGBUS. Of what is compared the
     two profiles do not differ: nothing is masked.
     """
     before, after = recorded("victim_before"), recorded("victim_after")
+    if captured:
+        save_snapshot(read_recording(resources.path("machines/victim_before.npz"), hidden=False), tmp_path / "it.npz")
+        before = open_recording(tmp_path / "it.npz")
     victim = int(np.nonzero(after.kpageflags & np.uint64(pf.HWPOISON))[0][0])
     session = Session(machine_from_image(before, V7))
     m = session.machine
