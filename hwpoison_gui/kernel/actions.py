@@ -66,7 +66,7 @@ def me_huge_page(h: Handler) -> Steps[str]:
 
 @action("2.6.32", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
-    """No row matches, which should not happen."""
+    """No row matches, which should not happen: failed."""
     h.log(h.m.profile.log.unknown_state)
     yield Mark(UNKNOWN, (), (h.pfn,))
     return FAILED

@@ -53,7 +53,7 @@ def me_kernel(h: Handler) -> Steps[str]:
 
 @action("6.1", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
-    """No row matches, which should not happen."""
+    """No row matches, which should not happen: failed, and the page is unlocked."""
     h.log(h.m.profile.log.unknown_state)
     yield Mark(actions.UNKNOWN, (), (h.pfn,))
     yield unlock(h, h.pfn)
@@ -151,7 +151,7 @@ def _record_write_back_error(h: Handler) -> Mark:
 
 @action("6.1", Effect.KEEPS_IN_SWAP_CACHE)
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
-    """Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."""
+    """As before, but off the LRU: keep the page in the swap cache. Failed, if it is on no list or has other users."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
     yield Mark(actions.SWAPCACHE_DIRTY, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
@@ -162,7 +162,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 
 @action("6.1", Effect.DROPS_FROM_SWAP_CACHE)
 def me_swapcache_clean(h: Handler) -> Steps[str]:
-    """Swap has the same contents: drop the page from the swap cache."""
+    """As before, and off the LRU: drop the page from the swap cache. Failed, if it is on no list or has other users."""
     delete_from_swap_cache(h.m, h.pfn)
     yield Mark(actions.SWAPCACHE_CLEAN, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)

@@ -116,9 +116,9 @@ def shake_page(h: Handler) -> Steps[Verdict]:
 
 @phase("6.1")
 def lock_page(h: Handler) -> Steps[Verdict]:
-    """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table.
+    """Lock the page, save its flags, ask hwpoison_filter(). Pages off the LRU skip to the state table.
 
-    hwpoison_filter() is asked under the lock.
+    The flags are saved because unmapping clears MLOCKED.
     """
     yield lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED)
     by = hwpoison_filter(h.m, h.pfn)

@@ -96,7 +96,7 @@ def already_poisoned(h: Handler, page: int, by: str, found: Mark) -> Steps[Verdi
 
 @phase("6.12")
 def check_filter(h: Handler) -> Steps[Verdict]:
-    """hwpoison_filter(): the injector may protect pages from tests; it is asked with the folio locked."""
+    """hwpoison_filter(), asked before the split: a test with injected errors may spare pages."""
     by = hwpoison_filter(h.m, h.pfn)
     if by:
         return (yield from leave_filtered(h, by))
@@ -123,7 +123,7 @@ def shake_page(h: Handler) -> Steps[Verdict]:
 
 @phase("6.12")
 def lock_page(h: Handler) -> Steps[Verdict]:
-    """Lock the page and save its flags, since unmapping clears MLOCKED. Pages off the LRU skip to the state table."""
+    """Lock the page and save its flags; the filter was asked before. Pages off the LRU skip to the state table."""
     yield lock_and_save_flags(h, LOCK_WAITED if h.m.page(h.pfn) & pf.LOCKED else LOCKED)
     return (yield from skip_off_lru(h))
 

@@ -15,7 +15,11 @@ from .profile.variants import phase
 
 @phase("7.2")
 def check_pfn(h: Handler) -> Steps[Verdict]:
-    """pfn_to_online_page(), else memory_failure_pfn(): memory of a device, of which no driver here registers any."""
+    """pfn_to_online_page(), else memory_failure_pfn(): a pfn without a page has a result line, and EBUSY for ENXIO.
+
+    Drivers may register such memory (register_pfn_address_space()); here none does. The injectors refuse the pfn
+    before, so only a machine check gets here.
+    """
     if not h.flags & MF_SW_SIMULATED:
         h.m.put(h.m.counters, "hw_memory_failure", 1)
     if pfn_valid(h.m, h.pfn):

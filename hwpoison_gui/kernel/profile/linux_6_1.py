@@ -1,7 +1,6 @@
 """Profile 6.1: a long-term kernel, as the difference from v7.
 
-After Linux 6.1, mm/memory-failure.c, which is the source of whatever names no other. What is not replaced here is as
-in profile/v7.py.
+After Linux 6.1; sources.py cites each difference. What is not replaced here is as in profile/v7.py.
 """
 
 from __future__ import annotations
@@ -21,8 +20,7 @@ from .type import CUTS, DELAYED, IGNORED, SYSCTL_EARLY_KILL, Exit, Files, Mm, Re
 from .v7 import EARLY_KILL, RECOVERY, V7
 from .variants import by_name
 
-# PG_anon_exclusive is PG_mappedtodisk of an anonymous page: 6c287605fd56 ("mm: remember exclusively mapped anonymous
-# pages with PG_anon_exclusive"), include/linux/page-flags.h.
+# PG_anon_exclusive is PG_mappedtodisk of an anonymous page (include/linux/page-flags.h).
 ANON_EXCLUSIVE: Final = pf.MAPPEDTODISK
 
 _SWAP: Final = pf.SWAPCACHE | pf.SWAPBACKED
@@ -80,12 +78,12 @@ FEATURES: Final = frozenset(
 
 
 def has_users(word: int) -> bool:
-    """LRU and hugetlb pages, unless reserved, slab or a page table (hwpoison_user_mappings())."""
+    """LRU and hugetlb pages, unless reserved, slab or a page table."""
     return bool(word & (pf.LRU | pf.HUGE)) and not word & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
 
 
 def must_kill(word: int, unmapped: bool) -> bool:
-    """If the page is dirty or could not be unmapped (forcekill in hwpoison_user_mappings()).
+    """If the page is dirty or could not be unmapped.
 
     MF_MUST_KILL, the third reason there, does not occur: kill_me_maybe() (arch/x86/kernel/cpu/mce/core.c) sets it for
     a machine check that leaves the thread not restartable (RIPV clear), and injected ones are restartable; the other
@@ -95,7 +93,7 @@ def must_kill(word: int, unmapped: bool) -> bool:
 
 
 def find_early_kill_thread(m: Machine, process: Process) -> int | None:
-    """The first thread whose PR_MCE_KILL policy is early, or default while early kill is on (task_early_kill())."""
+    """The first thread whose PR_MCE_KILL policy is early, or default while early kill is on."""
     for tid in process.threads:
         policy = m.tasks.view[tid].mce_kill
         if policy == "early" or (policy == "default" and m.sysctl.view[SYSCTL_EARLY_KILL]):
@@ -104,15 +102,12 @@ def find_early_kill_thread(m: Machine, process: Process) -> int | None:
 
 
 def populate_writes(vma: Vma) -> bool:
-    """In writable private VMAs; shared ones are read, to keep them clean (populate_vma_page_range(), mm/gup.c, 6.1)."""
+    """In writable private VMAs; shared ones are read, to keep them clean."""
     return vma.prot == "rw" and not vma.shared
 
 
 def io_refuses(m: Machine, pfn: int) -> bool:
-    """For poisoned pages of tmpfs and hugetlbfs.
-
-    shmem_file_read_iter(), shmem_write_begin(), mm/shmem.c; hugetlbfs_read_iter(), fs/hugetlbfs/inode.c, 6.1.
-    """
+    """For poisoned pages of tmpfs and hugetlbfs."""
     head = m.compound_head(pfn)
     inode = m.inode_of(head)
     kept = inode is not None and inode.filesystem in ("tmpfs", "hugetlbfs")
@@ -120,10 +115,7 @@ def io_refuses(m: Machine, pfn: int) -> bool:
 
 
 def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) -> int | str:
-    """EIO once per open file description; never on tmpfs and hugetlbfs, whose fsync is noop_fsync().
-
-    file_check_and_advance_wb_err(), mm/filemap.c, 6.1.
-    """
+    """EIO once per open file description; never on tmpfs and hugetlbfs, whose fsync is noop_fsync()."""
     if inode.filesystem in ("tmpfs", "hugetlbfs") or description is None:
         return 0
     opened = m.open_files.view[description]
@@ -135,7 +127,7 @@ def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) 
 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
-    """If the page is exclusive, or has no other reference, swap included (do_wp_page(), mm/memory.c, 6.1)."""
+    """If the page is exclusive, or has no other reference, swap included."""
     if m.page(pfn) & ANON_EXCLUSIVE:
         return True
     cached = 1 if m.page(pfn) & pf.SWAPCACHE else 0
@@ -150,15 +142,12 @@ def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
 
 
 def reuses_huge(m: Machine, head: int) -> bool:
-    """If the page is anonymous and mapped once, whoever else holds it (hugetlb_wp(), mm/hugetlb.c, 6.1)."""
+    """If the page is anonymous and mapped once, whoever else holds it."""
     return bool(m.page(head) & pf.ANON and m.mapcount.view[head] == 1)
 
 
 def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
-    """Drop the swap reference; a page that was, or is now, exclusive may be mapped writable.
-
-    do_swap_page(), mm/memory.c, 6.1.
-    """
+    """Drop the swap reference; a page that was, or is now, exclusive may be mapped writable."""
     m.add_to(m.swap_map, ptes.value_of(entry), -1)
     alone = write and not m.page(pfn) & pf.KSM and int(m.refcount.view[pfn]) == 2
     if vma.locked or m.page(pfn) & pf.MLOCKED or alone:
@@ -170,7 +159,7 @@ def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
 
 
 def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
-    """Nothing: the entry was dropped before mapping (do_swap_page(), mm/memory.c, 6.1)."""
+    """Nothing: the entry was dropped before mapping."""
 
 
 # soft_offline_page() and its callees. `size`: "page" or "hugepage"; `count`: references; `flags`: the flag word as %pGp
@@ -204,52 +193,41 @@ V6_1: Final = replace(
     features=FEATURES,
     phases=(
         phases.check_recovery,
-        # 96c804a6ae8c ("mm/memory-failure.c: don't access uninitialized memmaps in memory_failure()")
         phases_6_1.check_pfn,
-        # 405ce051236c ("mm/hwpoison: fix race between hugetlb free/demotion and memory_failure_hugetlb()")
         memory_failure_hugetlb.try_memory_failure_hugetlb,
-        # 47af12bae17f ("mm,hwpoison: return -EHWPOISON to denote that the page has already been poisoned")
         phases_6_1.set_page_hwpoison,
-        # 0ed950d1f281 ("mm,hwpoison: make get_hwpoison_page() call get_any_page()"),
-        # a8b2c2ce89d4 ("mm,hwpoison: take free pages off the buddy freelists")
         phases_6_1.take_reference,
-        # 415c64c1453a ("mm/memory-failure: split thp earlier in memory error handling")
         phases_6_1.split_transparent_huge_page,
-        phases_6_1.shake_page,  # memory_failure()
-        # 524fca1e7356 ("HWPOISON: fix misjudgement of page_action() for errors on mlocked pages"),
-        # 0bc1f8b0682c ("hwpoison: fix the handling path of the victimized page frame that belong to non-LRU")
+        phases_6_1.shake_page,
         phases_6_1.lock_page,
         phases.wait_on_page_writeback,
         user_mappings.hwpoison_user_mappings,
-        phases_6_1.check_truncated,  # memory_failure()
-        phases_6_1.identify_page_state,  # 524fca1e7356 again
+        phases_6_1.check_truncated,
+        phases_6_1.identify_page_state,
     ),
-    # Each is in the file named beside it, 6.1.
     names={
-        "__alloc_pages_nodemask": "__alloc_pages",  # mm/page_alloc.c
-        "collect_procs_anon": "collect_procs",  # mm/memory-failure.c
-        "collect_procs_file": "collect_procs",  # mm/memory-failure.c
-        "do_fork": "kernel_clone",  # kernel/fork.c
-        "do_page_fault": "do_user_addr_fault",  # arch/x86/mm/fault.c
-        "do_sys_open": "do_sys_openat2",  # fs/open.c
-        "generic_file_aio_read": "generic_file_read_iter",  # mm/filemap.c
-        "generic_file_aio_write": "generic_file_write_iter",  # mm/filemap.c
-        "get_signal_to_deliver": "get_signal",  # kernel/signal.c
-        "hugetlb_cow": "hugetlb_wp",  # mm/hugetlb.c
-        "hugetlbfs_read": "hugetlbfs_read_iter",  # fs/hugetlbfs/inode.c
-        "madvise_dontneed": "madvise_dontneed_single_vma",  # mm/madvise.c
-        "page_mkclean": "folio_mkclean",  # mm/rmap.c
-        "kill_procs_ao": "kill_procs",  # mm/memory-failure.c
-        "kill_proc_ao": "kill_proc",  # mm/memory-failure.c
-        "sys_close": "close_fd",  # fs/file.c
-        "test_clear_page_writeback": "__folio_end_writeback",  # mm/page-writeback.c
-        "test_set_page_writeback": "__folio_start_writeback",  # mm/page-writeback.c
+        "__alloc_pages_nodemask": "__alloc_pages",
+        "collect_procs_anon": "collect_procs",
+        "collect_procs_file": "collect_procs",
+        "do_fork": "kernel_clone",
+        "do_page_fault": "do_user_addr_fault",
+        "do_sys_open": "do_sys_openat2",
+        "generic_file_aio_read": "generic_file_read_iter",
+        "generic_file_aio_write": "generic_file_write_iter",
+        "get_signal_to_deliver": "get_signal",
+        "hugetlb_cow": "hugetlb_wp",
+        "hugetlbfs_read": "hugetlbfs_read_iter",
+        "madvise_dontneed": "madvise_dontneed_single_vma",
+        "page_mkclean": "folio_mkclean",
+        "kill_procs_ao": "kill_procs",
+        "kill_proc_ao": "kill_proc",
+        "sys_close": "close_fd",
+        "test_clear_page_writeback": "__folio_end_writeback",
+        "test_set_page_writeback": "__folio_start_writeback",
     },
-    # The prefix since 96f96763de26 ("mm: memory-failure: convert to pr_fmt()").
     log=replace(
         V7.log,
         panic="Kernel panic - not syncing: Memory failure on page {pfn:x}",
-        # do_exit(), kernel/exit.c
         init_died="Kernel panic - not syncing: Attempted to kill init! exitcode={code:#010x}",
         prefix="Memory failure: {pfn:#x}: ",
         result="recovery action for {kind}: {result}",
@@ -259,9 +237,9 @@ V6_1: Final = replace(
         unmap_failed="failed to unmap page (mapcount={left})",
         no_page="memory outside kernel control",
         already_poisoned="already hardware poisoned",
-        unhandlable="unhandlable page.",  # get_any_page()
-        ksm="can't handle KSM pages.",  # hwpoison_user_mappings()
-        split_huge_zero_page="huge_memory: Called split_huge_page for huge zero page",  # mm/huge_memory.c
+        unhandlable="unhandlable page.",
+        ksm="can't handle KSM pages.",
+        split_huge_zero_page="huge_memory: Called split_huge_page for huge zero page",
         soft_offline=SOFT_OFFLINE,
         unpoison=UNPOISON,
     ),
@@ -276,9 +254,7 @@ V6_1: Final = replace(
             actions_6_1.me_swapcache_clean,
             actions_6_1.me_huge_page,
         ),
-        # page_action()
         errno_of={**V7.results.errno_of, DELAYED: 0},
-        # memory_failure()
         exits={
             "unhandlable": Exit("unknown page", IGNORED, "EBUSY"),
             "unsplit thp": Exit("unsplit thp", IGNORED, "EBUSY"),
@@ -289,7 +265,7 @@ V6_1: Final = replace(
     users=Users(
         has_users=has_users,
         early_kill_thread=find_early_kill_thread,
-        unmap_tries=1,  # hwpoison_user_mappings()
+        unmap_tries=1,
         must_kill=must_kill,
     ),
     mm=Mm(
@@ -299,8 +275,8 @@ V6_1: Final = replace(
         swapped_in=swapped_in,
         exclusive=ANON_EXCLUSIVE,
         reuses_huge=reuses_huge,
-        no_huge_page=VM_FAULT_SIGBUS,  # hugetlb_wp(), hugetlb_no_page(), mm/hugetlb.c, 6.1
-        fault_around=16,  # 8c6e50b0290c ("mm: introduce vm_ops->map_pages()")
+        no_huge_page=VM_FAULT_SIGBUS,
+        fault_around=16,
     ),
     files=Files(
         io_refuses=io_refuses,
@@ -308,9 +284,7 @@ V6_1: Final = replace(
         error_remove_page={
             "ext4": CUTS,
             "directory": CUTS,
-            # a76054266661 ("mm: shmem: don't truncate page if memory failure happens")
             "tmpfs": "shmem_error_remove_page",
-            # 8625147cafaa ("hugetlbfs: don't delete error page from pagecache")
             "hugetlbfs": "hugetlbfs_error_remove_page",
         },
     ),

@@ -1,7 +1,6 @@
 """Profile 6.12: a long-term kernel, as the difference from 6.1.
 
-After Linux 6.12, mm/memory-failure.c, which is the source of whatever names no other. What is not replaced here is as
-in profile/linux_6_1.py.
+After Linux 6.12; sources.py cites each difference. What is not replaced here is as in profile/linux_6_1.py.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from .variants import before, by_name, changed
 # error_states[]: the row of slab pages, which never reach it, is gone.
 ERROR_STATES: Final = tuple(row for row in V6_1.results.states if row.mask != pf.SLAB)
 
-# 56374430c5df ("mm/memory-failure: userspace controls soft-offlining pages")
 ENABLE_SOFT_OFFLINE: Final = Sysctl(SYSCTL_ENABLE_SOFT_OFFLINE, default=1)
 
 # features.py cites the source of each.
@@ -38,10 +36,7 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
 
 
 def io_refuses(m: Machine, pfn: int) -> bool:
-    """For poisoned pages of tmpfs and hugetlbfs; of a huge page, only for the 4 KiB that are bad.
-
-    shmem_file_read_iter(), shmem_write_begin(), mm/shmem.c; 38c1ddbde6c6 ("hugetlbfs: improve read HWPOISON hugepage").
-    """
+    """For poisoned pages of tmpfs and hugetlbfs; of a huge page, only for the 4 KiB that are bad."""
     head = m.compound_head(pfn)
     inode = m.inode_of(head)
     if inode is None or inode.filesystem not in ("tmpfs", "hugetlbfs"):
@@ -80,7 +75,6 @@ V6_12: Final = replace(
     modelled=(6, 12),
     sysctls=(*V6_1.sysctls, ENABLE_SOFT_OFFLINE),
     features=FEATURES,
-    # 9b0ab153d769 ("mm/memory-failure: move hwpoison_filter() higher up")
     phases=before(
         "split_transparent_huge_page",
         phases_6_12.check_filter,
@@ -88,28 +82,25 @@ V6_12: Final = replace(
             V6_1.phases,
             phases_6_12.try_memory_failure_hugetlb,
             phases_6_12.set_page_hwpoison,
-            # 1a3798dececa ("mm/memory-failure: send SIGBUS in the event of thp split fail")
             phases_6_12.split_transparent_huge_page,
             phases_6_12.shake_page,
             phases_6_12.lock_page,
-            # 4248d0083ec5 ("mm: ksm: support hwpoison for ksm page")
             phases_6_12.hwpoison_user_mappings,
         ),
     ),
-    # Each is in the file named beside it, 6.12.
     names={
         **V6_1.names,
-        "__alloc_pages_nodemask": "__alloc_pages_noprof",  # mm/page_alloc.c
-        "add_to_kill": "__add_to_kill",  # mm/memory-failure.c
-        "truncate_error_page": "truncate_error_folio",  # mm/memory-failure.c
-        "generic_error_remove_page": "generic_error_remove_folio",  # mm/truncate.c
-        "shmem_error_remove_page": "shmem_error_remove_folio",  # mm/shmem.c
-        "hugetlbfs_error_remove_page": "hugetlbfs_error_remove_folio",  # fs/hugetlbfs/inode.c
-        "invalidate_inode_page": "mapping_evict_folio",  # mm/truncate.c
-        "dissolve_free_huge_page": "dissolve_free_hugetlb_folio",  # mm/hugetlb.c
-        "unlock_page": "folio_unlock",  # mm/filemap.c
-        "wait_on_page_writeback": "folio_wait_writeback",  # mm/page-writeback.c
-        "split_huge_page_to_list": "split_huge_page_to_list_to_order",  # mm/huge_memory.c
+        "__alloc_pages_nodemask": "__alloc_pages_noprof",
+        "add_to_kill": "__add_to_kill",
+        "truncate_error_page": "truncate_error_folio",
+        "generic_error_remove_page": "generic_error_remove_folio",
+        "shmem_error_remove_page": "shmem_error_remove_folio",
+        "hugetlbfs_error_remove_page": "hugetlbfs_error_remove_folio",
+        "invalidate_inode_page": "mapping_evict_folio",
+        "dissolve_free_huge_page": "dissolve_free_hugetlb_folio",
+        "unlock_page": "folio_unlock",
+        "wait_on_page_writeback": "folio_wait_writeback",
+        "split_huge_page_to_list": "split_huge_page_to_list_to_order",
     },
     log=replace(
         V6_1.log,
@@ -123,8 +114,6 @@ V6_12: Final = replace(
         V6_1.results,
         states=ERROR_STATES,
         actions={**V6_1.results.actions, **by_name(actions_6_12.me_unknown)},
-        # b8b9488d50b7 ("mm/memory-failure: improve memory failure action_result messages"),
-        # aa298fdf535d ("mm/memory-failure: try to send SIGBUS even if unmap failed")
         exits={
             **V6_1.results.exits,
             "already poisoned": Exit("already poisoned page", FAILED, "EHWPOISON", counted=False),
@@ -137,6 +126,6 @@ V6_12: Final = replace(
     files=replace(
         V6_1.files,
         io_refuses=io_refuses,
-        large_folios=("tmpfs",),  # shmem_allowable_huge_orders(), mm/shmem.c
+        large_folios=("tmpfs",),
     ),
 )

@@ -1,7 +1,6 @@
 """Profile 7.2, as the difference from 6.12.
 
-After Linux 7.2, mm/memory-failure.c, which is the source of whatever names no other. What is not replaced here is as
-in profile/linux_6_12.py.
+After Linux 7.2; sources.py cites each difference. What is not replaced here is as in profile/linux_6_12.py.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from .variants import changed
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
     """Also a page of a large folio that this address space alone maps, and that nobody else refers to.
 
-    wp_can_reuse_anon_folio(), mm/memory.c: 1da190f4d0a6 ("mm: Copy-on-Write (COW) reuse support for PTE-mapped THP").
+    wp_can_reuse_anon_folio(), mm/memory.c.
     """
     exclusive = m.profile.mm.exclusive
     if not folio_test_large(m, pfn) or m.page(pfn) & exclusive:
@@ -42,27 +41,24 @@ V7_2: Final = replace(
     news="large folios on ext4, which stay whole while dirty",
     from_version=(7, 0),
     modelled=(7, 2),
-    # Each is in the file named beside it, 7.2.
     names={
         **V6_12.names,
-        "remap_page": "remove_migration_ptes",  # mm/migrate.c
-        "shake_page": "get_hwpoison_page",  # mm/memory-failure.c: the compiler folds shake_folio() into it
-        "split_huge_page_to_list": "__folio_split",  # mm/huge_memory.c
+        "remap_page": "remove_migration_ptes",
+        "shake_page": "get_hwpoison_page",
+        "split_huge_page_to_list": "__folio_split",
     },
     phases=changed(
         V6_12.phases,
-        phases_7_2.check_pfn,  # memory_failure_pfn()
-        phases_7_2.take_reference,  # memory_failure()
+        phases_7_2.check_pfn,
+        phases_7_2.take_reference,
     ),
     results=replace(
         V6_12.results,
         exits={
             **V6_12.results.exits,
-            # 2ec41967189c ("mm: handle poisoning of pfn without struct pages")
             "no page": Exit("non struct page pfn", IGNORED, "EBUSY", counted=False),
         },
     ),
     mm=replace(V6_12.mm, reuses=reuses),
-    # 7ac67301e82f ("ext4: enable large folio for regular file")
     files=replace(V6_12.files, large_folios=(*V6_12.files.large_folios, "ext4")),
 )

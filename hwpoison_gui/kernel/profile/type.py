@@ -1,8 +1,8 @@
 """A profile: everything in which the modelled kernels differ, as data.
 
 Whether a kernel does something at all is a feature (features.py). Values, tables and functions are grouped in five
-records. The file of a kernel replaces what changed in the records of the previous kernel and cites the commit, or file
-and version, for each change. The model asks a profile for these; it never compares profile names.
+records. The file of a kernel replaces what changed in the records of the previous kernel; sources.py cites the commit,
+or file and version, of each change. The model asks a profile for these; it never compares profile names.
 """
 
 from __future__ import annotations

@@ -57,32 +57,29 @@ ERROR_STATES: Final = (
 
 
 def has_users(word: int) -> bool:
-    """All but reserved, slab and compound pages (hwpoison_user_mappings())."""
+    """All but reserved, slab and compound pages."""
     return not word & (pf.RESERVED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.SLAB)
 
 
 def must_kill(word: int, unmapped: bool) -> bool:
-    """If the page is dirty (hwpoison_user_mappings())."""
+    """If the page is dirty."""
     return bool(word & pf.DIRTY)
 
 
 def early_kill_thread(m: Machine, process: Process) -> int | None:
-    """The main thread, if its PR_MCE_KILL policy is early, or default while early kill is on (task_early_kill())."""
+    """The main thread, if its PR_MCE_KILL policy is early, or default while early kill is on."""
     policy = m.tasks.view[process.tgid].mce_kill
     early = policy == "early" or (policy == "default" and m.sysctl.view[SYSCTL_EARLY_KILL] == 1)
     return process.tgid if early else None
 
 
 def populate_writes(vma: Vma) -> bool:
-    """In every writable VMA (make_pages_present(), mm/memory.c, 2.6.32)."""
+    """In every writable VMA."""
     return vma.prot == "rw"
 
 
 def report_error(m: Machine, inode: Inode, description: int | None) -> int | str:
-    """EIO once per mapping (AS_EIO), and only while the mapping has pages.
-
-    filemap_write_and_wait_range() and wait_on_page_writeback_range(), mm/filemap.c, 2.6.32.
-    """
+    """EIO once per mapping (AS_EIO), and only while the mapping has pages."""
     if inode.wb_seen or not m.page_cache.of(inode.id):
         return 0
     m.put(m.inodes, inode.id, inode._replace(wb_seen=True))
@@ -95,22 +92,22 @@ def io_refuses(m: Machine, pfn: int) -> bool:
 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
-    """If there is no other reference to the page, swap included (do_wp_page(), mm/memory.c, 2.6.32)."""
+    """If there is no other reference to the page, swap included."""
     return reuse_swap_page(m, pfn)
 
 
 def reuses_huge(m: Machine, head: int) -> bool:
-    """If there is no other reference to the page (hugetlb_cow(), mm/hugetlb.c, 2.6.32)."""
+    """If there is no other reference to the page."""
     return bool(m.refcount.view[head] == 1)
 
 
 def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
-    """A write fault on a page without other references maps it writable (do_swap_page(), mm/memory.c, 2.6.32)."""
+    """A write fault on a page without other references maps it writable."""
     return ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0
 
 
 def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
-    """Drop a reference to the swap entry; a locked VMA frees the slot at once (do_swap_page(), mm/memory.c, 2.6.32)."""
+    """Drop a reference to the swap entry; a locked VMA frees the slot at once."""
     swap_free(m, ptes.value_of(entry))
     if vma.locked:
         try_to_free_swap(m, pfn)

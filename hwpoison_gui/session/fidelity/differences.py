@@ -16,6 +16,7 @@ from typing import Any, Final
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.sources import ELSEWHERE, SOURCES
 from hwpoison_gui.kernel.profile.type import FLAGS, MEANS, Exit, Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Variant, by_name
 from hwpoison_gui.record import Record
@@ -44,7 +45,7 @@ class Difference(Record):
     meaning, before, after : str
         What it is about, and how it is in the older and in the newer kernel, in Markdown.
     source : str
-        The commit that brought it, or file and version; empty where the newer profile cites it in its file only.
+        The commit that brought it, or file, function and version.
     undo : function of a Profile
         Makes this one thing as the older kernel has it, in the newer profile or one without other differences.
     newer : Profile
@@ -85,14 +86,28 @@ def taken_over(older: Profile, newer: Profile) -> dict[str, Profile]:
     return {difference.name: difference.without for difference in differences(newer, older)}
 
 
+def source_of(name: str, one: Profile, other: Profile) -> str:
+    """Where the kernel's source has a difference between any two kernels; of several steps, the newest first.
+
+    Empty for a kernel that has no entry in SOURCES.
+    """
+    order = list(PROFILES)
+    first, last = sorted((order.index(one.name), order.index(other.name)))
+    steps = [SOURCES.get(kernel, {}) for kernel in order[first + 1 : last + 1]]
+    of_mapping = name.rpartition(".")[0]
+    found = [source for step in reversed(steps) if (source := step.get(name) or step.get(of_mapping))]
+    return "; ".join(dict.fromkeys(found))
+
+
 def _phases(older: Profile, newer: Profile) -> Iterator[Difference]:
     mine, theirs = by_name(*older.phases), by_name(*newer.phases)
     order = merged([*mine], [*theirs])
     for name in order:
         if mine.get(name) is not theirs.get(name):
             undo = partial(_with_phase, older=older, name=name, order=order)
-            before, after = _does(mine.get(name)), _does(theirs.get(name))
-            yield Difference(PHASES, f"{PHASES}.{name}", f"`{name}`", before, after, "", undo, newer)
+            key = f"{PHASES}.{name}"
+            before, after = _does(older, name), _does(newer, name)
+            yield Difference(PHASES, key, f"`{name}`", before, after, source_of(key, older, newer), undo, newer)
 
 
 def _with_phase(profile: Profile, older: Profile, name: str, order: Sequence[str]) -> Profile:
@@ -103,8 +118,11 @@ def _with_phase(profile: Profile, older: Profile, name: str, order: Sequence[str
     return replace(profile, phases=phases, results=replace(profile.results, exits=exits))
 
 
-def _does(variant: Variant[Any] | None) -> str:
-    return first_sentence(variant.run) if variant is not None else NOTHING
+def _does(profile: Profile, name: str) -> str:
+    """What a kernel does in a phase; where it has no such phase, what it does elsewhere."""
+    if not profile.runs(name):
+        return ELSEWHERE.get((profile.name, name), NOTHING)
+    return first_sentence(profile.phase(name).run)
 
 
 def _features(older: Profile, newer: Profile) -> Iterator[Difference]:
@@ -125,8 +143,8 @@ def _sysctls(older: Profile, newer: Profile) -> Iterator[Difference]:
         if mine.get(name) != theirs.get(name):
             undo = partial(_with_sysctl, older=older, name=name)
             before, after = str(mine.get(name, NOTHING)), str(theirs.get(name, NOTHING))
-            meaning = f"`vm.{name}` after boot"
-            yield Difference(SYSCTL, f"{SYSCTL}.{name}", meaning, before, after, "", undo, newer)
+            key, meaning = f"{SYSCTL}.{name}", f"`vm.{name}` after boot"
+            yield Difference(SYSCTL, key, meaning, before, after, source_of(key, older, newer), undo, newer)
 
 
 def _with_sysctl(profile: Profile, older: Profile, name: str) -> Profile:
@@ -149,12 +167,13 @@ def _record(group: str, older: Profile, newer: Profile) -> Iterator[Difference]:
                 ):
                     undo = partial(_with_key, older=older, group=group, field=found.name, key=key)
                     words = value_words(before.get(key, "")), value_words(after.get(key, ""))
-                    yield Difference(group, f"{name}.{key}", f"{meaning}: {key}", *words, "", undo, newer)
+                    source = source_of(f"{name}.{key}", older, newer)
+                    yield Difference(group, f"{name}.{key}", f"{meaning}: {key}", *words, source, undo, newer)
         elif before != after:
             undo = partial(_with_field, older=older, group=group, field=found.name)
-            flags = bool(found.metadata[FLAGS])
+            flags, source = bool(found.metadata[FLAGS]), source_of(name, older, newer)
             yield Difference(
-                group, name, meaning, value_words(before, flags), value_words(after, flags), "", undo, newer
+                group, name, meaning, value_words(before, flags), value_words(after, flags), source, undo, newer
             )
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import oldest
+from hwpoison_gui.kernel.profile.sources import INLINED
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.session.fidelity.differences import (
     GROUPS,
@@ -20,6 +21,7 @@ from hwpoison_gui.session.fidelity.differences import (
     Difference,
     differences,
     pairs,
+    source_of,
     value_words,
 )
 from hwpoison_gui.session.fidelity.markdown import table
@@ -31,9 +33,9 @@ _HEAD: Final = """\
 Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
 
 Each kernel is modelled as the difference to the one before it. Every difference is listed here: what it is about, how
-the older and the newer kernel do it, where it is in the kernel's source (what is not cited in its row is cited in
-`hwpoison_gui/kernel/profile/`), and a case of `tests/data` that shows it. Such a case holds on its own kernel, and no
-longer holds when this one difference is taken away from the newer kernel, or given to the older one.
+the older and the newer kernel do it, the commit that brought it or the file, function and version that show it, and a
+case of `tests/data` that shows it. Such a case holds on its own kernel, and no longer holds when this one difference is
+taken away from the newer kernel, or given to the older one.
 """
 
 
@@ -68,11 +70,13 @@ def sections(older: Profile, newer: Profile, cases: Mapping[str, str]) -> Iterat
     alone = list(_alone(older, newer))
     if alone:
         yield from ("", "### Exits and actions of only one kernel", "")
-        yield from table(("", older.name, newer.name), alone)
-    renamed = list(_renamed(older, newer))
-    if renamed:
-        yield from ("", "### Names of functions", "")
-        yield from table((older.name, newer.name), renamed)
+        yield from table(("", older.name, newer.name, "source"), alone)
+    names = list(_named(older, newer))
+    for title, inlined in (("Names of functions", False), ("Inlined, not renamed", True)):
+        rows = [row[1:] for row in names if row[0] is inlined]
+        if rows:
+            yield from ("", f"### {title}", "")
+            yield from table((older.name, newer.name, "source"), rows)
 
 
 def _row(one: Difference, cases: Mapping[str, str]) -> tuple[str, ...]:
@@ -85,17 +89,21 @@ def _state(row: StateRow) -> tuple[str, ...]:
     return " ".join(there), " ".join(gone), row.kind, f"`{row.action}`"
 
 
-def _alone(older: Profile, newer: Profile) -> Iterator[tuple[str, str, str]]:
+def _alone(older: Profile, newer: Profile) -> Iterator[tuple[str, str, str, str]]:
     """What a phase or the state table of only one kernel names."""
     for name in NAMED:
         mine, theirs = getattr(older.results, name), getattr(newer.results, name)
         for key in {**mine, **theirs}:
             if (key in mine) != (key in theirs):
-                yield key, *(value_words(values.get(key, "")) for values in (mine, theirs))
+                before, after = (value_words(values.get(key, "")) for values in (mine, theirs))
+                yield key, before, after, source_of(f"results.{name}.{key}", older, newer)
 
 
-def _renamed(older: Profile, newer: Profile) -> Iterator[tuple[str, str]]:
+def _named(older: Profile, newer: Profile) -> Iterator[tuple[bool, str, str, str]]:
+    """The functions that steps name differently: whether one was only inlined, both names, and the source."""
     for name in {**older.names, **newer.names}:
         before, after = older.called(name), newer.called(name)
         if before != after:
-            yield f"`{before}()`", f"`{after}()`"
+            inlined = INLINED.get((newer.name, name), "")
+            source = inlined or source_of(f"names.{name}", older, newer)
+            yield bool(inlined), f"`{before}()`", f"`{after}()`", source

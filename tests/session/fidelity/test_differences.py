@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from itertools import permutations
+
 import pytest
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.sources import INLINED, SOURCES
 from hwpoison_gui.kernel.profile.type import Profile
-from hwpoison_gui.session.fidelity.differences import GROUPS, NOTHING, Difference, differences, pairs, taken_over
+from hwpoison_gui.session.fidelity.differences import (
+    GROUPS,
+    NAMED,
+    NOTHING,
+    Difference,
+    differences,
+    pairs,
+    source_of,
+    taken_over,
+)
 from hwpoison_gui.session.fidelity.shown_by import holds_under, read
 from hwpoison_gui.session.scenario.reader import load
 from tests.paths import ROOT
 
 DATA = ROOT / "tests" / "data"
 SHOWN = read(DATA)
+CITED = r"\b[0-9a-f]{12}\b|\"mm/[^\"]+\" \(\d|\.c\b.*\d"  # a commit, its title and release, or a file and a release
 PAIRS = [pytest.param(older, newer, id=newer.name) for older, newer in pairs()]
 EVERY = [
     pytest.param(older, newer, one, id=f"{newer.name}-{one.name}")
@@ -27,6 +42,36 @@ def test_each_says_something_of_both_kernels_under_a_name_of_its_own(older: Prof
     for one in found:
         assert one.group in GROUPS and one.meaning and one.before and one.after
         assert one.before != NOTHING or one.after != NOTHING
+
+
+def test_each_cites_the_kernel_whichever_two_are_compared() -> None:
+    for one, other in permutations(PROFILES.values(), 2):
+        assert [found.name for found in differences(one, other) if not re.search(CITED, found.source)] == []
+
+
+@pytest.mark.parametrize(("older", "newer"), PAIRS)
+def test_each_citation_is_of_a_difference_or_a_name(older: Profile, newer: Profile) -> None:
+    found = {one.name for one in differences(older, newer)}
+    found |= {name.rpartition(".")[0] for name in found}
+    for name in NAMED:
+        mine, theirs = getattr(older.results, name), getattr(newer.results, name)
+        found |= {f"results.{name}.{key}" for key in mine.keys() ^ theirs.keys()}
+    named = {name for name in {**older.names, **newer.names} if older.called(name) != newer.called(name)}
+    inlined = {name for kernel, name in INLINED if kernel == newer.name}
+    assert inlined <= named and set(SOURCES[newer.name]) <= found | {f"names.{name}" for name in named - inlined}
+    assert {f"names.{name}" for name in named - inlined} <= set(SOURCES[newer.name])
+
+
+@pytest.mark.parametrize(("older", "newer"), PAIRS)
+def test_both_kernels_are_described_in_different_words(older: Profile, newer: Profile) -> None:
+    assert [one.name for one in differences(older, newer) if one.before == one.after] == []
+
+
+def test_of_several_steps_the_newest_is_cited_first() -> None:
+    v7, newest = PROFILES["v7"], PROFILES["7.2"]
+    source = source_of("results.exits.no page", v7, newest)
+    assert source == source_of("results.exits.no page", newest, v7)
+    assert source.startswith("2ec41967189c") and source.endswith(SOURCES["6.1"]["results.exits.no page"])
 
 
 @pytest.mark.parametrize(("older", "newer"), PAIRS)
