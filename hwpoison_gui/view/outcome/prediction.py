@@ -17,6 +17,7 @@ from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
 from hwpoison_gui.view.outcome.impact import Before, covering_only, effects_of, find_before, find_hits
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in_run
+from hwpoison_gui.view.words.hwpoison_filter import WORDS as FILTERS
 
 _NOW = (DEAD, SIGNALLED, PENDING)
 _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
@@ -28,7 +29,8 @@ class Prediction(Record):
     `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is
     logged. `errno`: what the handler returns. `lost`: whether content is gone. `matched`: how the state table is asked.
     `hits`: how a process is hit (hits.MEANINGS), the worst first -> tgids. `covering`: those that are signalled for a
-    VMA over the page, without an entry for it.
+    VMA over the page, without an entry for it. `filtered_by`: the filter of the injector that refuses the page
+    (kernel/hwpoison_filter.py), empty if none does.
     """
 
     code: int
@@ -39,6 +41,7 @@ class Prediction(Record):
     matched: Matched
     hits: dict[str, list[int]]
     covering: tuple[int, ...] = ()
+    filtered_by: str = ""
 
 
 def predict(m: Machine, pfn: int) -> Prediction:
@@ -83,7 +86,9 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
     kind, result = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
     matched = matched_in_run(before.page.pfn, ran)
     if ran.filtered:
-        return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
+        by = next(mark.value("by") for mark in reversed(ran.steps.marks) if mark.site in FILTERS)
+        code = class_of(m, before, ran, {}, False)
+        return Prediction(code, None, None, ran.errno, False, matched, {}, filtered_by=by), {}
     if m.panicked:
         return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
     hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))

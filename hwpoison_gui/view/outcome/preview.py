@@ -27,6 +27,7 @@ from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.loss_words import path_of
 from hwpoison_gui.view.outcome.prediction import Prediction, predict
+from hwpoison_gui.view.words.hwpoison_filter import why_filtered
 
 _MOST_NAMES: Final = 3
 
@@ -54,7 +55,7 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
     if ahead.code in (outcomes.HOLE, outcomes.POISONED):
         return ""
     if ahead.code == outcomes.FILTERED:
-        return "If it broke by injection: filtered, nothing happens"
+        return f"If an error were injected: nothing would happen, because {why_filtered(ahead.filtered_by)}"
     if ahead.code == outcomes.PANICS:
         why = "init is killed" if ahead.hits else "memory_failure_recovery is 0"
         return f"If it broke: the machine would stop, {why}"
