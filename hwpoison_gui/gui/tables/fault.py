@@ -57,7 +57,7 @@ class FaultTools(QWidget):
 
 
 class FaultPanel(QWidget):
-    """The part and its frames in a line, and below the numbers beside who is hit and what cannot be moved."""
+    """The part, and below it the numbers beside its frames, who is hit, and what cannot be moved."""
 
     named = Signal(str)  # what the user typed
 
@@ -80,7 +80,7 @@ class FaultPanel(QWidget):
         told = QScrollArea(self)
         told.setWidgetResizable(True)
         told.setFrameShape(QFrame.Shape.NoFrame)
-        told.setWidget(self.notes)
+        told.setWidget(self._beside())
         self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, fault_columns(), fault_cells), self)
         self.tools = FaultTools(self)
         split = QSplitter(Qt.Orientation.Horizontal, self)
@@ -92,20 +92,29 @@ class FaultPanel(QWidget):
         box = QVBoxLayout(self)
         box.setContentsMargins(look.SMALL, look.TIGHT, look.SMALL, 0)
         box.setSpacing(look.TIGHT)
-        first = QHBoxLayout()
-        first.addWidget(self.line, 1)
-        first.addWidget(self.answer, 1)
-        box.addLayout(first)
+        box.addWidget(self.line)
         box.addWidget(split, 1)
         plain_labels(self)
         self.setFocusProxy(self.line)
         self.set_theme(theme)
+
+    def _beside(self) -> QWidget:
+        """What stands beside the numbers, and is scrolled in a low window."""
+        words = QWidget(self)
+        column = QVBoxLayout(words)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(look.TIGHT)
+        column.addWidget(self.answer)
+        column.addWidget(self.notes, 1)
+        return words
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
         self.table.set_theme(theme)
         head = self.table.horizontalHeader()
         head.setTextElideMode(Qt.TextElideMode.ElideNone)  # of two lines it would cut the second
+        for number in range(len(self.table.columns)):
+            self.table.setColumnWidth(number, max(self.table.columnWidth(number), head.sectionSizeHint(number)))
         for widget in (self.tools.mode, self.tools.finds, self.tools.breaks, self.notes):
             widget.setFont(look.font(look.CAPTION))
         self.say(self.answer.text())

@@ -19,8 +19,8 @@ from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.words.words import counted
 
 COURSES: Final = {
-    "nothing": ("nothing done", "Every frame of the part fails"),
-    "by_page": ("page by page", "At best: each frame is soft offlined before it fails"),
+    "nothing": ("nothing", "Nothing is done: every frame of the part fails"),
+    "by_page": ("by page", "Page by page, at best: each frame is soft offlined before it fails"),
     "by_part": ("whole part", "At worst: at the first error, all other frames of the part are soft offlined"),
 }
 _DYING: Final = tuple(kind for code, kind in enumerate(IMPACTS) if DIES[code])
