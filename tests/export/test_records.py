@@ -17,7 +17,7 @@ def test_text(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["records", str(RECORDS / "dmesg.txt"), str(RECORDS / "ras-mc_event.db")]) == 0
     out = capsys.readouterr().out
     assert out.startswith(
-        "29 records in 23 frames: 25 memory failure, 2 unpoison, 1 kill at a page fault, 1 soft offline."
+        "29 records in 23 frames: 25 memory failures, 2 unpoisons, 1 kill at a page fault, 1 soft offline."
     )
     assert "Written by Linux 6.12.117+deb13-amd64.\n" in out
     line = next(line for line in out.splitlines() if "0x3c03" in line)

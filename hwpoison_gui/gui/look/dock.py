@@ -37,6 +37,8 @@ TIPS: Final = {
     "charts": "Damage, mappings, the cost of the walk, found frames and recorded errors as charts.\n"
     "A click on a value finds its frames on the map. Keys: arrows move a cursor from value to value, Enter acts, "
     "Shift with arrows marks a range, + and − zoom, 0 shows all.",
+    "snapshot": "What changed from this machine to a second snapshot: poison, kinds of page, flags, and who maps what."
+    "\nA row finds its frames on the map; Enter or a double click goes to the first.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",
     "kernels": "Frames in which an error has another outcome under another kernel, and the differences that decide it."
     "\nA row finds its frames on the map; Enter or a double click goes to the first.",

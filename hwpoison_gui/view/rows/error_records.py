@@ -34,6 +34,7 @@ RECORD_COLUMNS: Final = (
 COLUMNS: Final = tuple(column.head for column in RECORD_COLUMNS)
 NO_FRAME: Final = "–"
 _NO_TIME: Final = "–"
+_PLURAL: Final = {FAULT_KILL: "kills at a page fault"}
 _DAY: Final = 86400  # seconds
 _DAY_AND_TIME: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -200,5 +201,5 @@ def summary_words(history: History) -> str:
     kinds = Counter(record.operation for record in history.records)
     if not kinds:
         return "No memory errors recorded."
-    each = ", ".join(f"{number:,} {kind}" for kind, number in kinds.items())
+    each = ", ".join(counted(number, kind, _PLURAL.get(kind, "")) for kind, number in kinds.items())
     return f"{counted(len(history.records), 'record')} in {counted(frames, 'frame')}: {each}."

@@ -175,7 +175,7 @@ def test_a_second_quit_asks_once(keeper) -> None:
     answer(keeper.window, Kind.Cancel)
 
 
-def test_only_files_can_be_dropped_and_one_machine_at_a_time(keeper, story: Path, tmp_path: Path) -> None:
+def test_only_files_can_be_dropped_and_at_most_two_machines(keeper, story: Path, tmp_path: Path) -> None:
     window = keeper.window
     data = QMimeData()
     data.setText("some text")
@@ -184,9 +184,9 @@ def test_only_files_can_be_dropped_and_one_machine_at_a_time(keeper, story: Path
     )
     QApplication.sendEvent(window, enter)
     assert not enter.isAccepted()
-    assert drop(window, story, tmp_path / "other.npz")
+    assert drop(window, story, tmp_path / "other.npz", tmp_path / "third.npz")
     until(lambda: question(window) is not None)
-    assert "One machine" in question(window).text()
+    assert "One machine, or two to compare" in question(window).text()
     question(window).close()
     until(lambda: question(window) is None)
     recorded = Path("resources/machines/victim_before.npz").absolute()
