@@ -25,6 +25,7 @@ class SnapshotView(QWidget):
         self.doubts.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.doubts.setContentsMargins(look.SMALL, 0, look.SMALL, 0)
         self.table = RowTable("Snapshot", lambda table: RowModel(table, SNAPSHOT_COLUMNS, snapshot_cells), self)
+        self.table.setAccessibleDescription("What changed in a second snapshot; a row finds its frames on the map")
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(look.TIGHT)
