@@ -176,8 +176,8 @@ def _start(options: _ToOpen) -> Start | None:
     files = (options.present,) if options.present else options.files
     if not files:
         return start_of_desktop()
-    from hwpoison_gui.commands import Reported
     from hwpoison_gui.opening import at_moment, open_to_present
+    from hwpoison_gui.reporting import Reported
     from hwpoison_gui.start import start_of_large
 
     file = files[0]

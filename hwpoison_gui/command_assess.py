@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from hwpoison_gui import assessing, fleet, terminal
+from hwpoison_gui.arguments import kernel_named
 from hwpoison_gui.export import assessment, fleet_table
 from hwpoison_gui.export.extras import MissingExtraError, required
-from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.terminal import GOOD, complain
 from hwpoison_gui.view.damage.tables import GROUPINGS
 from hwpoison_gui.view.words.words import counted
@@ -159,7 +159,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     below = "a folder: all *.npz below it"
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=what + below)
     parser.add_argument("--live", action="store_true", help="a copy of this machine's own memory")
-    parser.add_argument("--profile", default="", choices=tuple(PROFILES), help="the kernel (default: the nearest one)")
+    parser.add_argument("--profile", default="", type=kernel_named, help="the kernel (default: the nearest one)")
     early = "values of vm.memory_failure_early_kill: 0, 1 or 0,1 (the default)"
     parser.add_argument("--early-kill", default="0,1", choices=("0", "1", "0,1"), metavar="0,1", help=early)
     parser.add_argument("--by", default="kind", choices=tuple(GROUPINGS), help="what frames are grouped by")

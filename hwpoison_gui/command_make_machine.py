@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from hwpoison_gui.arguments import kernel_named
 from hwpoison_gui.kernel.presets.containers import containers
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources.recording_writer import save_snapshot
@@ -46,7 +47,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="other numbers make other machines")
     parser.add_argument("--nodes", type=int, default=1, metavar="N", help="NUMA nodes that memory is divided among")
     kernel = "the kernel that it says it runs (default: 6.12)"
-    parser.add_argument("--kernel", default="6.12", choices=tuple(PROFILES), help=kernel)
+    parser.add_argument("--kernel", default="6.12", type=kernel_named, help=kernel)
     options = parser.parse_args(arguments)
     if not _LEAST <= options.frames <= _MOST:
         parser.error(f"argument --frames: expected {_LEAST} to {_MOST}")

@@ -8,14 +8,15 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui import terminal
 from hwpoison_gui.dram.errors import DramError
-from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.reporting import Reported, write_text
+from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.terminal import BAD_FILE, GOOD, NOT_DONE, complain
 
 if TYPE_CHECKING:
@@ -110,32 +111,6 @@ def _machine(options: argparse.Namespace) -> Machine | None:
     return machine_of(options.on, options.live)
 
 
-class Reported:
-    """Reports what is wrong with a file, and leaves the exit status in `status`."""
-
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
-        self.status = GOOD
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        from hwpoison_gui.sources.errors import SourceError
-
-        if isinstance(error, NotYetSupportedError):
-            self.status = complain(f"{self._path} {error.summary}", NOT_DONE)
-        elif isinstance(error, ScenarioError):
-            error.file = error.file or str(self._path or "")
-            self.status = complain(str(error), BAD_FILE)
-        elif isinstance(error, SourceError | DramError):
-            self.status = complain(str(error), BAD_FILE)
-        elif isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
-            name = error.filename or self._path
-            self.status = complain(f"{name}: cannot be read: {error.strerror or error}", BAD_FILE)
-        return self.status != GOOD
-
-
 def _fidelity(arguments: Sequence[str]) -> int:
     parser = _parser("fidelity", "Compare with all recordings of a checkout and write the results.")
     parser.add_argument("--data", type=Path, default=Path("tests/data"), metavar="DIR", help="cases, traces and rows")
@@ -175,79 +150,6 @@ def _pictures(arguments: Sequence[str]) -> int:
 
     status: int = write_pictures(options.out, options.file, live=options.live)
     return status
-
-
-def _kernels(arguments: Sequence[str]) -> int:
-    parser = _parser("kernels", "Let an error happen under every modelled kernel, early and late, and compare.")
-    what = "a file, its last error in a sound page counts; or a frame: 0x4d93, nginx:heap+3, any:ksm"
-    parser.add_argument("what", nargs="?", metavar="FILE|FRAME", help=what)
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument("--on", type=Path, metavar="MACHINE", help=f"the frame is one of another machine: {_ANY_FILE}")
-    where.add_argument("--live", action="store_true", help="the frame is one of a copy of this machine's own memory")
-    parser.add_argument("--json", action="store_true", help="all facts as one JSON object")
-    parser.add_argument("--to", type=Path, metavar="OUT", help="write a table: NAME.md, NAME.csv or NAME.txt")
-    from hwpoison_gui.kernel.profile.registry import PROFILES
-
-    between = (
-        "instead: in which frames of a machine (FILE, or the small desktop) an error has another outcome under a "
-        "second kernel than under the first, and which difference of the kernels decides it"
-    )
-    parser.add_argument("--between", nargs=2, metavar=("KERNEL", "OTHER"), choices=tuple(PROFILES), help=between)
-    parser.add_argument("--early", action="store_true", help="with --between: under early kill")
-    options = parser.parse_args(arguments)
-    if options.between is not None:
-        return _between(options)
-    if options.what is None:
-        parser.error("one of FILE, FRAME and --between is required")
-    from hwpoison_gui.export import comparison, kernels
-    from hwpoison_gui.stories import click_of
-    from hwpoison_gui.view.facts.compare import columns_of, headline, matrix_rows
-
-    written = comparison.FORMATS.get(options.to.suffix.lower()) if options.to is not None else None
-    if options.to is not None and written is None:
-        return _no_format(options.to, comparison.FORMATS)
-    with Reported(options.on) as reported:
-        click = click_of(options.what, _machine(options))
-        columns = list(columns_of(click.recipe, click.base, lambda share, doing: None, lambda: False))
-        if written is not None:
-            rows = matrix_rows(columns)
-            heads = [column.head for column in columns]
-            return _write(options.to, written(comparison.Comparison(click.title, headline(rows), heads, rows)))
-        width = shutil.get_terminal_size((120, 24)).columns
-        text = kernels.as_json(click.title, columns) if options.json else None
-        sys.stdout.write(text or kernels.as_terminal(click.title, columns, width))
-        return GOOD
-    return reported.status
-
-
-def _no_format(out: Path, formats: Iterable[str]) -> int:
-    names = ", ".join(f"NAME{suffix}" for suffix in formats)
-    return complain(f"{out}: not a format that can be written; expected {names}", BAD_FILE)
-
-
-def _between(options: argparse.Namespace) -> int:
-    from hwpoison_gui.export import kernels
-    from hwpoison_gui.kernel.profile.registry import PROFILES
-    from hwpoison_gui.opening import default_machine
-    from hwpoison_gui.stories import machine_of, machine_under
-    from hwpoison_gui.view.base.slicing import to_the_end
-    from hwpoison_gui.view.outcome.between_kernels import find_between
-
-    written = kernels.BETWEEN_FORMATS.get(options.to.suffix.lower()) if options.to is not None else None
-    if options.to is not None and written is None:
-        return _no_format(options.to, kernels.BETWEEN_FORMATS)
-    one, other = options.between
-    file = options.on or (Path(options.what) if options.what is not None else None)
-    with Reported(file) as reported:
-        opened = machine_under(machine_of(file, options.live) or default_machine, one, options.early)
-        between = to_the_end(find_between(opened.session.machine, PROFILES[other]))
-        if written is not None:
-            return _write(options.to, written(opened.title, between))
-        width = shutil.get_terminal_size((120, 24)).columns
-        text = kernels.between_as_json(opened.title, between) if options.json else None
-        sys.stdout.write(text or kernels.between_as_terminal(opened.title, between, width))
-        return GOOD
-    return reported.status
 
 
 def _records(arguments: Sequence[str]) -> int:
@@ -292,7 +194,7 @@ def _report(arguments: Sequence[str]) -> int:
         opened.session.seek(len(opened.session.steps))
         text = report(opened.session, opened.title)
         if options.out is not None:
-            return _write(options.out, text)
+            return write_text(options.out, text)
         sys.stdout.write(text)
         return GOOD
     return reported.status
@@ -337,7 +239,7 @@ def _made(opened: Opened, wanted: Wanted, file: Path, progress: Callable[[float,
         if wanted.kind in PAGES:
             text = _page(opened, wanted)
             progress(1.0, "page")
-            return _write(wanted.out, text)
+            return write_text(wanted.out, text)
         from hwpoison_gui.gui.app.render import render
 
         render(opened, wanted, progress)
@@ -357,16 +259,6 @@ def _page(opened: Opened, wanted: Wanted) -> str:
     summary = opened.scenario.summary if opened.scenario is not None else ""
     first, last = wanted.within(opened.session)
     return page(story(opened.session, opened.title, summary, first, last))
-
-
-def _write(path: Path, text: str) -> int:
-    from hwpoison_gui import atomic_file
-
-    try:
-        atomic_file.write(path, text.encode())
-    except OSError as error:
-        return complain(f"{path}: cannot be written: {error.strerror or error}", BAD_FILE)
-    return GOOD
 
 
 def _parser(command: str, description: str) -> argparse.ArgumentParser:
@@ -433,7 +325,7 @@ COMMANDS: Final[dict[str, Callable[[Sequence[str]], int]]] = {
     "agree": _agree,
     "fidelity": _fidelity,
     "pictures": _pictures,
-    "kernels": _kernels,
+    "kernels": _of_module("command_kernels"),
     "records": _records,
     "assess": _of_module("command_assess"),
     "report": _report,

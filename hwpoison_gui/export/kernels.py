@@ -17,6 +17,7 @@ from hwpoison_gui.view.facts.compare import COUNTERS, ENTRIES, FRAME, NOTHING, R
 from hwpoison_gui.view.outcome.between_kernels import Between
 from hwpoison_gui.view.rows.between import (
     BETWEEN_COLUMNS,
+    WHAT_IS_COMPARED,
     between_cells,
     between_rows,
     between_summary,
@@ -105,7 +106,7 @@ def between_as_terminal(title: str, between: Between, width: int) -> str:
                           subsequent_indent=f"{margin}    ")  # fmt: skip
         if not group.decided_by:
             lines[-1] += f": {row.decided_by}"
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *wrap(WHAT_IS_COMPARED, max(_LEAST, width)), ""])
 
 
 def between_as_json(title: str, between: Between) -> str:
@@ -121,7 +122,7 @@ def between_as_json(title: str, between: Between) -> str:
         }
         for group in between.groups
     ]
-    told = {"title": title, "kernels": [between.one, between.other], "groups": groups}
+    told = {"title": title, "kernels": [between.one, between.other], "compared": WHAT_IS_COMPARED, "groups": groups}
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -134,7 +135,7 @@ def _between_table(between: Between) -> tuple[list[str], list[tuple[str, ...]]]:
 def between_as_markdown(title: str, between: Between) -> str:
     """A heading, the number of frames and a table."""
     shown = markdown.table(*_between_table(between))
-    return f"# {markdown.plain(title)}\n\n{markdown.plain(between_summary(between))}\n\n{shown}\n"
+    return f"# {markdown.plain(title)}\n\n{markdown.plain(between_summary(between))}\n\n{shown}\n\n{WHAT_IS_COMPARED}\n"
 
 
 def between_as_csv(title: str, between: Between) -> str:
@@ -149,7 +150,7 @@ def between_as_text(title: str, between: Between) -> str:
     """Title, number of frames, and lines with tabs between their cells."""
     heads, rows = _between_table(between)
     lines = ["\t".join(one_line(cell) for cell in row) for row in (heads, *rows)]
-    return "\n".join((one_line(title), between_summary(between), "", *lines, ""))
+    return "\n".join((one_line(title), between_summary(between), "", *lines, "", WHAT_IS_COMPARED, ""))
 
 
 BETWEEN_FORMATS: Final = {".md": between_as_markdown, ".csv": between_as_csv, ".txt": between_as_text}

@@ -120,8 +120,8 @@ def matrix(base: Settings) -> list[Settings]:
 def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None:
     """The click to compare, in this order; None if there is none.
 
-    The error whose steps are being walked; the one that broke the selected frame, else a click on that; without a
-    selected frame (-1) the error that broke the frame of the present operation, else the last one before the position.
+    The one that broke the selected frame, else a click on that; without a selected frame (-1) the error that broke the
+    frame of the present operation, else the last one before the position.
     An error in a frame that was poisoned before would show nothing: the one that broke it counts.
     """
     operations, position = session.operations, session.position
@@ -130,7 +130,7 @@ def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None
     broke = -1
     if number >= 0:
         here, pfn = operations[number], operations[number].outcome.pfn
-        if here.name == "poison" and (selected in (pfn, -1) or position < here.last):
+        if here.name == "poison" and selected in (pfn, -1):
             broke = _breaking(session, pfn, number)
             broke = broke if broke >= 0 else number
         elif selected >= 0:

@@ -121,6 +121,19 @@ def test_what_a_kernel_changed_as_a_file(suffix: str, tmp_path: Path, capsys: py
     assert "under 6.1" in text and "get_hwpoison_page()" in text and "0x" in text
 
 
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--between", "6.18", "7.2"], "Linux 6.18 is modelled as 6.12; the kernels are v7, 6.1, 6.12, 7.2"),
+    (["--between", "new", "7.2"], "'new' is no modelled kernel; they are v7, 6.1, 6.12, 7.2"),
+    (["--between", "7.2", "7.2"], "--between takes two different kernels"),
+    (["--early", "0x202"], "--early goes with --between"),
+    (["--between", "6.12", "7.2", "--on", SMALL, "0x202"], "compares all frames of a machine: leave 0x202 out"),
+])  # fmt: skip
+def test_arguments_that_do_not_go_together(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["kernels", *arguments])
+    assert ended.value.code == 2 and said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

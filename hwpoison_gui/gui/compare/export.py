@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QFileDialog, QMenu, QToolButton, QWidget
 
@@ -22,6 +23,8 @@ _KINDS: Final = {
 
 class ExportButton(QToolButton):
     """A button with a menu; `compared` and `picture` give what is exported, as it is listed now."""
+
+    saved = Signal(str)  # the path of a file that is written
 
     def __init__(self, parent: QWidget, compared: Callable[[], Comparison], picture: Callable[[], QPixmap]) -> None:
         super().__init__(parent)
@@ -52,6 +55,8 @@ class ExportButton(QToolButton):
             atomic_file.write(path, self._content(path.suffix.lower()))
         except OSError as error:
             show_error(self, "The comparison cannot be saved", f"{path}: {error.strerror or error}")
+            return
+        self.saved.emit(str(path))
 
     def _content(self, suffix: str) -> bytes:
         if suffix != ".png":

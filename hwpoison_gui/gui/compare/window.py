@@ -97,6 +97,7 @@ class CompareWindow(QDialog):
         self._walked = False
         self._make_widgets(pace)
         self._place()
+        self.machine = ""  # its title, for an export
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
         self.resize((_USUAL * look.scale()).boundedTo(self.screen().availableSize() - _FRAME))
         self.set_theme(theme)
@@ -340,7 +341,8 @@ class CompareWindow(QDialog):
         self.made.emit(kept_of(self.way.currentData(), recipes, settings, self.words.text()))
 
     def _exported(self) -> Exported:
-        return Exported(self.windowTitle(), f"{self.subject.text()}. {self.words.text()}", self.table.facts.heads,
+        title = f"{self.windowTitle()} ({self.machine})" if self.machine else self.windowTitle()
+        return Exported(title, f"{self.subject.text()}. {self.words.text()}", self.table.facts.heads,
                         self.table.facts.rows)  # fmt: skip
 
     def _subject(self, compared: Compared) -> str:

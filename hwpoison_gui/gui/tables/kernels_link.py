@@ -18,7 +18,7 @@ from hwpoison_gui.gui.widgets.row_table import NO_KEY
 from hwpoison_gui.view.map.lens_sheets import KernelsSheet
 from hwpoison_gui.view.map.lenses import KERNELS
 from hwpoison_gui.view.outcome.between_kernels import other_kernel
-from hwpoison_gui.view.rows.between import between_rows, between_summary
+from hwpoison_gui.view.rows.between import WHAT_IS_COMPARED, between_rows, between_summary
 
 
 class KernelsLink(QObject):
@@ -81,7 +81,7 @@ class KernelsLink(QObject):
             self._dock.set_subject("comparing …")
             return
         summary = between_summary(between)
-        self._table.set_note(f"{summary[0].upper()}{summary[1:]}.")
+        self._table.set_note(f"{summary[0].upper()}{summary[1:]}.\n\n{WHAT_IS_COMPARED}")
         self._dock.set_subject(summary)
         self._table.set_rows(between_rows(between))
         self._selected = NONE

@@ -90,12 +90,16 @@ class Comparison:
         hand: tuple[Settings, Settings] | None = None,
     ) -> None:
         from hwpoison_gui.gui.compare.window import CompareWindow
+        from hwpoison_gui.gui.widgets.toast import Toast
         from hwpoison_gui.gui.window.term_tips import TermTips
 
         self.stop()
         self._controller.playback.pause()
         theme, session = self._appearance.theme, self._controller.session
         self.shown = shown = CompareWindow(recipe, base, self._above, theme, self._pace, lines, way, hand)
+        shown.machine = self._controller.machine.title
+        toast = Toast(shown.table, lambda: self._appearance.theme)
+        shown.export.saved.connect(lambda path: toast.say(f"Saved {path}"))
         shown.made.connect(lambda made: self._keep(session, made))
         shown.finished.connect(lambda: self._gone(shown))
         TermTips(shown).watch(shown)

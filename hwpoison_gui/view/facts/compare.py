@@ -14,9 +14,10 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.compare import Recipe, Settings, Side, built, matrix
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
+from hwpoison_gui.session.session import Operation
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
 from hwpoison_gui.view.base.naming import names
-from hwpoison_gui.view.facts.counters import counters_of
+from hwpoison_gui.view.facts.counters import counts_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.rmap.graph import reverse_map
@@ -34,6 +35,9 @@ _ENTRY_WORDS: Final = {
     "dirty": "maps it, dirty", "clean": "maps it, clean", "swap": "swap entry", "hwpoison": "hwpoison entry",
     "other": "maps another page", "none": "empty",
 }  # fmt: skip
+_FEATURES: Final = (
+    (pf.KSM, "ksm", "merged pages (KSM)"), (pf.THP, "transparent_hugepages", "folios larger than a page"),
+)  # fmt: skip
 _ENTRY_TONES: Final = {"hwpoison": "warn"}
 _EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn", "dropped": "warn"}
 
@@ -171,11 +175,31 @@ def facts_of(side: Side) -> dict[Key, Value]:
     for task, signals in _by_task(outcome.signals).items():
         text = ", ".join(f"{one.signal} {one.code}: {one.effect}" for one in signals)
         found[SIGNALS, task] = Value(text, _EFFECT_TONES.get(signals[-1].effect, "plain"))
+    found.update(_not_modelled(side, side.click))
     found.update(_frame_facts(side, outcome))
-    for counter in counters_of(side.session):
-        if counter.name != "Profile":
-            found[COUNTERS, counter.name] = Value(counter.value, counter.tone if counter.tone != "poison" else "plain")
+    found.update(_counted(side, side.click))
     return found
+
+
+def _not_modelled(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:
+    """What the frame was that the kernel of this side has not: the memory is that of another one."""
+    session, pfn = side.session, click.outcome.pfn
+    word = at(session, click.first, lambda: session.flags(pfn)) if pfn is not None else 0
+    for flag, feature, what in _FEATURES:
+        if word & flag and not session.machine.profile.has(feature):
+            yield (RESULT, "not modelled"), Value(f"this kernel has no {what}: the memory is of another one", "warn")
+
+
+def _counted(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:
+    """What the click, and what was done after it, added to the counters: earlier errors are not its doing."""
+    m = side.session.machine
+    before = at(side.session, click.first, lambda: counts_of(m))
+    for name, count in counts_of(m).items():
+        added = count - before[name]
+        if name == "HardwareCorrupted":
+            yield (COUNTERS, name), Value(f"{added:,} kB")
+        elif added:
+            yield (COUNTERS, name), Value(f"{added:,}", "kill" if name == "Killed" else RESULT_TONES.get(name, "plain"))
 
 
 def _result(outcome: Outcome, says_dirty: bool) -> Iterator[tuple[Key, Value]]:
@@ -212,7 +236,7 @@ def _frame_facts(side: Side, outcome: Outcome) -> dict[Key, Value]:
         gone = bool(m.processes.view[mapper.tgid].ended)
         words = "gone with its process" if gone else _ENTRY_WORDS[state]
         found[ENTRIES, where] = Value(words, _ENTRY_TONES.get(state, "plain"))
-    found[FRAME, "flags"] = Value(" ".join(pf.names_of(m.page(pfn))).lower() or "none")
+    found[FRAME, "flags"] = Value(" ".join(pf.names_of(session.flags(pfn))).lower() or "none")
     found[FRAME, "mapped"] = Value(counted(int(m.mapcount.view[pfn]), "time"))
     return found
 

@@ -28,22 +28,27 @@ _RESULTS: Final = (
 )
 
 
+def counts_of(m: Machine) -> dict[str, int]:
+    """What errors add to: kB of HardwareCorrupted, pages by result, killed processes."""
+    results = {result: m.counter(f"result:{result}") for result, _, _ in _RESULTS}
+    return {"HardwareCorrupted": m.hardware_corrupted_kb, **results, "Killed": killed(m)}
+
+
 def counters_of(session: Session) -> list[Counter]:
     """The counters to show; results that never happened are left out."""
     m = session.machine
-    kb = m.hardware_corrupted_kb
+    counts = counts_of(m)
+    kb = counts["HardwareCorrupted"]
     tip = "HardwareCorrupted of /proc/meminfo: 4 kB a poisoned page; Ignored ones count as well, and stay in use"
     found = [Counter("HardwareCorrupted", f"{kb:,} kB", "poison" if kb else "plain", tip)]
     for result, tone, meaning in _RESULTS:
-        count = m.counter(f"result:{result}")
-        if count:
-            found.append(Counter(result, f"{count:,}", tone, meaning))
+        if counts[result]:
+            found.append(Counter(result, f"{counts[result]:,}", tone, meaning))
     if let := filters_words(m):
         tip = "hwpoison/corrupt-filter-enable is set: of injected errors only those in such pages are handled"
         found.append(Counter("Filter", let, "warn", tip))
-    dead = killed(m)
-    if dead:
-        found.append(Counter("Killed", f"{dead:,}", "kill", "Processes that a signal ended"))
+    if counts["Killed"]:
+        found.append(Counter("Killed", f"{counts['Killed']:,}", "kill", "Processes that a signal ended"))
     return found
 
 

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest
 from hwpoison_gui.kernel.profile.type import Profile
@@ -177,7 +178,8 @@ def _grouped(m: Machine, before: U16, after: U16, done: float) -> Generator[floa
     for start in range(0, m.frames, _CHUNK):
         yield done + _GROUPED * start / m.frames
         old, new = before[start : start + _CHUNK], after[start : start + _CHUNK]
-        at = np.flatnonzero(old != new)
+        hole = (m.flags.view[start : start + _CHUNK] & np.uint64(pf.NOPAGE)) != 0  # no injector gets that far
+        at = np.flatnonzero((old != new) & ~hole)
         if not len(at):
             continue
         words, word_of = np.unique(m.flags.view[at + start], return_inverse=True)

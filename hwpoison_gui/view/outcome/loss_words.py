@@ -178,4 +178,6 @@ def _untouched(m: Machine, page: Page, truncated: bool, result: str | None) -> L
     used = "a large folio" if page.word & pf.THP else _USED.get(kinds.kind_of(page.word), "it")
     freed = page.owners and not m.refcount.view[m.compound_head(page.pfn)]
     left = f"{used} was left in use, and freed when its users died" if freed else f"{used} stays in use, broken"
+    if not freed and page.dirty and page.inode is not None and can(page.inode, "writeback"):
+        left += ", and is written back as it is: fsync() reports no error"
     return Lost(f"Nothing is saved: {left}.", left, in_use=True)

@@ -15,6 +15,11 @@ from hwpoison_gui.view.words.words import counted
 _SHORT: Final = {one.name: one.shortest for one in KIND.classes}
 _UNDECIDED: Final = "no single set of differences"
 
+WHAT_IS_COMPARED: Final = (
+    "An error injected by frame number, in the memory as it lies: neither kernel gets the folios that it would have "
+    "made itself. Compared are the outcome, the result and whether data is lost, not the kind or the log."
+)
+
 
 class BetweenRow(Record):
     """One group of frames; `key` is its number in `Between.numbers`."""

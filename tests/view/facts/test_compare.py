@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import Recipe, Settings, Side
@@ -121,3 +122,34 @@ def test_a_task_that_blocks_the_signal_has_a_whole_fate() -> None:
     assert recipe is not None
     fates = {value.text for key, value in facts_of(side(recipe)).items() if key[0] == "Afterwards"}
     assert fates == {"Signal pending"}
+
+
+def test_counters_are_those_of_the_click() -> None:
+    """What earlier errors came to under a kernel is no difference of this one."""
+    session = boot("6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="any:slab")
+    do(session, "poison", frame="a:m+0")
+    recipe = compare.recipe_of(session, boot, session.operations[-1].outcome.pfn or 0)
+    assert recipe is not None and len(recipe.before) == 4
+    counted = {key[1]: value.text for key, value in facts_of(side(recipe)).items() if key[0] == "Counter"}
+    assert counted == {"HardwareCorrupted": "4 kB", "Recovered": "1", "Killed": "1"}
+
+
+def test_a_kernel_says_what_it_has_not() -> None:
+    session = boot("6.12")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=512, huge="thp")
+    do(session, "write", task="a", at="m+0", value="x")
+    m, pfn = session.machine, session.resolve_frame("a:m+5")
+    m.profile = PROFILES["v7"]  # a recording of a newer kernel
+    click = do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert click.pfn == pfn
+    made = compare.Side(compare.settings_of(session), session, session.operations[-1].first, session.operations[-1])
+    said = facts_of(made)["Result", "not modelled"].text
+    assert said == "this kernel has no folios larger than a page: the memory is of another one"
+    assert ("Result", "not modelled") not in facts_of(compare.build(
+        compare.Recipe(boot, (), compare.with_defaults("poison", frame="pfn:0x5")), compare.settings_of(boot("6.12")),
+        lambda share, doing: None, lambda: False))  # fmt: skip
