@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QWidget
 from hwpoison_gui.gui.charts.plot import GRID, NOWHERE, Plot
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.charts.chart import Bars, as_text, shortened
+from hwpoison_gui.view.charts.chart import Bars, shortened
 from hwpoison_gui.view.charts.colours import CURSOR
 
 _THICK: Final = 0.84  # of a bar; the distance of two is 1
@@ -123,9 +123,7 @@ class BarPlot(Plot):
 
     def words_of(self, place: int) -> str:
         assert self.chart is not None
-        group, stack, part, start, end = self._boxes[place]
-        chart, size = self.chart, f"{as_text(end - start)} {self.chart.unit}"
-        return f"{size} of {chart.groups[group]}: {chart.parts[part].name} ({chart.stacks[stack]})"
+        return self.chart.words_of(*self._boxes[place][:3])
 
     def place_at(self, at: QPointF) -> int:
         for place, (group, stack, _, start, end) in enumerate(self._boxes):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from hwpoison_gui.view.base.kinds import KINDS
-from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.charts.chart import Bars, Part
 from hwpoison_gui.view.map.snapshot_parts import parts_of
 from hwpoison_gui.view.map.snapshots import Changes
 
-_MIB = FRAME_SIZE / (1 << 20)
-STACKS = ("was, and is now", "is, and was before")
+_STACKS: Final = ("what its frames became", "what its frames were before")
+_WORDS: Final = ("{size}: {group} → {part}", "{size}: {part} → {group}")
 
 
 def changed_bars(changes: Changes) -> Bars:
     """For each kind two bars: frames that were of it, by their kind now, and those that are, by their kind before."""
     size = np.zeros((len(KINDS), len(KINDS)))  # from, to
     for one in changes.kinds:
-        size[one.old, one.new] = one.frames * _MIB
+        size[one.old, one.new] = one.frames
     amounts = size.sum(0) + size.sum(1)
     shown = sorted(np.flatnonzero(amounts).tolist(), key=lambda kind: (-amounts[kind], kind))
     parts, stacked = [], list[int]()
@@ -36,12 +37,13 @@ def changed_bars(changes: Changes) -> Bars:
     words = " ".join((f"{changes.flag_words:,} of {changes.compared:,} frames have other flags.", *changes.doubts))
     return Bars(
         f"{frames:,} frames are of another kind than before: what became of each kind, and what it was made of",
-        "MiB",
+        "frames",
         tuple(KINDS[kind].name for kind in shown),
         tuple(("kind", KINDS[kind].key) for kind in shown),
-        STACKS,
+        _STACKS,
         tuple(parts),
         "kind then or now",
         words,
         boxes,
+        _WORDS,
     )

@@ -64,6 +64,8 @@ class Bars(Record):
         What is left out, or how shared frames are counted.
     finds : mapping of (group, stack, part) to str
         Filter expressions of parts of bars that have one of their own.
+    words : tuple of str
+        For each stack what a part of a bar is, with {size}, {group} and {part}; empty: the usual words.
     """
 
     title: str
@@ -75,6 +77,14 @@ class Bars(Record):
     stacked_by: str
     note: str = ""
     finds: Mapping[tuple[int, int, int], str] = {}
+    words: tuple[str, ...] = ()
+
+    def words_of(self, group: int, stack: int, part: int) -> str:
+        """What a part of a bar is, in a line."""
+        amount = float(self.parts[part].sizes[stack, group])
+        size = f"{as_text(amount)} {self.unit if amount != 1 else self.unit.removesuffix('s')}"
+        words = self.words[stack] if self.words else f"{{size}} of {{group}}: {{part}} ({self.stacks[stack]})"
+        return words.format(size=size, group=self.groups[group], part=self.parts[part].name)
 
     @property
     def heads(self) -> tuple[str, ...]:

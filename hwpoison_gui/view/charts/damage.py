@@ -34,9 +34,10 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
             sizes[stack] = [rows[early][name].frames[one.id] for name in shown]
         if sizes.any():
             parts.append(Part(f"outcome:{one.key}", one.name, sizes * _MIB))
+    frames = sum(first.whole.frames[one.id] for one in drawn)
     left = f"The {len(rest):,} smallest are left out." if rest else ""
     return Bars(
-        f"What an error in each frame would do, alone, by {_BY.get(first.by, first.by)}",
+        f"What an error in each of {frames:,} frames would do, by {_BY.get(first.by, first.by)}",
         "MiB",
         tuple(shown),
         tuple(terms),

@@ -192,7 +192,7 @@ def test_changes_find_their_frames_and_back(user, panel: ChartsPanel) -> None:
     bars.set_cursor(NOWHERE)
     window.controller.selection.select(heap)
     until(lambda: bars.cursor != NOWHERE)
-    assert " of anonymous: free (buddy) (was, and is now)" in bars.words_of(bars.cursor)
+    assert bars.words_of(bars.cursor) == "1 frame: anonymous → free (buddy)"
     window.lenses.compare_with_snapshot(None)
     until(lambda: panel.chart is None)
 

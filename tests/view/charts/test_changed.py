@@ -19,11 +19,11 @@ def test_each_frame_leaves_one_kind_and_comes_to_another() -> None:
     chart = changed_bars(changes(KindChange(kinds.ANON, kinds.FREE, 512), KindChange(kinds.FREE, kinds.FILE, 256)))
     names = {kind.id: kind.name for kind in kinds.KINDS}
     assert chart.groups[0] == names[kinds.FREE] and set(chart.groups) == {names[kinds.ANON], "free (buddy)", names[4]}
-    sizes = {part.name: part.sizes * 256 for part in chart.parts}
+    sizes = {part.name: part.sizes for part in chart.parts}
     free, anon = chart.groups.index("free (buddy)"), chart.groups.index(names[kinds.ANON])
     assert sizes["free (buddy)"][0, anon] == 512 and sizes[names[kinds.ANON]][1, free] == 512
     assert sizes[names[kinds.FILE]][0, free] == 256
-    was, now = (sum(part.sizes[stack].sum() * 256 for part in chart.parts) for stack in (0, 1))
+    was, now = (sum(part.sizes[stack].sum() for part in chart.parts) for stack in (0, 1))
     assert was == now == 768 and chart.title.startswith("768 frames")
     finds = {(chart.groups[group], stack, chart.parts[part].name): text
              for (group, stack, part), text in chart.finds.items()}  # fmt: skip
