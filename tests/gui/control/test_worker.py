@@ -21,7 +21,8 @@ class Loop:
 
 
 @pytest.fixture(autouse=True)
-def _collector() -> Iterator[None]:
+def _collector(qapp) -> Iterator[None]:
+    until(gc.isenabled)  # a thread of a window that an earlier test has closed may still be at work
     was = gc.isenabled()
     gc.enable()
     yield
