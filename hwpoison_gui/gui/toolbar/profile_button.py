@@ -20,7 +20,8 @@ def meaning_of(profile: Profile) -> str:
     """One line on a profile: its kernel, what is new in it, and whether it kills early or late by default."""
     early = profile.sysctl[SYSCTL_EARLY_KILL]
     when = "at once (early kill)" if early else "when they touch it (late kill)"
-    return f"{profile.title}: {profile.news}. Users of a broken page are killed {when} unless told otherwise"
+    held = f", held to recordings of {profile.release}" if profile.release else ""
+    return f"{profile.title}{held}: {profile.news}. Users of a broken page are killed {when} unless told otherwise"
 
 
 class ProfileButton(QToolButton):

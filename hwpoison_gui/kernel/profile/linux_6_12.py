@@ -70,9 +70,10 @@ V6_12: Final = replace(
     V6_1,
     name="6.12",
     title="Linux 6.12 (long-term)",
-    news="merged pages recover; what cannot be split kills",
+    news="KSM pages recover; early users of a huge page that cannot be split are signalled",
     from_version=(6, 11),
     modelled=(6, 12),
+    release="6.12.117, Debian 6.12.117-1",
     sysctls=(*V6_1.sysctls, ENABLE_SOFT_OFFLINE),
     features=FEATURES,
     phases=before(

@@ -114,9 +114,9 @@ class Results:
     """Outcomes of the handler: the state table, its actions, and the exits before it."""
 
     states: tuple[StateRow, ...] = field(metadata=means("error_states[], first match wins"))
-    actions: Mapping[str, Action] = field(metadata=means("functions that its rows name"))
-    errno_of: Mapping[str, int | str] = field(metadata=means("what memory_failure() returns for a result"))
-    exits: Mapping[str, Exit] = field(metadata=means("exits before the state table: kind, result, errno"))
+    actions: Mapping[str, Action] = field(metadata=means("action of the state table"))
+    errno_of: Mapping[str, int | str] = field(metadata=means("return value of memory_failure() for a result"))
+    exits: Mapping[str, Exit] = field(metadata=means("exit before the state table"))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
@@ -185,6 +185,8 @@ class Profile:
         The oldest kernel (major, minor) that this profile stands for.
     modelled : tuple of int
         The kernel that was modelled, by its version.
+    release : str
+        The real kernel whose recordings it is held to; empty if none could be run.
     sysctls : tuple of Sysctl
     features : frozenset of str
         Names declared in features.py; see `has`.
@@ -201,6 +203,7 @@ class Profile:
     news: str
     from_version: tuple[int, int]
     modelled: tuple[int, ...]
+    release: str
     sysctls: tuple[Sysctl, ...]
     features: frozenset[str]
     phases: tuple[Variant[Verdict], ...]

@@ -122,6 +122,7 @@ V7: Final = Profile(
     news="the first handler; early kill",
     from_version=(0, 0),
     modelled=(2, 6, 32),
+    release="",
     sysctls=(EARLY_KILL, RECOVERY),
     features=frozenset(
         {

@@ -207,6 +207,8 @@ def value_words(value: Any, flags: bool = False) -> str:
         return first_sentence(value.run if isinstance(value, Variant) else value)
     if isinstance(value, Exit):
         return f"`{value.kind}`, {value.result}, {value.errno}"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return f"`{value}`" if isinstance(value, str) and value else str(value) if value != "" else NOTHING
 
 

@@ -1,7 +1,4 @@
-"""The page on how the kernels differ, as Markdown made from their profiles and the cases that show each difference.
-
-Nothing is said here that a profile does not say; what a field means stands beside its name there.
-"""
+"""The page on how the kernels differ, as Markdown made from their profiles and the cases that show each difference."""
 
 from __future__ import annotations
 
@@ -17,45 +14,54 @@ from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.session.fidelity.differences import (
     GROUPS,
     NAMED,
-    NOTHING,
     Difference,
     differences,
     pairs,
     source_of,
     value_words,
 )
+from hwpoison_gui.session.fidelity.kernels_text import NOT_MODELLED, UPGRADE
 from hwpoison_gui.session.fidelity.markdown import table
 from hwpoison_gui.session.fidelity.shown_by import read
+from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
 
 _HEAD: Final = """\
 # How the kernels differ
 
 Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
 
-Each kernel is modelled as the difference to the one before it. Every difference is listed here: what it is about, how
-the older and the newer kernel do it, the commit that brought it or the file, function and version that show it, and a
-case of `tests/data` that shows it. Such a case holds on its own kernel, and no longer holds when this one difference is
-taken away from the newer kernel, or given to the older one.
+Each kernel is modelled as the difference from the one before it. Every difference has a row below: how either kernel
+does it, the commit that brought it or the file, function and version that show it, and a case of `tests/data` that
+shows it: the case holds on its own kernel, and fails when this one difference is taken away from the newer kernel or
+given to the older one. *Source only*: read in the kernel's source, and no case can show it. *No case yet*: read in the
+source, and nobody has recorded or written a case. State tables, exits of one kernel and names of functions are details
+of these rows, and not counted.
 """
+
+_COUNTS: Final = ("kernel", "modelled", "recorded", "differences", "shown by a case", "source only", "no case yet")
+_NO_CASE: Final = "no case yet"
+_ONLY: Final = "source only"
 
 
 def page(data: Path) -> str:
     """The whole page. `data` holds the cases and what a search found in them. Raises OSError."""
     shown = read(data)
-    lines = [_HEAD, *table(("kernel", "modelled", "differences to the one before", "shown by a case"), _counts(shown))]
+    lines = [_HEAD, *table(_COUNTS, _counts(shown))]
     for older, newer in pairs():
-        lines += ["", f"## From {older.name} to {newer.name}", "", f"`{older.name}`: {older.title}."]
-        lines += [f"`{newer.name}`: {newer.title}.", *sections(older, newer, shown.get(newer.name, {}))]
+        lines += ["", f"## From {older.name} to {newer.name}", "", UPGRADE[newer.name].rstrip()]
+        lines += sections(older, newer, shown.get(newer.name, {}))
+    lines += ["", "## Not modelled", "", NOT_MODELLED.rstrip()]
     return "\n".join(lines) + "\n"
 
 
 def _counts(shown: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[object, ...]]:
     first = oldest()
-    yield f"`{first.name}`", first.title, "", ""
+    yield f"`{first.name}`", first.title, "source only", "", "", "", ""
     for older, newer in pairs():
-        found = list(differences(older, newer))
         cases = shown.get(newer.name, {})
-        yield f"`{newer.name}`", newer.title, len(found), sum(bool(cases.get(one.name)) for one in found)
+        by = [_shown_by(one, cases).partition(":")[0] for one in differences(older, newer)]
+        only, none = by.count(_ONLY), by.count(_NO_CASE)
+        yield f"`{newer.name}`", newer.title, newer.release, len(by), len(by) - only - none, only, none
 
 
 def sections(older: Profile, newer: Profile, cases: Mapping[str, str]) -> Iterator[str]:
@@ -65,23 +71,28 @@ def sections(older: Profile, newer: Profile, cases: Mapping[str, str]) -> Iterat
         yield from table(("", older.name, newer.name, "source", "shown by"), (_row(one, cases) for one in found))
     if older.results.states != newer.results.states:
         for profile in (older, newer):
-            yield from ("", f"### State table of {profile.name}: first match wins", "")
+            yield from ("", f"### Detail: state table of {profile.name}, first match wins", "")
             yield from table(("set", "clear", "kind", "action"), map(_state, profile.results.states))
     alone = list(_alone(older, newer))
     if alone:
-        yield from ("", "### Exits and actions of only one kernel", "")
+        yield from ("", "### Detail: exits and actions of only one kernel", "")
         yield from table(("", older.name, newer.name, "source"), alone)
     names = list(_named(older, newer))
-    for title, inlined in (("Names of functions", False), ("Inlined, not renamed", True)):
+    for title, inlined in (("names of functions", False), ("functions that were inlined, not renamed", True)):
         rows = [row[1:] for row in names if row[0] is inlined]
         if rows:
-            yield from ("", f"### {title}", "")
+            yield from ("", f"### Detail: {title}", "")
             yield from table((older.name, newer.name, "source"), rows)
 
 
+def _shown_by(one: Difference, cases: Mapping[str, str]) -> str:
+    if path := cases.get(one.name):
+        return f"`{path}`"
+    return f"{_ONLY}: {SOURCE_ONLY[one.name]}" if one.name in SOURCE_ONLY else _NO_CASE
+
+
 def _row(one: Difference, cases: Mapping[str, str]) -> tuple[str, ...]:
-    path = cases.get(one.name, "")
-    return one.meaning, one.before, one.after, one.source, f"`{path}`" if path else NOTHING
+    return one.meaning, one.before, one.after, one.source, _shown_by(one, cases)
 
 
 def _state(row: StateRow) -> tuple[str, ...]:

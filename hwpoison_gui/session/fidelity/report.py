@@ -30,20 +30,28 @@ _HEAD: Final = """\
 Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
 
 How far the model does what Linux does; [kernels.md](kernels.md) lists how the kernels differ. What a real kernel did
-was recorded from unmodified Linux 6.1, 6.12 and 7.2 in a virtual machine (`tests/data/README.md`); the 2009 handler
-could not be run, its cases come from its source.
+was recorded from unmodified Debian kernels in a virtual machine (`tests/data/README.md`): {releases}. The 2009 handler
+could not be run; its cases come from its source.
 """
 
 _CASES: Final = """\
 Each file says what was done and everything that was seen; it holds if all of it comes out the same, log lines word
 for word. `hwpoison-gui check tests/data` replays them."""
 
+_ALIKE: Final = """\
+7.2 was recorded in the same cases as 6.12. `cases/7.2` has {own} files of its own: {differ} in which it did something
+else, and {traced} that belong to traces. In {alike} more it did the same as 6.12, word for word: a test replays 6.12's
+files under profile 7.2 (`tests/session/scenario/test_recorded_cases.py`)."""
+
 _SERVER: Final = """\
 The memory of a small server that runs Linux 6.1 was recorded and {rows} sampled frames of it poisoned, one after the
 other. The model, booted from that recording under profile 6.1, agrees in a row when kind, result, errno, the tasks
 signalled in their order and all page-table entries afterwards are the same. *Exported*: with what Linux exports alone;
 *hidden*: with dirty bits of page-table entries and reference counts besides. `hwpoison-gui agree` does this for any
-recording of the sort."""
+recording of the sort.
+
+This is the only whole machine that was recorded and poisoned. 6.12 and 7.2 are held to single cases, so what the panel
+*Kernels* and `kernels --between` say of a whole machine under them rests on those cases."""
 
 _TRACES: Final = """\
 Recordings of the functions that the real handler entered. The functions that steps name must come in this order, and
@@ -61,7 +69,7 @@ def page(data: Path, exported: MemoryImage, hidden: MemoryImage) -> str:
         ("The path itself", _traces(data)),
         ("Kernel functions", _functions()),
     )
-    lines = [_HEAD]
+    lines = [_HEAD.format(releases=", ".join(kernel.release for kernel in PROFILES.values() if kernel.release))]
     for title, body in sections:
         lines += [f"## {title}", "", *body, ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -82,10 +90,25 @@ def _cases(data: Path) -> Iterator[str]:
     rows = [(f"`{folder.relative_to(data)}`", *_held(files, holds, folder)) for folder in folders]
     yield from table(("folder", "files", "hold"), rows)
     yield ""
-    yield "The cases by what the first injection was found to be:"
+    yield _alike_words(data)
+    yield ""
+    yield "The files of `cases` by what the first injection was found to be:"
     yield ""
     cases = {path: scenario for path, scenario in scenarios.items() if path.is_relative_to(data / "cases")}
     yield from table(("kind", *(f"{name}: hold" for name in PROFILES)), _by_kind(cases, holds))
+
+
+def alike(data: Path) -> list[Path]:
+    """The files of 6.12 in which 7.2 did the same: it has none of the name, and none is of a large folio of ext4."""
+    own = {path.name for path in (data / "cases" / "7.2").glob("*.toml")}
+    older = sorted((data / "cases" / "6.12").glob("*.toml"))
+    return [path for path in older if path.name not in own and not path.name.startswith("file_large_")]
+
+
+def _alike_words(data: Path) -> str:
+    own = [path.name for path in (data / "cases" / "7.2").glob("*.toml")]
+    traced = sum(name.startswith("trc_") for name in own)
+    return _ALIKE.format(own=len(own), differ=len(own) - traced, traced=traced, alike=len(alike(data)))
 
 
 def _held(files: Iterable[Path], holds: dict[Path, bool], folder: Path) -> tuple[int, int]:

@@ -52,7 +52,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         HUGE,
         "huge",
-        "large folio (hugetlb, THP)",
+        "large folio (hugetlb, THP, file)",
         "part of a hugetlb page, of a THP, or of a large folio below 2 MiB",
         "large folio",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,11 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.session.fidelity import kernels_page, report
+from hwpoison_gui.session.fidelity.differences import pairs
 from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, modelled
+from hwpoison_gui.session.fidelity.kernels_text import UPGRADE
+from hwpoison_gui.session.fidelity.shown_by import read
+from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
 from hwpoison_gui.sources.recording import open_recording
 from tests.paths import ROOT
 
@@ -19,6 +24,30 @@ def test_the_pages_are_up_to_date() -> None:
     recordings = open_recording(server, hidden=False), open_recording(server, hidden=True)
     for name, text in (("fidelity.md", report.page(data, *recordings)), ("kernels.md", kernels_page.page(data))):
         assert text == (ROOT / "docs" / name).read_text(), "run: hwpoison-gui fidelity"
+
+
+def test_the_page_counts_its_rows() -> None:
+    text = (ROOT / "docs" / "kernels.md").read_text()
+    counts = re.findall(r"^\| `(\S+)` \| .* \| (\d+) \| (\d+) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert [name for name, *_ in counts] == [newer.name for _, newer in pairs()]
+    for name, *numbers in counts:
+        section = text.partition(f" to {name}\n")[2].partition("\n## ")[0].partition("\n### Detail")[0]
+        rows = [line for line in section.splitlines() if line.startswith("| ") and not line.startswith("| ---")]
+        shown = [row.rpartition(" | ")[2].removesuffix(" |") for row in rows if not row.startswith("|  |")]
+        only, none = (sum(one.startswith(how) for one in shown) for how in ("source only: ", "no case yet"))
+        assert list(map(int, numbers)) == [len(shown), len(shown) - only - none, only, none]
+
+
+def test_cases_that_the_pages_name_are_there() -> None:
+    for page in ("kernels.md", "fidelity.md"):
+        named = re.findall(r"`((?:cases|tinjpage)[-\w./]*\.toml)`", (ROOT / "docs" / page).read_text())
+        assert [path for path in named if not (ROOT / "tests" / "data" / path).exists()] == []
+
+
+def test_each_step_has_a_summary_and_each_reason_a_difference_without_a_case() -> None:
+    shown = read(ROOT / "tests" / "data")
+    assert {name for cases in shown.values() for name, case in cases.items() if not case} >= SOURCE_ONLY.keys()
+    assert list(UPGRADE) == [newer.name for _, newer in pairs()]
 
 
 def test_without_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.errors import NotYetSupportedError
+from hwpoison_gui.session.fidelity.report import alike
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from tests.paths import DATA
@@ -28,17 +29,7 @@ def test_case_holds(path: Path) -> None:
     assert found == []
 
 
-def _alike() -> list[Path]:
-    """The cases in which 7.2 did what 6.12 did; those whose own recording differs are in a folder of their own.
-
-    6.12 has no large folios of ext4.
-    """
-    newer = {path.name for path in (DATA / "cases" / "7.2").glob("*.toml")}
-    older = (path for path in CASES if path.parent.name == "6.12" and path.name not in newer)
-    return [path for path in older if not path.name.startswith("file_large_")]
-
-
-@pytest.mark.parametrize("path", _alike(), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", alike(DATA), ids=lambda path: path.stem)
 def test_case_of_6_12_holds_under_7_2(path: Path) -> None:
     scenario = load(path)._replace(profile="7.2")
     session = replay.boot(scenario)
