@@ -155,7 +155,7 @@ def _check_format(path: Path, notes: dict[str, Any]) -> None:
         raise SourceError(path, f"{INSIDE}: format", f"{FORMAT['format']!r} expected")
     number = _integer(path, INSIDE, notes, "snapshot")
     if number > FORMAT["snapshot"]:
-        why = f"of a newer program: this one reads up to {FORMAT['snapshot']}, not {number}"
+        why = f"format version {number} is newer than the supported {FORMAT['snapshot']}"
         raise SourceError(path, f"{INSIDE}: snapshot", why)
 
 

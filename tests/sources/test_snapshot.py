@@ -147,7 +147,7 @@ def changed(data: bytes, **fields: Any) -> bytes:
     ("fields", "says"),
     [
         ({"format": "other"}, "machine.json: format: 'hwpoison-gui snapshot' expected"),
-        ({"snapshot": 3}, "of a newer program: this one reads up to 2, not 3"),
+        ({"snapshot": 3}, "format version 3 is newer than the supported 2"),
         ({"snapshot": "1"}, "a whole number"),
         ({"cgroups": {"x": "/a"}}, "cgroups: the inode number of a cgroup expected"),
         ({"cgroups": []}, "cgroups: an object of texts expected"),

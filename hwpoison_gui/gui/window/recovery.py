@@ -65,7 +65,7 @@ def left_work() -> list[Left]:
         try:
             document, changed = read(path), path.stat().st_mtime
         except (OSError, ScenarioError):
-            slot.release()  # of a newer program, or damaged: it stays where it is
+            slot.release()  # newer than this program, or damaged: it stays where it is
             continue
         saves_to, opened = (os.fsdecode(slot.read(name) or b"") for name in (SAVES_TO, OPENED))
         editing = (slot.path / EDITING).exists()

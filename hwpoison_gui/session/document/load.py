@@ -60,9 +60,7 @@ def _json(data: bytes) -> dict[str, Any]:
         raise ScenarioError("is no session file of hwpoison-gui", key="format")
     version = shape.count(content.get("version"), "version")
     if version > VERSION:
-        raise ScenarioError(
-            f"is of a newer program: this one reads sessions up to version {VERSION}, not {version}", key="version"
-        )
+        raise ScenarioError(f"format version {version} is newer than the supported {VERSION}", key="version")
     return content
 
 

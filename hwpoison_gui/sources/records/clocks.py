@@ -1,4 +1,4 @@
-"""Finds how the clocks of several sources of one machine go together.
+"""Aligns the clocks of several sources of one machine.
 
 A log counts from boot, a database has the date in whole seconds, `dmesg -T` computes a date that drifts. What all of
 them have are the same errors in the same order: the shift between two clocks is the one on which most of these agree.
@@ -36,18 +36,18 @@ class Shift(Record):
 
 
 def key_of(incident: Incident) -> Key:
-    """What an error has in common in all sources."""
+    """What identifies an error in all sources."""
     return incident.operation, incident.pfn, incident.result
 
 
 class Common:
-    """When errors happened that have a place on the common clock already."""
+    """Times of the errors that are already on the common clock."""
 
     def __init__(self) -> None:
         self._where: dict[Key, list[tuple[float, int]]] = {}
 
     def note(self, incident: Incident, time: float, source: int) -> None:
-        """Remember when an error happened by a source."""
+        """Remember when an error happened, according to a source."""
         if incident.pfn is not None:
             times = self._where.setdefault(key_of(incident), [])
             if len(times) < _MOST_OF_ONE:
@@ -81,7 +81,7 @@ def _differences(where: dict[Key, list[tuple[float, int]]], other: Iterable[Inci
 
 
 def own_shift(source: Source, boot: int, clock: str) -> Shift | None:
-    """The shift from a source's clock to UTC by what the source itself says; None if it does not say."""
+    """The shift from a source's clock to UTC, if the source itself tells; else None."""
     if clock == ev.UTC:
         return Shift(0.0, "its times are in UTC", True)
     if clock == ev.BOOT and boot < len(source.boots):

@@ -21,13 +21,13 @@ _OFFLINED: Final = re.compile(r"(?:mcelog: )?(?:Offlining page|Corrected memory 
 
 
 class Mcelog:
-    """Collects the lines of a record; it ends where another begins."""
+    """Collects the lines of a record, which ends where another begins."""
 
     def __init__(self) -> None:
         self._open: Event | None = None
 
     def line(self, line: str, number: int) -> list[Event] | None:
-        """The events that end with this line; None if the line is none of mcelog's."""
+        """The events that this line completes; None if it is not a line of mcelog."""
         page = _OFFLINED.match(line)
         if page is not None:
             pfn = ev.frame_of(int(page[1], 16))
@@ -41,7 +41,7 @@ class Mcelog:
         return [] if self._field(line) else None
 
     def _field(self, line: str) -> bool:
-        """Take a field of the record that is open; False if the line is none."""
+        """Add a field to the open record; False if the line is not a field."""
         assert self._open is not None
         address, time, status = _ADDRESS.match(line), _TIME.match(line), _STATUS.match(line)
         if _CPU.match(line):
@@ -59,6 +59,6 @@ class Mcelog:
         return True
 
     def rest(self) -> list[Event]:
-        """The record that is open, if it says anything."""
+        """The open record, unless it is empty."""
         done, self._open = self._open, None
         return [done] if done is not None and (done.pfn is not None or done.kind) else []

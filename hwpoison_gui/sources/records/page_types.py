@@ -1,4 +1,4 @@
-"""The page types of the kernel's tracepoint by number, and what rasdaemon makes of the numbers.
+"""The page types of the kernel's tracepoint by number, and the names that rasdaemon gives to the numbers.
 
 memory_failure_event has the type as a number. rasdaemon looks the number up in a table of its own, of 2021 or,
 from 0.8.1 on, of 6.1; on a kernel that counts otherwise it stores the name of another type. Where the kernel is known,
@@ -63,7 +63,7 @@ _POISONED: Final = "already poisoned page"
 
 
 class Read(Record):
-    """What a recorded page type means. `kinds` are the types that it may be; `certain` if it is the only one."""
+    """What a recorded page type means: `kinds` are the possible types; `certain` if there is only one."""
 
     kinds: tuple[str, ...]
     certain: bool
@@ -75,7 +75,7 @@ class Read(Record):
 
 
 def read_again(recorded: str, result: str, kernel: tuple[int, int] | None, by: tuple[str, ...]) -> Read:
-    """What the kernel meant by a page type that rasdaemon recorded.
+    """Find the kernel's page type behind the name that rasdaemon recorded.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def read_again(recorded: str, result: str, kernel: tuple[int, int] | None, by: t
 
 
 def _of_its_time(name: str) -> list[tuple[str, ...] | None]:
-    """The kernels, of those that are known, on which a rasdaemon most likely ran."""
+    """The number tables of the kernels on which a rasdaemon most likely ran."""
     first, last = _TIMES[name]
     return [table for version, table in _NUMBERED if first <= version <= last and table is not None]
 

@@ -1,4 +1,4 @@
-"""Takes time stamp, host and level off a line of a log.
+"""Strips time stamp, host and level from a log line.
 
 Forms: dmesg (plain, -T, --time-format iso, -x, --raw), /dev/kmsg and extended netconsole, journalctl -o short and its
 variants, syslog with old and new time stamps.
@@ -16,7 +16,7 @@ from hwpoison_gui.sources.records.event import UTC as UTC_CLOCK
 
 
 class Stamped(Record):
-    """A line apart. `from_kernel` is False if the log says that another program wrote it."""
+    """A parsed line. `from_kernel` is False if the log names another program as its writer."""
 
     time: float | None
     clock: str
@@ -55,7 +55,7 @@ NO_YEAR: Final = 1972  # of dates without one: a leap year, for the 29th of Febr
 
 
 def stamped(line: str) -> Stamped:
-    """A line without what comes before the kernel's text; a line without a stamp as it is."""
+    """Strip everything before the kernel's text; a line without a time stamp stays as it is."""
     level = _LEVEL.match(line)
     if level is not None:
         line = line[level.end() :]
@@ -94,7 +94,7 @@ def _without_caller(text: str) -> str:
 
 
 def _sent(rest: str, time: float | None, clock: str) -> Stamped:
-    """What follows a date: host and program, then often the kernel's own stamp; or the text, as of dmesg."""
+    """Parse what follows a date: host and program, then often the kernel's own stamp; or the text, as in dmesg."""
     sender = _SENDER.match(rest)
     if sender is None or (sender["who"][0] == "0" and sender["who"].startswith("0x")):
         return Stamped(time, clock, "", _without_stamp(rest))
@@ -108,7 +108,7 @@ _KERNELS: Final = re.compile(r"Memory failure|MCE|mce:|EDAC|Unpoison|[Ss]oft[ _]
 
 
 def _is_kernels(text: str) -> bool:
-    """Whether a text of dmesg, which has no host, only looks as if a host and a program came first."""
+    """Whether a text from dmesg, which has no host, only looks as if it began with host and program."""
     return _KERNELS.match(text) is not None
 
 
@@ -118,7 +118,7 @@ def _without_stamp(text: str) -> str:
 
 
 def _time_of(match: re.Match[str]) -> tuple[float | None, str]:
-    """The time of a date; None if there is no such day."""
+    """Seconds since 1970 and the clock of a date; None if there is no such day."""
     found = match.groupdict()
     month = _MONTHS[found["month"]] if found.get("month") else int(found["mo"])
     year = int(found["year"]) if found.get("year") else NO_YEAR
@@ -144,7 +144,7 @@ def _zone(text: str | None) -> timezone | None:
 
 
 def utc_of(text: str) -> tuple[float | None, str]:
-    """The time and clock of a time stamp as rasdaemon writes it: `2026-11-28 06:56:44 +0000`, or without a zone."""
+    """Time and clock of a rasdaemon time stamp: `2026-11-28 06:56:44 +0000`, or without a zone."""
     for pattern in _DATES:
         match = pattern.match(f"{text} ")
         if match is not None:

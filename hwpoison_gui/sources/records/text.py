@@ -1,4 +1,4 @@
-"""Reads text: kernel logs of any prefix, journals as JSON, traces, lists of ras-mc-ctl, logs of mcelog and rasdaemon.
+"""Reads text: kernel logs with any prefix, JSON journals, traces, output of ras-mc-ctl, mcelog and rasdaemon logs.
 
 Forms may be mixed, as a journal mixes them: each line is looked at by itself. Only lines with one of the keywords are
 taken apart, so that gigabytes of other lines cost little.
@@ -43,11 +43,11 @@ _START: Final = re.compile(
     r"|Soft offlining "
 )
 _LINE: Final = re.compile(r'\s*"(time|msg)"\s*:\s*(.*?),?\s*$')
-_BACK_S: Final = 60.0  # boot time that goes back further is of another boot
+_BACK_S: Final = 60.0  # if the time since boot goes back further, it is another boot
 
 
 def read_text(path: Path, head: str, tick: Tick | None = None) -> Source:
-    """The events of a text file.
+    """Read the events of a text file.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def read_text(path: Path, head: str, tick: Tick | None = None) -> Source:
 
 
 def _is_of_several_lines(head: str) -> bool:
-    """Whether the meaning of a line depends on the lines before it."""
+    """Whether the meaning of a line depends on preceding lines."""
     found = re.search(r"^(?:Hardware event\.|MCE \d+$|CPU \d+ BANK |\tFailed errors|Memory failure events)", head, re.M)
     return found is not None
 
@@ -105,7 +105,7 @@ class _Reader:
         self._lines = block.first - 1 + block.data.count(b"\n") + (not block.data.endswith(b"\n"))
 
     def source(self) -> Source:
-        """What was read."""
+        """The source, with everything that was read."""
         for event in (*self._trace.rest(), *self._mcelog.rest()):
             self._add(event, event.line)
         form = max(self._forms, key=self._forms.__getitem__) if self._forms else knows.KERNEL_LOG
@@ -117,13 +117,13 @@ class _Reader:
         )  # fmt: skip
 
     def _decoded_by(self) -> tuple[str, ...]:
-        """Which rasdaemon named the page types: those that know of CXL are of 0.8.1 or later."""
+        """Which rasdaemon named the page types: those that mention CXL are 0.8.1 or later."""
         if not self._forms.keys() & {knows.RASDAEMON_LOG, knows.RAS_MC_CTL}:
             return ()
         return (page_types.NEW,) if self._knows_cxl else page_types.EITHER
 
     def _json_line(self, line: str, number: int) -> None:
-        """A line of `dmesg --json`, which has a time and then a message, each on a line of its own."""
+        """Read a line of `dmesg --json`, which has time and message on separate lines."""
         found = _LINE.match(line)
         if found is not None:
             self._json_field(found[1], found[2], number)
@@ -158,7 +158,7 @@ class _Reader:
             self._stamped(stamped(line), number)
 
     def _journal_object(self, line: str, number: int) -> None:
-        """A line of `journalctl -o json`."""
+        """Read a line of `journalctl -o json`."""
         try:
             fields: Any = json.loads(line)
             text = fields.get("MESSAGE")
@@ -176,7 +176,7 @@ class _Reader:
             self._stamped(Stamped(time, clock, str(fields.get("_HOSTNAME") or ""), inner, from_kernel), number)
 
     def _row(self, line: str, number: int) -> bool:
-        """Whether a line is one of rasdaemon's rows as text."""
+        """Read a line if it is a rasdaemon row as text; whether it is."""
         summed = _SUMMARY.match(line) if self._in_summary else None
         self._in_summary = summed is not None or line.startswith("Memory failure events summary:")
         if summed is not None:
@@ -196,7 +196,7 @@ class _Reader:
         return True
 
     def _traced(self, line: str, number: int) -> bool:
-        """Whether a line is one of a trace."""
+        """Read a line if it is from a trace; whether it is."""
         found = trace_line(line)
         if found is None:
             return False
@@ -207,7 +207,7 @@ class _Reader:
         return True
 
     def _stamped(self, line: Stamped, number: int) -> None:
-        """A line of a log."""
+        """Read a log line without its prefix."""
         if line.from_kernel and self._started(line):
             self._used += 1
             return
@@ -251,7 +251,7 @@ class _Reader:
         self._events.append(event._replace(boot=max(0, len(self._boots) - 1)))
 
     def _boot_of(self, event: Event) -> None:
-        """Begin another boot where time since boot goes back."""
+        """Begin another boot where the time since boot goes backwards."""
         if event.clock != ev.BOOT or event.time is None:
             return
         if self._last_boot_time is not None and event.time < self._last_boot_time - _BACK_S:
@@ -259,7 +259,7 @@ class _Reader:
         self._last_boot_time = event.time
 
     def _started(self, line: Stamped) -> bool:
-        """Whether a line says which kernel started, or when."""
+        """Read a line that names the kernel that booted, or its time; whether it is one."""
         release = _RELEASE.match(line.text)
         if release is not None:
             if not self._boots and self._events:

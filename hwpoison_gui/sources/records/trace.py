@@ -1,4 +1,4 @@
-"""Reads text of traces: /sys/kernel/tracing/trace, trace_pipe, trace-cmd report, perf script.
+"""Reads traces as text: /sys/kernel/tracing/trace, trace_pipe, trace-cmd report, perf script.
 
 The tracepoint signal_generate names no frame. Signals that the handler sends come from the task that runs it,
 just before its memory_failure_event; others are of page faults.
@@ -31,7 +31,7 @@ _MOST_PENDING: Final = 4096
 
 
 class TraceLine(Record):
-    """A line of a trace: who wrote it, when, which event, and its text."""
+    """A trace line: the task that wrote it, time, event name and text."""
 
     writer: str
     time: float | None
@@ -40,7 +40,7 @@ class TraceLine(Record):
 
 
 def trace_line(line: str) -> TraceLine | None:
-    """A line of a trace that may be about a memory error; None for any other."""
+    """Parse a trace line that may be about a memory error; None for any other."""
     found = _EVENT.search(line)
     if found is None:
         return None
@@ -52,14 +52,14 @@ def trace_line(line: str) -> TraceLine | None:
 
 
 class Trace:
-    """Turns lines of a trace into events; signals wait for the frame that they are about."""
+    """Turns trace lines into events; signals are held back until their frame is known."""
 
     def __init__(self) -> None:
         self._pending: dict[str, list[Event]] = {}
         self._held = 0
 
     def line(self, line: TraceLine, number: int) -> list[Event]:
-        """The events that are complete with this line."""
+        """The events that this line completes."""
         clock = ev.NO_CLOCK if line.time is None else ev.BOOT
         event = Event(ev.RESULT, line.time, clock, None, "", "", None, 1, line.text, number)
         if line.name == "mc_event":
@@ -78,7 +78,7 @@ class Trace:
         return [*(_of_frame(one, event) for one in sent), event]
 
     def rest(self) -> list[Event]:
-        """Signals whose handler left no event."""
+        """Signals that no event of the handler followed."""
         waiting = [event for events in self._pending.values() for event in events]
         self._pending.clear()
         self._held = 0
@@ -105,7 +105,7 @@ class Trace:
 
 
 def _of_frame(signal: Event, result: Event) -> Event:
-    """A signal with the frame of the result that follows it, unless it came much earlier."""
+    """A signal with the frame of the result that follows it, unless it was sent much earlier."""
     if signal.time is not None and result.time is not None and result.time - signal.time > _SOON_S:
         return signal
     assert signal.task is not None

@@ -117,7 +117,7 @@ def test_a_position_in_an_interrupted_operation_is_the_last_complete_one(documen
 
 DAMAGE: list[tuple[str, Any, str]] = [
     ("format", "something else", "format"),
-    ("version", 99, "newer program"),
+    ("version", 99, "newer than the supported"),
     ("title", 3, "title"),
     ("nonsense", 1, "nonsense"),
     ("machine", {"kind": "dream"}, "machine.kind"),
