@@ -77,8 +77,11 @@ def page_cgroup_inos(m: Machine, pfns: npt.NDArray[np.int64]) -> npt.NDArray[np.
     words = m.flags.view[pfns]
     if m.memcg is not None:
         found = np.array(m.memcg.inodes, np.uint64)[m.memcg.of[pfns]]
-        for pfn, number in m.charged.view.items():
-            found[pfns == pfn] = number
+        if m.charged.view:
+            changed = np.array(sorted(m.charged.view.items()), np.uint64)
+            at = np.minimum(np.searchsorted(changed[:, 0], pfns.astype(np.uint64)), len(changed) - 1)
+            since = changed[at, 0] == pfns
+            found[since] = changed[at[since], 1]
     else:
         found = np.zeros(len(pfns), np.uint64)
     found[(found == 0) & (words & np.uint64(_CHARGED) != 0)] = ROOT_INO

@@ -134,6 +134,8 @@ def test_a_moved_page_stays_charged_and_a_free_one_is_charged_to_nobody() -> Non
     assert not filters.hwpoison_filter(m, new)
     free_page(m, new)
     assert page_cgroup_ino(m, new) == 0
+    pfns = np.arange(m.frames)[(m.flags.view & np.uint64(pf.COMPOUND_TAIL)) == 0]
+    assert page_cgroup_inos(m, pfns).tolist() == [page_cgroup_ino(m, pfn) for pfn in pfns.tolist()]
     assert filters.hwpoison_filter(m, new) == filters.BY_CGROUP
 
 
