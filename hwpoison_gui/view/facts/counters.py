@@ -45,8 +45,8 @@ def counters_of(session: Session) -> list[Counter]:
         if counts[result]:
             found.append(Counter(result, f"{counts[result]:,}", tone, meaning))
     if let := filters_words(m):
-        tip = "hwpoison/corrupt-filter-enable is set: of injected errors only those in such pages are handled"
-        found.append(Counter("Filter", let, "warn", tip))
+        tip = f"hwpoison/corrupt-filter-enable is set: of injected errors only those in these pages are handled: {let}"
+        found.append(Counter("Filter", "on", "warn", tip))
     if counts["Killed"]:
         found.append(Counter("Killed", f"{counts['Killed']:,}", "kill", "Processes that a signal ended"))
     return found
