@@ -77,7 +77,7 @@ class AxisPainter:
         for row in range(-(-top // step) * step, bottom, step):
             pfn = layout.pfn_at(left, row)
             y = round(camera.to_view(0, row)[1])
-            if pfn is not None and -line <= y <= camera.view_height - line:
+            if pfn is not None and -1 <= y <= camera.view_height - line:  # no half of a number at the edge
                 painter.drawLine(QPointF(beside - _GAP + 2, y + 0.5), QPointF(beside - 1, y + 0.5))
                 whole = y + 1 + 2 * line <= camera.view_height  # the second line is omitted where it would be clipped
                 texts += [f"0x{pfn:x}", address_of(pfn) if whole else ""]

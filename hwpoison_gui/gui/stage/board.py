@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -44,7 +44,6 @@ class Board(QWidget):
         super().__init__(parent)
         self.head, self.said = words(self), words(self)
         self._fonts = self.font(), self.font()
-        self._foot: QWidget | None = None
         self.lines = [words(self) for _ in range(_MOST)]
         self.signs = [QLabel(self) for _ in range(_MOST)]  # apart, so that a long line is indented as a whole
         grid = QGridLayout(self)
@@ -86,19 +85,10 @@ class Board(QWidget):
         font.setBold(row[3])
         label.setFont(font)
 
-    def place_foot(self, foot: QWidget) -> None:
-        """Puts a child across the lower end; while it is shown, the words keep clear of it."""
-        self._foot = foot
-        height = foot.sizeHint().height()
-        foot.setGeometry(0, self.height() - height, self.width(), height)
-        foot.raise_()
-        self.setContentsMargins(0, 0, 0, 0 if foot.isHidden() else height)
+    def set_foot(self, height: int) -> None:
+        """Keeps the words clear of so many pixels at the lower end, which something covers."""
+        self.setContentsMargins(0, 0, 0, height)
         self.fit_words()
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        if self._foot is not None:
-            self.place_foot(self._foot)
 
     def set_fonts(self, head: QFont, line: QFont) -> None:
         """Sets the usual fonts; `fit_words` makes them smaller where the words need it."""

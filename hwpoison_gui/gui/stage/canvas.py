@@ -43,7 +43,7 @@ class Canvas(QWidget):
         self.rmap.empty = ""  # an audience selects no frame
         self.key = ColourKey(self, theme)
         self.progress = StopLine(self)
-        self.sliders = QWidget(self.board)  # over its foot, so that the map does not move
+        self.sliders = QWidget(self)  # over the log and the foot of the board, so that the map does not move
         self.sliders.setAutoFillBackground(True)
         row = QHBoxLayout(self.sliders)
         row.setContentsMargins(0, 0, 0, 0)
@@ -89,12 +89,25 @@ class Canvas(QWidget):
         for overlay in (self.card, self.after, self.help, self.blank, self.spotlight):
             overlay.setGeometry(self.rect())
         self._set_fonts()
-        QTimer.singleShot(0, self, self._fit_words)  # the layout gives the parts their widths after this
+        QTimer.singleShot(0, self, self._suit)  # the layout gives the parts their places after this
+
+    def _suit(self) -> None:
+        """Fits words and sliders to the places of the parts."""
+        self._place_sliders()
+        self._fit_words()
 
     def show_sliders(self, shown: bool) -> None:
         """Shows the sysctls over the foot of the board, whose words get smaller where there are many."""
         self.sliders.setVisible(shown)
-        self.board.place_foot(self.sliders)
+        self._place_sliders()
+
+    def _place_sliders(self) -> None:
+        board, line = self.board.geometry(), self.log.geometry()
+        size = self.sliders.sizeHint()
+        self.sliders.setGeometry(line.left(), line.bottom() + 1 - size.height(), size.width(), size.height())
+        self.sliders.raise_()
+        covered = 0 if self.sliders.isHidden() else board.bottom() + 1 - self.sliders.y()
+        self.board.set_foot(max(0, covered))
 
     def resize_text(self, by: int) -> None:
         """Makes text larger or smaller by a step."""
@@ -115,7 +128,9 @@ class Canvas(QWidget):
         self.log.setFixedHeight(QFontMetrics(self._log_font).lineSpacing())
         self.key.set_fonts(sized(_SMALL))
         self.board.set_fonts(self._sized(1.05), self._sized(1.3))
-        self.board.setFixedHeight(round(unit * _BOARD))
+        self.board.setFixedHeight(
+            round(min(unit, self.height() / _ROWS) * _BOARD)
+        )  # larger text leaves the map its room
         self.where.setFont(sized(_SMALL))
         self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
         self.after.set_look(self._theme, sized(2.0, bold=True), sized(1.3), unit)
@@ -128,7 +143,6 @@ class Canvas(QWidget):
         grid.setContentsMargins(unit, unit // 2, unit, 0)
         grid.setSpacing(unit // 2)
         self._fit_sliders(scale, self.width() - 2 * unit)
-        self.board.place_foot(self.sliders)
         self._fit_words()
 
     def _fit_sliders(self, scale: float, room: int) -> None:

@@ -20,6 +20,7 @@ from hwpoison_gui.view.facts.stops import is_told
 from hwpoison_gui.view.words.plain import plain
 
 _SECOND: Final = 1000  # ms
+_MOST_OF_SCREEN: Final = 0.8  # on one screen it lies over the stage
 _OFF_PATH: Final = "Off the path: R, or PageDown after the last stop, returns to stop {}"
 _NO_NOTES: Final = "No notes here."
 
@@ -48,6 +49,7 @@ class SpeakerWindow(QWidget):
         self.notes.setAccessibleName("Notes for the speaker")
         self.clock, self.elapsed, self.left = QLabel(self), QLabel(self), QLabel(self)
         times = QHBoxLayout()
+        times.setSpacing(look.LARGE)
         for label in (self.elapsed, self.left):
             times.addWidget(label)
         times.addStretch(1)
@@ -72,7 +74,7 @@ class SpeakerWindow(QWidget):
         self._show_time()
 
     def sizeHint(self) -> QSize:
-        return QSize(720, 480)
+        return QSize(look.px(720), look.px(480)).boundedTo(self.screen().availableSize() * _MOST_OF_SCREEN)
 
     def show_stop(
         self, session: Session, stops: Sequence[int], stop: int, seconds: Sequence[float], resume: int | None = None

@@ -39,6 +39,7 @@ _STILL_MS: Final = 2000  # after which a pointer that rests is hidden
 _NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a screen 720 high
 _MOST_CAPTION: Final = 1200  # characters
 _FAILED: Final = "The scenario ends here, for its next step makes no sense on this machine: {}"
+_MODIFIERS: Final = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 _NEXT: Final = "Next: Space or PageDown begins it"
 _END: Final = "End of the story"
 _LEAVES: Final = "Esc leaves, PageUp goes back"
@@ -353,6 +354,8 @@ class StageWindow(Canvas):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, text = event.key(), event.text()
+        if key in _MODIFIERS:
+            return
         if self.help.isVisible():
             self._toggle(self.help)
             return
