@@ -47,6 +47,13 @@ def main() -> None:
         print(OUT / name)
 
     window = window_on(opening.default_machine())
+    window.show_start_page()
+    assert window.starting is not None
+    page = window.starting.page
+    until(lambda: page.hook.scene is not None and page.lessons.lessons.lessons)
+    until(lambda: all(lesson.picture is not None for lesson in page.lessons.lessons.lessons))
+    save(window, "start.png")
+    window.starting.leave()
     controller = window.controller
     session = controller.session
     controller.set_sysctl("memory_failure_early_kill", 1)

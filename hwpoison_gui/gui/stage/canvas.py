@@ -89,7 +89,6 @@ class Canvas(QWidget):
         for overlay in (self.card, self.after, self.help, self.blank, self.spotlight):
             overlay.setGeometry(self.rect())
         self._set_fonts()
-        QTimer.singleShot(0, self, self._suit)  # the layout gives the parts their places after this
 
     def _suit(self) -> None:
         """Fits words and sliders to the places of the parts."""
@@ -128,14 +127,13 @@ class Canvas(QWidget):
         self.log.setFixedHeight(QFontMetrics(self._log_font).lineSpacing())
         self.key.set_fonts(sized(_SMALL))
         self.board.set_fonts(self._sized(1.05), self._sized(1.3))
-        self.board.setFixedHeight(
-            round(min(unit, self.height() / _ROWS) * _BOARD)
-        )  # larger text leaves the map its room
+        most = min(1.0, self.height() / _ROWS / unit)  # larger text leaves map and reverse map their room
+        self.board.setFixedHeight(round(unit * most * _BOARD))
         self.where.setFont(sized(_SMALL))
         self.card.set_look(self._theme, sized(2.6, bold=True), sized(1.3), unit)
         self.after.set_look(self._theme, sized(2.0, bold=True), sized(1.3), unit)
         self.help.set_look(self._theme, sized(1.6, bold=True), sized(1.1), unit)
-        self.rmap.set_scale(scale)
+        self.rmap.set_scale(scale * most)
         self.map.set_theme(self._theme, look.font(_SMALL * scale))
         self.map.view.item.set_mark_scale(_MARKS * scale)
         grid = self.layout()
@@ -144,6 +142,7 @@ class Canvas(QWidget):
         grid.setSpacing(unit // 2)
         self._fit_sliders(scale, self.width() - 2 * unit)
         self._fit_words()
+        QTimer.singleShot(0, self, self._suit)  # the layout gives the parts their places after this
 
     def _fit_sliders(self, scale: float, room: int) -> None:
         """As large as the other text, with as many of their words as fit beside each other."""
