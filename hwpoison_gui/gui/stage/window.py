@@ -280,7 +280,7 @@ class StageWindow(Canvas):
                 self._hands_over = True
                 self.nextWanted.emit()
         elif len(self._stops) == 1:  # nothing was done yet: the map is there to be clicked
-            self._toggle(self.card)
+            self.card.hide()
         elif not self._is_off_path and self._controller.session.position == self._stops[-1]:
             self._toggle(self.after)
         else:

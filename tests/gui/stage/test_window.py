@@ -431,7 +431,7 @@ def test_where_nothing_was_done_a_key_shows_the_map_to_be_clicked(
 ) -> None:
     user, stage = presented(made_machine())
     assert len(stage.stops) == 1 and stage.card.isVisible()
-    press(stage, Key.Key_PageDown)
+    press(stage, Key.Key_PageDown, Key.Key_PageDown)
     assert not stage.card.isVisible() and not stage.after.isVisible()
     stage.map.fired.emit(3001)
     until(lambda: not user.window.controller.occupied and len(stage.stops) > 1)
