@@ -38,7 +38,7 @@ from hwpoison_gui.view.words.plain import plain
 _STILL_MS: Final = 2000  # after which a pointer that rests is hidden
 _NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a screen 720 high
 _MOST_CAPTION: Final = 1200  # characters
-_FAILED: Final = "The scenario ends here, for its next step makes no sense on this machine: {}"
+_FAILED: Final = "The scenario ends here: its next step is impossible on this machine: {}"
 _MODIFIERS: Final = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 _NEXT: Final = "Next: Space or PageDown begins it"
 _END: Final = "End of the story"

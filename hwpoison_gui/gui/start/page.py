@@ -26,7 +26,7 @@ _LEAST_HOOK: Final = 170  # at 100 % text
 _MOST_HOOK: Final = 330
 _WAYS: Final = 270  # width of the ways, at 100 % text
 HINT: Final = (
-    "A click or Enter opens a lesson in the window, F5 presents it full screen. Esc: on to the desktop machine."
+    "Click or Enter opens a lesson in the window, F5 presents it full screen. Esc goes on to the desktop machine."
 )
 _ANY: Final = 16777215  # QWIDGETSIZE_MAX
 _ARROWS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_Left, Qt.Key.Key_Right)

@@ -172,7 +172,7 @@ class Autosave(QObject):
     def _refused(self, why: str) -> None:
         if not self._failing:
             self._failing = True
-            self.failed.emit(f"What you do is not kept for the case of a crash: {why}")
+            self.failed.emit(f"Your work is not saved automatically: {why}")
 
     def _finished(self) -> None:
         if self._worker is not None and self._worker.isFinished():

@@ -63,7 +63,7 @@ class Exporting:
 
     def missing(self) -> str:
         """Why there is nothing to tell; empty if there is something."""
-        return "" if self._controller.session.operations else "There is nothing to tell yet: click a frame."
+        return "" if self._controller.session.operations else "Nothing was done yet: click a frame."
 
     # -- pictures
 

@@ -197,7 +197,7 @@ class Keeping(QObject):
             self._recovering = None
             self.autosave.adopt(left.slot)
             self.work.mark_unsaved()
-            self.toast.say("Recovered. It is in no file yet: Ctrl+S saves it.")
+            self.toast.say("Recovered, and not saved yet: Ctrl+S saves it.")
             if left.editing:
                 self._edit_note()
 

@@ -81,7 +81,7 @@ class RecoveryDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Recover unsaved work")
         self._found, self._recover = list(found), recover
-        ended = "hwpoison-gui ended unexpectedly, with work that is in no file."
+        ended = "hwpoison-gui ended unexpectedly, with unsaved work."
         words = QLabel(f"{ended} Recover it?", self)
         words.setTextFormat(Qt.TextFormat.PlainText)
         words.setWordWrap(True)

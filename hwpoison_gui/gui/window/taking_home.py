@@ -63,7 +63,7 @@ class TakingHome(QObject):
         """Why the operations cannot be done again on a copy; empty if they can."""
         if opening.booting(self._controller.machine) is None:
             return "This machine cannot be booted again: its source is gone."
-        return "" if self._controller.session.operations else "There is nothing to tell yet: click a frame."
+        return "" if self._controller.session.operations else "Nothing was done yet: click a frame."
 
     def copy_report(self) -> None:
         """Copies the report as Markdown."""

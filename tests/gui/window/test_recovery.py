@@ -272,7 +272,7 @@ def test_a_state_folder_that_cannot_be_written_to_is_said_once(keeper, monkeypat
 
     monkeypatch.setattr(user_state, "new_slot", lambda kind: None)
     work(keeper)
-    until(lambda: "not kept" in keeper.window.keeping.toast.text())
+    until(lambda: "not saved automatically" in keeper.window.keeping.toast.text())
     keeper.window.keeping.toast.setText("")
     keeper.window.notes.write("x")
     keeper.qtbot.wait(30)
