@@ -107,13 +107,11 @@ def test_only_the_map_and_everything_again(open_window) -> None:
     for key, page in ((Qt.Key.Key_M, "python3:heap+1"), (Qt.Key.Key_F11, "firefox-esr:heap+1")):
         before = [part.geometry() for part in parts]
         QTest.keyClick(window.map.view, key)
-        QTest.qWait(1)
-        assert window.map.size() == window.size() and not any(map(in_sight, parts))
+        until(lambda: window.map.size() == window.size() and not any(map(in_sight, parts)))
         user.click_frame(user.frame(page))
         window.controller.finish()
         QTest.keyClick(window.map.view, key)
-        QTest.qWait(1)
-        assert all(map(in_sight, parts))
+        until(lambda: all(map(in_sight, parts)))
     assert [part.geometry() for part in parts if part is not window.sentence] == before[:3] + before[4:]
     window.actions_["map-only"].trigger()
     window.show_panel("why")
