@@ -21,6 +21,7 @@ from hwpoison_gui.view.rows.between import (
     between_cells,
     between_rows,
     between_summary,
+    cited,
     difference_words,
 )
 
@@ -104,6 +105,8 @@ def between_as_terminal(title: str, between: Between, width: int) -> str:
             words = difference_words(difference, between.back)
             lines += wrap(one_line(words), max(_LEAST, width), initial_indent=f"{margin}  ",
                           subsequent_indent=f"{margin}    ")  # fmt: skip
+            lines += wrap(one_line(cited(difference, between)), max(_LEAST, width), initial_indent=f"{margin}    ",
+                          subsequent_indent=f"{margin}    ")  # fmt: skip
         if not group.decided_by:
             lines[-1] += f": {row.decided_by}"
     return "\n".join([*lines, "", *wrap(WHAT_IS_COMPARED, max(_LEAST, width)), ""])
@@ -119,6 +122,7 @@ def between_as_json(title: str, between: Between) -> str:
             between.one: group.before.words,
             between.other: group.after.words,
             "decided_by": [difference.name for difference in group.decided_by],
+            "sources": {difference.name: cited(difference, between) for difference in group.decided_by},
         }
         for group in between.groups
     ]
@@ -128,8 +132,8 @@ def between_as_json(title: str, between: Between) -> str:
 
 def _between_table(between: Between) -> tuple[list[str], list[tuple[str, ...]]]:
     heads = {"before": f"under {between.one}", "after": f"under {between.other}"}
-    cells = [(*between_cells(row), f"{row.first:#x}") for row in between_rows(between)]
-    return [*(heads.get(column.field, column.head) for column in BETWEEN_COLUMNS), "First frame"], cells
+    cells = [(*between_cells(row), row.sources, f"{row.first:#x}") for row in between_rows(between)]
+    return [*(heads.get(column.field, column.head) for column in BETWEEN_COLUMNS), "Source", "First frame"], cells
 
 
 def between_as_markdown(title: str, between: Between) -> str:

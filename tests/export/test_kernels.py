@@ -98,6 +98,8 @@ def test_what_a_kernel_changed_on_a_whole_machine(capsys: pytest.CaptureFixture[
     assert main(["kernels", "--between", "6.1", "6.12", server, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     (merged,) = [group for group in told["groups"] if "phases.hwpoison_user_mappings" in group["decided_by"]]
+    source = merged["sources"]["phases.hwpoison_user_mappings"]
+    assert "collect_procs_ksm()" in source and source.endswith("docs/kernels.md#from-61-to-612")
     assert merged["frames"] == 1536 and merged["6.1"].startswith("ignored") and "Recovered" in merged["6.12"]
 
 
@@ -118,6 +120,7 @@ def test_what_a_kernel_changed_as_a_file(suffix: str, tmp_path: Path, capsys: py
     assert main(["kernels", "--between", "v7", "6.1", SMALL, "--to", str(out)]) == 0
     assert not capsys.readouterr().out
     text = out.read_text()
+    assert "mm/memory-failure.c" in text and "docs/kernels.md#from-v7-to-61" in text
     assert "under 6.1" in text and "get_hwpoison_page()" in text and "0x" in text
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QComboBox, QWidget
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.widgets.row_model import RowModel
+from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.row_model import Role, RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.base.palette import DARK, Theme
@@ -33,11 +37,22 @@ class KernelChoice(QComboBox):
         self.setCurrentIndex(self.findData(chosen))
 
 
+class BetweenModel(RowModel):
+    """Groups of frames; the tip of what decides one cites the kernel's source."""
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        tip = super().data(index, role)
+        row, column = self.rows[index.row()], self.columns[index.column()]
+        if role == Role.ToolTipRole and column.field == "decided_by" and row.sources:
+            return f"{tip}\n{plain(row.sources)}"
+        return tip
+
+
 class KernelTable(RowTable):
     """A row for each group of frames; the largest is the first. `note` is shown while there are no rows."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
-        super().__init__("Kernels", lambda table: RowModel(table, BETWEEN_COLUMNS, between_cells), parent)
+        super().__init__("Kernels", lambda table: BetweenModel(table, BETWEEN_COLUMNS, between_cells), parent)
         self.note = ""
         self.choice = KernelChoice(self)
         self.set_theme(theme)

@@ -189,7 +189,7 @@ V6_1: Final = replace(
     news="huge pages, machine checks, soft offline; late kill",
     from_version=(3, 0),
     modelled=(6, 1),
-    release="6.1.192, Debian 6.1.192-2",
+    release="6.1.192 (Debian 6.1.192-2)",
     sysctls=(EARLY_KILL._replace(default=0), RECOVERY),
     features=FEATURES,
     phases=(

@@ -41,7 +41,7 @@ V7_2: Final = replace(
     news="large folios on ext4, which stay whole while dirty",
     from_version=(7, 0),
     modelled=(7, 2),
-    release="7.2.13, Debian 7.2.13-1",
+    release="7.2.13 (Debian 7.2.13-1)",
     names={
         **V6_12.names,
         "remap_page": "remove_migration_ptes",

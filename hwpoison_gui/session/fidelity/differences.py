@@ -91,12 +91,24 @@ def source_of(name: str, one: Profile, other: Profile) -> str:
 
     Empty for a kernel that has no entry in SOURCES.
     """
+    steps, of_mapping = (SOURCES.get(newer.name, {}) for _, newer in steps_between(one, other)), name.rpartition(".")[0]
+    found = (step.get(name) or step.get(of_mapping, "") for step in steps)
+    return "; ".join(dict.fromkeys(source for source in found if source))
+
+
+def steps_between(one: Profile, other: Profile) -> list[tuple[Profile, Profile]]:
+    """The pairs of successive kernels from one to the other, whichever is older; the newest pair first."""
     order = list(PROFILES)
     first, last = sorted((order.index(one.name), order.index(other.name)))
-    steps = [SOURCES.get(kernel, {}) for kernel in order[first + 1 : last + 1]]
-    of_mapping = name.rpartition(".")[0]
-    found = [source for step in reversed(steps) if (source := step.get(name) or step.get(of_mapping))]
-    return "; ".join(dict.fromkeys(found))
+    return pairs()[first:last][::-1]
+
+
+def read_on(name: str, one: Profile, other: Profile) -> str:
+    """The section of docs/kernels.md that has a difference between any two kernels; of several the newest."""
+    for older, newer in steps_between(one, other):
+        if name in SOURCES.get(newer.name, {}) or any(found.name == name for found in differences(older, newer)):
+            return "docs/kernels.md#" + f"from-{older.name}-to-{newer.name}".replace(".", "")  # as forges make anchors
+    return "docs/kernels.md"
 
 
 def _phases(older: Profile, newer: Profile) -> Iterator[Difference]:

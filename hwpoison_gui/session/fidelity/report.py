@@ -30,8 +30,9 @@ _HEAD: Final = """\
 Written by `hwpoison-gui fidelity`. A test fails when it is out of date.
 
 How far the model does what Linux does; [kernels.md](kernels.md) lists how the kernels differ. What a real kernel did
-was recorded from unmodified Debian kernels in a virtual machine (`tests/data/README.md`): {releases}. The 2009 handler
-could not be run; its cases come from its source.
+was recorded from unmodified kernels in a virtual machine (`tests/data/README.md`):
+{releases}.
+The 2009 handler could not be run; its cases come from its source.
 """
 
 _CASES: Final = """\
@@ -40,8 +41,8 @@ for word. `hwpoison-gui check tests/data` replays them."""
 
 _ALIKE: Final = """\
 7.2 was recorded in the same cases as 6.12. `cases/7.2` has {own} files of its own: {differ} in which it did something
-else, and {traced} that belong to traces. In {alike} more it did the same as 6.12, word for word: a test replays 6.12's
-files under profile 7.2 (`tests/session/scenario/test_recorded_cases.py`)."""
+else, and {traced} that belong to traces. In the others it did the same, word for word, so {alike} files of 6.12 are
+replayed under profile 7.2 (`tests/session/scenario/test_recorded_cases.py`) and not counted again."""
 
 _SERVER: Final = """\
 The memory of a small server that runs Linux 6.1 was recorded and {rows} sampled frames of it poisoned, one after the

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.fidelity.differences import Difference
+from hwpoison_gui.session.fidelity.differences import Difference, read_on
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lenses import KIND
@@ -22,7 +23,7 @@ WHAT_IS_COMPARED: Final = (
 
 
 class BetweenRow(Record):
-    """One group of frames; `key` is its number in `Between.numbers`."""
+    """One group of frames; `key` is its number in `Between.numbers`, `sources` cites what decides it."""
 
     key: int
     frames: int
@@ -30,6 +31,7 @@ class BetweenRow(Record):
     before: str
     after: str
     decided_by: str
+    sources: str
     first: int
 
 
@@ -50,10 +52,12 @@ def between_rows(between: Between) -> list[BetweenRow]:
     rows = []
     for group in between.groups:
         decided = "; ".join(difference_words(one, between.back) for one in group.decided_by)
+        sources = "; ".join(dict.fromkeys(cited(one, between) for one in group.decided_by))
         outcomes = group.before.beside(group.after), group.after.beside(group.before)
         rows.append(
-            BetweenRow(group.number, group.frames, _SHORT[group.kind], *outcomes, decided or _UNDECIDED, group.first)
-        )
+            BetweenRow(group.number, group.frames, _SHORT[group.kind], *outcomes, decided or _UNDECIDED, sources,
+                       group.first)
+        )  # fmt: skip
     return rows
 
 
@@ -68,6 +72,11 @@ def difference_words(difference: Difference, back: bool = False) -> str:
     kernels = (difference.before, difference.after)[:: -1 if back else 1]
     before, after = (text.replace("`", "").rstrip(".") for text in kernels)
     return f"{difference.meaning.replace('`', '')}: {before} → {after}"
+
+
+def cited(difference: Difference, between: Between) -> str:
+    """Commit, or file, function and version of a difference, and the section of the docs that says more."""
+    return f"{difference.source}, see {read_on(difference.name, PROFILES[between.one], PROFILES[between.other])}"
 
 
 def between_summary(between: Between) -> str:

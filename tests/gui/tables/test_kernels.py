@@ -9,9 +9,11 @@ from PySide6.QtCore import Qt
 from hwpoison_gui import resources
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening import from_image
+from hwpoison_gui.session.fidelity.differences import differences
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.between_kernels import find_between
+from hwpoison_gui.view.rows.between import BETWEEN_COLUMNS
 from tests.gui.conftest import User
 from tests.gui.waiting import until
 
@@ -66,6 +68,16 @@ def test_a_row_finds_its_frames_and_a_frame_its_row(server: User) -> None:
     window.controller.selection.select(other.first)
     until(lambda: table.current_key() == other.key)
     assert window.finder.field.text() == f"differs:{key}", "looking at a frame leaves the filter"
+
+
+def test_the_tip_of_what_decides_cites_the_source(server: User) -> None:
+    table = server.window.docks["kernels"].content()
+    column = next(number for number, one in enumerate(BETWEEN_COLUMNS) if one.field == "decided_by")
+    tip = table.model().index(0, column).data(Qt.ItemDataRole.ToolTipRole)
+    decided_by, *_, source = tip.split("\n")
+    assert decided_by == table.model().index(0, column).data() and source == rows(server)[0].sources
+    assert any(one.source in source for one in differences(PROFILES["v7"], PROFILES["6.1"]))
+    assert source.endswith("docs/kernels.md#from-v7-to-61")
 
 
 def test_it_is_found_again_after_an_error(server: User) -> None:

@@ -17,6 +17,7 @@ from hwpoison_gui.session.fidelity.differences import (
     Difference,
     differences,
     pairs,
+    read_on,
     source_of,
     taken_over,
 )
@@ -72,6 +73,23 @@ def test_of_several_steps_the_newest_is_cited_first() -> None:
     source = source_of("results.exits.no page", v7, newest)
     assert source == source_of("results.exits.no page", newest, v7)
     assert source.startswith("2ec41967189c") and source.endswith(SOURCES["6.1"]["results.exits.no page"])
+
+
+def test_a_difference_is_read_on_where_the_page_has_it() -> None:
+    page = (ROOT / "docs" / "kernels.md").read_text()
+    for one, other in permutations(PROFILES.values(), 2):
+        for found in differences(one, other):
+            path, _, anchor = read_on(found.name, one, other).partition("#")
+            (heading,) = (
+                line for line in page.splitlines() if line.startswith("## From") and as_anchor(line) == anchor
+            )
+            section = page.partition(f"\n{heading}\n")[2].partition("\n## ")[0]
+            key = found.name.rpartition(".")[2]  # of an exit that only one of two successive kernels has
+            assert path == "docs/kernels.md" and (f"| {found.meaning} |" in section or f"| {key} |" in section)
+
+
+def as_anchor(heading: str) -> str:
+    return heading.removeprefix("## ").lower().replace(" ", "-").replace(".", "")
 
 
 @pytest.mark.parametrize(("older", "newer"), PAIRS)
