@@ -28,7 +28,7 @@ from hwpoison_gui.view.rows.fault import fault_cells, fault_columns
 MODES: Final = {"row": "Row", "column": "Column", "bank": "Bank", "rank": "Rank", "dimm": "DIMM", "channel": "Channel"}
 
 
-_NOTES: Final = 25  # table and notes are as 20 to 9: three courses are seen in a window of 1280 pixels
+_NOTES: Final = 25  # table and notes are as 23 to 8: three courses are seen in a window of 1280 pixels
 
 
 class FaultTools(QWidget):
@@ -81,14 +81,17 @@ class FaultPanel(QWidget):
         told.setWidgetResizable(True)
         told.setFrameShape(QFrame.Shape.NoFrame)
         told.setWidget(self._beside())
+        told.setAccessibleName("Who is hit, and what soft offline moves")
+        told.setAccessibleDescription("Scrolls the words beside the numbers")
         self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, fault_columns(), fault_cells), self)
+        self.table.setAccessibleDescription("What the fault does by course and policy; nothing is chosen by a row")
         self.tools = FaultTools(self)
         split = QSplitter(Qt.Orientation.Horizontal, self)
-        for part, stretch in ((self.table, 20), (told, 9)):
+        for part, stretch in ((self.table, 23), (told, 8)):
             split.addWidget(part)
             split.setStretchFactor(split.count() - 1, stretch)
         split.setChildrenCollapsible(False)
-        split.setSizes([20 * _NOTES, 9 * _NOTES])
+        split.setSizes([23 * _NOTES, 8 * _NOTES])
         box = QVBoxLayout(self)
         box.setContentsMargins(look.SMALL, look.TIGHT, look.SMALL, 0)
         box.setSpacing(look.TIGHT)
