@@ -76,9 +76,12 @@ def _page_offsets(image: MemoryImage, rows: VmaRows, entries: Entries, anon: Boo
     shift = index + entries.value[at] - entries.head[at] - entries.vpn[at]
     moved = shift != 0
     if moved.any():
-        pairs, times = np.unique(np.stack((entries.row[at], shift)), axis=1, return_counts=True)
-        for row, by in pairs[:, np.argsort(times, kind="stable")].T.tolist():  # the most frequent shift is applied last
-            pgoff[row] = (int(rows.start[row]) + by) & _INDEX_MASK
+        shifts = np.unique(shift)
+        # Row and number of the shift in one value: pairs would take five times as long to sort.
+        pairs, times = np.unique(entries.row[at] * len(shifts) + np.searchsorted(shifts, shift), return_counts=True)
+        for pair in pairs[np.argsort(times, kind="stable")].tolist():  # the most frequent shift is applied last
+            row, number = divmod(pair, len(shifts))
+            pgoff[row] = (int(rows.start[row]) + int(shifts[number])) & _INDEX_MASK
     return pgoff
 
 
