@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtWidgets import QWidget
+from typing import Final
 
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QLabel, QWidget
+
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.plane import FramePlane
 
-IN_ORDER = ("rows", "hilbert", "morton")  # layouts that need nothing but the number of frames
+IN_ORDER: Final = ("rows", "hilbert", "morton")  # layouts that need nothing but the number of frames
+_WORDS: Final = "This machine is being read. The panels still show the one that is open."
 
 
 class FirstPicture(QObject):
@@ -18,6 +22,7 @@ class FirstPicture(QObject):
         super().__init__(frame_map)
         self._map = frame_map
         self._over: QWidget | None = None
+        self._words: QLabel | None = None
 
     @property
     def shown(self) -> QWidget | None:
@@ -48,10 +53,25 @@ class FirstPicture(QObject):
         over.show()
         over.view.viewport().repaint()
         self._over = over
+        self._say(below)
+
+    def _say(self, below: FrameMapWidget) -> None:
+        """Say over the picture that it alone is of the new machine."""
+        words = self._words = QLabel(_WORDS, below)
+        words.setTextFormat(Qt.TextFormat.PlainText)
+        words.setFont(look.font())
+        words.setAutoFillBackground(True)
+        words.setMargin(look.TIGHT)
+        words.setWordWrap(True)
+        width = min(below.width(), words.fontMetrics().horizontalAdvance(_WORDS) + 4 * look.TIGHT)
+        words.resize(width, words.heightForWidth(width))
+        words.move(0, below.height() - words.height())
+        words.show()
 
     def remove(self) -> None:
         """Show the map again."""
-        over, self._over = self._over, None
-        if over is not None:
-            over.hide()
-            over.deleteLater()
+        for part in (self._over, self._words):
+            if part is not None:
+                part.hide()
+                part.deleteLater()
+        self._over = self._words = None

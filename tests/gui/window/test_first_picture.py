@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QLabel
 
 from hwpoison_gui import first_frames
 from hwpoison_gui.gui.window import machines
@@ -61,3 +62,14 @@ def test_a_lens_that_must_look_into_frames_waits(user: User, snapshot: Path) -> 
     until(lambda: not user.window.lenses.busy)
     assert opened(user, snapshot) == []
     assert user.window.controller.machine.file == str(snapshot)
+
+
+def test_it_says_what_is_still_of_the_open_machine(user: User, snapshot: Path) -> None:
+    said = list[str]()
+    frame_map = user.window.map
+    user.window.machines.loader.pictured.connect(
+        lambda _: said.extend(label.text() for label in frame_map.findChildren(QLabel) if label.isVisible())
+    )
+    opened(user, snapshot)
+    assert said == ["This machine is being read. The panels still show the one that is open."]
+    assert not [label for label in frame_map.findChildren(QLabel) if label.isVisible()]
