@@ -16,7 +16,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
-from hwpoison_gui.record import Record
+from hwpoison_gui.record import Record, from_columns
 from hwpoison_gui.session import many
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
@@ -391,10 +391,12 @@ class Session:
         delivered = [m.deliveries.view[number] for number in range(first, len(m.deliveries.view))]
         tasks = [m.tasks.view[tid] for tid, _, _ in delivered]
         processes = [m.processes.view[task.tgid] for task in tasks]
-        return tuple(
-            SignalSeen(process.name, task.number, *info, effect, process.label)
-            for (_, info, effect), task, process in zip(delivered, tasks, processes, strict=True)
-        )
+        if not delivered:
+            return ()
+        _, infos, effects = zip(*delivered, strict=True)
+        names, labels = [process.name for process in processes], [process.label for process in processes]
+        threads = [task.number for task in tasks]
+        return tuple(from_columns(SignalSeen, names, threads, *zip(*infos, strict=True), effects, labels))
 
     # Queries
 

@@ -71,7 +71,7 @@ def _free(bench: Workbench) -> list[int]:
 
 @pytest.mark.parametrize("profile", tuple(PROFILES))
 def test_few_entries_are_sorted_out_as_many_are(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ordinary pages, the zero page, a page in swap, a poisoned one, and those of a file."""
+    """Ordinary pages, the zero page, a locked page, one in swap, a poisoned one, and those of a file."""
     digests = set()
     for few in (0, exit_mmap.FEW):
         monkeypatch.setattr(exit_mmap, "FEW", few)
@@ -81,7 +81,9 @@ def test_few_entries_are_sorted_out_as_many_are(profile: str, monkeypatch: pytes
             bench.do("write", task="a", at=f"n+{page}")
         bench.do("read", task="a", at="n+4")
         bench.do("madvise", task="a", at="n+2", pages=1, advice="pageout")
+        bench.do("mlock", task="a", at="n+1", pages=1)
         bench.do("fork", task="a", child="c")
+        bench.do("fork", task="a", child="stays")
         bench.do("poison", frame="a:n+3")
         bench.do("exit", task="c")
         bench.do("exit", task="b")

@@ -213,6 +213,13 @@ def test_what_is_deleted_or_put_at_once_while_booting_is_not_remembered() -> Non
     assert dict(table.view) == {"a": 1} and not gate.changed
 
 
+def test_each_key_of_a_table_needs_a_value() -> None:
+    gate = Gate()
+    table = gate.add(Table("table"))
+    with pytest.raises(ValueError, match="shorter"):
+        gate.put_each(table, ["a", "b"], [1])
+
+
 def test_a_sorted_set_has_its_members_only() -> None:
     gate = Gate()
     sets = gate.add(SortedSets("sets", 2))
