@@ -15,7 +15,7 @@ from hwpoison_gui.view.base.hits import DEAD, PENDING, SIGNALLED
 from hwpoison_gui.view.outcome.prediction import Prediction, predict
 from hwpoison_gui.view.rows.error_records import tasks_words
 
-ASPECTS: Final = ("Page type", "Result", "Signalled immediately")
+ASPECTS: Final = ("Page type", "Result", "Signalled")
 _NOW: Final = (DEAD, SIGNALLED, PENDING)
 _NOBODY: Final = "no process"
 _NO_LINE: Final = "no result line"

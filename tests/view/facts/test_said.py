@@ -48,9 +48,9 @@ def test_differences_are_named(tmp_path: Path) -> None:
     )
     assert [(row.aspect, row.linux) for row in made.rows if row.differs] == [
         ("Result", "Failed"),
-        ("Signalled immediately", "no process"),
+        ("Signalled", "no process"),
     ]
-    assert "predicts otherwise: result, signalled immediately" in made.why
+    assert "predicts otherwise: result, signalled" in made.why
 
 
 def test_what_cannot_be_compared(tmp_path: Path) -> None:
