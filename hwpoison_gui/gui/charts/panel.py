@@ -145,7 +145,10 @@ class ChartsPanel(QWidget):
         look.ink(self.empty, theme.muted)
 
     def set_chart(self, chart: Chart) -> None:
-        """Shows a chart, as a picture or as a table."""
+        """Shows a chart, as a picture or as a table; of one without values, what it says."""
+        if not chart.rows:
+            self.show_reason(" ".join(filter(None, (f"{chart.title}.", chart.note))))
+            return
         fresh, self._shown, keys = self._shown != self.wanted, self.wanted, self._takes_keys.hasFocus()
         self.chart = chart
         self.view.set_chart(chart, fresh)

@@ -47,6 +47,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         super().__init__(parent, enableMenu=False, axisItems={"bottom": self.across, "left": self.upward})
         self.theme = theme
         self.cursor = NOWHERE
+        self.setMinimumSize(1, 1)  # a low panel shows all of a low chart, not a part of one
         self.names_axes, self._axis_names = True, ("", "")
         self.hideButtons()
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # a background of pixels would be one in an SVG file, too

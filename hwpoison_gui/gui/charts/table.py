@@ -22,6 +22,7 @@ class ChartTable(FactView):
     def __init__(self, parent: QWidget) -> None:
         super().__init__((), parent)
         self.setAccessibleName("Chart as a table")
+        self.setMinimumSize(1, 1)  # no reason for the chart to be cut off
         self.setToolTip("The numbers of the chart; Ctrl+C copies rows")
         self._model = _Cells(self)
         self.setModel(self._model)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QStackedWidget, QVBoxLayout, QWidget
 
@@ -18,6 +18,7 @@ from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 
+_FEWEST: Final = 3.4  # lines of text, in height, below which the panel does not go
 _LEAST: Final = 6  # lines of text, in height, that a chart gets before its colours are named
 _LEAST_NAMED: Final = 7  # before its axes are named
 _LEAST_WORDED: Final = 12  # before its title may have two lines
@@ -107,6 +108,9 @@ class ChartView(QWidget):
     def _show_key(self) -> None:
         self.key.show_entries(entries_of(self.chart, self._theme) if self.chart is not None else [])
         self.make_room()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, round(_FEWEST * QFontMetrics(look.font()).lineSpacing()))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

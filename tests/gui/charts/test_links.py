@@ -88,8 +88,11 @@ def test_found_frames_over_memory_follow_the_filter(user, panel: ChartsPanel) ->
     count = look_for(user, "row:of:0x100")
     until(lambda: "row:of" in panel.chart.title)
     assert sum(len(part.pfns) for part in panel.chart.parts) == count
-    user.window.filter.set_text("")
+    look_for(user, "mapcount>4000")
     until(lambda: panel.chart is None)
+    assert "“mapcount>4000”" in panel.empty.text() and "Nothing is found." in panel.empty.text()
+    user.window.filter.set_text("")
+    until(lambda: "Ctrl+F" in panel.empty.text())
 
 
 def test_a_bin_selects_its_first_frame_and_back(user, panel: ChartsPanel) -> None:
