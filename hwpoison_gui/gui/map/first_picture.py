@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -44,8 +44,8 @@ class FirstPicture(QObject):
         over = FrameMapWidget(below, below.view.item.theme)
         over.setFont(below.font())
         over.view.item.set_theme(below.view.item.theme, below.font())
-        over.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        over.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        over.setEnabled(False)  # takes clicks, and does nothing: those below it would break a frame that is not seen
+        below.view.installEventFilter(self)
         over.setAccessibleName("Map of a machine that is being read")
         over.setGeometry(below.rect())
         over.set_layout(below.layout_name, below.row_width)
@@ -54,6 +54,10 @@ class FirstPicture(QObject):
         over.view.viewport().repaint()
         self._over = over
         self._say(below)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keeps keys from the map below."""
+        return event.type() == QEvent.Type.KeyPress
 
     def _say(self, below: FrameMapWidget) -> None:
         """Say over the picture that it alone is of the new machine."""
@@ -70,6 +74,7 @@ class FirstPicture(QObject):
 
     def remove(self) -> None:
         """Show the map again."""
+        self._map.view.removeEventFilter(self)
         for part in (self._over, self._words):
             if part is not None:
                 part.hide()

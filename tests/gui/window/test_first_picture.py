@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
 from hwpoison_gui import first_frames
@@ -62,6 +64,29 @@ def test_a_lens_that_must_look_into_frames_waits(user: User, snapshot: Path) -> 
     until(lambda: not user.window.lenses.busy)
     assert opened(user, snapshot) == []
     assert user.window.controller.machine.file == str(snapshot)
+
+
+def test_no_click_or_key_reaches_the_map_below(user: User, snapshot: Path) -> None:
+    frame_map, session = user.window.map, user.session
+    before = len(session.operations)
+    frame_map.setFocus()
+    user.window.controller.selection.select(1000)
+
+    def try_all(_: object) -> None:
+        over = user.window.machines.first.shown
+        assert over is not None
+        place = frame_map.view.viewport().rect().center()
+        below = user.window.childAt(frame_map.view.viewport().mapTo(user.window, place))
+        assert over.isAncestorOf(below)
+        QTest.mouseClick(below, Qt.MouseButton.LeftButton, pos=below.rect().center())
+        for key in (Qt.Key.Key_Return, Qt.Key.Key_Right):
+            QTest.keyClick(frame_map.view, key)
+
+    user.window.machines.loader.pictured.connect(try_all)
+    opened(user, snapshot)
+    assert len(session.operations) == before and user.window.controller.machine.file == str(snapshot)
+    QTest.keyClick(frame_map.view, Qt.Key.Key_Right)
+    assert user.window.controller.selection.frame != -1
 
 
 def test_it_says_what_is_still_of_the_open_machine(user: User, snapshot: Path) -> None:
