@@ -21,7 +21,7 @@ class Feature(Record):
     meaning : str
         What a kernel that has it does.
     source : str
-        The kernel commit that brought it, or a file and version that show it.
+        The kernel commit that brought it, or file, function and release that show it.
     since : tuple of int or None
         The first release that has it, by its version; (6, 12) if it came after 6.1 and by 6.12. None if it came after
         2.6.32 and by 6.1, and the release was not established.
@@ -54,7 +54,7 @@ _DECLARED: Final = (
     Feature(
         "madvise_keeps_reference",
         "madvise(MADV_HWPOISON) drops the reference it injected with; the handler holds one of its own",
-        "mm/madvise.c, 2.6.32",
+        "mm/madvise.c, madvise_hwpoison(), 2.6.32",
         since=(2, 6, 32),
         gone=(6, 1),
     ),
@@ -110,7 +110,7 @@ _DECLARED: Final = (
     Feature(
         "ksm",
         "MADV_MERGEABLE merges pages of equal content",
-        "mm/ksm.c, 2.6.32; profile v7 is modelled without",
+        "mm/ksm.c, ksm_madvise(), 2.6.32, which profile v7 is modelled without",
         since=(2, 6, 32),
         gap=True,
     ),
@@ -124,7 +124,7 @@ _DECLARED: Final = (
     Feature(
         "hard_offline",
         "a write to /sys/devices/system/memory/hard_offline_page runs the handler",
-        "drivers/base/memory.c; Documentation/ABI/testing/sysfs-memory-page-offline, 6.1",
+        "drivers/base/memory.c, hard_offline_page_store(), 6.1",
         since=(2, 6, 33),
     ),
     Feature(
@@ -249,7 +249,7 @@ _DECLARED: Final = (
     Feature(
         "machine_check_recovery",
         "machine checks run the handler: SRAO for an error found by scrubbing, SRAR for one that a thread consumed",
-        "arch/x86/kernel/cpu/mce/core.c, 6.1",
+        "arch/x86/kernel/cpu/mce/core.c, uc_decode_notifier(), kill_me_maybe(), 6.1",
         since=None,
     ),
     Feature(
@@ -258,7 +258,12 @@ _DECLARED: Final = (
         "mm/hugetlb.c, hugetlb_no_page(), 6.1",
         since=None,
     ),
-    Feature("inject_checks_pfn", "corrupt-pfn refuses a pfn without a page", "mm/hwpoison-inject.c, 6.1", since=None),
+    Feature(
+        "inject_checks_pfn",
+        "corrupt-pfn refuses a pfn without a page",
+        "mm/hwpoison-inject.c, hwpoison_inject(), 6.1",
+        since=None,
+    ),
     Feature(
         "madvise_returns_errno",
         "madvise(MADV_HWPOISON) returns what the handler returned, not 0",

@@ -163,7 +163,7 @@ class Files:
     report_error: Callable[[Machine, Inode, int | None], int | str] = field(metadata=means("what fsync returns"))
     error_remove_page: Mapping[str, str] = field(metadata=means("error_remove_page of a file system"))
     large_folios: tuple[str, ...] = field(
-        default=(), metadata=means("file systems whose page cache may have folios of several pages")
+        default=(), metadata=means("file systems whose page cache may have folios between 4 KiB and 2 MiB")
     )
 
     def keeps_poison(self, filesystem: str) -> bool:

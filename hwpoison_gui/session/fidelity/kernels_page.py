@@ -38,7 +38,15 @@ source, and nobody has recorded or written a case. State tables, exits of one ke
 of these rows, and not counted.
 """
 
-_COUNTS: Final = ("kernel", "modelled", "recorded", "differences", "shown by a case", "source only", "no case yet")
+_COUNTS: Final = (
+    "kernel",
+    "modelled",
+    "held to recordings of",
+    "differences",
+    "shown by a case",
+    "source only",
+    "no case yet",
+)
 _NO_CASE: Final = "no case yet"
 _ONLY: Final = "source only"
 
@@ -56,7 +64,7 @@ def page(data: Path) -> str:
 
 def _counts(shown: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[object, ...]]:
     first = oldest()
-    yield f"`{first.name}`", first.title, "source only", "", "", "", ""
+    yield f"`{first.name}`", first.title, "none: its source only", "", "", "", ""
     for older, newer in pairs():
         cases = shown.get(newer.name, {})
         by = [_shown_by(one, cases).partition(":")[0] for one in differences(older, newer)]

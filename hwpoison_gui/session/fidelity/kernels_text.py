@@ -75,7 +75,7 @@ NOT_MODELLED: Final = """\
 - **`/proc/kpageflags`.** 6.12 shows KSM for every anonymous page, by mistake; the model shows it for merged ones. Bit
   34 is MAPPEDTODISK in all profiles; 7.2 calls it OWNER_2.
 - **Races.** Operations do not overlap. 7.2 may be preempted between two signals and then delivers both SIGBUS of a page
-  that is mapped twice; here the second one is dropped, as in most runs. No hugetlb page is in flux
+  that is mapped twice; here the second one is dropped, as in the recordings that were kept. No hugetlb page is in flux
   (`get hwpoison page: Ignored`, 6.12).
 - **Locks, time, architecture.** No lock is waited for, nothing takes time, memory cgroups have no limits; x86-64 with
   pages of 4 KiB only.

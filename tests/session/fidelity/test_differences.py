@@ -27,7 +27,8 @@ from tests.paths import ROOT
 
 DATA = ROOT / "tests" / "data"
 SHOWN = read(DATA)
-CITED = r"\b[0-9a-f]{12}\b|\"mm/[^\"]+\" \(\d|\.c\b.*\d"  # a commit, its title and release, or a file and a release
+# A commit, the title of one with its release, or file, function (or table, or variable) and release.
+CITED = r"\b[0-9a-f]{12}\b|\"mm/[^\"]+\" \(\d+\.\d+\)|\.c, [a-z_]\w+(\(\)|\[\])?.*, \d"
 PAIRS = [pytest.param(older, newer, id=newer.name) for older, newer in pairs()]
 EVERY = [
     pytest.param(older, newer, one, id=f"{newer.name}-{one.name}")
