@@ -82,6 +82,11 @@ FOLDED: Final = (
     Folded("filemap_release_folio truncate_inode_page", "generic_error_remove_page", "the page leaves its file"),
     Folded("__page_handle_poison", "dissolve_free_huge_page", "what it calls has steps"),
     Folded("SetPageHWPoisonTakenOff", "take_page_off_buddy", "unpoisoning knows such a page by it"),
+    Folded(
+        "hwpoison_filter_dev hwpoison_filter_flags hwpoison_filter_task",
+        "hwpoison_filter",
+        "the step names which refuses",
+    ),
     Folded("can_split_folio", "split_huge_page_to_list", "the branch taken tells"),
     Folded("free_page_and_swap_cache", "split_huge_page_to_list", "the other pages lose the splitter's reference"),
     Folded("remove_migration_ptes", "remap_page", "512 pages are told at once"),
@@ -122,7 +127,7 @@ LEFT_OUT: Final = (
         " __mod_zone_page_state mod_node_page_state page_cpupid_xchg_last",
         "statistics of zones, nodes and memory blocks; HardwareCorrupted is kept",
     ),
-    LeftOut("split_page_memcg __mem_cgroup_uncharge", "memory cgroups: nobody has a limit"),
+    LeftOut("split_page_memcg __mem_cgroup_uncharge", "memory cgroups have no limit here: nothing is refused"),
     LeftOut(
         "__kmem_cache_alloc_node __kmalloc_cache_noprof kfree",
         "the kernel's own small allocations, which never fail here",
@@ -135,7 +140,6 @@ LEFT_OUT: Final = (
         "memory_failure_queue memory_failure_work_func", "errors that firmware reports (APEI) come in as srao does"
     ),
     LeftOut("memory_failure_dev_pagemap mf_generic_kill_procs", "DAX: there is no memory of devices"),
-    LeftOut("hwpoison_filter_dev hwpoison_filter_flags hwpoison_filter_task", "filters of the injector: none is set"),
     LeftOut(
         "x86_decode_mce mce_log severity", "decoding a machine check: a frame's number is all that is needed of it"
     ),
