@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.view.base.intern import MOST
 from hwpoison_gui.view.map.plane import FramePlane
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def picture_of(path: Path) -> FramePlane | None:
     from hwpoison_gui.sources.recording import first_frames
 
     runs = first_frames(path)
-    if runs is None or runs.frames < _LEAST or _ends_within_a_huge_page(runs):
+    if runs is None or runs.frames < _LEAST or len(runs.words) >= MOST or _ends_within_a_huge_page(runs):
         return None
     return FramePlane.picture(runs.words.astype(np.uint64), runs.lengths, runs.ids)
 
