@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = QSize(880, 560)  # with a frame it is on a screen of 900 by 600
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_LAYOUT_VERSION: Final = 8
 _UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
 
 
@@ -349,15 +348,14 @@ class MainWindow(QMainWindow):
         self.stage = Strip("stage", self.playing, self)
         self.playing.heightChanged.connect(lambda: placing.suit_stage(self, self.stage, self.docks))
         connect_stage(self.playing, self.controller, self.present)
-        self.room: Room = Room(self, _LAYOUT_VERSION, self.docks, self.stage, self.map, self.lens_bar, self.legend)
+        self.room: Room = Room(self, self.settings, self.docks, self.stage, self.map, self.lens_bar, self.legend)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
 
     def reset_docks(self) -> None:
         """Puts every panel in its default place."""
-        placing.reset_docks(self, self.stage, self.docks)
-        self.room.docks_were_reset()
+        self.room.reset()
 
     def show_panel(self, name: str, focus: bool = True) -> None:
         """Brings a panel to the front, and focuses it."""
@@ -401,10 +399,8 @@ class MainWindow(QMainWindow):
         self.setContentsMargins(0, 0, 0, 0)
         for bar in (self.lens_bar, self.legend):
             bar.show()  # Qt would do so in the next turn
-        if not self.restoreState(self.settings.get(keys.DOCKS), _LAYOUT_VERSION):
-            self.reset_docks()
         self.room.changed.connect(self.actions_.refresh)
-        self.room.restore(self.settings.get(keys.COLLAPSED))
+        self.room.restore()
         placing.lay_out(self, self.map_stage, self.legend)
         yield
         for _ in self.panels.making():
@@ -446,8 +442,6 @@ class MainWindow(QMainWindow):
                 self.starting.stop()
             self.settings.keep(keys.GEOMETRY, self.saveGeometry())
             if self.is_placed:
-                self.settings.keep(keys.DOCKS, self.room.state())
-                self.settings.keep(keys.COLLAPSED, self.room.collapsed())
-                self.settings.keep(keys.AROUND, placing.left_around(self, self.map))
+                self.room.keep()
             self._placing.give_up()
         super().closeEvent(event)

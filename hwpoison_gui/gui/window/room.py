@@ -8,26 +8,30 @@ from typing import Final
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar, QToolTip, QWidget
 
+from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.dock import Dock, Strip
+from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.legend import Legend
+from hwpoison_gui.gui.window import placing
 from hwpoison_gui.gui.window.panels import WIDE
 
 _BOTTOM: Final = Qt.DockWidgetArea.BottomDockWidgetArea
 _SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
+_LAYOUT_VERSION: Final = 8  # of the places that are stored; other ones are not restored
 _HINT_MS: Final = 4000
 _READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
 
 class Room(QObject):
-    """`version` is that of the panels' stored places; a window that is low for its text has no room for all."""
+    """Keeps the places of all panels; a window that is low for its text has no room for all."""
 
     changed = Signal()  # which panels are shown, or in full
 
     def __init__(
         self,
         window: QMainWindow,
-        version: int,
+        settings: Settings,
         docks: Mapping[str, Dock],
         stage: Strip,
         frame_map: QWidget,
@@ -35,10 +39,9 @@ class Room(QObject):
         legend: Legend,
     ) -> None:
         super().__init__(window)
-        self._window, self._docks, self._stage = window, docks, stage
+        self._window, self._settings, self._docks, self._stage = window, settings, docks, stage
         self._map, self._lens_bar, self._legend = frame_map, lens_bar, legend
         self._is_tight = self._has_made_room = self._restoring = False
-        self._version = version
         self._side: list[Dock] = []  # panels beside the map that were hidden together
         self._all: QByteArray | None = None  # places of all panels, while only the map is shown
         for dock in docks.values():
@@ -51,18 +54,32 @@ class Room(QObject):
             self._suit()
         return super().eventFilter(watched, event)
 
-    def restore(self, collapsed: str) -> None:
-        """Collapses the named panels, as when the window was closed."""
-        for name in collapsed.split():
+    def restore(self) -> None:
+        """Places and collapses all panels as when the window was closed; in their default places if that is unknown."""
+        if not self._window.restoreState(self._settings.get(keys.DOCKS), _LAYOUT_VERSION):
+            placing.reset_docks(self._window, self._stage, self._docks)
+        for name in self._settings.get(keys.COLLAPSED).split():
             self._docks[name].set_collapsed(True)
-        self.docks_were_reset()
+        self._begin_anew()
+
+    def keep(self) -> None:
+        """Stores where all panels are, and what they leave around the map."""
+        state = self._window.saveState(_LAYOUT_VERSION) if self._all is None else self._all
+        self._settings.keep(keys.DOCKS, state)
+        self._settings.keep(keys.COLLAPSED, self.collapsed())
+        self._settings.keep(keys.AROUND, placing.left_around(self._window, self._map))
+
+    def reset(self) -> None:
+        """Puts every panel in its default place."""
+        placing.reset_docks(self._window, self._stage, self._docks)
+        self._begin_anew()
 
     def follow_window(self) -> None:
         """From now on makes room where it lacks."""
         self._window.installEventFilter(self)
         self._suit()
 
-    def docks_were_reset(self) -> None:
+    def _begin_anew(self) -> None:
         """Makes room again in a low window."""
         self._is_tight = self._has_made_room = False
         self._suit()
@@ -202,14 +219,14 @@ class Room(QObject):
         """Shows nothing but the map, or everything that was there before."""
         window, only = self._window, self._all is None
         if only:
-            self._all = window.saveState(self._version)
+            self._all = window.saveState(_LAYOUT_VERSION)
         for part in (window.menuBar(), self._lens_bar, *window.findChildren(QToolBar)):
             part.setVisible(not only)
         self._legend.setHidden(only)
         if not only and self._all is not None:
             before, self._all = self._all, None
             self._restoring = True  # panels come back as they were, collapsed ones too
-            window.restoreState(before, self._version)
+            window.restoreState(before, _LAYOUT_VERSION)
             self._restoring = False
             self.changed.emit()
             return
@@ -219,10 +236,6 @@ class Room(QObject):
         self._map.setFocus()
         corner = self._map.mapToGlobal(QPoint(0, 0))
         QToolTip.showText(corner, "M or F11 brings the panels back", self._map, QRect(), _HINT_MS)
-
-    def state(self) -> QByteArray:
-        """Places of all panels, to be stored."""
-        return self._window.saveState(self._version) if self._all is None else self._all
 
 
 def tabs_below(window: QMainWindow, dock: Dock) -> int:
