@@ -38,14 +38,13 @@ class KernelChoice(QComboBox):
 
 
 class BetweenModel(RowModel):
-    """Groups of frames; the tip of what decides one cites the kernel's source."""
+    """Groups of frames; the tip of what decides one has a line for each difference and for its source."""
 
     def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
-        tip = super().data(index, role)
         row, column = self.rows[index.row()], self.columns[index.column()]
-        if role == Role.ToolTipRole and column.field == "decided_by" and row.sources:
-            return f"{tip}\n{plain(row.sources)}"
-        return tip
+        if role == Role.ToolTipRole and column.field == "decided_by" and row.explained:
+            return plain(f"{row.explained}\n{column.tip}")
+        return super().data(index, role)
 
 
 class KernelTable(RowTable):

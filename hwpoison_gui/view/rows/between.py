@@ -23,7 +23,10 @@ WHAT_IS_COMPARED: Final = (
 
 
 class BetweenRow(Record):
-    """One group of frames; `key` is its number in `Between.numbers`, `sources` cites what decides it."""
+    """One group of frames; `key` is its number in `Between.numbers`.
+
+    `sources` cites what decides it; `explained` has each difference and its source on lines of their own.
+    """
 
     key: int
     frames: int
@@ -32,6 +35,7 @@ class BetweenRow(Record):
     after: str
     decided_by: str
     sources: str
+    explained: str
     first: int
 
 
@@ -53,10 +57,13 @@ def between_rows(between: Between) -> list[BetweenRow]:
     for group in between.groups:
         decided = "; ".join(difference_words(one, between.back) for one in group.decided_by)
         sources = "; ".join(dict.fromkeys(cited(one, between) for one in group.decided_by))
+        explained = "\n".join(
+            f"{difference_words(one, between.back)}\n    {cited(one, between)}" for one in group.decided_by
+        )
         outcomes = group.before.beside(group.after), group.after.beside(group.before)
         rows.append(
             BetweenRow(group.number, group.frames, _SHORT[group.kind], *outcomes, decided or _UNDECIDED, sources,
-                       group.first)
+                       explained, group.first)
         )  # fmt: skip
     return rows
 
