@@ -205,7 +205,7 @@ def ways_in(
     ways += [Way(title.partition(":")[0], title.partition(": ")[2], "", to(path)) for path, title in machines]
     ways += [
         Way("This machine’s own memory", "A copy; the real memory is only read", "Ctrl+L", open_live),
-        Way("Open a file…", "Session, scenario, snapshot, or error records: a log", "Ctrl+O", open_file),
+        Way("Open a file…", "Session, scenario, snapshot or log", "Ctrl+O", open_file),
     ]
     if recent:
         ways.append(Way("Go on where you left off"))

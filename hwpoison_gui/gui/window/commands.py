@@ -70,7 +70,7 @@ def machine_commands(
 
     def no_copy() -> str:
         copied = controller.machine.exported is not None
-        return "" if copied else "Only a copy of this machine’s own memory can be recorded (Ctrl+L)."
+        return "" if copied else "Only a copy of this machine’s own memory can be saved so (Ctrl+L)."
 
     def unbootable() -> str:
         return "" if controller.machine.again else UNBOOTABLE
@@ -98,8 +98,8 @@ def machine_commands(
                 lambda: saving.save(), "save", ("Ctrl+S",), separated=True),
         Command("save-as", "&Machine", "Save &as…", "Saves it to another file: a session, or a scenario",
                 lambda: saving.save_as(), "save", ("Ctrl+Shift+S",)),
-        Command("save-recording", "&Machine", "Save the copy as a &recording…", "Saves the copy of this machine’s "
-                "memory as files that only you can read", saving.save_recording, missing=no_copy),
+        Command("save-recording", "&Machine", "Save the cop&y as a snapshot…", "Saves the copy of this machine’s "
+                "memory as a file that only you can read", saving.save_recording, missing=no_copy),
         *_export_commands(exporting, keeping.taking),
         Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True),
     ]  # fmt: skip

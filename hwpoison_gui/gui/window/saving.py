@@ -212,14 +212,14 @@ class Saving(QObject):
     # -- recordings
 
     def save_recording(self) -> None:
-        """Saves the copy of live memory as a recording."""
+        """Saves the copy of live memory as a snapshot."""
         from PySide6.QtWidgets import QFileDialog
 
         from hwpoison_gui import saving
 
         name, _ = QFileDialog.getSaveFileName(
             self._above, "Save the copy of this machine’s memory", str(Path(self.folder) / "memory.npz"),
-            "Recorded memory (*.npz)",
+            "Snapshot (*.npz)",
         )  # fmt: skip
         if not name:
             return
