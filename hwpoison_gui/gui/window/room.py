@@ -41,7 +41,7 @@ class Room(QObject):
         super().__init__(window)
         self._window, self._settings, self._docks, self._stage = window, settings, docks, stage
         self._map, self._lens_bar, self._legend = frame_map, lens_bar, legend
-        self._is_tight = self._has_made_room = self._restoring = False
+        self._is_tight = self._has_made_room = self._has_stacked = self._restoring = False
         self._side: list[Dock] = []  # panels beside the map that were hidden together
         self._all: QByteArray | None = None  # places of all panels, while only the map is shown
         for dock in docks.values():
@@ -93,7 +93,33 @@ class Room(QObject):
         if is_tight is self.has_bottom and (is_tight or self._has_made_room):
             self.toggle_bottom()
             self._has_made_room = is_tight
+        self._suit_side(is_tight)
         self._suit_legend()
+
+    def _suit_side(self, is_tight: bool) -> None:
+        """Panels above each other beside the map become tabs of one place in a low window, and part again."""
+        upper, lower = self._docks["rmap"], self._docks["why"]
+        beside = [one for one in (upper, lower) if not one.isHidden() and not one.isFloating()]
+        if len({self._window.dockWidgetArea(one) for one in beside} & set(_SIDES)) != 1 or len(beside) != 2:
+            return
+        if is_tight and lower not in self._tabs_of(upper):
+            for one in (*self._tabs_of(lower), lower):
+                self._window.tabifyDockWidget(upper, one)
+            upper.raise_()
+            self._has_stacked = True
+        elif not is_tight and self._has_stacked:
+            self._has_stacked = False
+            parted = [lower, *(one for one in self._tabs_of(upper) if one is not lower)]
+            area = self._window.dockWidgetArea(upper)
+            for one in (upper, *parted):
+                self._window.removeDockWidget(one)  # what has tabs, or had them, would be split into tabs
+            self._window.addDockWidget(area, upper)
+            self._window.splitDockWidget(upper, lower, Qt.Orientation.Vertical)
+            for one in parted[1:]:
+                self._window.tabifyDockWidget(lower, one)
+            for one in (upper, *parted):
+                one.show()
+            lower.raise_()
 
     def _suit_legend(self) -> None:
         """A low window has room for two lines of the legend, and for one beside a table."""

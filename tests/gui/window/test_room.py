@@ -207,3 +207,19 @@ def test_panels_come_back_collapsed_as_they_were_and_one_that_is_shown_brings_ba
     window.docks["pages"].raise_()
     until(lambda: not window.room.is_map_only)
     assert not window.docks["rmap"].isHidden()
+
+
+def test_panels_above_each_other_become_tabs_in_a_window_that_is_made_low(open_window) -> None:
+    window = open_window(opening.default_machine(), (1280, 800)).window
+    upper, lower = window.docks["rmap"], window.docks["why"]
+    assert in_sight(upper.content()) and in_sight(lower.content())
+    try:
+        window.appearance.choose_text_size(150)
+        window.resize(SMALLEST)
+        until(lambda: lower in window.tabifiedDockWidgets(upper) and in_sight(upper.content()))
+        until(lambda: window.minimumSizeHint().height() <= SMALLEST.height())
+    finally:
+        window.appearance.choose_text_size(look.USUAL_TEXT)
+    window.resize(1280, 800)
+    until(lambda: in_sight(upper.content()) and in_sight(lower.content()))
+    assert [one.objectName() for one in window.tabifiedDockWidgets(lower)] == ["states", "frame"]
