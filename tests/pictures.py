@@ -36,7 +36,7 @@ def main() -> None:
         window = MainWindow(opened, remember=False)
         window.resize(1280, 800)
         window.show()
-        window.reset_docks()
+        window.room.reset()
         until(lambda: window.is_complete)
         return window
 

@@ -71,7 +71,7 @@ def stills(lesson: Path) -> list[Figure]:
     window.appearance.choose_motion(True)
     window.resize(*SIZE)
     window.show()
-    window.reset_docks()
+    window.room.reset()
     window.controller.seek(len(opened.session.steps))
     window.controller.work.finish()
     app.processEvents()

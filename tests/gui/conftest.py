@@ -101,7 +101,7 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
         window.resize(*size)
         window.show()
         qtbot.waitExposed(window)
-        window.reset_docks()
+        window.room.reset()
         until(lambda: window.is_complete)
         window.activateWindow()
         window.map.setFocus()

@@ -52,7 +52,7 @@ def test_tabs_say_what_their_panel_is_for(user: User, qtbot) -> None:
     assert {"Why", "State table", "Frame", "Tasks", "Pages", "VMAs", "Files", "Kernel log", "Notebook"} <= set(told)
     assert "The handler as an outline" in told["Why"]
     assert {title: tip for title, tip in told.items() if len(tip) < 30} == {}
-    user.window.reset_docks()  # other tab bars
+    user.window.room.reset()  # other tab bars
     qtbot.wait(1)
     again = [bar for bar in user.window.findChildren(QTabBar) if bar.isVisible()]
     assert all(len(tip_at(bar, bar.tabRect(0).center())) >= 30 for bar in again)

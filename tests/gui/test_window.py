@@ -302,7 +302,7 @@ def test_settings_remember_theme_panels_overview_and_layout(qtbot, open_window) 
     second.layouts.arrange("rows", None)
     assert not second.docks["log"].isVisible()
     second.appearance.choose_theme(look.SYSTEM)
-    second.reset_docks()
+    second.room.reset()
     second.close()
 
 

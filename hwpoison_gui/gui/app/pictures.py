@@ -36,7 +36,7 @@ def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> i
     try:
         window.resize(*_SIZE)
         window.show()
-        window.reset_docks()
+        window.room.reset()
         log = log_lines(opened.session)
         moments = moments_of(opened.session)
         out.mkdir(parents=True, exist_ok=True)

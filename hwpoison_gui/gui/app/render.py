@@ -118,7 +118,7 @@ def _window(app: QApplication, opened: Opened, wanted: Wanted, position: int) ->
     window.appearance.choose_motion(True)  # docks that still move have no tabs
     window.resize(*(wanted.size or SIZE))
     window.show()
-    window.reset_docks()
+    window.room.reset()
     window.controller.seek(position)
     window.controller.work.finish()
     app.processEvents()

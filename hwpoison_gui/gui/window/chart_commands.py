@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Final, cast
 
@@ -10,16 +11,18 @@ from hwpoison_gui.view.charts.catalogue import CHARTS
 
 if TYPE_CHECKING:  # the panel is imported when it is first seen
     from hwpoison_gui.gui.charts.panel import ChartsPanel
-    from hwpoison_gui.gui.window.main_window import MainWindow
+    from hwpoison_gui.gui.look.dock import Dock
 
 _MENU: Final = "&View > C&harts"
 _KEYS: Final = 10  # charts that have one
 
 
-def chart_commands(window: MainWindow) -> list[Command]:
+def chart_commands(show_panel: Callable[[str], None], docks: Callable[[], Mapping[str, Dock]]) -> list[Command]:
+    """`docks`: the panels by name, made after the commands."""
+
     def show(key: str) -> None:
-        window.show_panel("charts")
-        panel = cast("ChartsPanel", window.docks["charts"].content())
+        show_panel("charts")
+        panel = cast("ChartsPanel", docks()["charts"].content())
         panel.ask(key)
         panel.setFocus()
 

@@ -250,10 +250,8 @@ class MainWindow(QMainWindow):
             *view_commands.look_commands(self.map, self.history, self.overview, self.settings),
             *view_commands.theme_commands(self.appearance),
             *view_commands.text_and_motion_commands(self.appearance),
-            *view_commands.panel_commands(
-                self.show_panel, partial(tab_order.next_panel, self), self.reset_docks, lambda: self.room
-            ),
-            *chart_commands(self),
+            *view_commands.panel_commands(self.show_panel, partial(tab_order.next_panel, self), lambda: self.room),
+            *chart_commands(self.show_panel, lambda: self.docks),
             *commands.help_commands(help_, partial(help_.show_palette, partial(self.show_panel, "tasks"))),
         ]
 
@@ -352,10 +350,6 @@ class MainWindow(QMainWindow):
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
-
-    def reset_docks(self) -> None:
-        """Puts every panel in its default place."""
-        self.room.reset()
 
     def show_panel(self, name: str, focus: bool = True) -> None:
         """Brings a panel to the front, and focuses it."""

@@ -97,7 +97,6 @@ def text_and_motion_commands(appearance: Appearance) -> list[Command]:
 def panel_commands(
     show_panel: Callable[[str], None],
     next_panel: Callable[[bool], None],
-    reset_docks: Callable[[], None],
     room: Callable[[], Room],
 ) -> list[Command]:
     panels = [
@@ -120,5 +119,5 @@ def panel_commands(
                 "titles, or shows them in full", lambda: room().toggle_bottom(), keys=("Ctrl+J",),
                 checked=lambda: room().has_bottom),
         Command("reset-docks", "&View > &Panels", "&Reset the panels", "Puts all panels back in their default places",
-                reset_docks, separated=True),
+                lambda: room().reset(), separated=True),
     ]  # fmt: skip

@@ -153,7 +153,7 @@ def test_in_the_smallest_window_with_large_text_all_is_reached(open_window) -> N
     window = open_window(opening.default_machine(), (SMALLEST.width(), SMALLEST.height())).window
     try:
         window.appearance.choose_text_size(150)
-        window.reset_docks()
+        window.room.reset()
         window.lenses.choose("outcome")
         window.controller.fire(0x2AD0)
         until(lambda: not window.controller.occupied and window.legend.more.isVisible())
