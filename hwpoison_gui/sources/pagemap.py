@@ -122,23 +122,38 @@ def _joined(ranges: Iterator[Range] | list[Range], gap: int) -> list[Range]:
 
 
 def _read(descriptor: int, ranges: list[Range], cancelled: Cancelled) -> tuple[U64, U64]:
-    """(virtual page numbers, raw words) of the present and swapped entries in the ranges."""
-    numbers: list[U64] = []
-    entries: list[U64] = []
+    """(virtual page numbers, raw words) of the present and swapped entries in the ranges.
+
+    Most ranges are short: many are read into one buffer, and looked through together.
+    """
+    numbers: list[U64] = [np.empty(0, np.uint64)]
+    entries: list[U64] = [np.empty(0, np.uint64)]
     buffer = np.empty(_CHUNK, np.uint64)
+    room = buffer.data.cast("B")
+    pieces: list[Range] = []  # place in the buffer, and how far the page number is above it
+
+    def look_through(filled: int) -> None:
+        used = np.flatnonzero(buffer[:filled] & (PRESENT | SWAPPED))
+        places = np.array([place for place, _ in pieces] + [filled], np.int64)
+        above = np.repeat(np.array([more for _, more in pieces], np.int64), np.diff(places))
+        numbers.append((used + above[used]).astype(np.uint64))
+        entries.append(buffer[used])
+        pieces.clear()
+
+    filled = 0
     for first, last in ranges:
         while first < last:
             check(cancelled)
-            wanted = buffer[: min(_CHUNK, last - first)]
-            got = os.preadv(descriptor, [wanted.data.cast("B")], first * 8) // 8
+            if filled == _CHUNK:
+                look_through(filled)
+                filled = 0
+            wanted = min(_CHUNK - filled, last - first)
+            got = os.preadv(descriptor, [room[8 * filled : 8 * (filled + wanted)]], first * 8) // 8
             if got <= 0:
                 break
-            used = np.nonzero(wanted[:got] & (PRESENT | SWAPPED))[0]
-            numbers.append(used.astype(np.uint64) + np.uint64(first))
-            entries.append(wanted[used])
-            first += got
-    if not numbers:
-        return np.empty(0, np.uint64), np.empty(0, np.uint64)
+            pieces.append((filled, first - filled))
+            filled, first = filled + got, first + got
+    look_through(filled)
     return np.concatenate(numbers), np.concatenate(entries)
 
 
