@@ -31,7 +31,7 @@ def run(arguments: Sequence[str]) -> int:
     """Assess machines and print what was found; returns the exit status."""
     options = _parsed(arguments)
     values = tuple(map(int, options.early_kill.split(",")))
-    asked = assessing.Options(options.profile, values, options.by, options.top, options.at)
+    asked = assessing.Options(options.profile or "", values, options.by, options.top, options.at)
     try:
         return _dram(options, asked) if options.fault or options.rates else _assess(options, asked)
     except (fleet.NoSchedulerError, MissingExtraError) as error:
@@ -159,7 +159,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     below = "a folder: all *.npz below it"
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=what + below)
     parser.add_argument("--live", action="store_true", help="a copy of this machine's own memory")
-    parser.add_argument("--profile", default="", type=kernel_named, help="the kernel (default: the nearest one)")
+    parser.add_argument("--profile", type=kernel_named, help="the kernel (default: the nearest one)")
     early = "values of vm.memory_failure_early_kill: 0, 1 or 0,1 (the default)"
     parser.add_argument("--early-kill", default="0,1", choices=("0", "1", "0,1"), metavar="0,1", help=early)
     parser.add_argument("--by", default="kind", choices=tuple(GROUPINGS), help="what frames are grouped by")

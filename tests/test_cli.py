@@ -63,6 +63,15 @@ def test_check_of_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "no.toml: cannot be read: No such file" in capsys.readouterr().out
 
 
+def test_assess_takes_the_nearest_kernel_unless_one_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    path = str(DATA / "files" / "kpageflags.bin")
+    assert main(["assess", path]) == 0 and main(["assess", "--profile", "6.1", path]) == 0
+    assert "frames" in capsys.readouterr().out
+    with pytest.raises(SystemExit) as raised:
+        main(["assess", "--profile", "5.10", path])
+    assert raised.value.code == 2 and "is modelled as 6.1" in capsys.readouterr().err
+
+
 def test_simulate(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["simulate", str(EARLY)]) == 0
     shown = capsys.readouterr().out
