@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base.intern import MOST
 from hwpoison_gui.view.map.plane import FramePlane
 
@@ -46,7 +46,7 @@ def _of_words(path: Path) -> FramePlane | None:
     if path.stat().st_size < 8 * _LEAST:
         return None
     words = own_flags(words_in(path))
-    if _has_huge_head(words[1 - _HUGE_PAGE :]):
+    if _leaves_out(words[1 - _HUGE_PAGE :], len(words)):
         return None
     counts = np.broadcast_to(np.int32(0), len(words))
     return FramePlane(words, counts, counts)
@@ -56,9 +56,10 @@ def _ends_within_a_huge_page(runs: FrameRuns) -> bool:
     """Whether the last frames may be left out: a part of their huge page is missing."""
     last = slice(1 - _HUGE_PAGE, None)  # runs: at least as many frames
     tail = runs._replace(lengths=runs.lengths[last], ids=runs.ids[last])
-    return _has_huge_head(tail.expanded()[last].astype(np.uint64))
+    return _leaves_out(tail.expanded()[last].astype(np.uint64), runs.frames)
 
 
-def _has_huge_head(words: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> bool:
-    head, huge = np.uint64(pf.COMPOUND_HEAD), np.uint64(pf.HUGE | pf.THP)
-    return bool(((words & head != 0) & (words & huge != 0)).any())
+def _leaves_out(last: npt.NDArray[np.uint64], frames: int) -> bool:
+    from hwpoison_gui.sources.assemble import whole_frames
+
+    return whole_frames(last, frames) < frames

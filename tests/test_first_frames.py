@@ -73,6 +73,18 @@ def test_frames_that_may_be_left_out(tmp_path: Path) -> None:
     assert open_file(tmp_path / "flags").session.machine.frames == 1900
 
 
+def test_a_folio_at_the_end_is_whole(tmp_path: Path) -> None:
+    """Only what a page of 2 MiB can be a part of is left out."""
+    words = np.full(2048, pf.LRU, np.uint64)
+    for head, size in ((1600, 8), (2032, 16)):
+        words[head] = pf.THP | pf.COMPOUND_HEAD | pf.ANON | pf.LRU
+        words[head + 1 : head + size] = pf.THP | pf.COMPOUND_TAIL | pf.ANON
+    words.tofile(tmp_path / "flags")
+    picture = picture_of(tmp_path / "flags")
+    assert picture is not None and picture.frames == 2048
+    assert open_file(tmp_path / "flags").session.machine.frames == 2048
+
+
 def test_files_without_a_first_picture(tmp_path: Path) -> None:
     assert picture_of(resources.path("machines/victim_before.npz")) is None  # not kept as runs
     assert picture_of(resources.path("machines/victim_before.json")) is None

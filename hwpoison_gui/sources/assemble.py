@@ -125,11 +125,9 @@ def _processes(texts: Sequence[ProcessText]) -> tuple[tuple[ProcessImage, ...], 
 def _whole(exported: Exported) -> Exported:
     """The same without a huge page of which the last frames are missing: nobody could say what they are."""
     words = exported.kpageflags
-    last = words[max(0, len(words) - _HUGE_PAGE + 1) :]
-    huge = (last & np.uint64(pf.COMPOUND_HEAD) != 0) & (last & np.uint64(pf.HUGE | pf.THP) != 0)
-    if not huge.any():
+    frames = whole_frames(words[1 - _HUGE_PAGE :], len(words))
+    if frames == len(words):
         return exported
-    frames = len(words) - len(last) + int(np.argmax(huge))
     if not frames:
         raise MalformedError("kpageflags", "it ends within its first huge page")
     hidden = {
@@ -148,6 +146,27 @@ def _whole(exported: Exported) -> Exported:
         hidden=replace(exported.hidden, **hidden),
         notes=(*exported.notes, left_out),
     )
+
+
+def whole_frames(last: U64, frames: int) -> int:
+    """The number of frames without a huge page of which the last ones are missing.
+
+    A smaller folio is whole if it is of a size that a folio has, at a place that one of that size can have.
+
+    Parameters
+    ----------
+    last
+        The flags of the last 511 frames, or of all where there are fewer.
+    """
+    heads = np.flatnonzero(last & np.uint64(pf.COMPOUND_HEAD))
+    if not len(heads) or not last[heads[-1]] & np.uint64(pf.HUGE | pf.THP):
+        return frames
+    if not (last[heads[-1] + 1 :] & np.uint64(pf.COMPOUND_TAIL) != 0).all():
+        return frames
+    head = frames - len(last) + int(heads[-1])
+    size = frames - head
+    is_folio = head % _HUGE_PAGE != 0 and size.bit_count() == 1 and head % size == 0
+    return frames if is_folio else head
 
 
 def kernel_of(version: str) -> tuple[int, int] | None:
