@@ -1,4 +1,4 @@
-"""Imports what the first selection and the first click need, before they come: one module in a turn of the event loop.
+"""Imports what the first selection, click and file need, before they come: one module in a turn of the event loop.
 
 A start has no time for these modules, and a click none either.
 """
@@ -23,6 +23,8 @@ _MODULES: Final = (
     "session.scenario.available",
     "view.words.tables",
     "view.facts.touching",
+    "first_frames",
+    "sources.recording",
 )
 
 
