@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 from collections.abc import Callable
+from typing import ClassVar
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -16,31 +17,28 @@ Cancelled = Callable[[], bool]
 Work = Callable[[Progress, Cancelled], object]
 
 
-class _NoCollection:
-    """Keeps Python's collector of cycles from running while a thread does.
+class _Pause:
+    """Keeps Python's collector of cycles from running while a thread does, until `end` is called once or more.
 
     The collector runs in the thread that happens to allocate. In a worker it would take apart what is left of widgets,
-    whose C++ halves the other thread may be painting or deleting: a segmentation fault.
+    whose C++ halves the other thread may be painting or deleting: a segmentation fault. Begun and ended in the main
+    thread, before a thread starts and after it has ended.
     """
 
-    def __init__(self) -> None:
-        self._threads, self._was_on = 0, False
+    _running: ClassVar[set[_Pause]] = set()
+    _was_on: ClassVar[bool] = False
 
-    def begin(self) -> None:
-        """In the main thread, before a thread starts."""
-        if not self._threads:
-            self._was_on = gc.isenabled()
+    def __init__(self) -> None:
+        if not self._running:
+            _Pause._was_on = gc.isenabled()
             gc.disable()
-        self._threads += 1
+        self._running.add(self)
 
     def end(self) -> None:
-        """In the main thread, after a thread has ended."""
-        self._threads -= 1
-        if not self._threads and self._was_on:
-            gc.enable()
-
-
-_no_collection = _NoCollection()
+        if self in self._running:
+            self._running.remove(self)
+            if not self._running and self._was_on:
+                gc.enable()
 
 
 class Worker(QThread):
@@ -62,19 +60,20 @@ class Worker(QThread):
         super().__init__(parent)
         self._work = work
         self._cancelled = threading.Event()
-        self._counted = False
+        self._pause: _Pause | None = None
         self.finished.connect(self._ended)  # in the main thread, to which this object belongs
 
     def start(self, priority: QThread.Priority = QThread.Priority.InheritPriority) -> None:
-        if not self._counted:
-            self._counted = True
-            _no_collection.begin()
+        if self._pause is None:
+            self._pause = _Pause()
+            pause = self._pause
+            self.destroyed.connect(lambda: pause.end())  # with its window, before it was heard that it has finished
         super().start(priority)
 
     def _ended(self) -> None:
-        if self._counted:
-            self._counted = False
-            _no_collection.end()
+        if self._pause is not None:
+            self._pause.end()
+            self._pause = None
 
     def cancel(self) -> None:
         """Requests cancellation; the thread ends at its next check."""

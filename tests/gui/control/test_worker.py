@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject
 
 from hwpoison_gui.gui.control.worker import Cancelled, Progress, Worker
@@ -69,5 +70,14 @@ def test_what_was_off_stays_off(qtbot) -> None:
     worker.start()
     until(lambda: done and worker.isFinished())
     worker.wait()
-    until(lambda: not worker._counted)
+    until(lambda: worker._pause is None)
     assert not gc.isenabled()
+
+
+def test_it_goes_on_after_a_thread_whose_window_was_deleted(qtbot) -> None:
+    parent = QObject()
+    worker = Worker(litter, parent)
+    worker.start()
+    worker.wait()
+    shiboken6.delete(parent)  # what the thread has to say is not heard any more
+    assert gc.isenabled()
