@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.rows.error_records import time_words
 
 F64 = npt.NDArray[np.float64]
@@ -21,6 +22,7 @@ I64 = npt.NDArray[np.int64]
 Cells = tuple[tuple[str, ...], ...]
 
 MOST_BINS: Final = 256  # of physical memory
+MIB: Final = FRAME_SIZE / (1 << 20)  # of a frame
 
 
 class Part(Record):
@@ -39,6 +41,21 @@ class Part(Record):
     key: str
     name: str
     sizes: F64
+
+
+class Counted(Record):
+    """Frames of all groups, those that are not drawn too.
+
+    Attributes
+    ----------
+    groups : tuple of str
+        Their names, and last that of the total.
+    frames : array of int64, shape (parts, stacks, groups)
+        Frames by part of a bar. The total has each frame once, also where several groups count it.
+    """
+
+    groups: tuple[str, ...]
+    frames: I64
 
 
 class Bars(Record):
@@ -66,6 +83,8 @@ class Bars(Record):
         Filter expressions of parts of bars that have one of their own.
     words : tuple of str
         For each stack what a part of a bar is, with {size}, {group} and {part}; empty: the usual words.
+    counted : Counted or None
+        The frames behind the sizes, in groups that are not drawn too; None where sizes are numbers of frames.
     """
 
     title: str
@@ -78,6 +97,7 @@ class Bars(Record):
     note: str = ""
     finds: Mapping[tuple[int, int, int], str] = {}
     words: tuple[str, ...] = ()
+    counted: Counted | None = None
 
     def words_of(self, group: int, stack: int, part: int) -> str:
         """What a part of a bar is, in a line."""
@@ -93,12 +113,40 @@ class Bars(Record):
 
     @property
     def rows(self) -> Cells:
-        """Rows of the table: one for each bar."""
+        """Rows of the table: one for each bar, for those that are not drawn too, and for the total."""
+        if self.counted is not None:
+            return self._rows_of(self.counted.groups, self.counted.frames * MIB)
+        return self._rows_of(self.groups, np.array([part.sizes for part in self.parts]))
+
+    def _rows_of(self, groups: tuple[str, ...], sizes: F64) -> Cells:
+        """Rows of sizes, shape (parts, stacks, groups)."""
         found = []
-        for group, name in enumerate(self.groups):
+        for group, name in enumerate(groups):
             for stack, words in enumerate(self.stacks):
-                sizes = [float(part.sizes[stack, group]) for part in self.parts]
-                found.append((name, words, *(as_text(size) for size in sizes), as_text(sum(sizes))))
+                row = sizes[:, stack, group].tolist()
+                found.append((name, words, *(as_text(size) for size in row), as_text(sum(row))))
+        return tuple(found)
+
+    @property
+    def file_heads(self) -> tuple[str, ...]:
+        """Heads of the file: of the table, with the number of frames beside each amount of memory."""
+        if self.counted is None:
+            return self.heads
+        names = (*(part.name for part in self.parts), "all")
+        return ("group", self.stacked_by, *(f"{name} ({unit})" for name in names for unit in ("frames", self.unit)))
+
+    @property
+    def file_rows(self) -> Cells:
+        """Rows of the file: those of the table, without rounding."""
+        if self.counted is None:
+            return self.rows
+        found = []
+        for group, name in enumerate(self.counted.groups):
+            for stack, words in enumerate(self.stacks):
+                row = self.counted.frames[:, stack, group].tolist()
+                found.append(
+                    (name, words, *(text for size in (*row, sum(row)) for text in (str(size), exact_mib(size))))
+                )
         return tuple(found)
 
 
@@ -257,12 +305,18 @@ def as_text(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
 
 
+def exact_mib(frames: int) -> str:
+    """Frames as MiB, with as many decimals as that takes: 4 KiB are a binary fraction of a MiB."""
+    return f"{frames * MIB:.8f}".rstrip("0").rstrip(".")
+
+
 def as_csv(chart: Chart) -> str:
-    """The table of a chart as comma-separated values, with a line of heads."""
+    """The table of a chart as comma-separated values, with a line of heads; amounts of memory are not rounded."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(chart.heads)
-    writer.writerows([_bare(cell) for cell in row] for row in chart.rows)
+    heads, rows = (chart.file_heads, chart.file_rows) if isinstance(chart, Bars) else (chart.heads, chart.rows)
+    writer.writerow(heads)
+    writer.writerows([_bare(cell) for cell in row] for row in rows)
     return out.getvalue()
 
 

@@ -7,14 +7,13 @@ from typing import Final
 
 import numpy as np
 
-from hwpoison_gui.view.base.units import FRAME_SIZE
-from hwpoison_gui.view.charts.chart import Bars, Part
+from hwpoison_gui.view.charts.chart import MIB, Bars, Counted, Part
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.tables import Table
 from hwpoison_gui.view.outcome.classes import CLASSES, NO_MEMORY
 
 _MOST: Final = 14  # groups
-_MIB: Final = FRAME_SIZE / (1 << 20)
+_TOTAL: Final = "total, each frame once"
 _BY: Final = {"kind": "kind of page"}
 
 
@@ -27,15 +26,17 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
     names = [row.name for row in first.rows if any(row.frames[one.id] for one in drawn)]
     shown, rest = names[:_MOST], names[_MOST:]
     terms = [rows[policies[0]][name].term for name in shown]
-    parts = []
+    parts, counted = [], []
     for one in drawn:
-        sizes = np.zeros((len(policies), len(shown)))
-        for stack, early in enumerate(policies):
-            sizes[stack] = [rows[early][name].frames[one.id] for name in shown]
-        if sizes.any():
-            parts.append(Part(f"outcome:{one.key}", one.name, sizes * _MIB))
+        of_groups = [[rows[early][name].frames[one.id] for name in names] for early in policies]
+        whole = [[tables[early].whole.frames[one.id]] for early in policies]
+        found = np.concatenate((np.array(of_groups, np.int64).reshape(len(policies), -1), whole), axis=1)
+        if found.any():
+            parts.append(Part(f"outcome:{one.key}", one.name, found[:, : len(shown)] * MIB))
+            counted.append(found)
+    every = np.array(counted, np.int64).reshape(len(parts), len(policies), len(names) + 1)
     frames = sum(first.whole.frames[one.id] for one in drawn)
-    left = f"The {len(rest):,} smallest are left out." if rest else ""
+    left = f"The {len(rest):,} smallest are not drawn; the table has all." if rest else ""
     return Bars(
         f"What an error in each of {frames:,} frames would do, by {_BY.get(first.by, first.by)}",
         "MiB",
@@ -45,4 +46,5 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
         tuple(parts),
         "policy",
         " ".join(filter(None, (left, first.note))),
+        counted=Counted((*names, _TOTAL), every),
     )

@@ -175,7 +175,7 @@ def expression_of(m: Machine, pfn: int, expressions: Iterable[str]) -> str:
 
 def _words(point: _Point) -> str:
     cost, vmas = point.cost, point.classes[0].vmas
-    per = as_text(round(cost.pairs / cost.found, 1))
+    per = as_text(cost.pairs / cost.found)
     return (
         f"{counted(cost.pairs, 'pair')} for {counted(cost.found, 'mapper')}, {per} each: "
         f"{counted(point.frames, 'frame')} under {counted(vmas, 'VMA')}"

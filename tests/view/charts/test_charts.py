@@ -43,7 +43,32 @@ def test_the_largest_groups_are_shown() -> None:
     sizes = [sum(row.frames) for row in tables[0].rows]
     drawn = sum(part.sizes[0] for part in chart.parts) * 256
     assert [round(size) for size in drawn.tolist()] == sizes[:14] and len(chart.groups) == 14
-    assert chart.note.startswith(f"The {len(sizes) - 14} smallest are left out.")
+    assert chart.note.startswith(f"The {len(sizes) - 14} smallest are not drawn; the table has all.")
+
+
+@pytest.mark.parametrize("by", ["kind", "process"])
+def test_the_file_of_damage_has_all_groups_and_whole_numbers_of_frames(by: str) -> None:
+    session = busy()
+    for number in range(20):
+        do(session, "fork", task="a", child=f"c{number}")
+    tables = {early: to_the_end(find_table(Damage.of(session.machine, early), by)) for early in (0, 1)}
+    chart = damage_bars(tables)
+    rows = list(csv.DictReader(io.StringIO(as_csv(chart))))
+    assert len(rows) == len(chart.rows)
+    names = [row.name for row in tables[0].rows if sum(row.frames)]
+    total = "total, each frame once"
+    assert [row["group"] for row in rows[::2]] == [*(one for one in names if one in {r["group"] for r in rows}), total]
+    assert by == "kind" or len(rows) // 2 > len(chart.groups) + 1
+    for row in rows:
+        parts = [int(row[f"{part.name} (frames)"]) for part in chart.parts]
+        assert sum(parts) == int(row["all (frames)"]) and float(row["all (MiB)"]) * 256 == sum(parts)
+        assert all(
+            float(row[f"{part.name} (MiB)"]) * 256 == size for part, size in zip(chart.parts, parts, strict=True)
+        )
+    if by == "kind":  # each frame is of one kind
+        for policy in (0, 1):
+            listed = [int(row["all (frames)"]) for row in rows[policy::2]]
+            assert sum(listed[:-1]) == listed[-1]
 
 
 def test_a_distribution_has_each_frame_once() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,20 @@ def test_each_point_is_what_the_handler_counts_for_its_frames() -> None:
         assert pairs >= found
     counted = sum(one.frames for one in to_the_end(find_classes(m)))
     assert counted == len([pfn for one, _, _ in shown for pfn in found_by(m, one)])
+
+
+def test_a_ratio_has_no_decimals_that_are_made_up() -> None:
+    chart = to_the_end(cost_curves(machine()))
+    for curve in chart.values:
+        for words, x, y in zip(curve.words, curve.x, curve.y, strict=True):
+            each = re.search(r"mappers?, ([\d,.]+) each", words)
+            assert each is not None and abs(float(each[1].replace(",", "")) - y / x) <= 0.005
+
+
+def test_the_words_of_a_ratio() -> None:
+    alike = walk_cost.Alike(vmas=5, mapcount=4, anon=True, frames=1, typical=0)
+    point = walk_cost._Point(walk_cost.Cost(4, 427), [alike])
+    assert walk_cost._words(point).startswith("427 pairs for 4 mappers, 106.75 each")
 
 
 def test_the_cost_is_not_linear() -> None:
