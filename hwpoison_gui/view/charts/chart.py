@@ -115,7 +115,7 @@ class Bars(Record):
     def rows(self) -> Cells:
         """Rows of the table: one for each bar, for those that are not drawn too, and for the total."""
         if self.counted is not None:
-            return self._rows_of(self.counted.groups, self.counted.frames * MIB)
+            return self._rows_of(self.counted.groups, self.counted.frames.astype(np.float64) * MIB)
         return self._rows_of(self.groups, np.array([part.sizes for part in self.parts]))
 
     def _rows_of(self, groups: tuple[str, ...], sizes: F64) -> Cells:
