@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Signal
+from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
@@ -33,6 +33,7 @@ class BarPlot(Plot):
         self.chart: Bars | None = None
         self._boxes: list[tuple[int, int, int, float, float]] = []  # group, stack, part, start, end
         self._outline: pg.BarGraphItem | None = None
+        self._followed = NOWHERE, NOWHERE  # where Up or Down led to, and the part that they look for
         self._first = 0  # the uppermost group that is shown
         super().__init__(parent, "Bars", theme)
         self.invertY(True)
@@ -120,6 +121,23 @@ class BarPlot(Plot):
     def part_of(self, place: int) -> tuple[int, int]:
         """The numbers of the stack and the part of a value."""
         return self._boxes[place][1:3]
+
+    def next_place(self, key: Qt.Key, by: int) -> int:
+        """Left and right: the next part of the bar, or of the next bar; other keys: the same part so many bars away.
+
+        A bar without that part has the cursor on the nearest part that it has.
+        """
+        if key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            return super().next_place(key, by)
+        bars = sorted({box[:2] for box in self._boxes})
+        group, stack, part, *_ = self._boxes[self.cursor]
+        reached, wanted = self._followed
+        part = wanted if reached == self.cursor else part
+        bar = bars[min(max(bars.index((group, stack)) + by, 0), len(bars) - 1)]
+        there = [place for place, box in enumerate(self._boxes) if box[:2] == bar]
+        found = min(there, key=lambda place: (abs(self._boxes[place][2] - part), place))
+        self._followed = found, part
+        return found
 
     def words_of(self, place: int) -> str:
         assert self.chart is not None

@@ -112,6 +112,13 @@ class CurvePlot(Plot):
         self.region.blockSignals(False)
         self._region_changed()  # also where it is what it was
 
+    def first_place(self) -> int:
+        """The last value before the playhead, or at it, where there is one."""
+        if self.playhead is None or self._position is None or self.chart is None:
+            return 0
+        before = [place for place in range(self.places) if self.value_of(place)[1] <= self._position]
+        return max(before, key=lambda place: (self.value_of(place)[1], -place), default=0)
+
     def middle_of_zoom(self) -> float | None:
         if self.cursor == NOWHERE or self.chart is None:
             return None

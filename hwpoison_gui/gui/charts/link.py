@@ -231,7 +231,10 @@ class ChartsLink(QObject):
     def _find_range(self, low: float, high: float) -> None:
         chart = self._panel.chart
         if isinstance(chart, Curves) and chart.quantity and high >= 1:
-            self._find(f"{chart.quantity}>={max(1, ceil(low))} {chart.quantity}<={floor(high)}")
+            x = chart.curves[0].x
+            most = int(x.max()) if len(x) else 1
+            least, most = min(max(1, ceil(low)), most), min(floor(high), most)
+            self._find(f"{chart.quantity}>={least} {chart.quantity}<={most}")
 
     def _choose_record(self, place: int) -> None:
         key = self._panel.curves.key_of(place)

@@ -27,7 +27,8 @@ _STEPS: Final = {
 _ZOOMS: Final = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
 KEYS: Final = (*_ZOOMS, Qt.Key.Key_0)  # beside those that move the cursor
 _HOW: Final = (
-    "Arrow keys move a cursor from value to value, Enter finds its frames or goes to its step; Shift with arrow keys "
+    "Arrow keys move a cursor from value to value, in bars up and down to the same part "
+    "of the next bar, Enter finds its frames or goes to its step; Shift with arrow keys "
     "marks a range where the axis is a number of frames; + and − zoom, 0 shows all"
 )
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -170,12 +171,20 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             return False
         before = self.cursor
         if key in _STEPS:
-            place = min(max(self.cursor + _STEPS[key], 0), last) if self.cursor != NOWHERE else 0
+            place = self.next_place(key, _STEPS[key]) if self.cursor != NOWHERE else self.first_place()
         else:
             place = 0 if key == Qt.Key.Key_Home else last
         self.set_cursor(place)
         self.cursor_moved(before, extends)
         return True
+
+    def next_place(self, key: Qt.Key, by: int) -> int:
+        """The value that a key moves the cursor to, `by` values away where they are in a row."""
+        return min(max(self.cursor + by, 0), self.places - 1)
+
+    def first_place(self) -> int:
+        """The value at which keys begin."""
+        return 0
 
     def cursor_moved(self, before: int, extends: bool) -> None:
         """Called after a key has moved the cursor from a value; `extends`: Shift was held."""

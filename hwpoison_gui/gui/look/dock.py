@@ -35,8 +35,8 @@ TIPS: Final = {
     "fault": "What happens if a row, bank or DIMM fails, early and late, and what soft offline beforehand would save.\n"
     "It follows the selected frame; or type a part, as row:of:0x2416.",
     "charts": "Damage, mappings, the cost of the walk, found frames and recorded errors as charts.\n"
-    "A click on a value finds its frames on the map. Keys: arrows move a cursor from value to value, Enter acts, "
-    "Shift with arrows marks a range, + and − zoom, 0 shows all.",
+    "A click on a value finds its frames on the map. Keys: arrows move a cursor (up and down from bar to bar), "
+    "Enter acts, Shift with arrows marks a range, + and − zoom, 0 shows all.",
     "snapshot": "What changed from this machine to a second snapshot: poison, kinds of page, flags, and who maps what."
     "\nA row finds its frames on the map; Enter or a double click goes to the first.",
     "files": "Files with pages in memory: how many, how many dirty, and who maps them.",

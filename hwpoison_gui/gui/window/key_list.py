@@ -18,8 +18,14 @@ _ON_THE_MAP: Final = (
     ("Enter", "Break the selected frame"),
     ("W A S D", "Move; the wheel zooms, a drag pans"),
 )
-
-
+_IN_CHARTS: Final = (
+    ("Left, Right", "Move the cursor to the next value: a part of a bar, a point or a bin"),
+    ("Up, Down", "In bars, move the cursor to the same part of the next bar; Page Up and Page Down: ten bars"),
+    ("Home, End", "Move the cursor to the first or the last value"),
+    ("Enter, Space", "Find the frames of the value, or go to its step or record"),
+    ("Shift and arrows", "Mark a range of mapcount or refcount, and find its frames"),
+    ("+ and −, 0", "Zoom the axis around the cursor; show all of it"),
+)
 _IN_EVERY_PANEL: Final = (
     ("Ctrl+C", "Copy what is selected, or all of the panel, as text; also in its context menu"),
     ("Shift+F10", "Open the context menu"),
@@ -35,6 +41,7 @@ def key_list(actions: Actions) -> str:
         if keys:
             head = command.menu.partition(" > ")[0].replace("&", "")
             groups.setdefault(head, []).append((keys, command.tip))
+    groups["In charts"] = list(_IN_CHARTS)
     groups["In every panel"] = list(_IN_EVERY_PANEL)
     return f"<table cellpadding='3'>{''.join(map(_group, groups, groups.values()))}</table>"
 

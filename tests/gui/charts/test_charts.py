@@ -58,7 +58,7 @@ def test_keys_move_the_cursor_and_enter_finds_the_frames(user, panel: ChartsPane
     bars.setFocus()
     QTest.keyClick(bars, Qt.Key.Key_Home)
     assert bars.cursor == 0 and panel.said.text() == bars.words_of(0) == bars.accessibleDescription()
-    QTest.keyClick(bars, Qt.Key.Key_Down)
+    QTest.keyClick(bars, Qt.Key.Key_Right)
     assert bars.cursor == 1
     QTest.keyClick(bars, Qt.Key.Key_Return)
     chart = panel.chart
@@ -71,6 +71,56 @@ def test_keys_move_the_cursor_and_enter_finds_the_frames(user, panel: ChartsPane
         assert user.window.filter.count == round(chart.parts[part].sizes[0, group] * 256)
     QTest.keyClick(bars, Qt.Key.Key_Return)
     assert user.window.filter.text == ""
+
+
+def test_up_and_down_go_from_bar_to_bar_and_keep_the_part(panel: ChartsPanel) -> None:
+    show(panel, "kind")
+    bars, chart = panel.bars, panel.chart
+    assert isinstance(chart, Bars)
+    bars.setFocus()
+    QTest.keyClick(bars, Qt.Key.Key_Home)
+    begun, part = bars.cursor, bars.part_of(bars.cursor)[1]
+    seen = [(bars.group_of(begun), bars.part_of(begun)[0])]
+    for _ in range(2 * len(chart.groups) - 1):
+        QTest.keyClick(bars, Qt.Key.Key_Down)
+        bar = bars.group_of(bars.cursor), bars.part_of(bars.cursor)[0]
+        seen.append(bar)
+        if chart.parts[part].sizes[bar[1], bar[0]]:
+            assert bars.part_of(bars.cursor)[1] == part, "also after a bar that has no such part"
+    assert seen == [(group, stack) for group in range(len(chart.groups)) for stack in (0, 1)]
+    for _ in seen:
+        QTest.keyClick(bars, Qt.Key.Key_Up)
+    assert bars.cursor == begun
+
+
+def test_keys_begin_at_the_playhead(user, panel: ChartsPanel) -> None:
+    user.window.controller.fire(user.frame("srv:heap+0"))
+    until(lambda: not user.window.controller.work.busy)
+    user.window.actions_["last"].trigger()
+    show(panel, "timeline")
+    until(lambda: isinstance(panel.chart, Curves) and panel.curves.playhead is not None)
+    panel.curves.setFocus()
+    QTest.keyClick(panel.curves, Qt.Key.Key_Left)
+    curve, x, _ = panel.curves.value_of(panel.curves.cursor)
+    assert x == user.session.position and curve is panel.chart.curves[0]
+    QTest.keyClick(panel.curves, Qt.Key.Key_Left)
+    assert panel.curves.value_of(panel.curves.cursor)[1] < x
+
+
+def test_a_region_ends_with_the_largest_value(user, panel: ChartsPanel) -> None:
+    show(panel, "mapcount")
+    assert isinstance(panel.chart, Curves)
+    least, most = (int(panel.chart.curves[0].x[at]) for at in (0, -1))
+    assert most == user.session.machine.mapcount.view.max()
+    panel.curves.setFocus()
+    QTest.keyClick(panel.curves, Qt.Key.Key_Home)
+    QTest.keyClick(panel.curves, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    assert user.window.filter.text == f"mapcount>={least} mapcount<={most}"
+    assert panel.curves.region is not None
+    panel.curves.region.setRegion((0.0, 6.0))
+    assert user.window.filter.text == f"mapcount>=1 mapcount<={most}"
+    panel.curves.region.setRegion((5.0, 6.0))
+    assert user.window.filter.text == f"mapcount>={most} mapcount<={most}"
 
 
 def test_a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
@@ -94,9 +144,9 @@ def test_a_region_of_the_axis_is_a_filter(user, panel: ChartsPanel) -> None:
     show(panel, "mapcount")
     assert panel.curves.region is not None
     panel.curves.region.setRegion((0.2, 0.7))
-    assert user.window.filter.text == "mapcount>=2 mapcount<=5"
+    assert user.window.filter.text == "mapcount>=2 mapcount<=4"
     m = user.session.machine
-    until(lambda: user.window.filter.count == int(((m.mapcount.view >= 2) & (m.mapcount.view <= 5)).sum()))
+    until(lambda: user.window.filter.count == int(((m.mapcount.view >= 2) & (m.mapcount.view <= 4)).sum()))
 
 
 def test_the_playhead_is_the_position(user, panel: ChartsPanel) -> None:

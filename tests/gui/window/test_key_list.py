@@ -9,6 +9,12 @@ from PySide6.QtGui import QKeySequence
 from hwpoison_gui.gui.window.key_list import key_list
 
 
+def test_the_keys_of_charts_are_listed(user) -> None:
+    page = unescape(key_list(user.window.actions_))
+    for keys in ("Shift and arrows", "Up, Down", "Page Up", "Home, End", "Zoom the axis"):
+        assert keys in page[page.index(">In charts<") : page.index(">In every panel<")]
+
+
 def test_every_key_stands_once_with_what_it_does(user) -> None:
     actions = user.window.actions_
     page = unescape(key_list(actions))
