@@ -22,6 +22,7 @@ DEV_MINOR: Final = "corrupt-filter-dev-minor"
 FLAGS_MASK: Final = "corrupt-filter-flags-mask"
 FLAGS_VALUE: Final = "corrupt-filter-flags-value"
 MEMCG: Final = "corrupt-filter-memcg"
+FLAG_FILES: Final = (FLAGS_MASK, FLAGS_VALUE)  # these hold flag words
 
 ANY: Final = (1 << 32) - 1  # ~0U: any device number
 

@@ -54,6 +54,14 @@ class Recipe:
     after: tuple[Asked, ...] = ()
 
 
+class Skipped(Record):
+    """An operation, by its number from 1, that a kernel could not repeat, and why."""
+
+    number: int
+    asked: Asked
+    why: str
+
+
 @dataclass(slots=True)
 class Side:
     """One side.
@@ -66,7 +74,7 @@ class Side:
     start: int  # position of the click's first step
     click: Operation | None = None
     refused: str = ""
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
 
     @property
     def steps(self) -> int:
@@ -182,7 +190,7 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
     """
     progress(0.0, "booting")
     session = recipe.boot(settings.profile)
-    skipped = []
+    skipped: list[Skipped] = []
     for number, asked in enumerate(recipe.before):
         if stopped():
             raise StoppedError
@@ -191,7 +199,7 @@ def build(recipe: Recipe, settings: Settings, progress: Progress, stopped: Calla
             step_of({"op": asked.name, **asked.args}, number + 1, settings.profile)  # raises if this kernel lacks it
             _carry_out(session, asked, stopped)
         except ScenarioError as error:
-            skipped.append(f"{number + 1}. {asked.name}: {error.message}")
+            skipped.append(Skipped(number + 1, asked, error.message))
     if stopped():
         raise StoppedError
     side = Side(settings, session, session.position, skipped=skipped)
@@ -257,21 +265,17 @@ def _click(side: Side, recipe: Recipe, stopped: Callable[[], bool]) -> None:
         try:
             _carry_out(session, asked, stopped)
         except ScenarioError as error:
-            side.skipped.append(f"{number}. {asked.name}: {error.message}")
+            side.skipped.append(Skipped(number, asked, error.message))
 
 
 def _check_repeated(side: Side, recipe: Recipe) -> None:
     """Raise ScenarioError if a number names the frame, and what was to use it could not be repeated: it is free."""
     frame = str(recipe.click.args.get("frame", ""))
-    if not side.skipped or not frame.startswith("pfn:") or _LACKING.isdisjoint(_names_of(side.skipped)):
+    if not frame.startswith("pfn:") or _LACKING.isdisjoint(one.asked.name for one in side.skipped):
         return
     m, pfn = side.session.machine, side.session.resolve_frame(frame)
     if 0 <= pfn < m.frames and not m.refcount.view[m.compound_head(pfn)]:
         raise ScenarioError("what used the frame could not be repeated")
-
-
-def _names_of(skipped: Sequence[str]) -> set[str]:
-    return {said.split(" ", 2)[1].rstrip(":") for said in skipped}
 
 
 class Tick(Record):

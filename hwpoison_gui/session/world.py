@@ -20,6 +20,7 @@ from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 
 OUT_OF_RANGE: Final = 1 << 40
+_MOST_NAMED: Final = 6  # VMAs in an error message
 # Kinds of pages beside those of scenario files, for somebody who names a frame: flags that are set, flags that are not.
 MORE_KINDS: Final = {
     "ksm": (pf.KSM, 0),
@@ -89,9 +90,12 @@ class World:
         tgid = self.task_names.view.get(task)
         if tgid is None:
             raise ScenarioError(f"no task is called {task!r}", key=key)
-        area = self.areas.of(tgid).get(parsed.area)
+        named = self.areas.of(tgid)
+        # /proc/PID/maps, and so a recording, calls the heap `[heap]`.
+        area = next((named[name] for name in (parsed.area, f"[{parsed.area}]") if name in named), None)
         if area is None:
-            raise ScenarioError(f"task {task!r} has no VMA {parsed.area!r}", key=key)
+            has = f"; it has {_some(list(named))}" if named else ""
+            raise ScenarioError(f"task {task!r} has no VMA {parsed.area!r}{has}", key=key)
         if parsed.page >= area[1]:
             raise ScenarioError(f"VMA {parsed.area!r} has pages 0 to {area[1] - 1}, not {parsed.page}", key=key)
         return area[0] + (parsed.page << PAGE_SHIFT)
@@ -204,3 +208,9 @@ class World:
         flags = self.machine.flags.view
         fits = (flags & np.uint64(have) == np.uint64(have)) & (flags & np.uint64(lack) == 0)
         return [int(pfn) for pfn in np.flatnonzero(fits)[:64]]
+
+
+def _some(names: list[str]) -> str:
+    """The first of the names, and how many more there are."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")

@@ -71,7 +71,7 @@ def test_of_many_that_cannot_be_repeated_the_first_is_said(capsys: pytest.Captur
     """2.6.32 has no transparent huge pages: without the mapping no process can write or lock it."""
     assert main(["kernels", str(ROOT / "tests/data/cases/6.1/thp_tail_mlocked.ek1.toml"), "--json"]) == 0
     told = {one["profile"]: one["result"] for one in json.loads(capsys.readouterr().out)["kernels"]}
-    said = '3. mmap: "thp" is only for profile 6.1, 6.12 and 7.2; 4 later operations'
+    said = '3. w0 maps m: "thp" is only for profile 6.1, 6.12 and 7.2; nor could 4, 5, 6 and 7 be repeated'
     assert told["v7"]["not repeated"] == said
     assert "not repeated" not in told["6.1"]
 

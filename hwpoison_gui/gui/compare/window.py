@@ -43,7 +43,15 @@ from hwpoison_gui.session.compare import KILLS, Recipe, Settings
 from hwpoison_gui.session.comparisons import compared as kept_of
 from hwpoison_gui.view.base.moment import START_WITHIN, title
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.facts.compare import Column, Row, differences, headline, matrix_rows, settings_words
+from hwpoison_gui.view.facts.compare import (
+    Column,
+    Row,
+    differences,
+    headline,
+    matrix_rows,
+    settings_words,
+    skipped_words,
+)
 from hwpoison_gui.view.words.words import counted
 
 _WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recovery"),
@@ -52,6 +60,7 @@ _WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recov
 _BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
                    ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
                    ("last", "To the end of both (End)"))  # fmt: skip
+_LIT: Final = ". Lit: not as in the older kernel to its right"
 _LINES: Final = ("Branch against branch", "lines")
 _SAME: Final = "All sides are equal.\nThe button above lists the facts; other settings are chosen at the top."
 _USUAL: Final = QSize(1180, 740)
@@ -319,8 +328,7 @@ class CompareWindow(QDialog):
         done = counted(len(self._recipe.before), "operation")
         recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
         click = title(self._recipe.click.name, self._recipe.click.args)
-        lit = "Lit: not as in the older kernel to its right"
-        self.subject.setText(f"{click}, after {done}; recovery is {recovery}. {lit}")
+        self.subject.setText(f"{click}, after {done}; recovery is {recovery}{_LIT}")
         self._note((self._base, self._base))
         self._show_rows()
 
@@ -342,19 +350,20 @@ class CompareWindow(QDialog):
 
     def _exported(self) -> Exported:
         title = f"{self.windowTitle()} ({self.machine})" if self.machine else self.windowTitle()
-        return Exported(title, f"{self.subject.text()}. {self.words.text()}", self.table.facts.heads,
+        subject = self.subject.text().removesuffix(_LIT)  # text has no colours
+        return Exported(title, f"{subject}. {self.words.text()}", self.table.facts.heads,
                         self.table.facts.rows)  # fmt: skip
 
     def _subject(self, compared: Compared) -> str:
         if self._has_lines:
             skipped = compared.left.skipped + compared.right.skipped
-            self.subject.setToolTip(plain("\n".join(skipped)))
+            self.subject.setToolTip(plain("\n".join(map(skipped_words, skipped))))
             return (
                 f"{len(skipped)} operations could not be repeated" if skipped else "each line from its first error on"
             )
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
         words = f"on {START_WITHIN}" if not done else f"after {counted(done, 'operation')} done on both"
-        self.subject.setToolTip(plain("\n".join(skipped)))
+        self.subject.setToolTip(plain("\n".join(map(skipped_words, skipped))))
         left_out = f"; {len(skipped)} could not be repeated" if skipped else ""
         return f"{title(self._recipe.click.name, self._recipe.click.args)}, {words}{left_out}"
 

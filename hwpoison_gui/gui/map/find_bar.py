@@ -36,7 +36,8 @@ outcome:lost  kind:free  late    a class of a lens, or its name in the legend
 mapcount>=14  refcount!=mapcount+1  index<16  order=0,9  rss>10M    numbers: =, !=, <, <=, >, >=
 The arrow down lists what may be written, Tab takes the first of it.
 Enter goes to the next match, Shift+Enter to the one before.
-What was found stays until it is asked again: by Enter, or the button."""
+What was found stays until it is asked again: by Enter, or the button.
+Esc hides the bar only; the cross at its end also ends the search."""
 
 
 class FindBar(QWidget):
@@ -84,7 +85,7 @@ class FindBar(QWidget):
         self.buttons = {
             "previous-match": self._button("The match before  (Shift+F3)", False),
             "next-match": self._button("The next match  (F3)", True),
-            "close": self._button("End the search  (Esc)", None),
+            "close": self._button("End the search; Esc hides the bar, and what was found stays on the map", None),
         }
         row = QHBoxLayout(self)
         row.setContentsMargins(look.SMALL, look.TIGHT, look.TIGHT, look.TIGHT)
@@ -128,6 +129,13 @@ class FindBar(QWidget):
     def close_search(self) -> None:
         """Hide the bar and remove the filter."""
         self.set_text("")
+        self.hide()
+        self.closed.emit()
+
+    def hide_bar(self) -> None:
+        """Hide the bar; what was found stays on the map, and the expression comes back with the bar."""
+        if self._pause.isActive():
+            self._look()
         self.hide()
         self.closed.emit()
 
@@ -178,7 +186,7 @@ class FindBar(QWidget):
                 self._suggest()
                 return True
             if event.key() == Qt.Key.Key_Escape:
-                self.close_search()
+                self.hide_bar()
                 return True
         return super().eventFilter(watched, event)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hwpoison_gui.kernel.hwpoison_filter import FLAG_FILES
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
 from hwpoison_gui.session.session import Operation, Session
@@ -101,6 +102,8 @@ def title(name: str, args: Mapping[str, Any]) -> str:
     if name == "sigaction":
         return f"{args['task']}: SIGBUS {args.get('sigbus') or args.get('sigsegv')}"
     shown = {key: str(value).removeprefix("pfn:") for key, value in args.items()}
+    if name == "debugfs" and args["name"] in FLAG_FILES:
+        shown["value"] = f"{args['value']:#x}"
     shown["what"] = f"frame {shown.get('frame', '')}"
     if many := named(args):
         shown["what"] = shown["frame"] = counted(many, "frame")

@@ -11,11 +11,12 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.compare import Recipe, Settings, Side, built, matrix
+from hwpoison_gui.session.compare import Recipe, Settings, Side, Skipped, built, matrix
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Operation
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
+from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.facts.counters import counts_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES
@@ -31,6 +32,7 @@ FRAME, COUNTERS, LOG = "Frame", "Counter", "Kernel log"
 _GROUPED: Final = frozenset({SIGNALS, AFTERWARDS, ENTRIES})
 _MOST_LINES: Final = 6  # of the log that only one side printed
 _MOST_SKIPPED: Final = 2  # operations before the click that are listed in full
+_MOST_NUMBERS: Final = 8  # of those that are not
 _ENTRY_WORDS: Final = {
     "dirty": "maps it, dirty", "clean": "maps it, clean", "swap": "swap entry", "hwpoison": "hwpoison entry",
     "other": "maps another page", "none": "empty",
@@ -118,11 +120,17 @@ def column_of(side: Side) -> Column:
     return Column(side.settings, facts, _log_of(side), side.already_poisoned)
 
 
-def _not_repeated(skipped: Sequence[str]) -> str:
+def skipped_words(one: Skipped) -> str:
+    """An operation that could not be repeated, as its chip calls it, and why."""
+    return f"{one.number}. {title(one.asked.name, one.asked.args)}: {one.why.replace('`', '')}"
+
+
+def _not_repeated(skipped: Sequence[Skipped]) -> str:
     """The operations that this kernel cannot repeat; of many the first, as most of the others fail for want of it."""
     if len(skipped) <= _MOST_SKIPPED:
-        return "; ".join(skipped)
-    return f"{skipped[0]}; {counted(len(skipped) - 1, 'later operation')}"
+        return "; ".join(map(skipped_words, skipped))
+    numbers = names([str(one.number) for one in skipped[1:]], _MOST_NUMBERS)
+    return f"{skipped_words(skipped[0])}; nor could {numbers} be repeated"
 
 
 def columns_of(

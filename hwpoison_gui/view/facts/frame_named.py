@@ -22,7 +22,8 @@ def frame_named(session: Session, text: str) -> TakenFrame:
                 raise ScenarioError(f"{hint[0].upper()}{hint[1:]}.") from None
             page = parse_page(text)
             if page is None:
-                raise ScenarioError(f"“{text}” names no frame.") from None
+                form = f" A page of a VMA is written {text}+0." if parse_page(f"{text}+0") is not None else ""
+                raise ScenarioError(f"“{text}” names no frame.{form}") from None
             if isinstance(page, AnyPage) and page.kind not in (known := (*ANY_KINDS, *MORE_KINDS)):
                 raise ScenarioError(f"“{text}”: no such kind of page. Kinds are {', '.join(known)}.") from None
             raise

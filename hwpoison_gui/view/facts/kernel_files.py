@@ -103,6 +103,24 @@ def written(m: Machine, file: KernelFile, text: str) -> dict[str, Any] | None:
     return None if number == file.value else {**file.args, file.key: number}
 
 
+def reads_as(m: Machine, file: KernelFile, text: str) -> str:
+    """The flag word that was typed, with the names of its bits; empty for other files and where it is none."""
+    name = file.name.removeprefix("hwpoison/")
+    if name not in filters.FLAG_FILES:
+        return ""
+    try:
+        number = _number_of(m, file, text.strip())
+    except ValueError:
+        return ""
+    return shown_value(name, number) if 0 < number <= file.most else ""
+
+
+def bits_of(file: KernelFile) -> str:
+    """The bits of a file that holds a flag word, as `0 locked, 1 error, …`; empty for other files."""
+    is_word = file.name.removeprefix("hwpoison/") in filters.FLAG_FILES
+    return ", ".join(f"{flag.bit} {flag.name.lower()}" for flag in pf.FLAGS) if is_word else ""
+
+
 def _number_of(m: Machine, file: KernelFile, text: str) -> int:
     name = file.name.removeprefix("hwpoison/")
     if text == "any" and name in (filters.DEV_MAJOR, filters.DEV_MINOR):
@@ -113,7 +131,7 @@ def _number_of(m: Machine, file: KernelFile, text: str) -> int:
             raise ValueError(f"{file.name}: no memory cgroup of this machine is called {text}")
         return number
     names = [word.strip().upper() for word in text.split(",")]
-    if name in (filters.FLAGS_MASK, filters.FLAGS_VALUE) and text and all(word in pf.BY_NAME for word in names):
+    if name in filters.FLAG_FILES and text and all(word in pf.BY_NAME for word in names):
         return sum({1 << pf.BY_NAME[word].bit for word in names})
     digits = text.removeprefix("0x") if text.startswith("0x") else text
     base = 16 if text.startswith("0x") else 10

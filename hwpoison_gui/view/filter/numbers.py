@@ -118,6 +118,7 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
 }  # fmt: skip
 _OF_LISTS: Final = ("=", "==", "!=")
 _SIGN: Final = re.compile(r"<=|>=|!=|==|<|>|=")
+_NEXT_TERM: Final = re.compile(r",(?=[^,]*[<>=])")  # the comma before another comparison
 _NUMBER: Final = re.compile(r"(0[xX][0-9a-fA-F]+|[0-9]+)([kKmMgGtT]?)(?:[iI]?[bB])?")
 _UNITS: Final = {"": 0, "k": 10, "m": 20, "g": 30, "t": 40}
 _LARGEST: Final = 1 << 62
@@ -162,6 +163,8 @@ def _names_in(one: Comparison) -> set[str]:
 
 def _list(text: str, at: int, sign: str, token: str) -> tuple[Sum, ...]:
     """The sums of a list with commas, which only = and != can have."""
+    if _SIGN.search(text.partition(",")[2]):
+        raise FilterError(f"a space separates terms: {_NEXT_TERM.sub(' ', token)}", at, len(text))
     if "," in text and sign not in _OF_LISTS:
         raise FilterError("a list of numbers stands after = or !=, as order=0,9 or mapcount!=1,2", at, len(text))
     sums, place = [], at

@@ -17,12 +17,10 @@ MEANINGS: Final = {
     filters.MEMCG: "Inode number of the memory cgroup whose pages are hit; 0 for all",
 }
 
-_HEX: Final = (filters.FLAGS_MASK, filters.FLAGS_VALUE)
-
 
 def shown_value(name: str, value: int) -> str:
     """A value as it is shown: flags in hexadecimal, with their names."""
-    if name in _HEX:
+    if name in filters.FLAG_FILES:
         named = pf.words_of(value)
         return f"{value:#x} ({named})" if named else f"{value:#x}"
     return "any" if value == filters.ANY and name in (filters.DEV_MAJOR, filters.DEV_MINOR) else str(value)

@@ -243,6 +243,7 @@ def test_a_comparison_is_exported_as_it_is_listed(compared, tmp_path) -> None:
     assert {row[0] for row in rows[1:]} == {"differs"}
     row = "| differs | Afterwards | srv:101, w0:102, w1:103, w2:104 | Killed | Dies on touch |"
     assert row in (tmp_path / "c.md").read_text()
+    assert not any("Lit:" in (tmp_path / f"c{suffix}").read_text() for suffix in (".md", ".csv", ".txt"))
     assert "Afterwards\tsrv:101, w0:102, w1:103, w2:104\tKilled" in (tmp_path / "c.txt").read_text()
     picture = QImage(str(tmp_path / "c.png"))
     assert picture.height() > 20 * len(compared.table.facts.rows)

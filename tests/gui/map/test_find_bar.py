@@ -42,10 +42,23 @@ def test_what_is_not_found_fades(user) -> None:
     theme = window.theme
     assert colour(user, mine) == theme.kind(7)
     assert colour(user, other) == mixed(theme.kind(10), theme.ground, FADED)
-    QTest.keyClick(finder.field, Key.Key_Escape)
+    QTest.mouseClick(finder.buttons["close"], Qt.MouseButton.LeftButton)
     assert not finder.isVisible()
     assert colour(user, other) == theme.kind(10)
     assert window.map.view.hasFocus()
+
+
+def test_escape_hides_the_bar_and_keeps_what_was_found(user) -> None:
+    window, other = user.window, user.frame("any:slab")
+    window.map.fit()
+    finder = look_for(user, "anon,~buddy")
+    count, words = window.map.plane.found_count(), finder.told.text()
+    QTest.keyClick(finder.field, Key.Key_Escape)
+    assert not finder.isVisible() and window.map.view.hasFocus()
+    assert window.map.plane.found_count() == count
+    assert colour(user, other) == mixed(window.theme.kind(10), window.theme.ground, FADED)
+    window.actions_["find"].trigger()
+    assert finder.field.text() == finder.field.selectedText() == "anon,~buddy" and finder.told.text() == words
 
 
 def test_next_and_previous_go_round(user) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from PySide6.QtTest import QTest
+
 from hwpoison_gui.gui.window.kernel_files import KernelFilesDialog
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.classes import FILTERED
 from tests.gui.waiting import until
@@ -64,6 +67,32 @@ def test_one_command_switches_them(open_window) -> None:
         switch.trigger()
         until(lambda value=value: user.session.machine.filters.view.get("corrupt-filter-enable") == value)
         assert switch.isChecked() == bool(value)
+
+
+def test_what_is_typed_replaces_the_number(open_window) -> None:
+    user = open_window(machine())
+    dialog = asked(user, "huge-pages")
+    field = dialog.fields["vm.nr_hugepages"]
+    until(field.hasFocus)
+    QTest.keyClicks(field, "2")
+    assert field.text() == "2"
+
+
+def test_flags_are_named_beside_the_number_and_stay_hexadecimal(open_window) -> None:
+    user = open_window(machine())
+    dialog = asked(user, "filters")
+    name = "hwpoison/corrupt-filter-flags-mask"
+    dialog.fields[name].setText("0x1020")
+    assert dialog.meanings[name].text().endswith(": 0x1020 (lru,anon)")
+    dialog.fields[name].setText("anon,lru")
+    assert dialog.meanings[name].text().endswith(": 0x1020 (lru,anon)")
+    dialog.fields[name].setText("zz")
+    assert dialog.meanings[name].text() == "Flags of /proc/kpageflags that are looked at; 0 for none"
+    assert "names of flags" in dialog.forms.text() and "12 anon" in dialog.fields[name].toolTip()
+    dialog.fields[name].setText("0x1020")
+    dialog.write.click()
+    until(lambda: bool(user.session.operations) and user.session.operations[-1].name == "debugfs")
+    assert title_of(user.session.operations[-1]) == "corrupt-filter-flags-mask = 0x1020"
 
 
 def test_where_there_is_none_the_command_says_why(open_window) -> None:

@@ -21,8 +21,20 @@ def test_a_page_of_a_kind(kind: str, flags: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("any:nonsense", "no such kind of page"), ("any:ksm", "there is no such page now"), ("nope", "names no frame")],
+    [
+        ("any:nonsense", "no such kind of page"),
+        ("any:ksm", "there is no such page now"),
+        ("nope", "names no frame.$"),
+        ("init:heap", r"A page of a VMA is written init:heap\+0.$"),
+    ],
 )
 def test_what_names_no_frame(text: str, said: str) -> None:
     with pytest.raises(ScenarioError, match=said):
         frame_named(opening.default_machine().session, text)
+
+
+def test_the_heap_of_a_recording_has_both_names() -> None:
+    session = opening.from_image(image_of(resources.path("machines/server.npz"))).session
+    assert frame_named(session, "init:heap+10").pfn == frame_named(session, "init:[heap]+10").pfn
+    with pytest.raises(ScenarioError, match=r"'init' has no VMA 'nope'; it has .*, .* and [0-9]+ more"):
+        frame_named(session, "init:nope+0")

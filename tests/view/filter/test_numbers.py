@@ -155,6 +155,8 @@ def test_a_list_may_hold_sums_and_be_of_processes(session: Session) -> None:
     ("text", "at", "words"),
     [
         ("mapcount>=1,2", 10, "a list of numbers stands after = or !="),
+        ("mapcount>=14,refcount!=mapcount+1", 10, "a space separates terms: mapcount>=14 refcount!=mapcount+1"),
+        ("order=0,9,refcount>1", 6, "a space separates terms: order=0,9 refcount>1"),
         ("1,2=mapcount", 0, "a list of numbers stands on the right"),
         ("dirty,mapcount=1", 0, "between terms put a space"),
         ("mapcount=1,", 11, "a number is missing"),
