@@ -65,7 +65,7 @@ def test_a_locked_database(tmp_path: Path, refused, monkeypatch: pytest.MonkeyPa
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     said = refused("records", path)
-    assert said == "another program has locked the database; copy it with `sqlite3 FILE '.backup COPY'`"
+    assert said == "another program has locked the database; try again, or stop that program"
     holder.close()
 
 

@@ -20,6 +20,11 @@ from hwpoison_gui.sources.records.stream import packing_of, unpacked
 
 MOST_BYTES: Final = 1 << 28  # of a compressed database, which is decompressed in memory
 _WAIT_S: Final = 0.5
+_FAILURES: Final = "memory_failure_event"
+_NO_FAILURES: Final = (
+    f"It has no table {_FAILURES}, so it cannot know of any memory failure: rasdaemon has it only if it was built with "
+    "--enable-memory-failure."
+)
 _SIGNALS: Final = {7: "SIGBUS", 9: "SIGKILL"}
 _MCEERR_AR, _MCEERR_AO = 4, 5  # si_code
 
@@ -60,13 +65,13 @@ def read_database(path: Path, head: bytes) -> Source:
 
 
 def is_of_rasdaemon(path: Path) -> bool:
-    """Whether a file is a database that has a rasdaemon table."""
+    """Whether a file is a database that has a rasdaemon table; also if it is locked, as reading it says so."""
     try:
         with closing(_connect(path, b"")) as connection:
             names = _names(connection)
             return bool(names & _OTHERS) or any(table.name in names for table in _TABLES)
-    except (sqlite3.Error, UnicodeError):
-        return False
+    except (sqlite3.Error, UnicodeError) as error:
+        return _is_locked(error)
 
 
 def _names(connection: sqlite3.Connection) -> set[str]:
@@ -85,10 +90,13 @@ def _connect(path: Path, head: bytes) -> sqlite3.Connection:
 
 
 def _why(error: Exception) -> str:
-    text = str(error)
-    if "locked" in text or "busy" in text:
-        return "another program has locked the database; copy it with `sqlite3 FILE '.backup COPY'`"
-    return f"the database cannot be read: {text}"
+    if _is_locked(error):
+        return "another program has locked the database; try again, or stop that program"
+    return f"the database cannot be read: {error}"
+
+
+def _is_locked(error: Exception) -> bool:
+    return "locked" in str(error) or "busy" in str(error)
 
 
 def _read(path: Path, connection: sqlite3.Connection) -> Source:
@@ -107,8 +115,10 @@ def _read(path: Path, connection: sqlite3.Connection) -> Source:
             if len(events) > ev.MOST_EVENTS:
                 raise SourceError(path, table.name, f"more than {ev.MOST_EVENTS:,} rows")
     events.sort(key=lambda event: (event.time is None, event.time or 0.0))
-    by = page_types.EITHER if "memory_failure_event" not in names else _tables_of(names)
-    return Source(str(path), DATABASE, tuple(events), lines=rows, others=rows - len(events), decoded_by=by)
+    blind = "" if _FAILURES in names else _NO_FAILURES
+    by = page_types.EITHER if blind else _tables_of(names)
+    others = rows - len(events)
+    return Source(str(path), DATABASE, tuple(events), lines=rows, others=others, decoded_by=by, blind=blind)
 
 
 def _tables_of(names: set[str]) -> tuple[str, ...]:
@@ -198,7 +208,7 @@ _WORD: Final = (1 << 64) - 1
 _ADDRV: Final = 1 << 58  # of MCi_STATUS: the bank has an address
 
 _TABLES: Final = (
-    _Table("memory_failure_event", ("pfn", "page_type", "action_result"), ("pfn",), _memory_failure),
+    _Table(_FAILURES, ("pfn", "page_type", "action_result"), ("pfn",), _memory_failure),
     _Table("signal_event", ("sig", "code", "comm", "pid"), ("sig",), _signal),
     _Table("mc_event", ("err_count", "err_type", "err_msg", "label", "address"), ("err_type",), _mc),
     _Table("mce_record", ("status", "addr", "bank_name", "error_msg"), ("status",), _mce),

@@ -125,6 +125,8 @@ class Source(Record):
         Host names that the log names.
     decoded_by
         For rows of rasdaemon: the page-type tables that it may have used, see page_types.py.
+    blind
+        Why it cannot know of any memory failure; empty if it can.
     """
 
     path: str
@@ -139,6 +141,7 @@ class Source(Record):
     cut: int = 0
     hosts: tuple[str, ...] = ()
     decoded_by: tuple[str, ...] = ()
+    blind: str = ""
 
 
 MOST_SHOWN: Final = 20

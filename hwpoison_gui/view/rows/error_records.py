@@ -192,7 +192,13 @@ def source_words(source: Source) -> str:
 def limits_of(history: History) -> list[str]:
     """What the sources of a history do not record, each statement once."""
     forms = dict.fromkeys(source.form for source in history.sources)
-    return [f"{form}: {text}" for form in forms for text in LIMITS[form]]
+    known = [f"{form}: {text}" for form in forms for text in LIMITS[form]]
+    return [*_blind(history.sources), *known]
+
+
+def _blind(sources: Sequence[Source]) -> list[str]:
+    """Which sources cannot know of any memory failure, and why."""
+    return [f"{name}: {source.blind}" for name, source in zip(names_of(sources), sources, strict=True) if source.blind]
 
 
 def summary_words(history: History) -> str:
@@ -200,6 +206,6 @@ def summary_words(history: History) -> str:
     frames = len({record.pfn for record in history.records if record.pfn is not None})
     kinds = Counter(record.operation for record in history.records)
     if not kinds:
-        return "No memory errors recorded."
+        return " ".join(["No memory errors recorded.", *_blind(history.sources)])
     each = ", ".join(counted(number, kind, _PLURAL.get(kind, "")) for kind, number in kinds.items())
     return f"{counted(len(history.records), 'record')} in {counted(frames, 'frame')}: {each}."

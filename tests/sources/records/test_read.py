@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from hwpoison_gui.sources.errors import SourceError
+from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records import page_types
 from hwpoison_gui.sources.records.history import history_of
 from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.view.rows.error_records import limits_of, summary_words
 from tests.paths import DATA
 from tests.sources.records.truth import RECORDS
 
@@ -164,6 +166,16 @@ def test_a_database_with_signals(tmp_path: Path) -> None:
     ]
 
 
+def test_a_database_that_cannot_know_of_memory_failures(tmp_path: Path) -> None:
+    blind = history_of([read(_database(tmp_path / "blind.db", SCHEMAS["0.6.7"][1]))])
+    because = "blind.db: It has no table memory_failure_event, so it cannot know of any memory failure"
+    assert f"No memory errors recorded. {because}" in summary_words(blind)
+    assert limits_of(blind)[0].startswith(because)
+    able = history_of([read(_database(tmp_path / "able.db", *SCHEMAS["0.6.7"]))])
+    assert summary_words(able) == "No memory errors recorded."
+    assert not any("cannot know" in text for text in limits_of(able))
+
+
 def test_columns_that_are_missing_or_of_another_type(tmp_path: Path) -> None:
     row = "INSERT INTO memory_failure_event VALUES (10797, 'Recovered', 0)"
     source = read(_database(tmp_path / "db", *SCHEMAS["of tomorrow"], row))
@@ -196,6 +208,7 @@ def test_a_locked_database_is_left_alone(tmp_path: Path, monkeypatch: pytest.Mon
         writer.execute("BEGIN EXCLUSIVE")
         with pytest.raises(SourceError, match="another program has locked the database"):
             read(path)
+        assert form_of(path).reader is Reader.RECORDS  # the window says that it is locked, too
 
 
 def test_a_damaged_database(tmp_path: Path) -> None:
