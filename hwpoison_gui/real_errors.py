@@ -10,7 +10,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.document import files
 from hwpoison_gui.session.document.document import RecordFiles
 from hwpoison_gui.session.document.load import MOST_MAPPED
-from hwpoison_gui.sources.errors import CancelledError
+from hwpoison_gui.sources.errors import CancelledError, SourceError
 from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records.read import read
 
@@ -35,6 +35,17 @@ def read_errors(paths: Sequence[Path], progress: Progress, cancelled: Cancelled)
     sources = [read(path, _ticks(number, paths, progress, cancelled)) for number, path in enumerate(paths)]
     progress(1.0, "merging the records")
     return RealErrors(history_of(sources), RecordFiles(files.refs_of(paths, _stop_if(cancelled))))
+
+
+def read_alone(paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> RealErrors:
+    """Read files that are opened without a machine. Raises also SourceError if they record no memory error at all."""
+    errors = read_errors(paths, progress, cancelled)
+    if not errors.history.records and not any(source.counts for source in errors.history.sources):
+        from hwpoison_gui.view.words.words import counted
+
+        more = f", nor in {counted(len(paths) - 1, 'further file')}" if len(paths) > 1 else ""
+        raise SourceError(paths[0], "", f"no memory error is recorded in it{more}, so there is no map to open")
+    return errors
 
 
 def read_again(records: RecordFiles, session: Path, progress: Progress, cancelled: Cancelled) -> RealErrors:
@@ -93,10 +104,9 @@ def empty_image(history: History, frames: int) -> MemoryImage:
     from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 
     names = ", ".join(Path(source.path).name for source in history.sources)
-    words = (
-        f"This machine has error records only, and no memory: the map of {amount(frames * FRAME_SIZE)} ends after "
-        "the highest recorded frame."
-    )
+    extent = "ends after the highest recorded frame" if history.highest is not None else "is empty: they name no frame"
+    size = amount(frames * FRAME_SIZE)
+    words = f"This machine has error records only, and no memory: the map of {size} {extent}."
     return MemoryImage(
         title=f"Error records of {names}",
         kpageflags=np.full(frames, pf.NOPAGE, np.uint64),

@@ -9,7 +9,7 @@ import pytest
 from hwpoison_gui import opening, real_errors
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.real_errors import RealErrors
-from hwpoison_gui.sources.errors import CancelledError
+from hwpoison_gui.sources.errors import CancelledError, SourceError
 from tests.paths import DATA
 
 RECORDS = DATA / "records" / "6.12"
@@ -49,3 +49,11 @@ def test_the_profile_is_the_nearest_to_the_kernel_of_the_log() -> None:
 def test_reading_can_be_cancelled() -> None:
     with pytest.raises(CancelledError):
         real_errors.read_errors([RECORDS / "dmesg.txt"], lambda share, doing: None, lambda: True)
+
+
+def test_files_without_any_memory_error_are_no_map(tmp_path: Path) -> None:
+    log, other = tmp_path / "a.log", tmp_path / "b.log"
+    for path in (log, other):
+        path.write_text("Nov 28 10:00:00 host nginx[12]: GET / 200\n")
+    with pytest.raises(SourceError, match="a.log: no memory error is recorded in it, nor in 1 further file"):
+        real_errors.read_alone([log, other], lambda share, doing: None, lambda: False)

@@ -39,6 +39,7 @@ class Present(QObject):
         self._feeds = Feeds(self, lambda: not controller.busy)
         controller.prepare = lambda far: prepare(controller.session, controller.selection.frame, far)
         controller.is_crowded = self._is_crowded
+        controller.leaving.connect(self._forget)
         controller.opened.connect(self._opened)
         controller.moved.connect(self._moved)
         controller.viewChanged.connect(self._looked)
@@ -71,6 +72,11 @@ class Present(QObject):
     def show_machine(self) -> None:
         """Makes all listeners show the machine; call once they are connected."""
         self._opened()
+
+    def _forget(self) -> None:
+        """The machine goes, and its frame numbers with it: others may be notified of the next one before this object."""
+        self.graph, self.state = None, None
+        self.numbers, self.colours = {}, {}
 
     def _opened(self) -> None:
         self._update()

@@ -196,12 +196,13 @@ class RecordsView(QWidget):
         self.playhead.words.setFont(look.font(look.CAPTION))
         self._muted = theme.muted
 
-    def show_rows(self, rows: list[RecordRow]) -> None:
-        """Shows the records, or what to do if there are none."""
+    def show_rows(self, rows: list[RecordRow], empty: str = f"{NONE_OPEN}\n{_HOW}") -> None:
+        """Shows the records, or if there are none why, and what to do."""
+        self._empty = empty
         self.table.set_rows(rows)
         for widget in (self.table, self.playhead):
             widget.setVisible(bool(rows))
-        self.setAccessibleName("" if rows else NONE_OPEN)
+        self.setAccessibleName("" if rows else empty.partition("\n")[0])
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -211,7 +212,7 @@ class RecordsView(QWidget):
             painter.setFont(look.font())
             painter.setPen(QColor(self._muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
-            painter.drawText(self.rect(), flags, f"{NONE_OPEN}\n{_HOW}")
+            painter.drawText(self.rect(), flags, self._empty)
 
     def show_record(self, number: int) -> None:
         """Makes a record current without emitting a signal."""

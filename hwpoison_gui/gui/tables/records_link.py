@@ -46,8 +46,12 @@ class RecordsLink(QObject):
         """Shows the records of another history."""
         history = self._recorded.history
         self._find_faults()
-        self._view.show_rows(record_rows(history, short=True) if history is not None else [])
-        self._dock.set_subject(summary_words(history) if history is not None else "")
+        summary = summary_words(history) if history is not None else ""
+        if history is None:
+            self._view.show_rows([])
+        else:
+            self._view.show_rows(record_rows(history, short=True), summary)
+        self._dock.set_subject(summary)
         self._show_record()
 
     def _show_record(self) -> None:

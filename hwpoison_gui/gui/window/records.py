@@ -59,7 +59,7 @@ class Records(QObject):
         from hwpoison_gui import real_errors
 
         def work(progress: Progress, cancelled: Cancelled) -> RealErrors:
-            return real_errors.read_errors(paths, progress, cancelled)
+            return (real_errors.read_errors if over else real_errors.read_alone)(paths, progress, cancelled)
 
         names = ", ".join(path.name for path in paths)
         show = self._overlay if over else partial(self._on_empty_map, names)

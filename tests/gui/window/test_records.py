@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 from hwpoison_gui import saving
 from hwpoison_gui.gui.tables.records import RecordsView
 from hwpoison_gui.gui.window import keeping
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.roles import RECORDED, RECORDED_HERE, RECORDED_LATER
 from tests.gui.conftest import User
 from tests.gui.waiting import until
@@ -50,6 +51,35 @@ def test_what_was_said_of_a_log_does_not_stay_over_another_machine(user: User) -
     user.window.machines.new_machine()
     until(lambda: user.window.recorded.history is None)
     assert not toast.isVisible()
+
+
+def test_a_frame_beyond_the_next_map_ends_with_its_machine(open_window, tmp_path: Path) -> None:
+    user = open_window(Session.fresh(16384))
+    user.window.controller.act("sysctl", {"name": "memory_failure_early_kill", "value": 1})
+    user.window.keeping.guard.asks = False
+    _lay_over(user, _log(tmp_path, 0x10))
+    user.window.controller.selection.select(0x3F00)
+    assert user.window.present.frame == 0x3F00
+    user.window.machines.open_path(_log(tmp_path, 0x20))  # the smallest map; a command that asks for 0x3f00 raises
+    until(lambda: user.session.machine.frames == 4096)
+    assert user.window.present.frame == -1
+
+
+def test_a_log_without_memory_errors_is_refused_and_nothing_is_asked(user: User, tmp_path: Path, monkeypatch) -> None:
+    said, asked = [], []
+    path = tmp_path / "access.log"
+    path.write_text("2026-11-28T22:00:00 web nginx: GET / 200\n2026-11-28T22:00:01 web nginx: GET /a 404\n")
+    user.window.controller.act("sysctl", {"name": "memory_failure_early_kill", "value": 0})
+    session = user.session
+    monkeypatch.setattr(user.window.keeping.guard, "ask", lambda *args: asked.append(args))
+    user.window.records.background.refused.disconnect()
+    user.window.records.background.refused.connect(lambda head, text: said.append(text))
+    user.window.machines.open_path(path)
+    until(lambda: bool(said))
+    assert said == [f"{path}: no memory error is recorded in it, so there is no map to open"]
+    assert user.session is session and not asked
+    _lay_over(user, path)  # over a machine, that nothing is recorded is worth knowing
+    assert _view(user).accessibleName() == "No memory errors recorded."
 
 
 def test_a_log_is_opened_on_an_empty_map(user: User) -> None:
