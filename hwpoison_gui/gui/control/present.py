@@ -74,7 +74,7 @@ class Present(QObject):
         self._opened()
 
     def _forget(self) -> None:
-        """The machine goes, and its frame numbers with it: others may be notified of the next one before this object."""
+        """The machine goes, and its frame numbers with it: others may hear of the next one before this object."""
         self.graph, self.state = None, None
         self.numbers, self.colours = {}, {}
 

@@ -21,6 +21,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.compound import exact_kind, is_per_cpu
+from hwpoison_gui.view.rmap.departed import Departed, departed
 from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap, find_reverse_map, mapping_of
 from hwpoison_gui.view.words.lookup import text_of
 
@@ -47,8 +48,9 @@ class WalkState:
 
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vmas` and `current_task`: the objects of the present
     step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `mapping` what its
-    page->mapping refers to now, None if unknown; `cached`: it is in a page cache; `per_cpu`: free, on a per-CPU list;
-    `mapped`: PTEs that map it. `ends`: impact of the error on each task, once it is handled (hits.MEANINGS).
+    page->mapping refers to now, None if unknown; `cached`: it is in the page cache or swap cache; `per_cpu`: free, on a
+    per-CPU list; `mapped`: PTEs that map it; `departed`: how its page left, where nothing else leads to its users.
+    `ends`: impact of the error on each task, once it is handled (hits.MEANINGS).
     """
 
     letters: str = ""
@@ -58,6 +60,7 @@ class WalkState:
     cached: bool = False
     per_cpu: bool = False
     mapped: int = 0
+    departed: Departed = field(default_factory=Departed)
     entries: dict[int, str] = field(default_factory=dict)
     visited: set[int] = field(default_factory=set)
     cut: set[int] = field(default_factory=set)
@@ -175,9 +178,12 @@ class Follower:
         self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
         self._state.kind = exact_kind(m, self.graph.pfn, _kind_now(self.graph.kind, word))
         self._state.mapping = mapping_of(m, self.graph.pfn)
-        self._state.cached = m.inode_of(m.compound_head(self.graph.pfn)) is not None
+        in_file = m.inode_of(m.compound_head(self.graph.pfn)) is not None
+        self._state.cached = in_file or bool(word & pf.SWAPCACHE)
         self._state.per_cpu = is_per_cpu(m, self.graph.pfn)
         self._state.mapped = m.mapcount.get(self.graph.pfn)
+        alone = self._state.poisoned and not self.graph.mappers
+        self._state.departed = departed(session, self.graph.pfn) if alone else Departed()
         self._state.ends = impact_now(session, self.graph.pfn)
         self._point(m, moment_of(session))
         return self._state

@@ -55,7 +55,8 @@ _NO_USERS: Final = {
 }
 _PER_CPU: Final = "Free, on a per-CPU list: no process uses it."
 _NOT_ANY_MORE: Final = "page->mapping is 0 now"
-_CUT_OUT: Final = "It was removed from the page cache; no process had mapped this page."
+_CACHES: Final = {kinds.FILE: "page cache", kinds.SHMEM: "page cache", kinds.SWAP_CACHE: "swap cache"}
+_NEVER_MAPPED: Final = "no process had mapped this page"
 
 
 def flag_words(letters: str) -> str:
@@ -98,8 +99,13 @@ def no_users_words(state: WalkState) -> str:
     if state.mapped:
         said = counted(state.mapped, "PTE maps", "PTEs map")
         return f"{said} it, but no reverse map leads to {'it' if state.mapped == 1 else 'them'}."
-    if state.kind.id in (kinds.FILE, kinds.SHMEM) and not state.cached:
-        return _CUT_OUT
+    ptes = counted(state.departed.ptes, "PTE that mapped it was", "PTEs that mapped it were")
+    if state.departed.to >= 0:
+        rest = f"the {ptes} changed to map that frame" if state.departed.ptes else _NEVER_MAPPED
+        return f"Its page was migrated to frame {state.departed.to:#x}; {rest}."
+    if state.kind.id in _CACHES and not state.cached:
+        rest = f"the {ptes} unmapped" if state.departed.ptes else _NEVER_MAPPED
+        return f"It was removed from the {_CACHES[state.kind.id]}; {rest}."
     return _NO_USERS.get(state.kind.id, "No page table can map it.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hwpoison_gui import resources
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import news_of
@@ -143,3 +144,39 @@ def test_a_broken_frame_is_still_said_to_have_held_what_it_held() -> None:
     assert "hardware poison, was anonymous" in said(session, pfn), "after another operation"
     do(session, "unpoison", frame=f"pfn:{pfn:#x}")
     assert session.operations[-1].outcome.errno and "hardware poison, was anonymous" in said(session, pfn)
+
+
+def test_a_frame_whose_page_was_migrated_says_where_it_went_and_how_many_mapped_it() -> None:
+    session = Session.fresh(4096, profile="6.1")
+    do(session, "file", path="/srv/data", pages=2)
+    for name in ("a", "b"):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=2, file="/srv/data", shared=True)
+        do(session, "read", task=name, at="m+0")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "soft_offline", frame=f"pfn:{pfn:#x}")
+    new = session.resolve_frame("a:m+0")
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)  # the frame is shown for itself then
+    words = f"Its page was migrated to frame {new:#x}; the 2 PTEs that mapped it were changed to map that frame."
+    assert said(session, pfn).endswith(words)
+    session.seek(session.operations[-2].first)
+    assert "migrated" not in said(session, pfn), "not before it happened"
+
+
+def test_a_frame_whose_users_are_gone_is_not_said_to_have_had_none() -> None:
+    session = Session.fresh(4096)
+    do(session, "file", path="/srv/data", pages=2)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=2, file="/srv/data", shared=True)
+    do(session, "read", task="a", at="m+0")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "munmap", task="a", at="m+0")
+    assert said(session, pfn).endswith("It was removed from the page cache; the 1 PTE that mapped it was unmapped.")
+
+
+def test_a_page_that_was_removed_from_the_swap_cache_is_not_said_to_be_in_it() -> None:
+    state = WalkState(poisoned=True, kind=kinds.KINDS[kinds.SWAP_CACHE])
+    assert no_users_words(state) == "It was removed from the swap cache; no process had mapped this page."
+    state.cached = True
+    assert no_users_words(state) == "In the swap cache; no page table maps it."
