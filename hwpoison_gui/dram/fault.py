@@ -34,10 +34,11 @@ MODES: Final[dict[str, tuple[str, ...]]] = {
     "channel": ABOVE_ROW[:1],
 }
 ALL: Final = "all"
-_OF: Final = "of:"
+_OF, _AT = "of:", "at:"  # a frame, a physical address
 _NUMBER: Final = r"(?:0[xX][0-9a-fA-F]{1,13}|[0-9]{1,16})"
 _PART: Final = re.compile(rf"([a-z][a-z_-]*?)[-_ ]?({_NUMBER})")
 _FRAME: Final = re.compile(rf"({_NUMBER})(?:\+({_NUMBER}))?")
+_ADDRESS: Final = re.compile(_NUMBER)
 _HEX: Final = ("row", "column")
 _BY_NAME: Final = {
     name: field for field in FIELDS for name in (field.replace("_", "-"), field, SHORT.get(field, field))
@@ -72,8 +73,8 @@ def parse_fault(text: str, geometry: Geometry, frames: int) -> Fault:
     Parameters
     ----------
     text
-        `MODE:PLACE`; or `MODE:of:FRAME`, the part in which the first byte of a frame lies, `FRAME+BYTE` another byte.
-        A number that is no frame of the machine is a physical address.
+        `MODE:PLACE`; or `MODE:of:FRAME`, the part in which the first byte of a frame lies, `FRAME+BYTE` another byte;
+        or `MODE:at:ADDRESS`, that of a physical address (bytes).
 
     Raises
     ------
@@ -90,7 +91,9 @@ def parse_fault(text: str, geometry: Geometry, frames: int) -> Fault:
     if not colon or not rest:
         raise DramError(f"which {mode}? As in {mode}:of:0x2416, or {mode}:{place_name(geometry, _first(mode))}")
     if rest.startswith(_OF):
-        return fault_at(mode, geometry, _address(rest.removeprefix(_OF), frames))
+        return fault_at(mode, geometry, _of_frame(rest.removeprefix(_OF), mode, frames))
+    if rest.startswith(_AT):
+        return fault_at(mode, geometry, _at_address(rest.removeprefix(_AT), frames))
     return Fault(mode, _place(mode, rest, geometry))
 
 
@@ -113,18 +116,28 @@ def fault_at(mode: str, geometry: Geometry, address: int) -> Fault:
     return Fault(mode, {field: int(found[field][0]) for field in MODES[mode]})
 
 
-def _address(text: str, frames: int) -> int:
+def _of_frame(text: str, mode: str, frames: int) -> int:
+    """The physical address (bytes) of a frame, or of a byte of it."""
     given = _FRAME.fullmatch(text)
     if given is None:
-        raise DramError(f"not a frame: {text!r}; expected 0x2416, 0x2416+0x40 for a byte in it, or a physical address")
+        raise DramError(f"not a frame: {text!r}; expected 0x2416, or 0x2416+0x40 for a byte in it")
     number, byte = _value(given[1]), _value(given[2] or "0")
-    if number < frames:
-        if byte >> PAGE_SHIFT:
-            raise DramError(f"byte {byte:#x} is not in the frame, which has {1 << PAGE_SHIFT:#x}")
-        return (number << PAGE_SHIFT) + byte
-    if number >> PAGE_SHIFT >= frames:
-        raise DramError(f"no frame and no physical address of this machine: {given[1]}; it has {frames:#x} frames")
-    return number + byte
+    if number >= frames:
+        last = f"the last frame is {frames - 1:#x}"
+        raise DramError(f"no such frame: {given[1]}; {last}, and a physical address is written {mode}:at:{given[1]}")
+    if byte >> PAGE_SHIFT:
+        raise DramError(f"byte {byte:#x} is not in the frame, which has {1 << PAGE_SHIFT:#x}")
+    return (number << PAGE_SHIFT) + byte
+
+
+def _at_address(text: str, frames: int) -> int:
+    if not _ADDRESS.fullmatch(text):
+        raise DramError(f"not a physical address: {text!r}; expected one as 0x2416040")
+    address = _value(text)
+    if address >> PAGE_SHIFT >= frames:
+        last = (frames << PAGE_SHIFT) - 1
+        raise DramError(f"no such physical address: {text}; the last byte of memory is {last:#x}")
+    return address
 
 
 def _place(mode: str, text: str, geometry: Geometry) -> dict[str, int]:

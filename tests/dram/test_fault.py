@@ -95,7 +95,8 @@ def test_a_frame_stands_for_its_part() -> None:
     plain = shipped("plain").fitted(FRAMES)
     assert parse_fault("row:of:0x123", plain, FRAMES) == fault_at("row", plain, 0x123000)
     assert parse_fault("row:of:0x123+0x80", plain, FRAMES) == fault_at("row", plain, 0x123080)
-    assert parse_fault("row:of:0x123080", plain, FRAMES) == fault_at("row", plain, 0x123080)
+    assert parse_fault("row:at:0x123080", plain, FRAMES) == fault_at("row", plain, 0x123080)
+    assert parse_fault("row:at:0x123", plain, FRAMES) == fault_at("row", plain, 0x123)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,10 @@ def test_a_frame_stands_for_its_part() -> None:
         ("row:", "which row?"),
         ("row:of:x", "not a frame: 'x'"),
         ("row:of:0x123+4096", "byte 0x1000 is not in the frame"),
-        ("row:of:0x400000", "no frame and no physical address of this machine: 0x400000"),
+        (f"row:of:{FRAMES:#x}", f"no such frame: {FRAMES:#x}; the last frame is {FRAMES - 1:#x}"),
+        ("row:of:0x123080", "and a physical address is written row:at:0x123080"),
+        (f"row:at:{FRAMES << 12:#x}", f"the last byte of memory is {(FRAMES << 12) - 1:#x}"),
+        ("row:at:x", "not a physical address: 'x'"),
         ("row:channel0", "rank is missing in channel0"),
         ("bank:channel0/rank0/bg0/bank4", "has no bank4: bank 0 to 3"),
         ("bank:channel0/dimm1/rank0/bg0/bank0", "has no dimm1: only dimm 0"),

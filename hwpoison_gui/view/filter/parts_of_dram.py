@@ -26,7 +26,7 @@ PARTS: Final = {
     "dimm": "a DIMM",
     "channel": "a channel with its DIMMs",
 }  # by mode of dram/fault.py
-_NAMED: Final = re.compile(r"$|of(?::|$)|all$|(?:channel|dimm|sub|rank|bg|bank|row|col)[a-z_-]*(?:0x)?[0-9]")
+_NAMED: Final = re.compile(r"$|(?:of|at)(?::|$)|all$|(?:channel|dimm|sub|rank|bg|bank|row|col)[a-z_-]*(?:0x)?[0-9]")
 
 
 def is_part(sort: str, rest: str) -> bool:

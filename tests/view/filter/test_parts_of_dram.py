@@ -27,10 +27,10 @@ def _found(m: Machine, text: str, geometry: str = "plain") -> list[int]:
 
 
 @pytest.mark.parametrize(
-    "text", ["row:of:0x616", "bank:of:0x616", "dimm:of:0x616", "row:channel1/rank0/bg2/bank3/row0x3"]
+    "text", ["row:of:0x616", "row:at:0x616040", "bank:of:0x616", "dimm:of:0x616", "row:channel1/rank0/bg2/bank3/row0x3"]
 )
 def test_a_part_is_found(m: Machine, text: str) -> None:
-    for key in ("plain", "haswell") if "of:" in text else ("plain",):
+    for key in ("plain", "haswell") if "of:" in text or "at:" in text else ("plain",):
         geometry = shipped(key).fitted(m.frames)
         expected = frames_of_fault(geometry, parse_fault(text, geometry, m.frames), m.frames)
         assert _found(m, text, key) == expected.tolist()
@@ -47,7 +47,7 @@ def test_with_other_terms(m: Machine) -> None:
         ("bank:", "which bank\\? As in bank:of:0x2416"),
         ("row:of:zz", "not a frame: 'zz'"),
         ("bank:bank9", "has no bank9"),
-        ("row:of:0xffffffff", "no frame and no physical"),
+        ("row:of:0xffffffff", "no such frame: 0xffffffff; the last frame is"),
     ],
 )
 def test_parts_that_do_not_exist(m: Machine, text: str, said: str) -> None:
