@@ -46,7 +46,7 @@ def writing(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
     target = resolved(path)
     remove_leftovers(target.parent)
     beside = target.with_name(_TEMPORARY.format(os.urandom(8).hex()))
-    number = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666 if mode is None else mode)
+    number = _created(beside, path, 0o666 if mode is None else mode)
     try:
         with open(number, "w+b") as file:
             with contextlib.suppress(OSError):  # a file system without locks
@@ -63,6 +63,14 @@ def writing(path: Path, mode: int | None = None) -> Iterator[IO[bytes]]:
         beside.unlink(missing_ok=True)
         raise
     _sync_folder(target.parent)
+
+
+def _created(beside: Path, path: Path, mode: int) -> int:
+    """The descriptor of a new file. Raises OSError that names `path`, the file that is asked for."""
+    try:
+        return os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def resolved(path: Path) -> Path:

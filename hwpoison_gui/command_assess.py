@@ -21,6 +21,7 @@ from hwpoison_gui.view.words.words import counted
 R = TypeVar("R")
 
 _WHAT: Final = "Say what an error in each frame of a machine would do, under early and late kill, and sum it up."
+_TOP: Final = 10
 _STATUS: Final = (
     "exit status: 0 all machines assessed; 2 one could not be, or bad arguments: the others are written all the same, "
     "and --json, --csv and --parquet list the failed files with their messages"
@@ -31,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     """Assess machines and print what was found; returns the exit status."""
     options = _parsed(arguments)
     values = tuple(map(int, options.early_kill.split(",")))
-    asked = assessing.Options(options.profile or "", values, options.by, options.top, options.at)
+    by, top = options.by or "kind", _TOP if options.top is None else options.top
+    asked = assessing.Options(options.profile or "", values, by, top, options.at)
     try:
         return _dram(options, asked) if options.fault or options.rates else _assess(options, asked)
     except (fleet.NoSchedulerError, MissingExtraError) as error:
@@ -162,8 +164,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--profile", type=kernel_named, help="the kernel (default: the nearest one)")
     early = "values of vm.memory_failure_early_kill: 0, 1 or 0,1 (the default)"
     parser.add_argument("--early-kill", default="0,1", choices=("0", "1", "0,1"), metavar="0,1", help=early)
-    parser.add_argument("--by", default="kind", choices=tuple(GROUPINGS), help="what frames are grouped by")
-    parser.add_argument("--top", default=10, type=int, metavar="N", help="how many of the most dangerous are listed")
+    parser.add_argument("--by", choices=tuple(GROUPINGS), help="what frames are grouped by (default: kind)")
+    parser.add_argument("--top", type=int, metavar="N", help="how many of the most dangerous are listed (default: 10)")
     parser.add_argument("--at", default="", metavar="MOMENT", help="timeline position: OPERATION.STEP, as in 3.12")
     dram = parser.add_argument_group("faults of DRAM", "docs/geometry.md describes geometries, faults and rates")
     dram.add_argument("--geometry", metavar="G", help="a geometry by name or file (default: plain, which is made up)")
@@ -200,5 +202,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("argument --devices: expected 1 or more")
     if options.geometry and not (options.fault or options.rates):
         parser.error("argument --geometry: expected --fault or --rates as well")
-    if options.top < 0:
+    for name in ("by", "top"):
+        if getattr(options, name) is not None and (options.fault or options.rates):
+            parser.error(f"argument --{name}: not for faults of DRAM")
+    if options.top is not None and options.top < 0:
         parser.error("argument --top: expected 0 or more")

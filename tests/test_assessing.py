@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from hwpoison_gui import opening, resources
-from hwpoison_gui.assessing import BadMachineError, Options, assess
+from hwpoison_gui.assessing import BadMachineError, Dram, Options, assess, assess_dram
+from hwpoison_gui.command_assess import run
+from hwpoison_gui.dram.shipped import geometry_named
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.view.base.hits import DEAD, SAFE
 from hwpoison_gui.view.damage.damage import Damage
@@ -24,6 +26,7 @@ from tests.workbench import do
 SERVER = str(resources.path("machines/server.npz"))
 LESSONS = resources.path("lessons")
 RAW = DATA / "files" / "kpageflags.bin"
+GEOMETRY = 'geometry = 1\nname = "x"\nsize = "1 MiB"\nsources = ["s"]\n[bits]\nrow = ["13-19"]\ncolumn = ["0-12"]\n'
 
 
 @pytest.mark.parametrize("early", [0, 1])
@@ -57,6 +60,22 @@ def test_a_report_goes_from_process_to_process() -> None:
         assert other.submit(assess, lesson, Options(by="process", top=3)).result() == here
         with pytest.raises(BadMachineError, match="cannot be read"):
             other.submit(assess, "/nowhere", Options()).result()
+
+
+def test_what_faults_of_dram_do_not_take_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for name, value in (("--by", "process"), ("--top", "3")):
+        with pytest.raises(SystemExit) as ended:
+            run([SERVER, "--fault", "row:of:0x10", name, value])
+        assert ended.value.code == 2
+        assert f"argument {name}: not for faults of DRAM" in capsys.readouterr().err
+
+
+def test_a_geometry_that_is_too_small_is_named_by_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "small.toml"
+    file.write_text(GEOMETRY)
+    with pytest.raises(BadMachineError) as refused:
+        assess_dram(SERVER, Options(), Dram(geometry_named(str(file)), ("row:of:0x10",)))
+    assert f"{file}: the machine has memory up to 0x3fffffff" in str(refused.value)
 
 
 def test_a_machine_is_assessed_where_its_file_ends() -> None:

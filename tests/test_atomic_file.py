@@ -50,6 +50,12 @@ def test_a_loop_of_links_is_an_error_of_the_system(tmp_path: Path) -> None:
     assert names(tmp_path) == ["a", "b"]
 
 
+def test_an_error_names_the_file_that_is_wanted(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError) as refused:
+        atomic_file.write(tmp_path / "no" / "x.csv", b"x")
+    assert refused.value.filename == str(tmp_path / "no" / "x.csv")
+
+
 def test_a_link_to_nothing_is_written_through(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to("b")
     atomic_file.write(tmp_path / "a", b"x")

@@ -245,7 +245,8 @@ class Geometry:
             size <<= 1
         if size < needed:
             raise DramError(
-                f"the machine has memory up to {last - 1:#x}, beyond the {in_units(size)} that {self.name} covers"
+                f"the machine has memory up to {last - 1:#x}, beyond the {in_units(size)} that {self.name} covers",
+                file=self.file,
             )
         return made if size == self.size else replace(made, size=size, functions=_with_rows(self, size))
 

@@ -19,7 +19,7 @@ from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates
 from hwpoison_gui.view.damage.fault import AssessedFault, FaultDamage
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.outcome import classes as outcomes
-from hwpoison_gui.view.rows.fault import measures, offlined_words, who_is_hit
+from hwpoison_gui.view.rows.fault import huge_words, measures, offlined_words, who_is_hit
 from hwpoison_gui.view.words.words import counted
 
 _LABEL: Final = 24
@@ -60,6 +60,8 @@ def fault_as_text(m: Machine, one: AssessedFault, width: int) -> str:
         lines += ["", *_courses(one.fault.mode, damage)]
         lines += wrap(f"Nothing done: {one_line(who_is_hit(m, damage))}", width, initial_indent="  ",
                       subsequent_indent="    ")  # fmt: skip
+    for line in huge_words(one.damages):
+        lines += ["", *wrap(line, width)]
     lines += ["", *_offlined(one.damages[0], one.fault.mode, width)]
     return "\n".join(lines) + "\n"
 

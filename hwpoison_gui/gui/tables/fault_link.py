@@ -26,7 +26,14 @@ from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.fault import FaultDamage, find_fault_damage
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
-from hwpoison_gui.view.rows.fault import fault_notes, fault_rows, size_words
+from hwpoison_gui.view.rows.fault import (
+    broken_frames,
+    broken_notes,
+    failing_frames,
+    fault_notes,
+    fault_rows,
+    size_words,
+)
 
 _WHO: Final = "fault"
 _SLICE: Final = 0.008
@@ -37,7 +44,8 @@ _NO_FAULT: Final = "No part of DRAM is chosen: select a frame, or name one above
 class FaultLink(QObject):
     """The part is that of the selected frame, until one is named.
 
-    `find` sets the filter of the map; `ask` opens the dialog that breaks many frames.
+    `find` sets the filter of the map; `ask` opens the dialog that breaks many frames, by their
+    expression and number.
     """
 
     def __init__(
@@ -49,7 +57,7 @@ class FaultLink(QObject):
         present: Present,
         frame_map: FrameMapWidget,
         find: Callable[[str], None],
-        ask: Callable[[str], None],
+        ask: Callable[[str, int], None],
     ) -> None:
         super().__init__(panel)
         self._panel, self._dock, self._damage, self._map = panel, dock, damage, frame_map
@@ -57,12 +65,13 @@ class FaultLink(QObject):
         self._fault: Fault | None = None
         self._seen_frame = NONE  # the selected frame when the part was chosen
         self._damages: list[FaultDamage] = []
+        self._foretold: tuple[Fault | None, list[FaultDamage]] = (None, [])  # when frames of the part could still fail
         self._counts: dict[int, tuple[Damage, PerFrame]] = {}  # by policy
         self._slices = Slices(self, _SLICE, lambda: not controller.busy)
         panel.named.connect(self._named)
         panel.tools.mode.activated.connect(lambda _: self._part_of_frame())
         panel.tools.finds.clicked.connect(lambda: self._find(panel.line.text()))
-        panel.tools.breaks.clicked.connect(lambda: self._ask(panel.line.text()))
+        panel.tools.breaks.clicked.connect(lambda: self._ask(panel.line.text(), len(self._frames())))
         damage.changed.connect(self._compute)
         dock.visibilityChanged.connect(self._seen)
         frame_map.dramGeometryChanged.connect(self._geometry_changed)
@@ -85,6 +94,7 @@ class FaultLink(QObject):
 
     def _opened(self) -> None:
         self._fault, self._seen_frame = None, NONE
+        self._foretold = None, []
         self._panel.line.clear()
         self._panel.table.set_rows([])
         self._panel.notes.clear()
@@ -187,7 +197,25 @@ class FaultLink(QObject):
     def _computed(self, complete: bool) -> None:
         if not complete or self._fault is None:
             return
-        m = self._controller.session.machine
-        self._panel.table.set_rows(fault_rows(self._damages))
-        self._panel.notes.setText("\n".join(fault_notes(m, self._damages, self._fault.mode)))
+        m, shown = self._controller.session.machine, self._damages
+        broken = broken_frames(shown[0])
+        if failing_frames(shown[0]):
+            self._foretold = self._fault, shown
+        is_foretold = not failing_frames(shown[0]) and self._foretold[0] == self._fault
+        if is_foretold:
+            shown = self._foretold[1]
+        notes = broken_notes(broken, is_foretold, self._happened() if broken else "")
+        self._panel.table.set_rows(fault_rows(shown))
+        self._panel.notes.setText("\n".join(notes + fault_notes(m, shown, self._fault.mode)))
         self._dock.set_subject(self._fault.name(self._geometry))
+
+    def _happened(self) -> str:
+        """What came of the operation that broke frames of the part, and no others; empty if there is none."""
+        from hwpoison_gui.view.outcome.many import said_of, summary_of  # a start has no time for it
+
+        session, pfns = self._controller.session, set(self._frames().tolist())
+        for operation in reversed(session.operations):
+            over = operation.last <= session.position and operation.name == "poison"
+            if over and operation.parts and {part.outcome.pfn for part in operation.parts} <= pfns:
+                return said_of(summary_of(session, operation))
+        return ""

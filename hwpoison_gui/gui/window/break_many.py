@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 import numpy as np
@@ -39,11 +41,13 @@ Pfns = npt.NDArray[np.int64]
 
 _FORMS: Final = (
     "Frames, as in Find: anon, task:nginx, node:1, dirty, row:of:0x2416. Or ranges, with a blank between them: "
-    "0x1000+0x200 is 512 frames, 0x1000+0x200/8 every eighth of them, 0x1000,0x2000 from the first up to the second."
+    "0x1000+0x200 is 512 frames, 0x1000+0x200/8 every eighth of them, 0x1000,0x2000 from the first up to the second. "
+    "/8 at the end, as in dimm:of:0x2416 /8, takes every eighth of what Find finds."
 )
 _WHO: Final = "break many"
 _TYPED_MS: Final = 300
 _EACH: Final = "If each of them broke alone, with vm.memory_failure_early_kill = {early}:"
+_STRIDE: Final = re.compile(r"(.*?\S)( *)/ *(0[xX][0-9a-fA-F]{1,8}|[0-9]{1,9})")
 
 
 def _range_of(word: str) -> range | None:
@@ -53,6 +57,35 @@ def _range_of(word: str) -> range | None:
     if len(ends) == 2 and ends[0] and ends[1] and len(ends[0]) == len(ends[1]) == 1:
         return range(ends[0].start, ends[1].start) or None
     return None if comma else parse_frames(word)
+
+
+def _of_ranges(words: Sequence[str], ranges: Sequence[range]) -> Pfns:
+    """The frames of ranges, ascending. Raises FilterError if two of them name the same frame."""
+    pfns = np.concatenate(list(map(_pfns_in, ranges)))
+    order = np.argsort(pfns, kind="stable")
+    twice = np.flatnonzero(pfns[order][1:] == pfns[order][:-1])
+    if len(twice):
+        pair = np.sort(order[twice[0] : twice[0] + 2])
+        ends = np.cumsum([len(one) for one in ranges])
+        one, other = (words[at] for at in np.searchsorted(ends, pair, side="right"))
+        frame = pfns[order[twice[0]]]
+        raise FilterError(f"“{one}” and “{other}” overlap: both name frame {frame:#x}", 0, len(one))
+    return pfns[order]
+
+
+def _pfns_in(frames: range) -> Pfns:
+    return np.arange(frames.start, frames.stop, frames.step, dtype=np.int64)
+
+
+def stride_for(frames: int) -> int:
+    """The least n for which every n-th of so many frames can break at once; 1 where all can."""
+    return max(1, -(-frames // MOST_FRAMES))
+
+
+def strided(text: str, frames: int) -> str:
+    """An expression of Find as the field takes it: with `/n` at the end where it finds too many frames."""
+    step = stride_for(frames)
+    return f"{text} /{step}" if step > 1 else text
 
 
 def named_at_first(pfns: Sequence[int], found: str) -> str:
@@ -93,6 +126,7 @@ class BreakMany(QDialog):
         damage.want(_WHO, True)
         self.finished.connect(lambda _: damage.want(_WHO, False))
         fitting.resize_dialog(self, 620, 440)
+        self.line.selectAll()
         self._look()
 
     def _make_parts(self, text: str) -> None:
@@ -132,38 +166,54 @@ class BreakMany(QDialog):
 
     def _look(self) -> None:
         """Looks the frames up, and what would come of them."""
-        text, words, tone = self.line.text().strip(), "", self._theme.muted
+        text, words, wrong = self.line.text().strip(), "", ""
         self._pfns = np.zeros(0, np.int64)
         try:
             if text:
                 self._pfns = self._named(text)
                 words = f"{counted(len(self._pfns), 'frame')}, {amount(len(self._pfns) * FRAME_SIZE)}"
         except FilterError as error:
-            words, tone = error.message[:1].upper() + error.message[1:], self._theme.warn
-        self.answer.setText(words)
-        look.ink(self.answer, tone)
-        self._allow()
+            wrong = error.message[:1].upper() + error.message[1:]
+        self.answer.setText(wrong or words)
+        look.ink(self.answer, self._theme.warn if wrong else self._theme.muted)
+        self._allow(wrong)
         self._tell()
 
     def _named(self, text: str) -> Pfns:
-        """The frames of a text: ranges, or an expression of Find. Raises FilterError."""
-        ranges = [_range_of(word) for word in text.split()]
-        if not all(ranges):
-            return self._pfns_of(text)
-        named, last = [one for one in ranges if one], self._controller.session.machine.frames - 1
-        if max(one[-1] for one in named) > last:
+        """The frames of a text: ranges, an expression of Find, or every n-th of what it finds. Raises FilterError."""
+        words = text.split()
+        ranges = [one for one in map(_range_of, words) if one]
+        if len(ranges) < len(words):
+            return self._found(text)
+        last = self._controller.session.machine.frames - 1
+        if max(one[-1] for one in ranges) > last:
             raise FilterError(f"that leaves the memory: the last frame is {last:#x}", 0, len(text))
-        return np.unique(np.concatenate([np.arange(one.start, one.stop, one.step) for one in named]))
+        return _of_ranges(words, ranges)
 
-    def _allow(self) -> None:
+    def _found(self, text: str) -> Pfns:
+        """What Find finds, or every n-th of it. A slash without a blank before it may also belong to a name."""
+        given = _STRIDE.fullmatch(text)
+        if given is None:
+            return self._pfns_of(text)
+        if not given[2]:
+            with suppress(FilterError):
+                return self._pfns_of(text)
+        step = int(given[3], 0) if given[3][:2].lower() == "0x" else int(given[3])
+        if not step:
+            raise FilterError("every 0th frame: /n needs 1 or more", 0, len(text))
+        return self._pfns_of(given[1])[::step]
+
+    def _allow(self, wrong: str) -> None:
+        """Enables the buttons; `wrong`: what is wrong with the text, which is said beside it already."""
         c, pfns = self._controller, self._pfns
-        missing = PANICKED if c.panicked else "" if len(pfns) else "No frame is named."
+        missing = PANICKED if c.panicked else wrong or ("" if len(pfns) else "No frame is named.")
         if len(pfns) > MOST_FRAMES:
-            missing = f"At most {MOST_FRAMES:,} frames break at once: name fewer, or every n-th of them by /n."
+            step = stride_for(len(pfns))
+            missing = f"At most {MOST_FRAMES:,} frames break at once: /{step} at the end takes one in {step} of them."
         missing_soft = missing or soft_offline(c.session, int(pfns[0])).missing
         enable(self.breaks, missing)
         enable(self.offlines, missing_soft)
-        said = missing if self.line.text().strip() else ""
+        said = missing if self.line.text().strip() and missing != wrong else ""
         self.why_not.setText(said or ("" if missing else f"No soft offline: {missing_soft}" if missing_soft else ""))
         self.why_not.setVisible(bool(self.why_not.text()))
 

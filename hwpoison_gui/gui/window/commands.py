@@ -129,12 +129,13 @@ def _export_commands(exporting: Exporting, taking: TakingHome) -> list[Command]:
     ]  # fmt: skip
 
 
-def _without_frame(present: Present) -> str:
+def without_frame(present: Present) -> str:
+    """Why no frame can be asked about; empty if one is selected."""
     return "" if present.frame != NONE else "Select a frame first: a right click, or the arrow keys on the map."
 
 
 def _unbreakable(c: Controller, present: Present) -> str:
-    return PANICKED if c.panicked else _without_frame(present)
+    return PANICKED if c.panicked else without_frame(present)
 
 
 def _injected(
@@ -165,7 +166,7 @@ def frame_commands(
     center_on: Callable[[int], None],
 ) -> list[Command]:
     c, injected = controller, partial(_injected, controller, present)
-    no_frame, unbreakable = partial(_without_frame, present), partial(_unbreakable, controller, present)
+    no_frame, unbreakable = partial(without_frame, present), partial(_unbreakable, controller, present)
 
     return [
         Command("break", "&Frame", "&Break it", "memory_failure() for the frame shown, as a click does",

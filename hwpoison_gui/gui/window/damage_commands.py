@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.window.command import Command
+from hwpoison_gui.gui.window.commands import without_frame
 from hwpoison_gui.gui.window.menus import ContextMenus
 from hwpoison_gui.gui.window.panels import Panels
 
@@ -31,5 +33,5 @@ def damage_commands(
                 "hits and how: before anything breaks", dangerous),
         Command("fault", "&Frame", "If its row of DRAM fai&ls…", "What the failure of the row, bank or DIMM of this "
                 "frame would do, early and late, and what soft offline beforehand would save",
-                lambda: show_fault("row", present.frame)),
+                lambda: show_fault("row", present.frame), missing=partial(without_frame, present)),
     ]  # fmt: skip

@@ -98,7 +98,7 @@ class MainWindow(QMainWindow):
         self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes,
                              self.recorded, self.lenses, self.filter,
                              self._find, self.exporting.save_chart)  # fmt: skip
-        self.panels.ask_many = self.many.ask
+        self.panels.ask_many = self.many.ask_part
         self.docks = self.panels.docks
         self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()

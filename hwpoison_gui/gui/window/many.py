@@ -39,6 +39,12 @@ class Many:
         c, find = self._controller, self._filters.frames_of
         self._open(BreakMany(self._above, c, self._damage(), find, text, self._appearance.theme))
 
+    def ask_part(self, text: str, frames: int) -> None:
+        """The same for a part of DRAM with so many frames: of too many, every n-th."""
+        from hwpoison_gui.gui.window.break_many import strided
+
+        self.ask(strided(text, frames))
+
     def show_worst(self) -> None:
         """Opens the list of the frames of the operation at hand."""
         from hwpoison_gui.gui.window.worst_frames import WorstFrames

@@ -83,7 +83,7 @@ class Panels(QObject):
         self._window, self._controller, self._present = window, controller, present
         self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
         self._lenses, self._filters, self._find, self._save_chart = lenses, filters, find, save_chart
-        self.ask_many: Callable[[str], None] = lambda text: None  # opens the dialog that breaks many frames
+        self.ask_many: Callable[[str, int], None] = lambda text, frames: None  # opens the dialog that breaks many
         self.fault: FaultLink
         self._wanted: deque[Dock] = deque()
         self._tables: tuple[Tables, TablesLink] | None = None

@@ -19,6 +19,7 @@ from hwpoison_gui.view.damage.hits import IMPACTS, NOT_HIT, Hits, find_hits_of_a
 from hwpoison_gui.view.damage.policy import early_kill_of, under
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
+from hwpoison_gui.view.outcome.loss_words import content_words
 
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
@@ -37,11 +38,19 @@ class Toll(Record):
         Bytes of content that would be gone: those of a hugetlb page once, however many of its frames are among these.
     hit : dict of int to str
         tgid -> the worst impact on the process (hits.MEANINGS), of those that are hit by any of the errors.
+    huge : int
+        Hugetlb pages of which content would be gone.
     """
 
     frames: tuple[int, ...]
     lost: int
     hit: dict[int, str]
+    huge: int = 0
+
+    @property
+    def lost_words(self) -> str:
+        """The content that would be gone, and how much of it is huge pages."""
+        return content_words(self.lost, self.huge)
 
 
 class Damage:
@@ -112,14 +121,18 @@ class Damage:
         np.minimum.at(worst, hits.rank[at], hits.impact[at])
         hit = {int(self.assessment.users.mms[rank]): IMPACTS[worst[rank]] for rank in np.flatnonzero(worst != NOT_HIT)}
         worst_first = dict(sorted(hit.items(), key=lambda item: (severity(item[1]), item[0])))
-        return Toll(tuple(counts.tolist()), self.lost_of(pfns), worst_first)
+        lost, huge = self.lost_of(pfns)
+        return Toll(tuple(counts.tolist()), lost, worst_first, huge)
 
-    def lost_of(self, pfns: I64) -> int:
-        """Bytes of content that errors in some frames (each given once) lose; those of a hugetlb page once."""
+    def lost_of(self, pfns: I64) -> tuple[int, int]:
+        """What errors in some frames (each given once) lose: bytes of content, and how many hugetlb pages these have.
+
+        A hugetlb page is lost whole, and once.
+        """
         lost = self.lost[self.assessment.class_of[pfns]]
         whole = lost > FRAME_SIZE
-        pages = np.unique(pfns[whole] // HPAGE_PMD_NR)
-        return int(lost[~whole].sum()) + len(pages) * HPAGE_PMD_NR * FRAME_SIZE
+        pages = len(np.unique(pfns[whole] // HPAGE_PMD_NR))
+        return int(lost[~whole].sum()) + pages * HPAGE_PMD_NR * FRAME_SIZE, pages
 
     def _at(self, pfns: I64) -> I64:
         """The hits of one frame, or none."""

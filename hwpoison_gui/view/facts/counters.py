@@ -9,6 +9,7 @@ from hwpoison_gui.kernel.records import Process
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.debugfs import filters_words
+from hwpoison_gui.view.words.words import counted
 
 
 class Counter(Record):
@@ -34,12 +35,21 @@ def counts_of(m: Machine) -> dict[str, int]:
     return {"HardwareCorrupted": m.hardware_corrupted_kb, **results, "Killed": killed(m)}
 
 
+def _of_huge_pages(m: Machine) -> str:
+    """Why HardwareCorrupted is more than the frames with PG_hwpoison; empty where it is not."""
+    more = sum(len(errors) - 1 for errors in m.raw_hwp.view.values())
+    if not more:
+        return ""
+    return f". {counted(more, 'error')} more than frames with PG_hwpoison, which only the head of a hugetlb page has"
+
+
 def counters_of(session: Session) -> list[Counter]:
     """The counters to show; results that never happened are left out."""
     m = session.machine
     counts = counts_of(m)
     kb = counts["HardwareCorrupted"]
-    tip = "HardwareCorrupted of /proc/meminfo: 4 kB a poisoned page; Ignored ones count as well, and stay in use"
+    tip = "HardwareCorrupted of /proc/meminfo: 4 kB an error; Ignored ones count as well, and stay in use"
+    tip += _of_huge_pages(m)
     found = [Counter("HardwareCorrupted", f"{kb:,} kB", "poison" if kb else "plain", tip)]
     for result, tone, meaning in _RESULTS:
         if counts[result]:

@@ -16,7 +16,9 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
 from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.rmap.graph import Mapping
+from hwpoison_gui.view.words.words import counted
 
 _USED: Final = {
     kinds.RESERVED: "a reserved page",
@@ -78,6 +80,12 @@ class Lost(Record):
     def tone(self) -> str:
         """`good` where nothing is lost."""
         return "warn" if self.gone or self.in_use or self.again else "good"
+
+
+def content_words(lost: int, huge: int) -> str:
+    """Lost content (bytes), foretold or happened. Each of its `huge` hugetlb pages is lost whole, and counts once."""
+    whole = f", {counted(huge, 'hugetlb page')} whole" if huge else ""
+    return f"{amount(lost)}{whole}"
 
 
 def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, effect: Effect | None) -> Lost:

@@ -14,15 +14,17 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile import type as results
-from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
+from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import CAUGHT, ENDS, IGNORED, LATER, PANICS, SAFE, USES, counted_hits, worse
 from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_next_touches
-from hwpoison_gui.view.outcome.loss_words import Lost, Page, lost_words
+from hwpoison_gui.view.outcome.loss_words import Lost, Page, content_words, lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, find_table_step, matched_by
 from hwpoison_gui.view.words.words import counted
 
@@ -31,6 +33,7 @@ I64 = npt.NDArray[np.int64]
 _KILLED: Final = "killed"
 _FILTERED: Final = "filtered"
 # enum mf_result, and what never came so far.
+_AGAIN: Final = "already hardware poisoned"  # as the kernel logs it
 _RESULTS: Final = (results.IGNORED, results.FAILED, results.DELAYED, results.RECOVERED, _FILTERED)
 _DEADLY: Final = (PANICS, ENDS, LATER, IGNORED)  # on touch
 _SUMMARY: Final = Question["Summary"]("summary of many frames", 2)
@@ -39,6 +42,7 @@ _SUMMARY: Final = Question["Summary"]("summary of many frames", 2)
 class OneFrame(Record):
     """One frame: its part of the operation, who was killed or signalled and lives, by label, and what was lost.
 
+    `is_huge`: it is of a hugetlb page.
     `touches`: tgid -> what the next touch of the page does to a process (hits.MEANINGS), at the end of the operation.
     """
 
@@ -47,6 +51,7 @@ class OneFrame(Record):
     signalled: tuple[str, ...]
     lost: Lost
     touches: Mapping[int, str]
+    is_huge: bool
 
     @property
     def pfn(self) -> int:
@@ -85,7 +90,8 @@ class OneFrame(Record):
 class Summary(Record):
     """All frames of an operation, at its end.
 
-    `frames`: the worst first. `results`: number of frames by the result of their line, empty for those without one.
+    `frames`: the worst first. `results`: number of frames by the result of their line, or by why they have
+    none.
     `impacts`: tgid -> the worst impact of all frames on the process (hits.MEANINGS), of its signals, and of what it
     runs into when it touches what it still maps. `asked`: number of frames named; a panic ends the operation early.
     """
@@ -96,9 +102,15 @@ class Summary(Record):
     asked: int
 
     @property
+    def huge_lost(self) -> int:
+        """The number of hugetlb pages of which content is lost; each loses it with the first of its frames."""
+        return sum(one.lost.gone and one.is_huge for one in self.frames)
+
+    @property
     def lost(self) -> int:
-        """The number of frames of which content is lost."""
-        return sum(one.lost.gone for one in self.frames)
+        """Bytes of content that are lost: of a hugetlb page all, once."""
+        gone = sum(one.lost.gone for one in self.frames)
+        return (gone + (HPAGE_PMD_NR - 1) * self.huge_lost) * FRAME_SIZE
 
     @property
     def in_use(self) -> int:
@@ -129,8 +141,15 @@ def _find(session: Session, operation: Operation) -> Summary:
         ]
     frames.sort(key=lambda one: one.badness, reverse=True)
     impacts = _impacts(session, operation, frames)
-    results = Counter(_FILTERED if part.outcome.filtered else part.outcome.result or "" for part in operation.parts)
+    results = Counter(_result_of(part.outcome) for part in operation.parts)
     return Summary(tuple(frames), results, impacts, named(operation.args))
+
+
+def _result_of(outcome: Outcome) -> str:
+    """The result of the line of a frame, or why there is none; empty where the handler only returned."""
+    if outcome.filtered:
+        return _FILTERED
+    return outcome.result or (_AGAIN if outcome.already_poisoned else "")
 
 
 def _frames(session: Session, operation: Operation) -> list[tuple[OneFrame, Before]]:
@@ -149,9 +168,9 @@ def _frames(session: Session, operation: Operation) -> list[tuple[OneFrame, Befo
             signalled = tuple(label for label, effect in effects.items() if effect != _KILLED)
             pfn = part.outcome.pfn
             assert pfn is not None
-            merged = m.page(pfn) & pf.KSM
+            merged, is_huge = m.page(pfn) & pf.KSM, bool(m.page(m.compound_head(pfn)) & pf.HUGE)
             before = to_the_end(find_before(m, pfn, () if merged else None, set()))
-            found.append((OneFrame(part, killed, signalled, _loss(session, part, before.page), {}), before))
+            found.append((OneFrame(part, killed, signalled, _loss(session, part, before.page), {}, is_huge), before))
         places, swapped = _searched(m, [before.page for _, before in found])
     return [
         (
@@ -221,7 +240,7 @@ def brief(summary: Summary) -> list[str]:
     """The summary in a few clauses, the worst first: who is hit, what is lost, what stays in use."""
     found = counted_hits(kind for kind in summary.impacts.values() if kind != SAFE)
     if summary.lost:
-        found.append(f"data of {counted(summary.lost, 'frame')} lost")
+        found.append(f"content lost: {content_words(summary.lost, summary.huge_lost)}")
     if summary.in_use:
         found.append(f"{counted(summary.in_use, 'frame')} left in use, broken")
     return found
@@ -244,5 +263,7 @@ def worst_of(summary: Summary, most: int = 3) -> str:
 def by_result(summary: Summary) -> list[str]:
     """`500 Recovered, 12 Ignored`: frames by result, in the order of the kernel's codes; without a line last."""
     words = [f"{summary.results[result]:,} {result}" for result in _RESULTS if summary.results.get(result)]
-    without = summary.results.get("", 0)
-    return words + [f"{without:,} without a result line"] * bool(without)
+    again, without = summary.results.get(_AGAIN, 0), summary.results.get("", 0)
+    whole = " with their hugetlb page" if any(one.is_huge and one.lost.again for one in summary.frames) else ""
+    return (words + [f"{again:,} {_AGAIN}{whole}"] * bool(again)
+            + [f"{without:,} without a result line"] * bool(without))  # fmt: skip

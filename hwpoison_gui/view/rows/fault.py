@@ -129,7 +129,35 @@ def fault_notes(m: Machine, damages: Sequence[FaultDamage], mode: str) -> list[s
     """Who is hit under each policy, and what soft offline could move and what not."""
     who = [(KILL[damage.early], who_is_hit(m, damage)) for damage in damages]
     said = [f"Hit, {kill}: {words}." for kill, words in who]
+    said += huge_words(damages)
     return [*said, *(f"{line}." if line[-1] != "." else line for line in offlined_words(damages[0], mode))]
+
+
+def huge_words(damages: Sequence[FaultDamage]) -> list[str]:
+    """Why more content may be lost than fails, if it may: a line, or none."""
+    huge = max(damage.nothing.huge for damage in damages)
+    return [f"Content lost: {counted(huge, 'hugetlb page')} in it, each lost whole and counted once."] if huge else []
+
+
+def broken_frames(damage: FaultDamage) -> int:
+    """How many frames of the part had an error already."""
+    return damage.nothing.frames[outcomes.POISONED]
+
+
+def failing_frames(damage: FaultDamage) -> int:
+    """How many frames of the part can still fail."""
+    return sum(damage.nothing.frames[outcomes.FREE : outcomes.POISONED])
+
+
+def broken_notes(broken: int, is_foretold: bool, happened: str) -> list[str]:
+    """What to say of a part with broken frames.
+
+    `is_foretold`: the numbers shown are from before they broke. `happened`: what came of the operation that broke them.
+    """
+    said = [f"{counted(broken, 'frame')} of it are broken already."] if broken else []
+    if is_foretold:
+        said = [f"Broken: all {counted(broken, 'frame')}. The numbers are what was foretold before that."]
+    return [*said, f"What happened: {happened}"] if happened else said
 
 
 def size_words(frames: int) -> str:

@@ -61,7 +61,8 @@ def test_a_geometry_that_is_too_small_is_told(shown: FrameMapWidget, tmp_path: P
     control.said.connect(said.append)
     control.choose_geometry(str(tmp_path / "small.toml"))
     assert said == [
-        "the machine has memory up to 0x1ffffff, beyond the 1 MiB that small covers. The made-up geometry is used."
+        f"{tmp_path / 'small.toml'}: the machine has memory up to 0x1ffffff, beyond the 1 MiB that small covers. "
+        "The made-up geometry is used."
     ]
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.dram.fault import frames_of_fault, parse_fault
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.tables.fault import FaultPanel
+from hwpoison_gui.gui.window import break_many
 from hwpoison_gui.gui.window.break_many import BreakMany
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.fault import fault_damage
+from hwpoison_gui.view.outcome.many import said_of, summary_of
 from hwpoison_gui.view.rows.fault import fault_notes, fault_rows
 from tests.gui.waiting import until
 
@@ -69,6 +72,7 @@ def test_it_is_found_on_the_map_and_broken(user, panel: FaultPanel) -> None:
     panel.tools.finds.click()
     until(lambda: window.filter.count is not None)
     pfns = window.filter.frames_of(text)
+    foretold, hit = panel.table.rows.rows, panel.notes.text().splitlines()[0]
     assert window.filter.text == text and window.filter.count == len(pfns)
     panel.tools.breaks.click()
     dialog = window.findChild(BreakMany)
@@ -76,4 +80,34 @@ def test_it_is_found_on_the_map_and_broken(user, panel: FaultPanel) -> None:
     dialog.breaks.click()
     until(lambda: not window.controller.work.busy)
     assert all(user.session.machine.page(int(pfn)) & pf.HWPOISON for pfn in pfns)
+    until(lambda: "What happened:" in panel.notes.text())
+    assert panel.table.rows.rows == foretold  # beside what happened
+    assert f"all {len(pfns)} frames" in panel.notes.text() and hit in panel.notes.text()
+    assert said_of(summary_of(user.session, user.session.operations[-1])) in panel.notes.text()
+    window.actions_["first"].trigger()
+    until(lambda: "What happened:" not in panel.notes.text())
     assert_as_assessed(user, panel, text)
+
+
+def test_a_part_with_too_many_frames_breaks_by_every_nth(user, panel: FaultPanel, monkeypatch) -> None:
+    monkeypatch.setattr(break_many, "MOST_FRAMES", 100)
+    panel.named.emit("bank:of:0x100")
+    pfns = user.window.filter.frames_of("bank:of:0x100")
+    step = -(-len(pfns) // 100)
+    panel.tools.breaks.click()
+    dialog = user.window.findChild(BreakMany)
+    assert step > 1 and dialog.line.text() == f"{panel.line.text()} /{step}"
+    assert dialog._pfns.tolist() == pfns[::step].tolist() and dialog.breaks.isEnabled()
+
+
+def test_a_frame_past_memory_is_none(user, panel: FaultPanel) -> None:
+    frames = user.session.machine.frames
+    panel.named.emit(f"row:of:{frames:#x}")
+    assert f"the last frame is {frames - 1:#x}" in panel.answer.text() and not panel.tools.breaks.isEnabled()
+
+
+def test_without_a_frame_there_is_no_row_to_ask_about(user) -> None:
+    action = user.window.actions_["fault"]
+    user.window.controller.selection.select(NONE)
+    until(lambda: not action.isEnabled())
+    assert "Select a frame first" in action.toolTip()

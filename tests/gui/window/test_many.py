@@ -56,12 +56,30 @@ def test_what_would_come_of_it_is_what_the_assessment_says(user, dialog: BreakMa
         ("rwo:of:0x10", "row"),
         ("0x20+0x10,0x28+0x10", "a blank separates ranges"),
         ("=", ""),
+        ("0x20+0x10 0x28+0x10", "“0x20+0x10” and “0x28+0x10” overlap: both name frame 0x28"),
+        ("0x20,0x30 0x5 0x28", "“0x20,0x30” and “0x28” overlap: both name frame 0x28"),
+        ("anon /0", "every 0th frame"),
     ],
 )
 def test_what_names_no_frame_breaks_none(dialog: BreakMany, text: str, says: str) -> None:
     typed(dialog, text)
     assert says.casefold() in dialog.answer.text().casefold()
     assert not dialog.breaks.isEnabled() and dialog.breaks.toolTip()
+    assert not says or not dialog.why_not.isVisible()  # one message for one mistake
+
+
+def test_every_nth_frame_of_what_is_found(user, dialog: BreakMany) -> None:
+    anon = user.window.filter.frames_of("anon").tolist()
+    for text in ("anon /3", "anon/3", "anon / 0x3"):
+        typed(dialog, text)
+        assert dialog._pfns.tolist() == anon[::3]
+
+
+def test_what_stands_in_the_field_is_replaced_by_typing(user) -> None:
+    user.window.controller.selection.mark((0x400, 0x401, 0x402))
+    user.window.actions_["break-many"].trigger()
+    shown = user.window.findChild(BreakMany)
+    assert shown.line.selectedText() == shown.line.text() != ""
 
 
 def test_too_many_are_foretold_but_not_broken(dialog: BreakMany, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,6 +88,7 @@ def test_too_many_are_foretold_but_not_broken(dialog: BreakMany, monkeypatch: py
     assert "At most 100 frames" in dialog.breaks.toolTip() and not dialog.breaks.isEnabled()
     assert "At most 100 frames" in dialog.why_not.text() and dialog.why_not.isVisible()
     assert dialog.answer.text().startswith("101 frames") and "frames: " in dialog.lines.text()
+    assert "/2 at the end takes one in 2" in dialog.why_not.text()
     typed(dialog, "0x0,0x64")
     assert "At most" not in dialog.why_not.text()
     assert dialog.breaks.isEnabled()

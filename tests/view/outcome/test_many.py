@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, LATER
+from hwpoison_gui.view.base.units import FRAME_SIZE
+from hwpoison_gui.view.damage.damage import Damage
+from hwpoison_gui.view.damage.foretold import foretold
+from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outcome.loss import loss_of
+from hwpoison_gui.view.outcome.loss_words import content_words
 from hwpoison_gui.view.outcome.many import said_of, summary_of, worst_of
 from hwpoison_gui.view.rows.broken import broken_cells, broken_columns, broken_rows
 from tests.session.test_many import busy
+from tests.view.outcome.states import with_huge_pages
 from tests.workbench import do
 
 FRAMES = ["a:m+0", "a:m+3", "a:s+1", "any:free", "any:slab", "any:pgtable"]
@@ -42,7 +50,25 @@ def test_early_and_late() -> None:
     assert {kind for kind in early.impacts.values()} >= {DEAD}
     late = summary_of(*_end(broken(memory_failure_early_kill=0)))
     assert sorted(late.impacts.values()) == sorted([CAUGHT, LATER])
-    assert (late.lost, late.in_use) == (3, 2)
+    assert (late.lost, late.in_use) == (3 * FRAME_SIZE, 2)
+
+
+@pytest.mark.parametrize("profile", ["6.1", "6.12", "7.2"])
+def test_a_hugetlb_page_is_lost_once_as_foretold_and_its_further_frames_were_poisoned(profile: str) -> None:
+    session = with_huge_pages(profile, np.random.default_rng(3))
+    m = session.machine
+    damage = Damage.of(m)
+    losing = [pfn for pfn in damage.assessment.members.tolist() if damage.toll(np.array([pfn])).huge]
+    pfns = np.arange(3) + (losing[0] & -HPAGE_PMD_NR)
+    toll = damage.toll(pfns)
+    do(session, "poison", frames=[hex(pfn) for pfn in pfns.tolist()])
+    summary = summary_of(*_end(session))
+    assert (summary.lost, summary.huge_lost) == (toll.lost, toll.huge) == (HPAGE_PMD_NR * FRAME_SIZE, 1)
+    assert f"Content lost: {content_words(summary.lost, 1)}" in foretold(damage, toll)
+    assert "content lost: 2.0 MiB, 1 hugetlb page whole" in said_of(summary)
+    again = "2 already hardware poisoned with their hugetlb page" if profile == "6.1" else "2 Failed"
+    assert again in said_of(summary)
+    assert "2 errors more than frames with PG_hwpoison" in counters_of(session)[0].tip
 
 
 def test_the_worst_frame_is_first_and_equal_ones_are_in_order() -> None:
