@@ -18,7 +18,6 @@ from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.recorded import NONE_OPEN, Recorded
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
-from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.lens_control import LensControl
@@ -44,8 +43,7 @@ _NO_FILTER: Final = (
 )
 _COMPARING: Final = "comparing …"
 _SHARE: Final = 0.8  # of the main window, that a window of its own has
-_READABLE: Final = 210  # height of the panel, at 100 % text, in which a chart can be read
-_MOST: Final = 0.5  # of the height of the window, that the panel asks for
+_READABLE: Final = 240  # height of the panel, at 100 % text, in which a chart can be read
 
 
 class ChartsLink(QObject):
@@ -98,6 +96,7 @@ class ChartsLink(QObject):
         lenses.sheetsChanged.connect(lambda: self._changed(of.CHANGES))
         recorded.moved.connect(self._show_position)
         recorded.moved.connect(self._show_present)
+        dock.readable = _READABLE
         dock.add_tool(panel.tools)
         dock.visibilityChanged.connect(self._seen)
         dock.topLevelChanged.connect(panel.own_window.setChecked)
@@ -127,9 +126,11 @@ class ChartsLink(QObject):
         window, dock = self._dock.parent(), self._dock
         if not isinstance(window, QMainWindow) or dock.isFloating() or dock.collapsed or not dock.in_front:
             return
-        needed = min(look.px(_READABLE), round(window.height() * _MOST))
+        needed = dock.least_height(window)
         if dock.height() < needed:
             window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)
+            tabs = needed - dock.height()  # below the panel, which Qt counts as its height
+            window.resizeDocks([dock], [needed + max(tabs, 0)], Qt.Orientation.Vertical)
 
     def _changed(self, what: str) -> None:
         """Makes the chart again if it is made of what has changed."""

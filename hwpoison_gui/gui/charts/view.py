@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QScrollBar, QStackedWidget, QVBoxLayo
 
 from hwpoison_gui.gui.charts.bars import BarPlot
 from hwpoison_gui.gui.charts.curves import CurvePlot
-from hwpoison_gui.gui.charts.key import Key, entries_of
+from hwpoison_gui.gui.charts.key import Key, entries_of, stacks_of
 from hwpoison_gui.gui.charts.places import PlacePlot
 from hwpoison_gui.gui.charts.plot import Plot
 from hwpoison_gui.gui.look import theme as look
@@ -19,7 +19,7 @@ from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 
 _FEWEST: Final = 3.4  # lines of text, in height, below which the panel does not go
-_LEAST: Final = 6  # lines of text, in height, that a chart gets before its colours are named
+_LEAST: Final = 4.5  # lines of text, in height, that a chart gets before its colours are named
 _LEAST_NAMED: Final = 7  # before its axes are named
 _LEAST_WORDED: Final = 12  # before its title may have two lines
 _MEASURED: Final = 200  # values, of which the longest words say how much room the title gets
@@ -34,6 +34,7 @@ class ChartView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.chart: Chart | None = None
+        self._words = ""  # of the value that is pointed at
         self.said = ElidedLabel(self)
         self.said.setAccessibleName("Title of the chart, or the value at the cursor")
         self.said.setWordWrap(True)
@@ -90,12 +91,20 @@ class ChartView(QWidget):
         self.stack.setCurrentWidget(plot)
         self.scroll_bar.setVisible(isinstance(chart, Bars) and self.scroll_bar.maximum() > 0)
         at = plot.cursor
-        self.said.setText(plot.words_of(at) if 0 <= at < plot.places else chart.title)
+        self._words = plot.words_of(at) if 0 <= at < plot.places else ""
         self._show_key()
 
     def _point(self, words: str) -> None:
-        self.said.setText(words or (self.chart.title if self.chart is not None else ""))
+        self._words = words
+        self._show_words()
         self.pointed.emit(words)
+
+    def _show_words(self) -> None:
+        """Shows the value that is pointed at, else the title; a low panel has which bar is which instead."""
+        chart, title = self.chart, self.chart.title if self.chart is not None else ""
+        if isinstance(chart, Bars) and self.key.isHidden() and len(chart.stacks) > 1:
+            title = stacks_of(chart).capitalize()
+        self.said.setText(self._words or title)
 
     def _scrolled(self, first: int, shown: int, groups: int) -> None:
         self.scroll_bar.blockSignals(True)
@@ -124,7 +133,8 @@ class ChartView(QWidget):
         room = self.height() - self.said.height()
         for plot in self.plots:
             plot.name_axes(room >= _LEAST_NAMED * line)
-        self.key.setVisible(room - self.key.heightForWidth(self.width()) >= _LEAST * line)
+        self.key.take_room(self.width(), int(room - _LEAST * line))
+        self._show_words()
 
     def _wraps(self) -> bool:
         """Whether the title or the words of a value are wider than a line."""

@@ -46,6 +46,7 @@ TIPS: Final = {
 
 _FOLD: Final = 16  # side of the button that collapses a panel
 _UNBOUNDED: Final = (1 << 24) - 1  # Qt's QWIDGETSIZE_MAX
+_MOST_READABLE: Final = 0.5  # of the height that the window has beside its strips, for content that needs some
 _MOST_LEAST: Final = 100  # pixels: all panels in a low window together have room
 _LEAST: Final = 84  # height of a table with controls in its title bar: panels keep their size when tables are created
 
@@ -132,6 +133,8 @@ class Dock(QDockWidget):
         self.in_front = False  # neither hidden nor behind another tab
         self.collapsed = False  # only the title bar is shown
         self.size_before = QSize()  # when it was collapsed
+        self.readable = 0  # height that its content needs, at 100 % text; 0: any
+        self.borrowed = 0  # pixels that the playback row took from the map instead of this panel
         self.visibilityChanged.connect(self._visibility_changed)
         self.head = DockHead(title, self)
         self.head.tip = TIPS.get(name, "")
@@ -157,6 +160,11 @@ class Dock(QDockWidget):
                 self._unmade.deleteLater()
                 self._unmade = None
         return self.made
+
+    def least_height(self, window: QWidget) -> int:
+        """Height in which its content can be read, as far as the window has it."""
+        strips = sum(strip.height() for strip in window.findChildren(Strip) if strip.isVisible())
+        return min(look.px(self.readable), round((window.height() - strips) * _MOST_READABLE))
 
     def set_collapsed(self, on: bool) -> None:
         """Shows only the title bar, or the content again."""
