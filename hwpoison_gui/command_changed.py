@@ -15,7 +15,7 @@ from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.terminal import GOOD, complain, report_width
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.map.snapshots import find_changes, side_of_image
+from hwpoison_gui.view.map.snapshots import find_changes, in_order, side_of_image
 
 _A_MACHINE: Final = "a snapshot, a recording, or raw page flags"
 
@@ -24,16 +24,17 @@ def run(arguments: Sequence[str]) -> int:
     """Compare two files and print what changed; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="hwpoison-gui changed",
-        description="Say what changed between two snapshots of a machine: flags, kinds, broken frames, who maps what.",
+        description="Say what changed between two snapshots of a machine: flags, kinds, broken frames, who maps what; "
+        "from the older to the newer, where both say when they were captured.",
         epilog="exit status: 0 compared, 2 a file is bad",
     )
     for name in ("old", "new"):
         parser.add_argument(name, type=Path, metavar=name.upper(), help=_A_MACHINE)
     parser.add_argument("--json", action="store_true", help="as one JSON object")
     options = parser.parse_args(arguments)
-    names = str(options.old), str(options.new)
     try:
-        old, new = (side_of_image(_image(path)) for path in (options.old, options.new))
+        sides = (side_of_image(_image(path))._replace(title=str(path)) for path in (options.old, options.new))
+        old, new = in_order(*sides)
         found = to_the_end(find_changes(old, new))
     except SourceError as error:
         return complain(error)
@@ -41,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
         return complain(f"{error.filename}: cannot be read: {error.strerror or error}")
     except MemoryError:
         return complain(f"{options.old}, {options.new}: need more memory than there is")
-    sys.stdout.write(changes.as_json(names, found) if options.json else changes.as_text(names, found, report_width()))
+    sys.stdout.write(changes.as_json(found) if options.json else changes.as_text(found, report_width()))
     return GOOD
 
 

@@ -104,11 +104,12 @@ def _sources(name: str, files: Sequence[Path], expression: str) -> Sources:
         raise _UnsuitedError(f"--find is of the chart `found`, not of `{name}`")
     if what == of.CHANGES:
         from hwpoison_gui.sources.machine_file import image_of
-        from hwpoison_gui.view.map.snapshots import find_changes, side_of_image
+        from hwpoison_gui.view.map.snapshots import find_changes, in_order, side_of_image
 
         if len(files) != 2:
             raise _UnsuitedError(f"{name}: needs {_NEEDS[what]}")
-        return Sources(changes=to_the_end(find_changes(*(side_of_image(image_of(file)) for file in files))))
+        one, other = (side_of_image(image_of(file)) for file in files)
+        return Sources(changes=to_the_end(find_changes(*in_order(one, other))))
     logs = [file for file in files if form_of(file).reader is Reader.RECORDS]
     machines = [file for file in files if file not in logs]
     if logs and what != of.RECORDS:

@@ -15,20 +15,24 @@ from hwpoison_gui.export.dram import run_name, runs_of
 from hwpoison_gui.view.base.kinds import KINDS
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.snapshots import BOTH, Changes
+from hwpoison_gui.view.rows.snapshots import capture_words
 from hwpoison_gui.view.words.words import counted
 
+_NO_ORDER: Final = "It is not known of both when they were captured: they are in the order in which they were given."
 _LABEL: Final = 54  # columns of the terminal
 _HEADS: Final = ("before", "after", "no more", "new")  # frames that a process maps
 _MOST_RUNS: Final = 24
 _MOST_PROCESSES: Final = 40
 
 
-def as_text(names: tuple[str, str], changes: Changes, width: int) -> str:
-    """Everything that changed, in lines of at most `width` columns, 80 or more; `names`: of the two files."""
-    lines = [
-        f"{head} {fitted(name, width - 40).rstrip()}: {frames:,} frames, {amount(frames * FRAME_SIZE)}"
-        for head, name, frames in zip(("from", "to  "), names, changes.frames, strict=True)
-    ]
+def as_text(changes: Changes, width: int) -> str:
+    """Everything that changed, in lines of at most `width` columns, 80 or more."""
+    lines = list[str]()
+    for head, name, frames, time in zip(("from", "to  "), changes.titles, changes.frames, changes.times, strict=True):
+        lines.append(f"{head} {fitted(name, width - 40).rstrip()}: {frames:,} frames, {amount(frames * FRAME_SIZE)}")
+        lines += [f"     captured {capture_words(time)}"] if time is not None else []
+    if None in changes.times:
+        lines += wrap(_NO_ORDER, width, subsequent_indent="  ")
     for doubt in changes.doubts:
         lines += wrap(doubt, width, subsequent_indent="  ")
     lines += ["", _line("frames with other flags", changes.flag_words)]
@@ -89,11 +93,11 @@ def _processes(changes: Changes) -> Iterator[str]:
         yield f"  {len(changes.processes) - _MOST_PROCESSES:,} more are in --json"
 
 
-def as_json(names: tuple[str, str], changes: Changes) -> str:
+def as_json(changes: Changes) -> str:
     """Everything that changed as one JSON object; frames are numbers of frames of 4,096 bytes, or their numbers."""
     told: dict[str, Any] = {
-        "old": {"machine": names[0], "frames": changes.frames[0]},
-        "new": {"machine": names[1], "frames": changes.frames[1]},
+        "old": {"machine": changes.titles[0], "frames": changes.frames[0], "captured": changes.times[0]},
+        "new": {"machine": changes.titles[1], "frames": changes.frames[1], "captured": changes.times[1]},
         "compared": changes.compared,
         "flag_words": changes.flag_words,
         "mapcounts": changes.mapcounts,

@@ -23,6 +23,18 @@ U64 = npt.NDArray[np.uint64]
 SYSCTLS: Final = (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY, SYSCTL_ENABLE_SOFT_OFFLINE)
 
 
+class Capture(Record):
+    """When and where memory was read. `time`: seconds since 1970, UTC, None if unknown; `boot`: stands for one boot of
+    one machine, empty if unknown.
+    """
+
+    time: float | None = None
+    boot: str = ""
+
+
+UNKNOWN: Final = Capture()
+
+
 class VmaImage(Record):
     """One line of /proc/PID/maps. Addresses in bytes, `offset` in bytes into the file.
 
@@ -153,3 +165,4 @@ class MemoryImage:
     cgroup: U64 | None = None
     cgroups: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    capture: Capture = UNKNOWN

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
+from .image import Capture
 from .memcontrol import PageMemcg
 from .mmzone import ZoneImage, zones_by_address
 from .packed import PackedNestedTable, PackedTable
@@ -46,8 +47,8 @@ class Machine:
     Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
     int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
     compound tail the pfn of its head), `index` uint32 (page->index, in pages).
-    Constant: `zones`, those of one node unless an image says otherwise; `memcg`, None unless it says one; `devices`,
-    (major, minor) of the file systems of inodes, by number, as far as it says them.
+    Constant: `zones`, those of one node unless an image says otherwise; `memcg`, None unless it says one; `capture`;
+    `devices`,     (major, minor) of the file systems of inodes, by number, as far as it says them.
     """
 
     def __init__(self, frames: int, profile: Profile) -> None:
@@ -59,6 +60,7 @@ class Machine:
         self.frames = frames
         self.zones: tuple[ZoneImage, ...] = zones_by_address(frames, node=0)
         self.memcg: PageMemcg | None = None
+        self.capture = Capture()
         self.devices: Mapping[int, tuple[int, int]] = {}
         self._add_columns(frames)
         self._add_memory_tables()

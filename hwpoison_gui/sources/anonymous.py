@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from hwpoison_gui.kernel.image import Capture
 from hwpoison_gui.sources.assemble import Exported, release_of
 from hwpoison_gui.sources.maps import ProcessText
 
@@ -67,6 +68,7 @@ def _renamed(exported: Exported, task: Name, path: Name, cgroup: Name) -> Export
         processes=tuple(_process(one, task, path) for one in exported.processes),
         cgroups={number: name for number, name in named.items() if name},
         texts=texts,
+        capture=Capture(),
     )
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage
+from hwpoison_gui.kernel.image import UNKNOWN, Capture, HiddenState, MemoryImage, ProcessImage
 from hwpoison_gui.kernel.mmzone import ZoneImage
 from hwpoison_gui.sources.cached import Cache, page_cache
 from hwpoison_gui.sources.errors import MalformedError
@@ -68,6 +68,7 @@ class Exported:
     cgroup: U64 | None = None  # of each frame: the inode number of its memory cgroup, 0 for none; as kpagecgroup
     cgroups: Mapping[int, str] = field(default_factory=dict)  # their paths, by inode number
     texts: Mapping[str, str] = field(default_factory=dict)  # other files of /proc and /sys, kept as they were
+    capture: Capture = UNKNOWN
 
 
 def assemble(exported: Exported) -> MemoryImage:
@@ -104,6 +105,7 @@ def assemble(exported: Exported) -> MemoryImage:
         cgroup=exported.cgroup,
         cgroups=dict(exported.cgroups),
         notes=(*notes, *_notes(exported, processes, cache)),
+        capture=exported.capture,
     )
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,7 +20,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage
+from hwpoison_gui.kernel.image import SYSCTLS, Capture, HiddenState, MemoryImage
 from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT, Exported, assemble, release_of
 from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError
 from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
@@ -254,7 +256,14 @@ def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Expor
         zones=zones_of(text_or_empty(proc / "zoneinfo"), node_blocks(proc.parent / "sys")),
         notes=(COPY_NOTE, *_missed(gathered)),
         texts=_texts(proc),
+        capture=Capture(round(time.time(), 3), _boot(proc)),
     )
+
+
+def _boot(proc: Path) -> str:
+    """What stands for this boot of this machine, and does not say its boot id; empty where the kernel has none."""
+    boot_id = text_or_empty(proc / "sys" / "kernel" / "random" / "boot_id").strip()
+    return hashlib.sha256(boot_id.encode()).hexdigest()[:16] if boot_id else ""
 
 
 def _texts(proc: Path) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import SYSCTLS, HiddenState, MemoryImage
+from hwpoison_gui.kernel.image import SYSCTLS, Capture, HiddenState, MemoryImage
 from hwpoison_gui.kernel.mmzone import ZoneImage
 from hwpoison_gui.sources import frame_runs, npz
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
@@ -43,6 +43,7 @@ _PTE_DIRTY: Final = np.uint64(1 << 6)
 _PTE_LEAF_PMD: Final = np.uint64(1 << 7)
 _MOST_NODES: Final = 1 << 10
 _MOST_FRAMES: Final = 1 << 52
+_MOST_TIME: Final = 1 << 37  # seconds: the year 6325
 
 
 def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
@@ -127,6 +128,7 @@ def _read(path: Path, side: Path, hidden: bool | None) -> Exported:
         cgroup=_cgroup(path, columns),
         cgroups=_cgroups(side, notes),
         texts=_texts(side, notes),
+        capture=_capture(side, notes),
     )
 
 
@@ -180,6 +182,16 @@ def _cgroups(path: Path, notes: dict[str, Any]) -> dict[int, str]:
 def _texts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
     """Other files of /proc and /sys; those that stand for themselves in older recordings are not looked for."""
     return _mapping(path, notes, "texts")
+
+
+def _capture(path: Path, notes: dict[str, Any]) -> Capture:
+    """When the memory was read, and in which boot; older files do not say."""
+    time, boot = notes.get("captured"), notes.get("boot", "")
+    if time is not None and (isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < _MOST_TIME):
+        raise SourceError(path, "captured", "seconds since 1970 expected")
+    if not isinstance(boot, str):
+        raise SourceError(path, "boot", "a text expected")
+    return Capture(time, boot)
 
 
 def _mapping(path: Path, notes: dict[str, Any], key: str) -> dict[str, str]:

@@ -50,7 +50,8 @@ def write_snapshot(file: IO[bytes], exported: Exported, cancelled: Cancelled = n
     if exported.cgroup is not None:
         columns[CGROUP_COLUMN] = exported.cgroup
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr(INSIDE, json_of(exported))
+        # of no date, as the arrays: the capture time is in the JSON, if it may be known
+        archive.writestr(zipfile.ZipInfo(INSIDE), json_of(exported), zipfile.ZIP_DEFLATED, 1)
         for name, column in as_runs(columns).items():
             info = zipfile.ZipInfo(f"{name}.npy")
             info.compress_type = zipfile.ZIP_STORED if name in _AT_ONCE else zipfile.ZIP_DEFLATED
@@ -79,6 +80,8 @@ def json_of(exported: Exported) -> bytes:
         **FORMAT,
         "version": exported.version,
         "meminfo": exported.meminfo,
+        "captured": exported.capture.time,
+        "boot": exported.capture.boot or None,
         "sysctl": dict(exported.sysctl),
         "mounts": dict(exported.mounts),
         "zones": [zone._asdict() for zone in exported.zones] or None,

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.cli import main
+from hwpoison_gui.kernel.image import Capture
+from hwpoison_gui.sources.recording import read_recording
+from hwpoison_gui.sources.recording_writer import save_snapshot
 from tests.paths import DATA
 
 BEFORE = str(resources.path("machines/victim_before.npz"))
@@ -39,6 +43,20 @@ def test_text_and_json_say_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     assert {"old": "anon", "new": "poison", "frames": 1} in told["kinds"] and "anonymous → hardware poison" in text
     assert [one["label"] for one in told["processes"]] == ["w0:156", "w1:157", "w2:158"]
     assert "  w1:157" in text and "sizes differ" not in text and told["compared"] == 65_536
+
+
+def test_the_comparison_goes_from_the_older_to_the_newer(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    dated = []
+    for name, time, source in (("old.npz", 1795906867.5, BEFORE), ("new.npz", 1795906987.0, AFTER)):
+        exported = replace(read_recording(source), capture=Capture(time, "0123456789abcdef"))
+        save_snapshot(exported, tmp_path / name)
+        dated.append(str(tmp_path / name))
+    there, back = changed(capsys, *dated, "--json"), changed(capsys, *reversed(dated), "--json")
+    assert there == back and json.loads(back)["hwpoison"]["new"] == [0xFD67]
+    assert json.loads(back)["old"]["captured"] == 1795906867.5
+    text = changed(capsys, *reversed(dated))
+    assert "captured 2026-11-28 23:01:07 UTC" in text and "old.npz" in text.partition("\n")[0]
+    assert "It is not known of both when they were captured" in changed(capsys, BEFORE, dated[1])
 
 
 def test_what_cannot_be_compared_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import random
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pytest
 from hwpoison_gui import command_capture, resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.image import UNKNOWN
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources import live, npz
 from hwpoison_gui.sources.anonymous import anonymized, without_names
@@ -80,6 +82,22 @@ def test_frames_by_cgroup(exported: Exported) -> None:
     assert memcg is not None
     known = exported.cgroup is not None and int(exported.cgroup.max())
     assert [memcg.names[at] for at in memcg.of[:5]] == ["", "/work.slice", "/work.slice", "", f"inode {known}"]
+
+
+def test_when_it_was_captured(proc: Path, tmp_path: Path) -> None:
+    boot_id = proc / "sys" / "kernel" / "random" / "boot_id"
+    boot_id.parent.mkdir(parents=True, exist_ok=True)
+    boot_id.write_text("7b5e1f5c-0000-4000-8000-000000000001\n")
+    before = time.time()
+    exported = live.read(proc=proc)
+    assert exported.capture.time is not None and before - 1 <= exported.capture.time <= time.time() + 1
+    assert len(exported.capture.boot) == 16 and exported.capture.boot not in boot_id.read_text()
+    save_snapshot(exported, tmp_path / "dated.npz")
+    assert read_recording(tmp_path / "dated.npz").capture == exported.capture
+    save_snapshot(anonymized(exported), tmp_path / "bare.npz")
+    assert read_recording(tmp_path / "bare.npz").capture == UNKNOWN
+    with zipfile.ZipFile(tmp_path / "bare.npz") as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 @pytest.mark.parametrize("without", [anonymized, without_names])
@@ -152,6 +170,9 @@ def changed(data: bytes, **fields: Any) -> bytes:
         ({"cgroups": {"x": "/a"}}, "cgroups: the inode number of a cgroup expected"),
         ({"cgroups": []}, "cgroups: an object of texts expected"),
         ({"texts": {"proc/swaps": 1}}, "texts: an object of texts expected"),
+        ({"captured": "noon"}, "captured: seconds since 1970 expected"),
+        ({"captured": 1e300}, "captured: seconds since 1970 expected"),
+        ({"boot": 7}, "boot: a text expected"),
         ({"processes": 1}, "processes: a list expected"),
     ],
 )

@@ -64,7 +64,7 @@ class SnapshotLink(QObject):
             self._dock.set_subject("comparing …")
             self._view.show_changes([], "", f"Comparing with {other.title} …")
         else:
-            summary = snapshot_summary(changes, other.title)
+            summary = snapshot_summary(changes)
             self._dock.set_subject(summary)
             note = f"{summary[0].upper()}{summary[1:]}."
             self._view.show_changes(snapshot_rows(sheet.parts), snapshot_notes(changes), note)

@@ -39,6 +39,7 @@ def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     m = Machine(len(image.kpageflags), profile)
     m.zones = image.zones or zones_by_address(m.frames)
     m.memcg = page_memcg(image.cgroup, image.cgroups) if image.cgroup is not None else None
+    m.capture = image.capture
     compounds = compounds_of(image.kpageflags)
     rows = vma_rows(image)
     entries = entries_of(image, rows, compounds)

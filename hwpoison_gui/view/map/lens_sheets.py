@@ -36,7 +36,16 @@ from hwpoison_gui.view.map.lenses import (
     snapshot_lens,
 )
 from hwpoison_gui.view.map.snapshot_parts import Part, frames_in, parts_of
-from hwpoison_gui.view.map.snapshots import SAME, Changes, Side, find_changes, side_of_machine
+from hwpoison_gui.view.map.snapshots import (
+    SAME,
+    THIS_MACHINE,
+    Changes,
+    Side,
+    find_changes,
+    in_order,
+    over_frames_of,
+    side_of_machine,
+)
 from hwpoison_gui.view.map.zones import lens_and_codes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.between_kernels import Between, find_between, other_kernel
@@ -262,20 +271,22 @@ class SnapshotSheet:
     def __init__(self, m: Machine, room: int, other: Side | None = None) -> None:
         self.m, self.held, self._other = m, Held(room), other
         self.lens: Lens = snapshot_lens(other.title) if other is not None else SNAPSHOT
-        self._own: Side | None = None
+        self._pair: tuple[Side, Side] | None = None  # the older one first
         self.changes: Changes | None = None
         self.parts: tuple[Part, ...] = ()
 
     def work(self) -> Iterator[float]:
         if self._other is None:
             return
-        own = yield from as_part(side_of_machine(self.m, ""), lambda share: 0.3 * share)
-        found = yield from as_part(find_changes(own, self._other), lambda share: 0.3 + 0.6 * share)
+        own = yield from as_part(side_of_machine(self.m, THIS_MACHINE), lambda share: 0.3 * share)
+        self._pair = in_order(own, self._other)
+        found = yield from as_part(find_changes(*self._pair), lambda share: 0.3 + 0.6 * share)
+        found = over_frames_of(own, found)
         for start in range(0, self.m.frames, FRAMES_PER_SLICE):
             part = slice(start, min(start + FRAMES_PER_SLICE, self.m.frames))
             self.held.write(part, found.codes[part])
             yield 0.9
-        self._own, self.changes, self.parts = own, found, parts_of(found)
+        self.changes, self.parts = found, parts_of(found)
 
     def some(self, pfns: I64) -> U8:
         """What was found before, until the sheet is rebuilt."""
@@ -289,9 +300,9 @@ class SnapshotSheet:
 
     def in_part(self, number: int) -> npt.NDArray[np.bool_]:
         """The frames of a part, by its number; none for a number that no part has."""
-        if self._own is None or self._other is None or self.changes is None or not 0 < number <= len(self.parts):
+        if self._pair is None or self.changes is None or not 0 < number <= len(self.parts):
             return np.zeros(self.m.frames, np.bool_)
-        return frames_in(self.parts[number - 1], self._own, self._other, self.changes)
+        return frames_in(self.parts[number - 1], *self._pair, self.changes)
 
 
 AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet | KernelsSheet | SnapshotSheet

@@ -79,8 +79,8 @@ def _parts(changes: Changes) -> Iterator[Part]:
 
 
 def frames_in(part: Part, old: Side, new: Side, changes: Changes) -> Bools:
-    """The frames of a part, as a mask over the frames of the old snapshot."""
-    mask: Bools = np.zeros(len(old.words), np.bool_)
+    """The frames of a part, as a mask over those of `changes.codes`."""
+    mask: Bools = np.zeros(len(changes.codes), np.bool_)
     if part.code:
         mask |= changes.codes == part.code
     elif part.healed:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.kernel.image import Capture, MemoryImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
@@ -27,6 +27,8 @@ U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 U64 = npt.NDArray[np.uint64]
 Owner = tuple[int, str]  # pid and name of a process
+
+THIS_MACHINE: Final = "this machine"
 
 BOTH: Final = "in both"
 GONE: Final = "gone"
@@ -56,6 +58,8 @@ class Side(Record):
         The frames that each process maps, ascending, each once; empty if that is not known.
     kernel : tuple of int, optional
         Version of its kernel.
+    capture : Capture
+        When its memory was read, and in which boot.
     """
 
     title: str
@@ -63,6 +67,7 @@ class Side(Record):
     mapcounts: npt.NDArray[np.integer[Any]]
     mapped: dict[Owner, I64]
     kernel: tuple[int, int] | None = None
+    capture: Capture = Capture()
 
 
 class FlagChange(Record):
@@ -119,6 +124,10 @@ class Changes(Record):
         What became of each frame: NO_PAGE to POISONED.
     doubts : tuple of str
         Why the two may be of different machines, or of different boots.
+    titles : tuple of str
+        What the two are called.
+    times : tuple of float, optional
+        When each was captured, in seconds since 1970; None if that is not known.
     """
 
     frames: tuple[int, int]
@@ -133,6 +142,8 @@ class Changes(Record):
     processes: tuple[ProcessChange, ...]
     codes: U8
     doubts: tuple[str, ...]
+    titles: tuple[str, str] = ("", "")
+    times: tuple[float | None, float | None] = (None, None)
 
 
 # -- sides
@@ -141,7 +152,7 @@ class Changes(Record):
 def side_of_image(image: MemoryImage) -> Side:
     """A snapshot as it was recorded."""
     mapped = _mapped_in_image(image) if image.processes else {}
-    return Side(image.title, image.kpageflags, image.kpagecount, mapped, image.kernel)
+    return Side(image.title, image.kpageflags, image.kpagecount, mapped, image.kernel, image.capture)
 
 
 def _mapped_in_image(image: MemoryImage) -> dict[Owner, I64]:
@@ -165,10 +176,16 @@ def side_of_machine(m: Machine, title: str) -> Generator[float, None, Side]:
         inside = (huge[:, None] + np.arange(HPAGE_PMD_NR)).ravel()
         mapped[process.tgid, process.comm] = np.unique(np.concatenate((present >> PAGE_SHIFT, inside)))
         yield number / len(processes)
-    return Side(title, m.flags.view, m.mapcount.view, mapped)
+    return Side(title, m.flags.view, m.mapcount.view, mapped, capture=m.capture)
 
 
 # -- comparison
+
+
+def in_order(one: Side, other: Side) -> tuple[Side, Side]:
+    """The older and the newer one; as given where it is not known of both when they were captured."""
+    first, second = one.capture.time, other.capture.time
+    return (other, one) if first is not None and second is not None and second < first else (one, other)
 
 
 def find_changes(old: Side, new: Side) -> Generator[float, None, Changes]:
@@ -212,7 +229,17 @@ def find_changes(old: Side, new: Side) -> Generator[float, None, Changes]:
         processes=tuple(sorted(processes, key=lambda one: (-one.lost - one.gained, one.label))),
         codes=codes,
         doubts=tuple(_doubts(old, new)),
+        titles=(old.title, new.title),
+        times=(old.capture.time, new.capture.time),
     )
+
+
+def over_frames_of(side: Side, changes: Changes) -> Changes:
+    """The same with a code for each frame of `side`, which is the old one or the new one."""
+    codes: U8 = np.full(len(side.words), ONE_SIDE, np.uint8)
+    codes[(side.words & _NOPAGE) != 0] = NO_PAGE
+    codes[: changes.compared] = changes.codes[: changes.compared]
+    return changes._replace(codes=codes)
 
 
 def _codes(before: U64, after: U64, kinds_before: I64, kinds_after: I64) -> U8:
@@ -282,6 +309,11 @@ def _doubts(old: Side, new: Side) -> Iterator[str]:
     if old.kernel is not None and new.kernel is not None and old.kernel != new.kernel:
         one, other = (".".join(map(str, kernel)) for kernel in (old.kernel, new.kernel))
         yield f"The kernels differ: Linux {one} and {other}."
+    boots = {old.capture.boot, new.capture.boot}
+    if "" not in boots:
+        if len(boots) == 2:
+            yield "The boot ids differ: these are two boots of one machine, or two machines."
+        return
     fewest = min(len(old.mapped), len(new.mapped))
     common = len(old.mapped.keys() & new.mapped.keys())
     if fewest and common < _MOST_STRANGERS * fewest:

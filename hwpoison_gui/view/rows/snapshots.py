@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Final
 
 from hwpoison_gui.record import Record
@@ -13,6 +14,8 @@ from hwpoison_gui.view.map.snapshots import ONE_SIDE, POISONED, SAME, USERS, Cha
 from hwpoison_gui.view.words.words import counted
 
 _NONE: Final = "–"
+_DAY: Final = len("2026-11-28 ")
+_NO_ORDER: Final = "It is not known of both when they were captured."
 _OF_CODE: Final = {
     POISONED: ("HWPOISON", _NONE, "set"),
     ONE_SIDE: ("page in one only", "", ""),
@@ -35,8 +38,8 @@ SNAPSHOT_COLUMNS: Final = (
                "rows", "mapped by postgres:4711"),
     TextColumn("frames", "Frames", "Number of frames", "00,000,000", number=True),
     TextColumn("memory", "Memory", "The same as an amount of memory", "000.0 MiB", number=True),
-    TextColumn("before", "From", "In the open machine", "anonymous memory"),
-    TextColumn("after", "To", "In the second snapshot", "anonymous memory", wide=True),
+    TextColumn("before", "From", "In the older of the two", "anonymous memory"),
+    TextColumn("after", "To", "In the newer of the two", "anonymous memory", wide=True),
 )  # fmt: skip
 
 
@@ -70,15 +73,32 @@ def snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
     return row.what, f"{row.frames:,}", amount(row.frames * FRAME_SIZE), row.before, row.after
 
 
-def snapshot_summary(changes: Changes, title: str) -> str:
-    """How many frames changed."""
+def snapshot_summary(changes: Changes) -> str:
+    """How many frames changed, from which snapshot to which."""
     changed = int((changes.codes > SAME).sum())
+    old, new = (
+        f"{title} ({when})" if when else title for title, when in zip(changes.titles, _clocks(changes), strict=True)
+    )
     if not changed:
-        return f"no frame changed in {title}"
-    return f"{counted(changed, 'frame')} ({amount(changed * FRAME_SIZE)}) changed in {title}"
+        return f"no frame changed from {old} to {new}"
+    return f"{counted(changed, 'frame')} ({amount(changed * FRAME_SIZE)}) changed from {old} to {new}"
+
+
+def _clocks(changes: Changes) -> tuple[str, str]:
+    """The capture times of both, without the day where it is the same."""
+    old, new = (capture_words(time) for time in changes.times)
+    if old[:_DAY] == new[:_DAY]:
+        return old[_DAY:], new[_DAY:]
+    return old, new
+
+
+def capture_words(time: float | None) -> str:
+    """A capture time, such as `2026-11-28 23:01:07 UTC`; empty if it is not known."""
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if time is not None else ""
 
 
 def snapshot_notes(changes: Changes) -> str:
     """What the table cannot say, in one text: doubts, and whether users are known."""
     unknown = "" if changes.owners else "Which processes map which frames is not known of both."
-    return " ".join(filter(None, (*changes.doubts, unknown)))
+    order = f"{_NO_ORDER} The open machine is taken for the older one." if None in changes.times else ""
+    return " ".join(filter(None, (order, *changes.doubts, unknown)))

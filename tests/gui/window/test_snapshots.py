@@ -38,7 +38,7 @@ def test_the_broken_frame_is_first_and_leads_to_the_map(compared: User) -> None:
     window, view = compared.window, _view(compared)
     assert window.docks["snapshot"].in_front and window.lenses.lens.key == SNAPSHOT.key
     assert not window.lens_bar.buttons[SNAPSHOT.key].isHidden()
-    assert "changed in victim_after.npz" in window.docks["snapshot"].head.subject.text()
+    assert "changed from this machine to victim_after.npz" in window.docks["snapshot"].head.subject.text()
     first = view.table.rows.rows[0]
     assert (first.what, first.frames, first.before, first.after) == ("HWPOISON", 1, "–", "set")
     assert int(window.map.plane.classes_of([VICTIM])[0]) == SNAPSHOT.id_of("broken")

@@ -9,12 +9,15 @@ import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import MemoryImage, ProcessImage
+from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.image import Capture, MemoryImage, ProcessImage
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.map import snapshots
+from hwpoison_gui.view.map.lens_sheets import SnapshotSheet
 from hwpoison_gui.view.map.snapshot_parts import frames_in, parts_of
 from hwpoison_gui.view.map.snapshots import (
     BOTH,
@@ -23,9 +26,11 @@ from hwpoison_gui.view.map.snapshots import (
     Changes,
     KindChange,
     ProcessChange,
+    in_order,
     side_of_image,
     side_of_machine,
 )
+from hwpoison_gui.view.rows.snapshots import snapshot_summary
 from tests.paths import DATA
 
 VICTIM = 0xFD67
@@ -144,6 +149,44 @@ def test_another_machine_is_doubted() -> None:
     assert find_changes(one, one).doubts == ()
     hole = replace(one, kpageflags=np.array([pf.LRU, pf.NOPAGE, pf.LRU], np.uint64))
     assert find_changes(one, hole).doubts == ("Memory is in other places: 1 frame has a page in only one of the two.",)
+
+
+def test_processes_come_and_go_within_one_boot() -> None:
+    """Where the boots are known, other processes are no reason for a doubt."""
+    one = replace(small([pf.LRU] * 3, {(1, "init"): [0], (2, "a"): [1], (3, "b"): [2]}), capture=Capture(7.0, "b0"))
+    other = replace(small([pf.LRU] * 3, {(1, "init"): [0], (4, "c"): [1], (5, "d"): [2]}), capture=Capture(9.0, "b0"))
+    assert find_changes(one, other).doubts == ()
+    again = replace(other, capture=Capture(9.0, "b1"))
+    assert find_changes(one, again).doubts == (
+        "The boot ids differ: these are two boots of one machine, or two machines.",
+    )
+
+
+def test_the_older_one_comes_first_if_both_times_are_known() -> None:
+    image = small([pf.LRU], {})
+    times = (20.0, 10.0, None)
+    newer, older, unknown = (side_of_image(replace(image, title=str(time), capture=Capture(time))) for time in times)
+    assert in_order(newer, older) == (older, newer) and in_order(older, newer) == (older, newer)
+    assert in_order(newer, unknown) == (newer, unknown) and in_order(unknown, older) == (unknown, older)
+
+
+@pytest.mark.parametrize("frames", [255, 256, 258])
+def test_an_older_snapshot_is_compared_towards_the_open_machine(frames: int) -> None:
+    """Also of another size: every frame of the open machine has a code, and the parts are of its frames."""
+    new = replace(small([pf.NOPAGE] * 255 + [pf.BUDDY] + [pf.SLAB], {}), capture=Capture(20.0))
+    old = replace(small([pf.NOPAGE] * 254 + [pf.LRU] * (frames - 254), {}), capture=Capture(10.0))
+    m = machine_from_image(new, PROFILES["6.1"])
+    sheet = SnapshotSheet(m, m.frames, side_of_image(old)._replace(title="old.npz"))
+    for _ in sheet.work():
+        pass
+    assert sheet.changes is not None and sheet.changes.titles == ("old.npz", "this machine")
+    assert len(sheet.changes.codes) == m.frames == 257
+    codes = {255: snapshots.FREED if frames > 255 else snapshots.ONE_SIDE, 253: snapshots.NO_PAGE}
+    assert {pfn: int(sheet.changes.codes[pfn]) for pfn in codes} == codes
+    for part in sheet.parts:
+        assert int(sheet.in_part(part.number).sum()) == part.frames
+    when = "(00:00:10 UTC) to this machine (00:00:20 UTC)"
+    assert f"changed from old.npz {when}" in snapshot_summary(sheet.changes)
 
 
 @pytest.mark.parametrize("name", ["victim_before.npz", "server.npz"])
