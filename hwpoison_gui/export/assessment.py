@@ -250,7 +250,7 @@ def _soft_offline(report: PolicyReport, owners: bool, width: int) -> Iterator[st
         yield from wrap(f"{why}: {', '.join(kinds)}", width, initial_indent="    ", subsequent_indent="      ")
     if owners and (harmful := sum(frames[code] for frames in found.frames.values() for code in HARMFUL)):
         stays = sum(found.frames[NOT_MOVED][code] for code in HARMFUL)
-        text = f"Of {harmful:,} frames whose error signals, loses data or panics, {harmful - stays:,} can be moved out."
+        text = f"Of {harmful:,} harmful frames, {harmful - stays:,} can be moved out."
         yield from wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     yield ""
 

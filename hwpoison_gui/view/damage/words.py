@@ -13,7 +13,7 @@ RANKED_BY: Final = (
     "The worst first: the kernel panics; then by how many processes die, by broken pages that stay in use, by content "
     "lost, and by how many processes are hit but live. Frames that are alike are one line."
 )
-HARMFUL_TIP: Final = "Frames whose error signals, loses data, panics, or that cannot be taken from their users"
+HARMFUL_TIP: Final = "Frames whose error signals, loses data or panics, and failed ones; ignored ones are not counted"
 _MANY: Final = {"dead": "killed", "signalled": "signalled, survive", "pending": "signal pending", "dropped": "dropped"}
 _MOST_NAMES: Final = 3
 
