@@ -14,6 +14,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.view.base.moment import at_step
 from hwpoison_gui.view.map.lenses import CHANGED, KERNEL_GROUPS, ZONE, Lens
 from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
@@ -83,7 +84,9 @@ class FilterControl(QObject):
         """When it was found; empty before the first operation."""
         if not self._controller.session.steps:
             return ""
-        return f"found at step {self._asked_at:,}" if self._asked_at else "found at the start"
+        if self._is_gone:
+            return "found on a branch that was left"
+        return f"found at {at_step(self._controller.session, self._asked_at)}"
 
     @property
     def taken_for(self) -> str:

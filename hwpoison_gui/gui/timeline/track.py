@@ -234,8 +234,13 @@ class Timeline(QWidget):
         number = sum(first < position for first in self._bounds) - 1
         if position > len(self._steps) or number >= len(self._operations):
             return ""  # a long operation has replaced them, and goes on
-        title, mark = title_of(self._operations[number]), self._steps[position - 1].mark
-        return f"{number + 1}. {title}\nstep {position}: {text_of(mark)}"
+        operation, mark, frame = self._operations[number], self._steps[position - 1].mark, ""
+        title = f"{number + 1}. {title_of(operation)}"
+        if operation.parts:
+            at = operation.part_number(position)
+            operation, frame = operation.parts[at], f"frame {at + 1:,}, "
+        within, length = position - operation.first, operation.last - operation.first
+        return f"{title}\n{frame}step {within:,} of {length:,}: {text_of(mark)}"
 
     def focusInEvent(self, event) -> None:
         super().focusInEvent(event)

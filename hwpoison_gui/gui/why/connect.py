@@ -10,7 +10,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
-from hwpoison_gui.view.base.moment import moment_of, title_of
+from hwpoison_gui.view.base.moment import moment_of, title_in
 from hwpoison_gui.view.outline.outline import outline_for
 
 if TYPE_CHECKING:  # each is imported when it is first seen
@@ -30,7 +30,7 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
 
             loss = loss_of(session, operation)
             view.set_ending(ending_of(loss) if loss else ())
-        dock.set_subject(title_of(operation) if operation else "not running")
+        dock.set_subject(title_in(session, operation) if operation else "not running")
 
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Plus, Qt.Key.Key_Minus)
     view.seekRequested.connect(controller.seek)

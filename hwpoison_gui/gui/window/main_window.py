@@ -199,7 +199,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.snapshots import Snapshots
 
         c = self.controller
-        self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline, self.sentence)
+        self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline)
         view = MapView(self.map, self.history, c.selection)
         remember = self.settings.store is not None
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)

@@ -14,7 +14,6 @@ from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.look.plain_menu import trim
 from hwpoison_gui.gui.timeline.operations import OperationStrip
-from hwpoison_gui.gui.timeline.sentence import SentenceBar
 from hwpoison_gui.gui.timeline.track import Timeline
 from hwpoison_gui.gui.widgets.local_keys import PAGES, LocalKeys
 from hwpoison_gui.session.branches import Branch, Inputs
@@ -23,6 +22,7 @@ from hwpoison_gui.session.session import Operation
 from hwpoison_gui.session.telling import pauses
 from hwpoison_gui.view.base.moment import START, moment_of
 from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of, grouped
+from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
 if TYPE_CHECKING:  # imported when first shown
@@ -48,11 +48,10 @@ class Notes(QObject):
         present: Present,
         operations: OperationStrip,
         timeline: Timeline,
-        sentence: SentenceBar,
     ) -> None:
         super().__init__(above)
         self._above, self._controller, self._strip = above, controller, operations
-        self._timeline, self._sentence = timeline, sentence
+        self._timeline = timeline
         self.notebook = Notebook(controller.session)  # of the machine with which the window begins, until it is shown
         self.panel_in_front: Callable[[], None] = lambda: None
         self._show_rows: Callable[[Sequence[NoteRow]], None] = lambda rows: None
@@ -169,7 +168,8 @@ class Notes(QObject):
 
     def _about(self, draft: bool) -> str:
         """What the note is about, and how it is accepted."""
-        said = self._sentence.sentence
+        machine = self._controller.machine
+        said = sentence_of(self._controller.session, no_memory=machine.records_only)  # not of a selected frame
         lines = [START] if said.where == "start" else [said.where, said.text]
         if draft:
             lines.append("This text was typed before and is not a note yet.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hwpoison_gui.kernel.hugetlb_pool import RESIZED
 from hwpoison_gui.kernel.hwpoison_filter import FLAG_FILES
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
@@ -95,6 +96,25 @@ _REPORTED: Final[dict[str, str]] = {
 def title_of(operation: Operation) -> str:
     """Return a short title of an operation, built from its arguments."""
     return title(operation.name, operation.args)
+
+
+def title_in(session: Session, operation: Operation) -> str:
+    """Return the title of a complete operation of a session; of a number that was not reached, also what it reads."""
+    words = title_of(operation)
+    mark = session.steps.marks[operation.last - 1] if operation.name == "hugepages" else None
+    if mark is None or mark.site is not RESIZED or mark.value("new") == mark.value("asked"):
+        return words
+    return f"{words} written, reads {mark.value('new')}"
+
+
+def at_step(session: Session, position: int) -> str:
+    """Return what a timeline position is called: `step 2 of operation 5`, of many frames `frame 3, step 2 of …`."""
+    part, whole = session.part_at(position), session.operation_at(position)
+    if part is None or whole is None:
+        return "the start"
+    frame = f"frame {whole.part_number(position) + 1:,}, " if part is not whole else ""
+    number = session.steps[position - 1].operation + 1
+    return f"{frame}step {position - part.first:,} of operation {number:,}"
 
 
 def title(name: str, args: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base.hits import DEAD, ENDS, PANICS, SAFE, counted_hits
-from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.base.moment import title, title_in
 
 RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
 _RESULT: Final = Question[tuple[str, str]]("result of an operation", 3)
@@ -113,7 +113,7 @@ def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> 
     What an operation came to is looked up once the session's position has passed its end.
     """
     made = [known[number] if number < len(known) and known[number][0] is operation
-            else (operation, _chip(number, operation, result_of(operation.outcome)))
+            else (operation, _chip(session, number, operation, result_of(operation.outcome)))
             for number, operation in enumerate(session.operations)]  # fmt: skip
     with ExitStack() as stack:
         for number in reversed(range(len(made))):
@@ -121,7 +121,7 @@ def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> 
             if not chip.final and operation.last <= session.position:
                 if operation.last != session.position:  # nested: the machine walks back once for all of them
                     stack.enter_context(session.timeline.as_of(operation.last))
-                made[number] = operation, _chip(number, operation, result_in(session, operation), final=True)
+                made[number] = operation, _chip(session, number, operation, result_in(session, operation), final=True)
     return made
 
 
@@ -139,9 +139,9 @@ def grouped(chips: Sequence[Chip], operations: Sequence[Operation]) -> list[Chip
     return found
 
 
-def _chip(number: int, operation: Operation, result: tuple[str, str], final: bool = False) -> Chip:
+def _chip(session: Session, number: int, operation: Operation, result: tuple[str, str], final: bool = False) -> Chip:
     words, tone = result
-    name = title(operation.name, operation.args)
+    name = title_in(session, operation)
     final = final or not (operation.outcome.result or operation.parts)
     return Chip(number, name, words, tone, _SIGNS[tone], operation.first, operation.last, final)
 

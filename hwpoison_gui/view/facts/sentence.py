@@ -8,7 +8,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.moment import START, Moment, moment_of, title_of
+from hwpoison_gui.view.base.moment import START, Moment, moment_of, title_in
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES, result_in
 from hwpoison_gui.view.walk.state import concerns
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
@@ -95,7 +95,7 @@ def sentence_of(
         tone = RESULT_TONES.get(mark.value("result"), tone)
     operation = moment.operation
     length = operation.last - operation.first
-    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_of(moment.whole or operation)}"
+    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_in(session, moment.whole or operation)}"
     if moment.whole is not None:
         done, asked = moment.whole.part_number(moment.position) + 1, named(moment.whole.args)
         where = f"frame {done:,} of {asked:,}  ·  {where}"

@@ -7,6 +7,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.map.find_bar import FindBar
+from hwpoison_gui.view.base.moment import at_step
 from hwpoison_gui.view.base.palette import mixed
 from hwpoison_gui.view.map.codes import FOUND
 from hwpoison_gui.view.map.lens_colours import FADED
@@ -118,11 +119,13 @@ def test_what_was_found_stays_until_it_is_asked_again(user) -> None:
     window, plane, session = user.window, user.window.map.plane, user.session
     asked, count = session.position, plane.found_count()
     found = plane.found(slice(0, plane.frames)).tolist()
-    assert count > 0 and f"· found at step {asked} ·" in finder.told.text() and finder.again.isHidden()
+    when = at_step(session, asked)
+    assert when == f"step {asked - session.operations[-1].first} of operation {len(session.operations)}"
+    assert count > 0 and f"· found at {when} ·" in finder.told.text() and finder.again.isHidden()
     window.controller.act("exit", {"task": "w1"})
     QTest.qWait(1)
     assert plane.found(slice(0, plane.frames)).tolist() == found
-    assert f"· found at step {asked} ·" in finder.told.text() and finder.again.isVisible()
+    assert f"· found at {when} ·" in finder.told.text() and finder.again.isVisible()
     window.controller.seek(asked)
     assert finder.again.isHidden(), "the machine is as it was"
     window.controller.seek(len(session.steps))
@@ -142,7 +145,7 @@ def test_a_frame_that_breaks_stays_found(user) -> None:
         assert user.window.map.plane.found(slice(pfn, pfn + 1)).all() and str(count) in finder.told.text()
     QTest.mouseClick(finder.again, Qt.MouseButton.LeftButton)
     until(lambda: not user.window.map.plane.found(slice(pfn, pfn + 1)).any())
-    assert f"found at step {len(user.session.steps)}" in finder.told.text()
+    assert f"found at {at_step(user.session, user.session.position)}" in finder.told.text()
 
 
 def test_the_filter_stays_for_every_lens_and_layout(user) -> None:

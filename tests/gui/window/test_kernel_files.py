@@ -5,8 +5,10 @@ from __future__ import annotations
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.window.kernel_files import KernelFilesDialog
+from hwpoison_gui.kernel.hugetlb_pool import persistent_huge_pages
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title_of
+from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.classes import FILTERED
 from tests.gui.waiting import until
@@ -40,6 +42,17 @@ def test_the_pool_is_set_as_an_operation(open_window) -> None:
     assert [one.name for one in user.session.operations[-2:]] == ["hugepages", "overcommit_hugepages"]
     user.window.actions_["previous"].trigger()
     assert not user.session.machine.counter("nr_huge_pages") and not user.session.machine.huge_free.of(0)
+
+
+def test_a_pool_that_was_not_reached_says_what_it_reads_wherever_the_operation_is_named(open_window) -> None:
+    user = open_window(machine())
+    user.window.controller.act("hugepages", {"pages": 3000})
+    read = persistent_huge_pages(user.session.machine)
+    assert 0 < read < 3000
+    title = f"vm.nr_hugepages = 3000 written, reads {read}"
+    assert title in user.window.transport.where.text()
+    assert [chip.title for _, chip in chips_of(user.session)][-1] == title
+    until(lambda: user.window.docks["why"].head.subject.text() == title)
 
 
 def test_filters_are_set_and_a_click_on_what_they_refuse_says_so(open_window) -> None:

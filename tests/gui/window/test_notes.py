@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QInputDialog, QPlainTextEdit
 
 from hwpoison_gui import opening, saving
 from hwpoison_gui.session.scenario.reader import load
+from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from tests.gui.waiting import until
 
 Key = Qt.Key
@@ -152,11 +153,22 @@ def test_saving_says_which_notes_a_file_cannot_hold(branched, tmp_path, monkeypa
     assert [step.caption for step in load(path).steps if step.caption] == ["on the line"]
 
 
-def test_a_long_sentence_does_not_make_the_dialog_wider_than_a_small_screen(branched) -> None:
-    sentence = branched.window.sentence
-    sentence.set_sentence(sentence.sentence._replace(text="word " * 80, where="step 1 of 2"))
+def test_a_long_sentence_does_not_make_the_dialog_wider_than_a_small_screen(branched, monkeypatch) -> None:
+    long = Sentence("word " * 80, where="step 1 of 2")
+    monkeypatch.setattr("hwpoison_gui.gui.window.notes.sentence_of", lambda *_, **__: long)
     branched.window.notes.ask_note()
     dialog = branched.window.findChild(QInputDialog)
     until(dialog.isVisible)
     assert dialog.width() <= 600 and "word word" in dialog.labelText()
+    dialog.reject()
+
+
+def test_the_dialog_for_a_note_speaks_of_the_step_whatever_is_selected(branched) -> None:
+    branched.window.controller.selection.select(branched.frame("/srv/data@1"))
+    seen = branched.window.sentence.sentence
+    assert "Selected" in seen.detail or seen.tone == "idle"
+    branched.key("n", branched.window.map.view)
+    (dialog,) = branched.window.findChildren(QInputDialog)
+    where, text = dialog.labelText().splitlines()[:2]
+    assert where == seen.where and text == sentence_of(branched.session).text
     dialog.reject()
