@@ -12,7 +12,7 @@ from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.outcome import Outcome
 
-MOST_FRAMES: Final = 1 << 16  # of one operation: 256 MiB, some five seconds
+MOST_FRAMES: Final = 1 << 16  # of one operation: some five seconds, and 0.4 GB for its steps
 _LEAST_RANGE: Final = 3  # frames of a range; fewer are named one by one
 
 

@@ -129,8 +129,13 @@ def _lines(session: Session, done: Done) -> list[str]:
 
 
 def _came_of_many(parts: Sequence[Outcome]) -> str:
-    counts = Counter("filtered" if part.filtered else part.result or "without a result line" for part in parts)
+    counts = Counter(map(_result, parts))
     return f" -> {', '.join(f'{count:,} {result}' for result, count in sorted(counts.items()))}"
+
+
+def _result(part: Outcome) -> str:
+    again = "already hardware poisoned" if part.already_poisoned else "without a result line"
+    return "filtered" if part.filtered else part.result or again
 
 
 def _word(value: object) -> str:

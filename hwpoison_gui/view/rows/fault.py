@@ -154,7 +154,7 @@ def broken_notes(broken: int, is_foretold: bool, happened: str) -> list[str]:
 
     `is_foretold`: the numbers shown are from before they broke. `happened`: what came of the operation that broke them.
     """
-    said = [f"{counted(broken, 'frame')} of it are broken already."] if broken else []
+    said = [f"Broken already: {counted(broken, 'frame')} of it."] if broken else []
     if is_foretold:
         said = [f"Broken: all {counted(broken, 'frame')}. The numbers are what was foretold before that."]
     return [*said, f"What happened: {happened}"] if happened else said

@@ -98,6 +98,9 @@ def test_a_part_with_too_many_frames_breaks_by_every_nth(user, panel: FaultPanel
     dialog = user.window.findChild(BreakMany)
     assert step > 1 and dialog.line.text() == f"{panel.line.text()} /{step}"
     assert dialog._pfns.tolist() == pfns[::step].tolist() and dialog.breaks.isEnabled()
+    dialog.breaks.click()
+    until(lambda: "What happened:" in panel.notes.text())
+    assert f"Broken already: {len(pfns[::step])} frames of it." in panel.notes.text()
 
 
 def test_a_frame_past_memory_is_none(user, panel: FaultPanel) -> None:
