@@ -129,8 +129,6 @@ class ChartsLink(QObject):
         needed = dock.least_height(window)
         if dock.height() < needed:
             window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)
-            tabs = needed - dock.height()  # below the panel, which Qt counts as its height
-            window.resizeDocks([dock], [needed + max(tabs, 0)], Qt.Orientation.Vertical)
 
     def _changed(self, what: str) -> None:
         """Makes the chart again if it is made of what has changed."""
