@@ -42,7 +42,7 @@ Pfns = npt.NDArray[np.int64]
 _FORMS: Final = (
     "Frames, as in Find: anon, task:nginx, node:1, dirty, row:of:0x2416. Or ranges, with a blank between them: "
     "0x1000+0x200 is 512 frames, 0x1000+0x200/8 every eighth of them, 0x1000,0x2000 from the first up to the second. "
-    "/8 at the end, as in dimm:of:0x2416 /8, takes every eighth of what Find finds."
+    "/8 at the end, as in dimm:of:0x2416 /8, takes every eighth of all."
 )
 _WHO: Final = "break many"
 _TYPED_MS: Final = 300
@@ -201,7 +201,7 @@ class BreakMany(QDialog):
         step = int(given[3], 0) if given[3][:2].lower() == "0x" else int(given[3])
         if not step:
             raise FilterError("every 0th frame: /n needs 1 or more", 0, len(text))
-        return self._pfns_of(given[1])[::step]
+        return self._named(given[1])[::step]
 
     def _allow(self, wrong: str) -> None:
         """Enables the buttons; `wrong`: what is wrong with the text, which is said beside it already."""

@@ -73,6 +73,8 @@ def test_every_nth_frame_of_what_is_found(user, dialog: BreakMany) -> None:
     for text in ("anon /3", "anon/3", "anon / 0x3"):
         typed(dialog, text)
         assert dialog._pfns.tolist() == anon[::3]
+    typed(dialog, "0x0,0x10 0x20+0x10 /5")
+    assert dialog._pfns.tolist() == [*range(0x10), *range(0x20, 0x30)][::5]
 
 
 def test_what_stands_in_the_field_is_replaced_by_typing(user) -> None:
