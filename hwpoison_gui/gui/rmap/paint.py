@@ -21,13 +21,14 @@ from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
-from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, flag_words
+from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, flag_words, line_words_of
 from hwpoison_gui.view.words.words import counted
 
 Align = Qt.AlignmentFlag
 _STACK_GAP: Final = 10  # pixels between frame and mapping, where one is above the other
 _MOST_TITLES: Final = 2  # lines of the mapping's name
 _POISON: Final = "poison, "
+_BOTH: Final = "Frame, mapping"  # head of the box that has both
 _UNFOLD: Final = "click to unfold"
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
 _INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the fate of a task
@@ -58,7 +59,8 @@ class RmapPainter:
     # -- geometry
 
     def frame_box(self) -> QRectF:
-        return self._fixed_box(*self.layout.columns.frame, box_height(self.fonts.plain), -1)
+        lines = 3 if self.layout.columns.mapping[1] else 4  # the fourth is the mapping
+        return self._fixed_box(*self.layout.columns.frame, box_height(self.fonts.plain, lines), -1)
 
     def mapping_box(self) -> QRectF:
         tall = box_height(self.fonts.plain, len(self._detail), max(1, len(self._title)))
@@ -124,12 +126,14 @@ class RmapPainter:
         return -self.layout.row_height < top < self.height
 
     def _paint_heads(self) -> None:
-        columns = self.layout.columns
+        columns, small = self.layout.columns, QFontMetricsF(self.fonts.small)
         self.p.setFont(self.fonts.small)
         self.p.setPen(QColor(self.theme.muted))
         named = [("Frame", columns.frame), ("Mapping", columns.mapping)][: 2 if self._has_mapping_head else 1]
+        if not columns.mapping[1] and small.horizontalAdvance(_BOTH) <= columns.frame[1]:
+            named = [(_BOTH, columns.frame)]
         users = [("VMAs", columns.vma), ("Tasks", columns.task)] if self.layout.rows else []
-        small, entry = QFontMetricsF(self.fonts.small), self.fonts.plain.entry
+        entry = self.fonts.plain.entry
         gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
         for text, (left, width) in (*named, *users):
             if text == "Mapping":  # may use what the next head leaves
@@ -187,6 +191,10 @@ class RmapPainter:
         if QFontMetricsF(self.fonts.small).horizontalAdvance(kind) > beside.width():
             kind = kind.removeprefix(_POISON)  # the box is in its colour
         self._text(beside, kind, self.fonts.small, theme.text)
+        if not self.layout.columns.mapping[1]:
+            line.translate(0, metrics.small + 1)
+            words, is_cut = line_words_of(graph, state)
+            self._text(line, words, self.fonts.title, theme.muted if is_cut else theme.text, is_cut)
         font = self.fonts.small if self.in_words else self.fonts.mono
         measure = QFontMetricsF(font).horizontalAdvance
         if self.in_words:

@@ -68,7 +68,7 @@ class Layout(Record):
     """Positions of all boxes. Those of rows are in coordinates of the scrolled content.
 
     `stacked`: the mapping is below the frame, not beside it, so that both are readable in a narrow view. In one that
-    is low, too, the mapping is left out, and its width is 0.
+    is low, too, the mapping is a line in the frame's box, and its width is 0.
     """
 
     columns: Columns

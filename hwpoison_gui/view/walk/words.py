@@ -83,6 +83,15 @@ def box_words_of(graph: ReverseMap, state: WalkState) -> tuple[str, str, bool]:
     return *box_words(state.mapping or graph.mapping), False
 
 
+def line_words_of(graph: ReverseMap, state: WalkState) -> tuple[str, bool]:
+    """The mapping in one line of the frame's box, as box_words_of(), where there is no room for a box of its own."""
+    head, _, is_cut = box_words_of(graph, state)
+    mapping = graph.mapping if is_cut else state.mapping or graph.mapping
+    if mapping.kind == "none":
+        return "no mapping", is_cut
+    return mapping.title if mapping.kind == "anon" else head, is_cut
+
+
 def box_words(mapping: Mapping) -> tuple[str, str]:
     """Heading and small print of the box of a mapping."""
     if mapping.kind == "file":

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from pytestqt.qtbot import QtBot
 
+from hwpoison_gui.gui.rmap.paint import RmapPainter
+from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.walk.state import map_for, state_of
+from tests.gui.conftest import workers
 from tests.workbench import do
 
 Key = Qt.Key
@@ -151,3 +156,24 @@ def test_where_the_mapping_has_no_room_the_tip_of_the_frame_names_it(user) -> No
         columns = view._layout.columns
         tips[columns.mapping[1] > 0] = view.tip_at(QPointF(columns.frame[0] + 5, 70))
     assert "anon_vma" in tips[False] and "anon_vma" not in tips[True]
+
+
+@pytest.mark.parametrize("height", [110, 150, 200, 300])
+def test_the_mapping_is_named_at_every_size(qtbot: QtBot, monkeypatch, height: int) -> None:
+    session = workers()
+    pfn = session.resolve_frame("srv:heap+1")
+    graph = map_for(session, pfn)
+    assert graph is not None and graph.mapping.kind == "anon"
+    view = RmapView()
+    qtbot.addWidget(view)
+    drawn: list[str] = []
+    draw = RmapPainter._text
+    monkeypatch.setattr(RmapPainter, "_text", lambda self, rect, text, *rest: (
+        drawn.append(text), draw(self, rect, text, *rest)))  # fmt: skip
+    view.show()
+    view.set_walk(graph, state_of(session, graph), {}, None)
+    for width in range(300, 700, 40):
+        view.resize(width, height)
+        drawn.clear()
+        view.grab()
+        assert "anon_vma" in "".join(drawn), width  # it may be broken after the sign
