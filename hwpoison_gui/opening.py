@@ -72,6 +72,8 @@ class Opened(Record):
         Whether it is an empty map, without memory, for error records.
     missing
         What a session file refers to, and could not be opened; for the user. Empty if there is nothing.
+    kernel
+        (major, minor) of the kernel that its memory says it is from; None if it does not say.
     is_story
         Whether its captions are shown above the map, as a scenario file's are; the notes on other machines are not.
     """
@@ -96,6 +98,7 @@ class Opened(Record):
     records: RecordFiles | None = None
     records_only: bool = False
     missing: str = ""
+    kernel: tuple[int, int] | None = None
 
 
 def kept_desktop(profile: str = "") -> KeptMachine:
@@ -240,7 +243,7 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
     modelled = modelled_words(image.kernel, chosen)
     notes = (f"{modelled}.", *image.notes) if modelled else image.notes
     session = Session(machine_from_image(image, chosen))
-    return Opened(session, image.title, None, notes, is_copy, file, modelled=modelled)
+    return Opened(session, image.title, None, notes, is_copy, file, modelled=modelled, kernel=image.kernel)
 
 
 def modelled_words(kernel: tuple[int, int] | None, profile: Profile) -> str:

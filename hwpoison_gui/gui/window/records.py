@@ -84,12 +84,13 @@ class Records(QObject):
         self.changed.emit()
 
     def _overlay(self, errors: RealErrors) -> None:
-        from hwpoison_gui.real_errors import beyond
+        from hwpoison_gui.real_errors import beyond, other_kernel
         from hwpoison_gui.view.rows.error_records import summary_words
 
         self._recorded.show(errors)
-        history, frames = errors.history, self._controller.session.machine.frames
-        self.said.emit(" ".join([summary_words(history), *beyond(history, frames)]))
+        history, m = errors.history, self._controller.session.machine
+        kernels = other_kernel(history, self._controller.machine.kernel, m.profile)
+        self.said.emit(" ".join([summary_words(history), *kernels, *beyond(history, m.frames)]))
 
     def _on_empty_map(self, names: str, errors: RealErrors) -> None:
         from hwpoison_gui.opening import on_empty_map
