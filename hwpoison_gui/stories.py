@@ -149,11 +149,15 @@ def click_of(what: str, on: Machine | None) -> Click:
     errors = (one.last for one in session.parts() if one.name == "poison" and one.outcome.broke)
     broke = next(errors, None)
     session.seek(broke if is_file and broke is not None else len(session.steps))
-    pfn = -1 if is_file else frame_named(session, what).pfn
+    taken = None if is_file else frame_named(session, what)
+    pfn = -1 if taken is None else taken.pfn
     recipe = recipe_of(session, boot, pfn) if boot is not None else None
     if recipe is None:
         raise ScenarioError(f"no error happens in it; name a frame: kernels FRAME --on {what}", file=what)
-    return Click(f"{opened.title}: {title(recipe.click.name, recipe.click.args)}", recipe, settings_of(session))
+    named = f"{opened.title}: {title(recipe.click.name, recipe.click.args)}"
+    if taken is not None and taken.address is not None:
+        named += f" ({taken.words}; the last frame is {session.machine.frames - 1:#x})"
+    return Click(named, recipe, settings_of(session))
 
 
 def machine_under(machine: Machine, kernel: str, early: bool) -> Opened:

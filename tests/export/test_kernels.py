@@ -38,6 +38,14 @@ def test_what_differs_from_the_kernel_before_is_marked(capsys: pytest.CaptureFix
     assert not [line for line in marked if line.startswith("* result")]
 
 
+def test_a_number_past_the_last_frame_is_said_to_be_an_address(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["kernels", "0x63ffa0"]) == 0
+    title = capsys.readouterr().out.splitlines()[0]
+    assert "frame 0x63f, of the physical address 0x63ffa0; the last frame is 0xffff" in title
+    assert main(["kernels", "0x63f"]) == 0
+    assert "address" not in capsys.readouterr().out.splitlines()[0]
+
+
 def _sections(capsys: pytest.CaptureFixture[str], what: str) -> list[list[str]]:
     main(["kernels", what])
     return [part.splitlines() for part in capsys.readouterr().out.split("\n\n")[1:]]
