@@ -14,7 +14,7 @@ from hwpoison_gui.view.base.units import FRAME_SIZE, amount, mebibytes
 from hwpoison_gui.view.damage.hits import IMPACTS
 from hwpoison_gui.view.damage.moved import BROKEN, DROPPED, FREED, MEANINGS, MIGRATED, NOT_MOVED, SoftOffline
 from hwpoison_gui.view.damage.policy import KILL
-from hwpoison_gui.view.damage.report import MachineReport, PolicyReport, Survival, survival
+from hwpoison_gui.view.damage.report import RUNS_ON, MachineReport, PolicyReport, Survival, survival
 from hwpoison_gui.view.damage.tables import HARMFUL, WORST_FIRST, Counted, Row, Table, memory_of
 from hwpoison_gui.view.damage.words import HARMFUL_TIP, RANKED_BY, frames_named, more_alike, who_and_why
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -38,12 +38,6 @@ _OFFLINED: Final = {
     FREED: "set aside, it was free",
     BROKEN: "broken before",
     NOT_MOVED: "not moved, stays in use",
-}
-_RUNS_ON: Final = {
-    "handled": "runs on",
-    "in_use": "runs on, page in use",
-    "panic_late": "panics on init's touch",
-    "panic_now": "panics at once",
 }
 _NOT_KNOWN: Final = "not known"
 
@@ -128,7 +122,7 @@ def _outcomes(machine: MachineReport, sizes: Sizes) -> Iterator[str]:
     yield ""
     found = [survival(whole) for whole in wholes]
     yield "The machine"
-    for field, words in _RUNS_ON.items():
+    for field, words in RUNS_ON.items():
         if any(getattr(one, field) for one in found):
             yield _line(words, [getattr(one, field) for one in found], [one.frames for one in found], sizes)
     yield ""

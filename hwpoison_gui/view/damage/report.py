@@ -32,6 +32,15 @@ PANIC_LATE: Final = (outcomes.INIT,)
 PANIC_NOW: Final = (outcomes.PANICS,)
 
 
+# What an error leaves of the machine, by fields of Survival: the same words in the window and the commands.
+RUNS_ON: Final = {
+    "handled": "runs on",
+    "in_use": "runs on, page in use",
+    "panic_late": "panics on init's touch",
+    "panic_now": "panics at once",
+}
+
+
 class Survival(Record):
     """How many frames an error may hit, and what becomes of the machine; each frame is as likely as any other.
 

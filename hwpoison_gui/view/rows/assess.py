@@ -8,7 +8,7 @@ from typing import Final
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.units import mebibytes
 from hwpoison_gui.view.damage.policy import KILL
-from hwpoison_gui.view.damage.report import survival
+from hwpoison_gui.view.damage.report import RUNS_ON, survival
 from hwpoison_gui.view.damage.tables import HARMFUL, Row, Table, memory_of
 from hwpoison_gui.view.damage.words import HARMFUL_TIP
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -104,11 +104,12 @@ def assess_cells(row: AssessRow, as_frames: bool) -> tuple[str, ...]:
 
 
 def survival_words(tables: Mapping[int, Table]) -> str:
-    """The share of errors that the machine survives, under each policy, in a few words."""
-    said = []
+    """The shares of errors after which the machine runs on, under each policy, in a few words."""
+    said = {}
     for early in sorted(tables):
         found = survival(tables[early].whole.frames)
-        said.append(f"{100 * found.share(found.handled + found.in_use):.1f} % with {KILL[early]}")
-    same = {text.partition(" %")[0] for text in said}
-    survived = f"{said[0].partition(' with')[0]} with either policy" if len(said) > 1 and len(same) == 1 else None
-    return f"survives {survived or ', '.join(said)}"
+        shares = {word: found.share(getattr(found, field)) for field, word in RUNS_ON.items()}
+        said[KILL[early]] = ", ".join(f"{word} {100 * share:.1f} %" for word, share in shares.items() if share)
+    if len(said) > 1 and len(set(said.values())) == 1:
+        return f"{next(iter(said.values()))}, with either policy"
+    return "; ".join(f"{policy}: {words}" for policy, words in said.items())
