@@ -201,7 +201,7 @@ def _opened(files: Sequence[Path]) -> Opened:
         Also for a second machine.
     """
     from hwpoison_gui import opening
-    from hwpoison_gui.real_errors import overlaid, read_alone, read_errors
+    from hwpoison_gui.real_errors import read_alone, read_errors
     from hwpoison_gui.session.errors import ScenarioError
     from hwpoison_gui.sources.recognise import Reader, form_of
 
@@ -215,4 +215,4 @@ def _opened(files: Sequence[Path]) -> Opened:
     if opened is None:
         return opening.on_empty_map(read_alone(logs, lambda share, doing: None, lambda: False))
     errors = read_errors(logs, lambda share, doing: None, lambda: False)
-    return overlaid(opened, errors)
+    return opening.overlaid(opened, errors)

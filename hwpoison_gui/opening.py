@@ -399,6 +399,25 @@ def on_empty_map(errors: RealErrors, profile: str = "", frames: int = 0) -> Open
     return opened._replace(history=errors.history, records=errors.files, records_only=True, again=again)
 
 
+def overlaid(opened: Opened, errors: RealErrors) -> Opened:
+    """A machine with error records over it. Memory that does not say its kernel, such as raw page flags, is modelled
+    under the kernel that wrote the records.
+    """
+    from hwpoison_gui.kernel.profile.registry import nearest
+    from hwpoison_gui.real_errors import other_kernel
+
+    kernel, profile = errors.history.kernel, opened.session.machine.profile
+    unsaid = opened.kernel is None and opened.scenario is None and opened.document is None
+    if kernel is not None and unsaid and opened.again is not None:
+        chosen = nearest(kernel)
+        opened = opened.again(chosen.name) if chosen.name != profile.name else opened
+        model = ".".join(map(str, chosen.modelled))
+        words = f"Its kernel is taken from the error records, Linux {kernel[0]}.{kernel[1]}; it is modelled as {model}"
+        opened = opened._replace(modelled=words, notes=(f"{words}.", *opened.notes[1:]))
+    notes = (*opened.notes, *other_kernel(errors.history, opened.kernel, opened.session.machine.profile))
+    return opened._replace(history=errors.history, records=errors.files, notes=notes)
+
+
 def _read_copy(path: Path, profile: str) -> Opened:
     from hwpoison_gui.sources import live
     from hwpoison_gui.sources.recording import read_recording

@@ -17,7 +17,6 @@ from hwpoison_gui.sources.records.read import read
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.image import MemoryImage
     from hwpoison_gui.kernel.profile.type import Profile
-    from hwpoison_gui.opening import Opened
 
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
@@ -120,24 +119,6 @@ def empty_image(history: History, frames: int) -> MemoryImage:
         kernel=history.kernel,
         notes=(words, *beyond(history, frames), *history.notes),
     )
-
-
-def overlaid(opened: Opened, errors: RealErrors) -> Opened:
-    """A machine with error records over it. Memory that does not say its kernel, such as raw page flags, is modelled
-    under the kernel that wrote the records.
-    """
-    from hwpoison_gui.kernel.profile.registry import nearest
-
-    kernel, profile = errors.history.kernel, opened.session.machine.profile
-    unsaid = opened.kernel is None and opened.scenario is None and opened.document is None
-    if kernel is not None and unsaid and opened.again is not None:
-        chosen = nearest(kernel)
-        opened = opened.again(chosen.name) if chosen.name != profile.name else opened
-        model = ".".join(map(str, chosen.modelled))
-        words = f"Its kernel is taken from the error records, Linux {kernel[0]}.{kernel[1]}; it is modelled as {model}"
-        opened = opened._replace(modelled=words, notes=(f"{words}.", *opened.notes[1:]))
-    notes = (*opened.notes, *other_kernel(errors.history, opened.kernel, opened.session.machine.profile))
-    return opened._replace(history=errors.history, records=errors.files, notes=notes)
 
 
 def other_kernel(history: History, kernel: tuple[int, int] | None, profile: Profile) -> list[str]:
