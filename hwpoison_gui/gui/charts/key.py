@@ -92,6 +92,8 @@ def stacks_of(chart: Bars) -> str:
 def entries_of(chart: Chart, theme: Theme) -> list[tuple[str, str]]:
     """The colours of a chart, each with what it means; which bar is which comes first, for nothing else says it."""
     coloured = chart.parts if isinstance(chart, Bars | Places) else chart.curves
+    if isinstance(chart, Bars):
+        coloured = tuple(part for part in chart.parts if part.sizes.any())  # others are in the table only
     if len(coloured) < 2:
         return []
     entries = [(chart_colour(theme, one.key), one.name) for one in coloured]

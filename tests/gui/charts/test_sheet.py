@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor
 
+from hwpoison_gui.gui.charts.key import entries_of
 from hwpoison_gui.gui.charts.sheet import ChartSheet
 from hwpoison_gui.gui.export.still import as_image, as_svg
 from hwpoison_gui.view.base.palette import THEMES, Theme
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.charts.catalogue import CHARTS, Sources
-from hwpoison_gui.view.charts.chart import Bars, Chart
+from hwpoison_gui.view.charts.chart import Bars, Chart, Part
 from hwpoison_gui.view.damage.damage import Damage
 from tests.gui.conftest import workers
 
@@ -48,6 +50,14 @@ def test_a_picture_is_in_the_colours_of_the_theme(qtbot, theme: Theme) -> None:
     image = as_image(sheet)
     for at in ((2, 2), (2, image.height() - 2), (image.width() - 20, image.height() // 2)):
         assert image.pixelColor(*at) == QColor(theme.base), at
+
+
+def test_the_key_has_the_colours_that_are_drawn() -> None:
+    chart = chart_of("kind")
+    assert isinstance(chart, Bars)
+    unseen = Part("outcome:lost", "in the table only", np.zeros_like(chart.parts[0].sizes))
+    names = [name for _, name in entries_of(chart._replace(parts=(*chart.parts, unseen)), THEMES["dark"])]
+    assert names == ["upper bar: late kill, lower: early kill", *(part.name for part in chart.parts)]
 
 
 def test_bars_are_all_there(qtbot) -> None:
