@@ -17,6 +17,7 @@ from .records import SI_KERNEL, SigInfo
 from .signal import force_sig
 
 NO_PAGE: Final = site("hwpoison_inject", Act.DECIDE, "ENXIO", "pfn")
+NOT_HIT: Final = site("hwpoison_inject", Act.DECIDE, "kind", "by pfn")
 FILTERED: Final = site("hwpoison_inject", Act.DECIDE, "filtered", "by pfn")
 GOES_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn")
 CANNOT_GO_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_now", "comm pfn")
@@ -33,7 +34,7 @@ def hwpoison_inject(m: Machine, pfn: int) -> Steps[int | str]:
     by = _refused_by(m, pfn) if is_filtering(m) else ""
     if by:
         note_filtered(m)
-        yield Mark(FILTERED, (by, pfn), (pfn,))
+        yield Mark(NOT_HIT if by == BY_KIND else FILTERED, (by, pfn), (pfn,))
         return 0
     return _unless_filtered((yield from memory_failure(m, pfn, flags=MF_SW_SIMULATED)))
 

@@ -130,6 +130,7 @@ def test_recovery_off_panics_and_only_going_back_goes_on(user) -> None:
     assert window.controller.panicked
     assert window.on_demand.panic().isVisible()
     assert window.on_demand.panic().line.text().startswith("Kernel panic - not syncing")
+    assert {row.state for row in window.docks["tasks"].content().tasks.rows if row.alive} == {"stopped"}
     assert not window.actions_["break"].isEnabled()
     assert "panicked" in window.actions_["break"].toolTip()
     assert not window.sliders["memory_failure_early_kill"].isEnabled()
@@ -145,6 +146,7 @@ def test_recovery_off_panics_and_only_going_back_goes_on(user) -> None:
     assert back.text().replace("&", "") == "Step back"
     user.qtbot.mouseClick(back, Qt.MouseButton.LeftButton)
     assert not window.controller.panicked and not window.on_demand.panic().isVisible()
+    assert "running" in {row.state for row in window.docks["tasks"].content().tasks.rows}
     assert window.actions_["break"].isEnabled()
 
 

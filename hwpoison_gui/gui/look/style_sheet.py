@@ -87,6 +87,8 @@ def _fields(theme: Theme) -> str:
     QPushButton {{ background: {theme.raised}; padding: {look.TIGHT}px {look.MEDIUM}px; min-width: {least}px; }}
     QLineEdit:focus, QComboBox:focus, QPushButton:focus, QPlainTextEdit:focus, QTextEdit#field:focus {{
         border-color: {theme.accent}; }}
+    QCheckBox::indicator:unchecked {{ background: {theme.base}; border: 1px solid {edge}; border-radius: 2px; }}
+    QCheckBox::indicator:unchecked:disabled {{ border-color: {theme.line}; }}
     QComboBox:disabled, QPushButton:disabled {{ color: {look.disabled_of(theme)}; border-color: {theme.line}; }}
     QComboBox::drop-down {{ border: 0; width: {look.px(16)}px; }}
     QComboBox::down-arrow {{ image: url("{arrow}"); width: {look.px(9)}px; height: {look.px(9)}px; }}

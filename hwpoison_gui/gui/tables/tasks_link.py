@@ -60,6 +60,8 @@ class TasksLink(QObject):
 
     def _show_rows(self, steps: Sequence[Step] | None = None) -> None:
         rows = task_rows(self._controller.session, steps)
+        if self._controller.panicked:
+            rows = [row._replace(state="stopped") if row.alive else row for row in rows]
         self._table.set_rows(rows, self._controller.panicked)
         states = Counter(row.state for row in rows)
         said = [f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]]

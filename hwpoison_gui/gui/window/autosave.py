@@ -20,12 +20,14 @@ if TYPE_CHECKING:  # imported with the first work: a start has no time for it
     from hwpoison_gui.sources.assemble import Exported
     from hwpoison_gui.user_state import Slot
 
-    _State = tuple[Document, str, bool]  # with the file that is open, and whether the editor of notes is
+    # With the file that is open, whether the editor of notes is, and the panels in front.
+    _State = tuple[Document, str, bool, tuple[str, ...]]
 
 SESSION: Final = "session.json"
 SAVES_TO: Final = "saves-to"  # the path of the session file that the work belongs to
 OPENED: Final = "opened"  # the path of the file that was opened, which the title names
 EDITING: Final = "editing"  # exists while the editor of notes is open
+FRONT: Final = "front"  # the names of the panels in front
 MEMORY: Final = "memory.npz"  # a copy of live memory
 PAUSE_MS: Final = 1500
 _LONGEST_MS: Final = 2500
@@ -35,8 +37,8 @@ _SHARE: Final = 10  # pauses are at least this many times the processor time of 
 class Autosave(QObject):
     """Follows one window; nothing is written unless something has changed.
 
-    `document` gives what is to be written, `editing` whether the editor of notes is open: a recovery
-    opens it again. Where it is not `on`, nothing is written at all.
+    `document` gives what is to be written, `editing` whether the editor of notes is open, `front` the names of the
+    panels in front: a recovery opens it again, and brings them there. Where it is not `on`, nothing is written at all.
     """
 
     failed = Signal(str)  # once in a row
@@ -48,10 +50,12 @@ class Autosave(QObject):
         work: UnsavedWork,
         document: Callable[[], Document],
         editing: Callable[[], bool],
+        front: Callable[[], tuple[str, ...]],
         on: bool,
     ) -> None:
         super().__init__(parent)
-        self._controller, self._work, self._document, self._editing, self._on = controller, work, document, editing, on
+        self._controller, self._work, self._on = controller, work, on
+        self._document, self._editing, self._front = document, editing, front
         self._slot: Slot | None = None
         self._worker: Worker | None = None
         self._memory: tuple[Exported, Stored] | None = None  # of the live copy whose memory is in the folder
@@ -117,7 +121,7 @@ class Autosave(QObject):
         if not self._work.any:
             return
         machine = self._controller.machine
-        state = self._document(), machine.file, self._editing()
+        state = self._document(), machine.file, self._editing(), self._front()
         if state == self._written:
             return
 
@@ -133,7 +137,7 @@ class Autosave(QObject):
         self._worker.finished.connect(self._finished)
         self._worker.start()
 
-    def _write(self, document: Document, file: str, editing: bool, machine: Opened) -> None:
+    def _write(self, document: Document, file: str, editing: bool, front: tuple[str, ...], machine: Opened) -> None:
         """Runs in the thread."""
         from hwpoison_gui import user_state
         from hwpoison_gui.session.document.dump import dumps
@@ -145,7 +149,7 @@ class Autosave(QObject):
         slot = self._slot
         if machine.exported is not None and machine.stored is None:
             document = document._replace(machine=self._memory_in(slot, machine.exported, document.profile))
-        for name, path in ((SAVES_TO, machine.saves_to), (OPENED, file)):
+        for name, path in ((SAVES_TO, machine.saves_to), (OPENED, file), (FRONT, " ".join(front))):
             if slot.read(name) != os.fsencode(path):
                 slot.write(name, os.fsencode(path))
         if editing:

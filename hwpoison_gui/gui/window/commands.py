@@ -82,7 +82,8 @@ def machine_commands(
         for name, profile in reversed(PROFILES.items())
     ]  # fmt: skip
     return [
-        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same",
+        Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same, under "
+                "the kernel chosen in Machine > Profile; else 2.6.32",
                 machines.new_machine, "machine", ("Ctrl+N",)),
         Command("open", "&Machine", "&Open…", "A session (.hwsession), a scenario (.toml) or the recorded memory of a "
                 "real machine (.npz)", machines.open_file, "open", ("Ctrl+O",)),

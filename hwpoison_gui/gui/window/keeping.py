@@ -29,6 +29,7 @@ from hwpoison_gui.view.base.palette import Theme
 if TYPE_CHECKING:
     from hwpoison_gui.gui.window.records import Records
     from hwpoison_gui.gui.window.recovery import Left
+    from hwpoison_gui.gui.window.room import Room
     from hwpoison_gui.gui.window.snapshots import Snapshots
     from hwpoison_gui.opening import Opened
 
@@ -44,12 +45,13 @@ class Keeping(QObject):
         present: Present,
         notes: Notes,
         view: MapView,
+        room: Callable[[], Room],
         theme: Callable[[], Theme],
         remember: bool,
     ) -> None:
         super().__init__(window)
         self._window, self._controller, self._view, self._remember = window, controller, view, remember
-        self._edit_note = notes.ask_note
+        self._edit_note, self._room = notes.ask_note, room
         self._closing = False
         self._recovering: Left | None = None
         self.work = UnsavedWork(controller, present, notes)
@@ -58,7 +60,9 @@ class Keeping(QObject):
         self.guard = Guard(window, controller, self.work, self.saving.save, asks=remember)
         self.machines = Machines(window, frame_map, controller, self.guard)
         self.recent = RecentFiles(self, remember, self.machines.open_path)
-        self.autosave = Autosave(self, controller, self.work, self.saving.document, lambda: notes.editing, remember)
+        self.autosave = Autosave(
+            self, controller, self.work, self.saving.document, lambda: notes.editing, lambda: room().front, remember
+        )
         self.taking = TakingHome(window, controller, self.work, self.saving)
         self.saving.said.connect(self.toast.say)
         self.taking.said.connect(self.toast.say)
@@ -198,6 +202,8 @@ class Keeping(QObject):
             self.autosave.adopt(left.slot)
             self.work.mark_unsaved()
             self.toast.say("Recovered, and not saved yet: Ctrl+S saves it.")
+            for name in left.front:
+                self._room().bring_tab(name)
             if left.editing:
                 self._edit_note()
 

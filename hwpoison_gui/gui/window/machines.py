@@ -18,7 +18,7 @@ from hwpoison_gui.gui.map.first_picture import FirstPicture
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.unsaved import Guard
-from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.session.document.document import SUFFIX
 from hwpoison_gui.view.map.plane import FramePlane
 
@@ -37,6 +37,7 @@ class Machines(QObject):
         super().__init__(above)
         self._above, self._controller, self._guard = above, controller, guard
         self._folder = ""
+        self._profile = ""  # the one that the user chose in this window
         self.loader = Loader(above)
         self.loader.loaded.connect(controller.open)
         self.loader.refused.connect(self._failed)
@@ -54,12 +55,14 @@ class Machines(QObject):
     # -- opening
 
     def new_machine(self) -> None:
-        """Opens the default machine."""
-        profile = self._controller.session.machine.profile.name
-        self._guard.ask(
-            "Opening a new machine",
-            lambda: self.loader.start("Starting a small desktop", lambda *_: opening.default_machine(profile)),
-        )
+        """Opens the default machine, under the profile that the user chose; a file's own profile goes with it."""
+        profile = PROFILES[self._profile] if self._profile else oldest()
+
+        def load() -> None:
+            doing = f"Starting a small desktop under {profile.title}"
+            self.loader.start(doing, lambda *_: opening.default_machine(profile.name))
+
+        self._guard.ask("Opening a new machine", load)
 
     def open_file(self) -> None:
         """Asks for a file, and opens it."""
@@ -129,6 +132,7 @@ class Machines(QObject):
             return
 
         def show(opened: opening.Opened) -> None:
+            self._profile = name
             selected = controller.selection.frame
             controller.open(opened._replace(history=machine.history, records=machine.records))
             controller.selection.select(selected)

@@ -202,9 +202,10 @@ class MainWindow(QMainWindow):
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline)
         view = MapView(self.map, self.history, c.selection)
         remember = self.settings.store is not None
-        self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, lambda: self.theme, remember)
+        room = lambda: self.room  # noqa: E731
+        self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, room, lambda: self.theme, remember)
         self.machines = self.keeping.machines
-        self.records = Records(self, c, self.recorded, self.keeping, partial(self.show_panel, "records", False))
+        self.records = Records(self, c, self.recorded, self.keeping, room)
         self.snapshots = Snapshots(self, self.lenses, partial(self.show_panel, "snapshot", False))
         self.keeping.take_snapshots(self.snapshots)
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)

@@ -19,6 +19,7 @@ from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.gui.window.keeping import Keeping
 
 if TYPE_CHECKING:
+    from hwpoison_gui.gui.window.room import Room
     from hwpoison_gui.real_errors import RealErrors
 
 _FILES: Final = "Logs, traces and databases (*)"
@@ -31,11 +32,11 @@ class Records(QObject):
     changed = Signal()  # the machine has other records, or none
 
     def __init__(
-        self, above: QWidget, controller: Controller, recorded: Recorded, keeping: Keeping, show: Callable[[], None]
+        self, above: QWidget, controller: Controller, recorded: Recorded, keeping: Keeping, room: Callable[[], Room]
     ) -> None:
         super().__init__(above)
         self._above, self._controller, self._recorded = above, controller, recorded
-        self._guard, self._show = keeping.guard, show
+        self._guard, self._room = keeping.guard, room
         keeping.take_records(self)
         self._folder = ""
         self.background = Background(above)
@@ -80,7 +81,9 @@ class Records(QObject):
 
     def _changed(self) -> None:
         if self._recorded.history is not None:
-            self._show()
+            self._room().bring("records")
+        elif self._room().is_in_front("records"):
+            self._room().bring("tasks")  # an empty panel says nothing of a machine
         self.changed.emit()
 
     def _overlay(self, errors: RealErrors) -> None:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QListWidget, QL
 
 from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look.plain import plain
-from hwpoison_gui.gui.window.autosave import EDITING, OPENED, SAVES_TO, SESSION
+from hwpoison_gui.gui.window.autosave import EDITING, FRONT, OPENED, SAVES_TO, SESSION
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.document.document import Document
 from hwpoison_gui.session.document.files import read
@@ -30,6 +30,8 @@ class Left(Record):
         The session file that it belongs to, and the file that was open; empty if there was none.
     editing
         Whether the editor of notes was open.
+    front
+        The names of the panels that were in front.
     """
 
     slot: Slot
@@ -38,6 +40,7 @@ class Left(Record):
     saves_to: str
     opened: str
     editing: bool
+    front: tuple[str, ...]
 
     @property
     def words(self) -> str:
@@ -69,7 +72,8 @@ def left_work() -> list[Left]:
             continue
         saves_to, opened = (os.fsdecode(slot.read(name) or b"") for name in (SAVES_TO, OPENED))
         editing = (slot.path / EDITING).exists()
-        found.append(Left(slot, document, datetime.fromtimestamp(changed), saves_to, opened, editing))
+        front = tuple(os.fsdecode(slot.read(FRONT) or b"").split())
+        found.append(Left(slot, document, datetime.fromtimestamp(changed), saves_to, opened, editing, front))
     return sorted(found, key=lambda left: left.when, reverse=True)
 
 

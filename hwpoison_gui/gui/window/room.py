@@ -199,6 +199,22 @@ class Room(QObject):
         if name in WIDE and dock.height() < least:
             self._window.resizeDocks([dock], [least], Qt.Orientation.Vertical)
 
+    def is_in_front(self, name: str) -> bool:
+        """Whether a panel is shown and no tab is before it."""
+        return self._docks[name].in_front
+
+    @property
+    def front(self) -> tuple[str, ...]:
+        """The names of the panels in front."""
+        return tuple(name for name, dock in self._docks.items() if dock.in_front)
+
+    def bring_tab(self, name: str) -> None:
+        """Shows a panel of this name, if there is one, in front of its tabs; sizes stay."""
+        dock = self._docks.get(name)
+        if dock is not None and not dock.in_front:
+            dock.show()
+            dock.raise_()
+
     def _front(self, area: Qt.DockWidgetArea) -> list[Dock]:
         front = [one for one in self._docks.values() if one.in_front and not one.isFloating()]
         return [one for one in front if self._window.dockWidgetArea(one) is area]

@@ -48,7 +48,7 @@ _OPERATIONS: Final[tuple[tuple[frozenset[Site], tuple[Part, ...]], ...]] = (
         frozenset({memory.READ, memory.WRITTEN, memory.TOUCHED_POISON, memory.TOUCHED_NOTHING, memory.BAD_AREA}),
         TOUCH,
     ),
-    (frozenset({inject.NO_PAGE, inject.FILTERED}), REFUSED),
+    (frozenset({inject.NO_PAGE, inject.NOT_HIT, inject.FILTERED}), REFUSED),
     (frozenset({fs.ERROR_REPORTED, fs.NO_ERROR}), FSYNC),
     (frozenset({fs.READ, fs.LOST, fs.HUGETLB_READ, fs.HUGETLB_LOST}), READ),
     (frozenset({fs.WRITTEN, fs.NOT_WRITTEN, fs.NO_WRITE}), WRITE),

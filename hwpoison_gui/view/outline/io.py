@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel import fs
-from hwpoison_gui.kernel.hwpoison_inject import FILTERED, NO_PAGE
-from hwpoison_gui.view.outline.part import Part, Way
+from hwpoison_gui.kernel.hwpoison_inject import FILTERED, NO_PAGE, NOT_HIT
+from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
 
 FSYNC: Final = (
     Part("Write dirty pages back", "filemap_fdatawrite", signs=(fs.WRITTEN_BACK,), quiet=True),
@@ -46,13 +46,27 @@ WRITE: Final = (
     ),
 )
 
+# Where the injector refuses a page, memory_failure() is not called.
 REFUSED: Final = (
     Part(
-        "Is it a page that may be hit?",
+        "Is there memory at the frame number?",
         "hwpoison_inject",
         (
-            Way(NO_PAGE, "No, there is no memory at the frame number. −ENXIO, memory_failure() is not called."),
-            Way(FILTERED, "No, a filter protects it. 0, memory_failure() is not called."),
+            Way(NO_PAGE, "No. −ENXIO, memory_failure() is not called."),
+            Way(NO_STEP, "Yes."),
         ),
+    ),
+    Part(
+        "Is it on an LRU list, of hugetlb, or in a free block?",
+        "hwpoison_inject",
+        (
+            Way(NOT_HIT, "No: with the filters on, other pages are spared. 0, memory_failure() is not called."),
+            Way(NO_STEP, "Yes: the filters are asked."),
+        ),
+    ),
+    Part(
+        "Does a filter protect it?",
+        "hwpoison_filter",
+        (Way(FILTERED, "Yes. 0, memory_failure() is not called."),),
     ),
 )

@@ -24,7 +24,7 @@ RECORD_COLUMNS: Final = (
     TextColumn("what", "What", "What happened to the frame", "kill at a page fault"),
     TextColumn("kind", "Page type", "Page type in the kernel’s words; for hardware errors, the label of the DIMM",
                "different compound page"),
-    TextColumn("result", "Result", "Result of the handler, in the kernel’s words", "already poisoned"),
+    TextColumn("result", "Result", "Result of the handler, in the kernel’s words", "page migration failed 1"),
     TextColumn("tasks", "Signalled", "Processes that were signalled; SIGBUS unless another signal is named",
                "postgres:4711"),
     TextColumn("source", "Source", "Files that recorded it", "dmesg.txt, ras-mc_event.db"),

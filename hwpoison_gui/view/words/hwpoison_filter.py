@@ -27,6 +27,7 @@ def why_filtered(by: str) -> str:
 
 WORDS: Final[dict[Site, Words]] = {
     filters.FILTERED: Words(lambda poisoned: _LEFT if poisoned else _NOTHING, why_filtered),
+    hwpoison_inject.NOT_HIT: Words(_NOTHING, why_filtered),
     hwpoison_inject.FILTERED: Words(_NOTHING, why_filtered),
     soft_offline.FILTERED: Words("Filtered: EOPNOTSUPP; nothing has changed.", why_filtered),
 }

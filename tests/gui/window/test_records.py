@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from hwpoison_gui import saving
+from hwpoison_gui import opening, saving
 from hwpoison_gui.gui.tables.records import RecordsView
 from hwpoison_gui.gui.window import keeping
 from hwpoison_gui.session.session import Session
@@ -51,6 +52,18 @@ def test_what_was_said_of_a_log_does_not_stay_over_another_machine(user: User) -
     user.window.machines.new_machine()
     until(lambda: user.window.recorded.history is None)
     assert not toast.isVisible()
+    until(lambda: user.window.docks["tasks"].in_front)
+    assert user.session.machine.profile.name == "v7"  # 6.12 was that of the log
+
+
+def test_a_new_machine_has_the_kernel_that_was_chosen(open_window: Callable[..., User]) -> None:
+    user = open_window(opening.default_machine())
+    user.window.actions_["profile-7.2"].trigger()
+    until(lambda: user.session.machine.profile.name == "7.2")
+    before = user.session
+    user.window.machines.new_machine()
+    until(lambda: user.session is not before)
+    assert user.session.machine.profile.name == "7.2"
 
 
 def test_a_frame_beyond_the_next_map_ends_with_its_machine(open_window, tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ def test_everything_comes_back_after_a_kill(open_window, state: Path, opened: Ca
     window.map.center_on(2000)
     window.controller.selection.select(2001)
     window.finder.set_text("lru")
+    window.show_panel("notebook", focus=False)
+    until(lambda: window.docks["notebook"].in_front and not window.docks["log"].in_front)
     view = window.keeping.saving.document().view
     digest, at, title = session.machine.gate.digest(), session.position, window.controller.machine.title
     killed(user)
@@ -104,6 +106,7 @@ def test_everything_comes_back_after_a_kill(open_window, state: Path, opened: Ca
     recovered(again)
     found = again.window
     assert again.session.machine.gate.digest() == digest and again.session.position == at
+    until(lambda: found.docks["notebook"].in_front and not found.docks["log"].in_front)
     assert len(again.session.branches.kept) == 1 and found.controller.machine.title == title
     assert [note.text for note in found.notes.notebook.notes] == ["here"]
     assert found.notes.notebook.draft_here().text == "half a thou"

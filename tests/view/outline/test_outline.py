@@ -227,3 +227,19 @@ def test_a_page_of_ksm_leaves_the_handler_before_the_swap_cache_is_asked_about()
     assert state(outline, "PG_ksm is set", end) == DONE
     for text in ("PG_swapcache is clear", "it has a mapping, or is in the swap cache"):
         assert state(outline, text, end) == ASIDE
+
+
+@pytest.mark.parametrize(("frame", "asked"), [("a:m+0", "Does a filter protect it?"), ("any:slab", "Is it on an LRU")])
+def test_a_refused_injection_shows_the_checks_it_passed(frame: str, asked: str) -> None:
+    session = Session.fresh(4096, 0, "desktop", profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1, populate=True)
+    for name, value in (("flags-mask", 0x10), ("flags-value", 0x1000), ("enable", 1)):
+        do(session, "debugfs", name=f"corrupt-filter-{name}", value=value)
+    do(session, "poison", frame=frame, via="corrupt-pfn")
+    outline = outline_of(session)
+    questions = [node.text for node in outline.shown() if "?" in node.text]
+    assert len(questions) == 3
+    assert state(outline, asked, len(session.steps)) == WITHIN
+    at = questions.index(next(text for text in questions if asked in text))
+    assert [state(outline, text, len(session.steps)) for text in questions[:at]] == [DONE] * at
