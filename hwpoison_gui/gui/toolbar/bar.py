@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QWidget
 
+from hwpoison_gui.gui.toolbar.counters import CounterStrip
 from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
 
 
@@ -16,19 +17,21 @@ class ToolBar(QToolBar):
 
     def __init__(self, parent: QWidget, sliders: Sequence[SysctlSlider]) -> None:
         self._sliders: tuple[SysctlSlider, ...] = ()  # Qt sends events during construction
+        self._counters: CounterStrip | None = None
         super().__init__("Tools", parent)
         self._sliders = tuple(sliders)
         self.setObjectName("tools")
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
 
-    def place(self, actions: Sequence[QAction], profile: QWidget, counters: QWidget) -> None:
+    def place(self, actions: Sequence[QAction], profile: QWidget, counters: CounterStrip) -> None:
         """From left to right: buttons, sliders and, at the right end, `profile` and `counters`."""
         for action in actions:
             self.addAction(action)
             button = self.widgetForAction(action)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.setAccessibleName(action.text().replace("&", ""))
+        self._counters = counters
         self.addSeparator()
         space = QWidget(self)
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -43,10 +46,14 @@ class ToolBar(QToolBar):
         return super().event(event)
 
     def _fit(self) -> None:
-        """Shows as much slider text as fits."""
+        """Shows as much slider text as fits beside all counters; without any, as many counters as fit."""
+        if self._counters is None:
+            return
         shown = [slider for slider in self._sliders if not slider.isHidden()]
-        rest = self.sizeHint().width() - sum(slider.sizeHint().width() for slider in shown)
+        beside = self.sizeHint().width() - sum(part.sizeHint().width() for part in (*shown, self._counters))
+        rest = beside + self._counters.whole_width
         fits = (n for n in DETAILS if rest + sum(slider.width_of(n) for slider in shown) <= self.width())
         detail = next(fits, DETAILS[-1])
         for slider in self._sliders:
             slider.set_detail(detail)
+        self._counters.set_room(self.width() - beside - sum(slider.width_of(detail) for slider in shown))

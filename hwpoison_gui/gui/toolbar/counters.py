@@ -28,7 +28,6 @@ class Figure(QWidget):
         if counter == self.counter:
             return
         self.counter = counter
-        self.setToolTip(plain(counter.tip))
         self.setAccessibleName(f"{counter.name}: {counter.value}")
         self.updateGeometry()
         self.update()
@@ -57,7 +56,7 @@ class Figure(QWidget):
 
 
 class CounterStrip(QWidget):
-    """Counters side by side."""
+    """Counters side by side. Those without room are hidden from the end; the tips of the others give them."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -66,6 +65,8 @@ class CounterStrip(QWidget):
         self._row.setContentsMargins(0, 0, look.SMALL, 0)
         self._row.setSpacing(look.LARGE + look.TIGHT)
         self._figures: list[Figure] = []
+        self._counters: Sequence[Counter] = ()
+        self._room: int | None = None  # pixels; None: as many as there are
         self.setAccessibleName("Figures")
         Copying(self, "the figures", lambda: "", self._whole)
 
@@ -78,18 +79,44 @@ class CounterStrip(QWidget):
 
     def set_counters(self, counters: Sequence[Counter]) -> None:
         """Shows these counters."""
+        self._counters = counters
         while len(self._figures) < len(counters):
             figure = Figure(self, self._theme)
             self._figures.append(figure)
             self._row.addWidget(figure)
+        for figure, counter in zip(self._figures, counters, strict=False):
+            figure.set_counter(counter)
+        self._show()
+
+    @property
+    def whole_width(self) -> int:
+        """The width in which all counters have room, in pixels."""
+        return self._width_of(len(self._counters))
+
+    def set_room(self, width: int | None) -> None:
+        """Shows as many counters as have room in a width, but one at least; None: all of them."""
+        if width != self._room:
+            self._room = width
+            self._show()
+
+    def _width_of(self, count: int) -> int:
+        margins, widths = self._row.contentsMargins(), [one.sizeHint().width() for one in self._figures[:count]]
+        return sum(widths) + max(0, count - 1) * self._row.spacing() + margins.left() + margins.right()
+
+    def _show(self) -> None:
+        count = len(self._counters)
+        while count > 1 and self._room is not None and self._width_of(count) > self._room:
+            count -= 1
+        hidden = "\n".join(f"{one.name}: {one.value}" for one in self._counters[count:])
         for number, figure in enumerate(self._figures):
-            figure.setVisible(number < len(counters))
-            if number < len(counters):
-                figure.set_counter(counters[number])
+            figure.setVisible(number < count)
+            if number < count:
+                tip = figure.counter.tip
+                figure.setToolTip(plain(f"{tip}\n\nNo room here for\n{hidden}" if hidden else tip))
 
     def texts(self) -> list[str]:
-        """The text shown, for tests and screen readers."""
-        return [f"{figure.counter.name} {figure.counter.value}" for figure in self._figures if not figure.isHidden()]
+        """All counters as text, for tests and screen readers."""
+        return [f"{counter.name} {counter.value}" for counter in self._counters]
 
     def _whole(self) -> str:
         return "\n".join(self.texts())

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QTabBar
 from hwpoison_gui import opening
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.toolbar.counters import Figure
 from hwpoison_gui.gui.window.main_window import SMALLEST, MainWindow
 from tests.gui.conftest import User
 from tests.gui.eyes import in_sight
@@ -169,6 +170,22 @@ def test_in_the_smallest_window_with_large_text_all_is_reached(open_window) -> N
         assert window.legend.more.text() == "less"
     finally:
         window.appearance.choose_text_size(look.USUAL_TEXT)
+
+
+def test_with_large_text_the_first_counter_stays_and_names_the_others(open_window) -> None:
+    window = open_window(opening.default_machine(), (SMALLEST.width(), SMALLEST.height())).window
+    try:
+        window.appearance.choose_text_size(150)
+        window.controller.fire(0x2AD0)
+        window.controller.finish()
+        until(lambda: not window.controller.occupied and len(window.counters.texts()) > 1)
+        figures = window.counters.findChildren(Figure)
+        until(lambda: [in_sight(one) for one in figures] == [True] + [False] * (len(figures) - 1))
+        assert all(one.replace(" ", ": ", 1) in figures[0].toolTip() for one in window.counters.texts()[1:])
+    finally:
+        window.appearance.choose_text_size(look.USUAL_TEXT)
+    until(lambda: all(map(in_sight, figures)))
+    assert "No room" not in figures[0].toolTip()
 
 
 def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
