@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.timeline.operations import OperationStrip
@@ -25,6 +26,7 @@ from hwpoison_gui.gui.widgets.model_index import NOWHERE
 from hwpoison_gui.record import Record
 
 Role = Qt.ItemDataRole
+_LOW: Final = 64  # height of a control that is pointed at as a whole, at 100 % text
 _NEAR: Final = 4  # pixels beside a character that still belong to it
 
 
@@ -54,6 +56,14 @@ def pointed(widget: QWidget, pos: QPoint) -> Pointed:
         tip = f"{widget.text()}\n{widget.toolTip()}".rstrip() if _is_cut(widget) else widget.toolTip()
         return Pointed(tip, widget.text(), _place_in_label(widget, pos))
     return Pointed(widget.toolTip(), _of_control(widget))
+
+
+def rect_of_pointed(widget: QWidget, pos: QPoint) -> QRect:
+    """The row, header or low control at a point of a widget; empty where it points into something larger."""
+    area = widget.parentWidget()
+    if isinstance(area, QAbstractItemView) and area.viewport() is widget and not isinstance(area, QHeaderView):
+        return area.visualRect(area.indexAt(pos))
+    return widget.rect() if widget.height() <= look.px(_LOW) else QRect()
 
 
 def said_by(widget: QWidget | None) -> str:

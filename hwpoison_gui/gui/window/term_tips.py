@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import chain
+from typing import Final
 
-from PySide6.QtCore import QEvent, QObject
-from PySide6.QtGui import QHelpEvent
+from PySide6.QtCore import QEvent, QObject, QPoint
+from PySide6.QtGui import QFontMetrics, QHelpEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QToolTip, QWidget
 
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+
+_BELOW_POINTER: Final = 14  # pixels, at least, between the pointer and a tip that Qt shows below it
+_MARGINS: Final = 40  # of a tip, and its distance from the pointer, at 100 % text
 
 
 def explain(window: QWidget, widgets: Iterable[QWidget], frames: Iterable[QWidget]) -> None:
@@ -62,8 +67,19 @@ class TermTips(QObject):
         tip = tip_at(widget, event)
         if not tip:
             return False
-        QToolTip.showText(event.globalPos(), plain(tip), widget)
+        QToolTip.showText(place_of(widget, event, tip), plain(tip), widget)
         return True
+
+
+def place_of(widget: QWidget, event: QHelpEvent, tip: str) -> QPoint:
+    """Where Qt is to show a tip: at the pointer, but below the row or control that is pointed at, if there is room."""
+    from hwpoison_gui.gui.window.pointed import rect_of_pointed
+
+    at, rect = event.globalPos(), rect_of_pointed(widget, event.pos())
+    lower = widget.mapToGlobal(rect.bottomLeft()).y() - _BELOW_POINTER
+    height = QFontMetrics(QToolTip.font()).lineSpacing() * (tip.count("\n") + 1) + look.px(_MARGINS)
+    fits = lower + _BELOW_POINTER + height <= widget.screen().geometry().bottom()
+    return QPoint(at.x(), max(at.y(), lower)) if not rect.isEmpty() and fits else at
 
 
 def tip_at(widget: QWidget, event: QHelpEvent) -> str:

@@ -12,7 +12,7 @@ from hwpoison_gui.gui.window import term_tips
 from hwpoison_gui.gui.window.command_palette import CommandPalette
 from hwpoison_gui.gui.window.glossary import ALL, HERE, SENTENCE, Glossary
 from hwpoison_gui.gui.window.pointed import pointed, said_by
-from hwpoison_gui.gui.window.term_tips import explain
+from hwpoison_gui.gui.window.term_tips import explain, place_of
 from hwpoison_gui.view.facts.sentence import Sentence
 from hwpoison_gui.view.words.glossary.find import term_of
 from tests.gui.conftest import workers
@@ -117,6 +117,17 @@ def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
     event = QHelpEvent(QEvent.Type.ToolTip, point, bar.text.mapToGlobal(point))
     QApplication.sendEvent(bar.text, event)
     assert QToolTip.text().startswith("PTE: ")
+
+
+def test_a_tip_is_below_the_row_or_control_that_is_pointed_at(user) -> None:
+    bar, table = user.window.sentence.text, user.window.docks["tasks"].content()
+    row = table.visualRect(table.model().index(0, 1))
+    for widget, rect in ((bar, bar.rect()), (table.viewport(), row)):
+        event = QHelpEvent(QEvent.Type.ToolTip, rect.topLeft(), widget.mapToGlobal(rect.topLeft()))
+        edge = widget.mapToGlobal(rect.bottomLeft())
+        assert place_of(widget, event, "PTE").y() + 16 > edge.y()
+        many = "PTE\n" * 200  # no room below: Qt places it above the pointer
+        assert place_of(widget, event, many) == event.globalPos()
 
 
 def test_a_tip_has_no_tip(user, monkeypatch: pytest.MonkeyPatch) -> None:
