@@ -68,7 +68,7 @@ def connect_lenses(
         if plane is not None:
             if plane.lens is not legend.lens:
                 legend.set_lens(plane.lens)
-            legend.set_counts(plane.class_counts().tolist())
+            legend.set_counts(plane.class_counts().tolist(), filters.per_cpu_frames)
 
     def find_class(code: int) -> None:
         """Filters by the class clicked in the legend; a second click clears the filter."""

@@ -75,6 +75,11 @@ class FilterControl(QObject):
             self.aged.emit()
 
     @property
+    def per_cpu_frames(self) -> int:
+        """How many frames are free on per-CPU lists, which no flag says."""
+        return len(self._controller.session.machine.pcp.of(0))
+
+    @property
     def is_old(self) -> bool:
         """True if the machine is not as it was when the expression was applied."""
         return self.count is not None and (self._is_gone or self._asked_at != self._controller.session.position)

@@ -32,6 +32,11 @@ _OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # keys that are also shortcuts 
 _DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, maximum number of lines
 _ROWS: Final = 2  # least lines, so that the map keeps its height from lens to lens
 _WIDEST: Final = "0000.0 MiB"  # amount of memory
+_PER_CPU: Final = "per-CPU free"
+_OF_THEM: Final = (
+    "{:,} of these are free, on per-CPU lists of the page allocator: no flag tells them from kernel memory. The "
+    "allocator moves frames there from its free blocks, several at a time."
+)
 _FEWEST: Final = "0,000"  # minimum width of a count, so that chips keep their positions
 
 
@@ -52,6 +57,7 @@ class LegendChip(QAbstractButton):
         super().__init__(parent)
         self.theme = theme
         self.whole, self.counted = False, True
+        self.per_cpu = 0  # of its frames, those that are free on per-CPU lists, which no flag says
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -59,7 +65,7 @@ class LegendChip(QAbstractButton):
 
     def become(self, one: LensClass, lens: Lens) -> None:
         """Represent another class, with no frames counted yet."""
-        self.one, self.lens = one, lens
+        self.one, self.lens, self.per_cpu = one, lens, 0
         self.updateGeometry()
         self.set_frames(0)
 
@@ -71,10 +77,20 @@ class LegendChip(QAbstractButton):
         self.frames = frames
         self.setText(text)
         size = amount(frames * FRAME_SIZE)
-        self.setAccessibleName(f"{self.one.name}: {counted(frames, 'frame')}, {size}")
+        self.setAccessibleName(f"{self.full_name}: {counted(frames, 'frame')}, {size}")
         meaning = self.one.meaning[0].upper() + self.one.meaning[1:]
-        self.setToolTip(plain(f"{self.one.name}\n{meaning}\n{counted(frames, 'frame')}, {size}"))
+        lines = [self.full_name, meaning, f"{counted(frames, 'frame')}, {size}"]
+        if self.per_cpu:
+            lines.append(_OF_THEM.format(self.per_cpu))
+        self.setToolTip(plain("\n".join(lines)))
         self.update()
+
+    def set_per_cpu(self, frames: int) -> None:
+        """Show that so many of its frames are free on per-CPU lists."""
+        if frames != self.per_cpu:
+            self.per_cpu = frames
+            self.updateGeometry()
+            self.set_frames(self.frames)
 
     def set_detail(self, whole: bool, counted: bool) -> None:
         """Choose the long name with the amount of memory or the short name, and whether to show the count."""
@@ -83,15 +99,22 @@ class LegendChip(QAbstractButton):
             self.updateGeometry()
             self.update()
 
-    def _name(self) -> str:
-        return self.one.name if self.whole else self.one.shortest
+    @property
+    def full_name(self) -> str:
+        return f"{self.one.name} + {_PER_CPU}" if self.per_cpu else self.one.name
+
+    @property
+    def name(self) -> str:
+        """As it is displayed."""
+        short = f"{self.one.shortest} + {_PER_CPU}" if self.per_cpu else self.one.shortest
+        return self.full_name if self.whole else short
 
     def _memory(self) -> str:
         return amount(self.frames * FRAME_SIZE) if self.whole and self.frames else ""
 
     def sizeHint(self) -> QSize:
         count = self.text() if self.counted else ""
-        return QSize(*_chip_size(self._name(), count, self.whole, QGuiApplication.font().key()))
+        return QSize(*_chip_size(self.name, count, self.whole, QGuiApplication.font().key()))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -116,7 +139,7 @@ class LegendChip(QAbstractButton):
         painter.setPen(QColor(self.theme.text if self.frames else self.theme.muted))
         room = self.rect().adjusted(2 * look.TIGHT + look.px(_SWATCH), 0, -look.TIGHT, 0)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, self._name())
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, self.name)
         painter.setPen(QColor(self.theme.muted))
         if self.whole:
             painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, self._memory())
@@ -163,7 +186,7 @@ class Legend(QWidget):
         self._flow.addWidget(self.more)
         self._made: list[LegendChip] = []  # all chips created so far; they are reused for other lenses
         self._seen: set[int] = set()  # classes that the machine has, or had, frames of, and poison
-        self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # everything that the widths of chips depend on
+        self._needed: tuple[Lens, list[tuple[int, int, bool]]] | None = None  # all that the widths of chips depend on
         self.chips: dict[int, LegendChip] = {}
         self.lens = KIND
         # Not Fixed: its height would be limited to that of the size hint, which is for another width.
@@ -210,8 +233,13 @@ class Legend(QWidget):
         self._seen = {self.lens.poison}
         self._show_seen()
 
-    def set_counts(self, counts: Sequence[int]) -> None:
-        """Show the number of frames of each class, by code. A chip once shown stays, so that the others do not move."""
+    def set_counts(self, counts: Sequence[int], per_cpu: int = 0) -> None:
+        """Show the number of frames of each class, by code. A chip once shown stays, so that the others do not move.
+
+        `per_cpu`: frames that are free on per-CPU lists. Their flag word is 0: they are of the class of such words.
+        """
+        if self.lens.code_of is not None:
+            self.chips[self.lens.code_of(0)].set_per_cpu(per_cpu)
         self._flow.setEnabled(False)  # otherwise every chip that appears would cause a layout of the whole window
         for number, chip in self.chips.items():
             frames = int(counts[number])
@@ -221,7 +249,8 @@ class Legend(QWidget):
                 self._seen.add(number)
         self._show_seen()
         self._flow.setEnabled(True)
-        needed = self.lens, [(chip.one.id, len(chip.text())) for chip in self.chips.values() if self._is_listed(chip)]
+        listed = [chip for chip in self.chips.values() if self._is_listed(chip)]
+        needed = self.lens, [(chip.one.id, len(chip.text()), chip.per_cpu > 0) for chip in listed]
         if needed != self._needed:
             self._needed = needed
             self._choose_names()
@@ -295,7 +324,7 @@ class Legend(QWidget):
     def _text(self) -> str:
         """All classes that are listed, as rows of a table."""
         shown = [chip for chip in self.chips.values() if not chip.isHidden()]
-        rows = [(chip.one.name, chip.text(), amount(chip.frames * FRAME_SIZE)) for chip in shown]
+        rows = [(chip.full_name, chip.text(), amount(chip.frames * FRAME_SIZE)) for chip in shown]
         return as_tsv(rows, (self.lens.name, "Frames", "Memory"))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

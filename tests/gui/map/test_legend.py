@@ -115,3 +115,15 @@ def test_swatches_have_the_colours_of_the_theme(legend: Legend, theme: object) -
     chip = legend.chips[kinds.ANON]
     image = chip.grab().toImage()
     assert image.pixelColor(10, chip.height() // 2) == QColor(theme.kind(kinds.ANON))  # type: ignore[attr-defined]
+
+
+def test_frames_that_are_free_without_a_flag_are_named_beside_kernel_memory(legend: Legend, user) -> None:
+    legend.set_counts(counts(kernel=20), 15)
+    chip = legend.chips[kinds.KERNEL]
+    assert chip.accessibleName().startswith("kernel (other) + per-CPU free: 20 frames")
+    assert "15 of these are free, on per-CPU lists" in chip.toolTip()
+    legend.set_counts(counts(kernel=5))
+    assert chip.accessibleName().startswith("kernel (other): 5 frames") and "per-CPU lists of" not in chip.toolTip()
+    listed = len(user.session.machine.pcp.of(0))
+    shown = user.window.legend.chips[kinds.KERNEL]
+    assert listed and shown.frames >= listed and shown.per_cpu == listed
