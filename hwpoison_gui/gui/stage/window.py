@@ -26,7 +26,7 @@ from hwpoison_gui.gui.stage.motion import Motion, between
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
 from hwpoison_gui.session.branches import Past, shared
 from hwpoison_gui.view.base.moment import moment_of, title_of
-from hwpoison_gui.view.facts.captions import Captions
+from hwpoison_gui.view.facts.captions import Captions, first_caption
 from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
 from hwpoison_gui.view.facts.telling_time import stop_seconds
@@ -164,10 +164,16 @@ class StageWindow(Canvas):
         operation, told = moment_of(session).operation, self._captions.at_present().text
         common = shared(self._line, session.operations) if off else 0
         if not off or operation is None or operation in session.operations[:common]:
-            return told
+            return told or self._ahead()
         title = title_of(operation)
         is_a_name = not title.partition(" ")[0].isalpha()
         return operation.telling.caption or (title if is_a_name else title[:1].upper() + title[1:])
+
+    def _ahead(self) -> str:
+        """On the way from the title card to the first caption: that caption, so that there is something to read."""
+        session = self._controller.session
+        first = first_caption(session)
+        return self._captions.every[0] if first and not self.card.isVisibleTo(self) and session.position < first else ""
 
     def _count(self) -> None:
         assert self.map.plane is not None

@@ -72,6 +72,14 @@ def test_it_begins_with_the_title_whatever_was_shown_before(lesson: tuple[object
     assert "share the accident" in stage.card.text.text()
 
 
+def test_the_first_caption_is_read_on_the_way_to_it(lesson: tuple[object, StageWindow]) -> None:
+    user, stage = lesson
+    stage.card.hide()
+    stage._walk(1, 0.0)
+    assert user.session.position == 1 < stage.stops[1]
+    assert stage.caption.text().startswith("A server keeps its configuration")
+
+
 def test_a_remote_goes_through_every_stop_and_back(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     stops = stops_of(user.session)
