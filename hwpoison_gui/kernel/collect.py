@@ -100,15 +100,16 @@ def _visit_alike(
     """Visit many processes that each own one VMA and are put on to_kill; None where any is not."""
     if len(processes) < 2:
         return None
-    tids = [tid for process in processes if (tid := task_early_kill(m, process, current)) is not None]
+    tids = [tid for tid in map(m.profile.users.early_kill_thread, repeat(m), processes) if tid is not None]
     places = [own[0] for process in processes if len(own := of_mm.get(process.mm, [])) == 1]
     if min(len(tids), len(places)) < len(processes):
         return None
-    if current and any(is_only_required(m, process, current) for process in processes):
-        return None
+    if current:
+        tgid = m.tasks.view[current].tgid
+        tids = [current if process.tgid == tgid else tid for process, tid in zip(processes, tids, strict=True)]
     vmas, addresses = zip(*places, strict=True)
     keys = [(process.mm, address >> PAGE_SHIFT) for process, address in zip(processes, addresses, strict=True)]
-    entries = map(m.ptes.value, *zip(*keys, strict=True))
+    entries = set(m.ptes.values(keys))
     if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in entries):
         return None
     ids = [vma.id for vma in vmas]

@@ -282,6 +282,19 @@ class PackedNestedTable:
         value = leaf[inner & _LAST]
         return 0 if value < 0 else value
 
+    def values(self, keys: Iterable[tuple[int, int]]) -> list[int]:
+        """`value` for each key (outer, inner)."""
+        data, found = self._data, list[int]()
+        for outer, inner in keys:
+            records = data.get(outer, _NOTHING)
+            leaf = records._leaves.get(inner >> _BITS)
+            if leaf is None:
+                found.append(records._loose.get(inner, 0))
+            else:
+                value = leaf[inner & _LAST]
+                found.append(0 if value < 0 else value)
+        return found
+
     def get(self, key: tuple[int, int]) -> int | _Absent:
         records = self._data.get(key[0])
         return ABSENT if records is None else records.get(key[1], ABSENT)
@@ -311,7 +324,19 @@ class PackedNestedTable:
 
     def swap_many(self, keys: Sequence[tuple[int, int]], values: Iterable[int | _Absent]) -> list[int | _Absent]:
         """`swap` for each of different keys."""
-        return list(map(self.swap, keys, values))
+        data, olds = self._data, list[int | _Absent]()
+        for key, value in zip(keys, values, strict=True):
+            outer, inner = key
+            records = data.get(outer, _NOTHING)
+            leaf = records._leaves.get(inner >> _BITS)
+            place, at = (records._loose, inner) if leaf is None else (leaf, inner & _LAST)
+            old = records._loose.get(inner, _NONE) if leaf is None else leaf[at]
+            if old < 0 or value is ABSENT:
+                olds.append(self.swap(key, value))
+            else:  # a record replaced by another stays where it is
+                place[at] = value  # type: ignore[assignment]  # there is one ABSENT
+                olds.append(old)
+        return olds
 
     def load(self, outer: int, records: Mapping[int, int]) -> None:
         """Add records of one outer key at boot, without recording."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import repeat
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
@@ -82,14 +83,12 @@ def rmap_addresses(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
         ids = m.i_mmap.of(inode.id)
     else:
         return []
-    index, vmas = page_index(m, pfn), m.vmas.view
-    found = [(vma, address) for id_ in sorted(ids) if (address := (vma := vmas[id_]).address_of(index)) >= 0]
-    found.sort(key=_pgoff)
-    return found
+    index = page_index(m, pfn)
+    vmas = sorted(map(m.vmas.view.__getitem__, sorted(ids)), key=_PGOFF)
+    return [(vma, address) for vma in vmas if (address := vma.address_of(index)) >= 0]
 
 
-def _pgoff(pair: tuple[Vma, int]) -> int:
-    return pair[0].pgoff
+_PGOFF: Final = attrgetter("pgoff")
 
 
 def page_index(m: Machine, pfn: int) -> int:
@@ -233,7 +232,7 @@ def _unmap_alike(m: Machine, pfn: int, places: Sequence[tuple[Vma, int]], entry_
         return None
     mms = [vma.mm for vma, _ in places]
     keys = [(vma.mm, address >> PAGE_SHIFT) for vma, address in places]
-    entries = list(map(m.ptes.value, *zip(*keys, strict=True)))
+    entries = m.ptes.values(keys)
     dirty = [entry & ptes.DIRTY != 0 for entry in entries]
     plain = ptes.mk_pte(pfn)
     if {entry & ~_HARMLESS for entry in entries} != {plain} or (any(dirty) and not word & pf.DIRTY):

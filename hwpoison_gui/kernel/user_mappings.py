@@ -167,8 +167,8 @@ def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
     if not m.pending.view.keys().isdisjoint(tids) or not all(map(would_queue, repeat(m), tasks, processes)):
         return None
     comms = [process.comm for process in processes]
-    line = (h.prefix.replace("{", "{{").replace("}", "}}") + m.profile.log.kill).format
-    texts = [line(comm=comm, pid=tid) for comm, tid in zip(comms, tids, strict=True)]
+    line = h.prefix.replace("%", "%%") + m.profile.log.kill.format(comm="%s", pid="%d")
+    texts = map(line.__mod__, zip(comms, tids, strict=True))
     infos = from_columns(SigInfo, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, sizes)
     first = len(m.log.view)
     ends = m.gate.put_run(

@@ -12,7 +12,7 @@ from hwpoison_gui.record import Record
 class SignalSeen(Record):
     """A signal and its effect, as of Delivery. `addr` in bytes, `thread` 0 is the main one.
 
-    `task` is the process by its name in scenarios, `label` as the kernel log names it.
+    `task` is the process by its name in scenarios.
     """
 
     task: str
@@ -22,7 +22,13 @@ class SignalSeen(Record):
     addr: int
     lsb: int
     effect: str
-    label: str = ""
+    comm: str = ""
+    pid: int = 0
+
+    @property
+    def label(self) -> str:
+        """`COMM:PID`, as the kernel log names the process."""
+        return f"{self.comm}:{self.pid}"
 
 
 class OpResult(Record):

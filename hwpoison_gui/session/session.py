@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from hwpoison_gui.kernel.kpageflags import stable_page_flags
@@ -39,6 +40,8 @@ DONE: Final = {name: site(name, name="done") for name in schema.OPS}
 AFTER_PANIC: Final = frozenset({"check"})
 
 SLICE_SECONDS: Final = 0.01  # seconds of work between two yields
+_TGID_AND_NUMBER: Final = attrgetter("tgid", "number")  # of a task
+_NAME_AND_COMM: Final = attrgetter("name", "comm")  # of a process
 
 
 @dataclass(slots=True, eq=False)
@@ -388,15 +391,13 @@ class Session:
     def _signals(self, first: int) -> tuple[SignalSeen, ...]:
         """Return the deliveries from number `first` on."""
         m = self.machine
-        delivered = [m.deliveries.view[number] for number in range(first, len(m.deliveries.view))]
-        tasks = [m.tasks.view[tid] for tid, _, _ in delivered]
-        processes = [m.processes.view[task.tgid] for task in tasks]
+        delivered = list(map(m.deliveries.view.__getitem__, range(first, len(m.deliveries.view))))
         if not delivered:
             return ()
-        _, infos, effects = zip(*delivered, strict=True)
-        names, labels = [process.name for process in processes], [process.label for process in processes]
-        threads = [task.number for task in tasks]
-        return tuple(from_columns(SignalSeen, names, threads, *zip(*infos, strict=True), effects, labels))
+        tids, infos, effects = zip(*delivered, strict=True)
+        tgids, threads = zip(*map(_TGID_AND_NUMBER, map(m.tasks.view.__getitem__, tids)), strict=True)
+        names, comms = zip(*map(_NAME_AND_COMM, map(m.processes.view.__getitem__, tgids)), strict=True)
+        return tuple(from_columns(SignalSeen, names, threads, *zip(*infos, strict=True), effects, comms, tgids))
 
     # Queries
 

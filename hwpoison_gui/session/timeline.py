@@ -11,6 +11,7 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Final, overload
 
 import numpy as np
@@ -21,6 +22,7 @@ from hwpoison_gui.kernel.mark import Mark, Run
 from hwpoison_gui.record import Record
 
 _LINES: Final = itertools.count()  # of all timelines: what was read of one is never taken for another's
+_STORE: Final = itemgetter(0)  # of a change
 STEPS_PER_SLICE: Final = 1024  # steps applied between two yields of a walk
 
 
@@ -267,9 +269,10 @@ class News(Record):
 
     def read(self, changes: Sequence[Change]) -> None:
         """Add the frames and stores of some changes."""
-        stores = {change[0] for change in changes}
+        stores = set(map(_STORE, changes))
         columns = {store for store in stores if isinstance(store, Column)}
-        self.pfns.update([change[1] for change in changes if change[0] in columns])
+        if columns:
+            self.pfns.update([change[1] for change in changes if change[0] in columns])
         cells = {store for store in stores if isinstance(store, Cells)}
         for store, key, _, _ in changes if cells else ():
             if store in cells:

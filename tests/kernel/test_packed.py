@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from hwpoison_gui.kernel.gate import ABSENT, Change, Gate, NestedTable, Whole
+from hwpoison_gui.kernel.gate import ABSENT, Change, Gate, NestedTable, Whole, _Absent
 from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
 from hwpoison_gui.kernel.packed_tags import PackedTags
 
@@ -53,6 +53,14 @@ class Tables(RuleBasedStateMachine):
     def delete_many(self, outer: int, keys: range) -> None:
         for key in keys:
             self._put((outer, key), ABSENT)
+
+    @rule(keys=st.lists(st.tuples(OUTER, KEYS), unique=True, max_size=9), value=st.one_of(VALUES, st.just(ABSENT)))
+    def put_each(self, keys: list[tuple[int, int]], value: int | _Absent) -> None:
+        keys = [key for key in keys if self.plain.get(key) != value]
+        assert self.packed.values(keys) == [self.plain.of(outer).get(key, 0) for outer, key in keys]
+        self.gate.put_each(self.packed, keys, [value] * len(keys))
+        for key in keys:
+            self.gate.put(self.plain, key, value)
 
     @rule(outer=OUTER)
     def end(self, outer: int) -> None:
