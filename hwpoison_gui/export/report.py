@@ -9,7 +9,7 @@ from hwpoison_gui import __version__
 from hwpoison_gui.export.markdown import code, plain, span, table
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.view.base.moment import title_of
+from hwpoison_gui.view.base.moment import title_in
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.frame_text import as_text
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
@@ -73,7 +73,7 @@ def _machine(session: Session) -> str:
 
 
 def _operation(session: Session, number: int, operation: Operation) -> Iterator[str]:
-    yield f"## {number}. {plain(title_of(operation))}"
+    yield f"## {number}. {plain(title_in(session, operation))}"
     said = at(session, operation.last, lambda: verdict(session, operation))
     yield plain(said or _returned(operation))
     if operation.parts:

@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Operation, Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT
-from hwpoison_gui.view.base.moment import START, moment_of, title_of
+from hwpoison_gui.view.base.moment import START, moment_of, title_in
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
@@ -222,7 +222,7 @@ class _Story:
         session = self._session
         result, tone = result_in(session, operation)
         made: Json = {
-            "title": title_of(operation),
+            "title": title_in(session, operation),
             "caption": plain(operation.telling.caption),
             "first": operation.first,
             "last": operation.last,

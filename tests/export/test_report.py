@@ -88,3 +88,10 @@ def test_a_crowd_is_counted_not_listed() -> None:
     do(session, "poison", frame="p:m+0")
     text = report(session, "t")
     assert "and 6 more" in section(text, "### Signals") and len(text) < 200_000
+
+
+def test_a_pool_that_was_not_reached_is_named_by_what_it_reads() -> None:
+    session = Session.fresh(4096)
+    do(session, "hugepages", pages=3000)
+    text = report(session, "t", session.operations)
+    assert "vm.nr_hugepages = 3000 written, reads " in text
