@@ -18,7 +18,7 @@ from hwpoison_gui.view.base.hits import IN_SHORT, TONES
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.rmap.compound import short_kind
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, wrapped
+from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, frame_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Fate, WalkState
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, flag_words, line_words_of
@@ -59,8 +59,8 @@ class RmapPainter:
     # -- geometry
 
     def frame_box(self) -> QRectF:
-        lines = 3 if self.layout.columns.mapping[1] else 4  # the fourth is the mapping
-        return self._fixed_box(*self.layout.columns.frame, box_height(self.fonts.plain, lines), -1)
+        tall = frame_height(self.layout, self.height, self.fonts.plain)
+        return self._fixed_box(*self.layout.columns.frame, tall, -1)
 
     def mapping_box(self) -> QRectF:
         tall = box_height(self.fonts.plain, len(self._detail), max(1, len(self._title)))

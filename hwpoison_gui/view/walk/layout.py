@@ -156,6 +156,14 @@ def box_height(metrics: Metrics, lines: int = 3, titles: int = 1) -> float:
     return titles * metrics.line + max(3, lines) * metrics.small + 14
 
 
+def frame_height(layout: Layout, height: float, metrics: Metrics) -> float:
+    """Height of the frame's box in a view of this height; its fourth line is the mapping, where that has no box."""
+    least = box_height(metrics)
+    if layout.columns.mapping[1]:
+        return least
+    return max(least, min(box_height(metrics, 4), height - layout.top - 1))  # a low view has no margin below
+
+
 def _side_by_side(metrics: Metrics, mapping: float) -> float:
     """Width with the frame's box beside one of the mapping that is `mapping` wide."""
     return 2 * _EDGE + _STEP + metrics.entry + 16 + metrics.frame + mapping + sum(metrics.least[1:])
