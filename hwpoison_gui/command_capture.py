@@ -20,6 +20,8 @@ Write = Callable[[Path], None]
 def run(arguments: Sequence[str]) -> int:
     """Run the command. Returns the exit status."""
     options = _parser().parse_args(arguments)
+    if not options.force and options.out.is_file():
+        return complain(f"{options.out}: exists already; --force writes over it")
     from hwpoison_gui.sources.errors import SourceError
 
     try:
@@ -49,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--pid", type=int, action="append", default=[], metavar="PID", help="only this process (may be repeated)"
     )
+    parser.add_argument("--force", action="store_true", help="write over OUT if it exists")
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--no-names", action="store_true", help="omit names of processes, files, cgroups and host")
     names.add_argument("--anonymize", action="store_true", help="replace each name by a pseudonym of its own")

@@ -299,7 +299,7 @@ def test_a_proc_that_changes(proc: Path, tmp_path: Path, capsys: pytest.CaptureF
     thread.start()
     try:
         for _ in range(10):
-            assert main(["capture", str(out)]) == 0
+            assert main(["capture", "--force", str(out)]) == 0
             assert main(["changed", str(out), str(out)]) == 0
     finally:
         stop.set()

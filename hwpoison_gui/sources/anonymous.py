@@ -13,6 +13,7 @@ from typing import Final
 from hwpoison_gui.kernel.image import Capture
 from hwpoison_gui.sources.assemble import Exported, release_of
 from hwpoison_gui.sources.maps import ProcessText
+from hwpoison_gui.sources.renumbered import renumbered
 
 # Fields of status that say nothing of who runs what.
 _STATUS: Final = frozenset(
@@ -26,7 +27,9 @@ _SYSV: Final = re.compile(r"/SYSV[0-9a-f]{8}")
 _KEPT: Final = ("/dev/zero", "/anon_hugepage")  # no file has these names: the kernel made them
 _MEMFD: Final = "/memfd:"
 _SO: Final = re.compile(r"\.so(\.[0-9.]+)?$")
-_TEXTS: Final = ("proc/zoneinfo", "proc/buddyinfo", "proc/vmstat")
+_TEXTS: Final = ("proc/buddyinfo",)
+
+_LOCAL: Final = re.compile(r"(?<=\d)[-+_~].*", re.ASCII | re.DOTALL)  # what a builder added to a kernel's version
 
 Name = Callable[[str], str]
 
@@ -58,18 +61,19 @@ class _Numbers:
 
 
 def _renamed(exported: Exported, task: Name, path: Name, cgroup: Name) -> Exported:
-    release = release_of(exported.version).removeprefix("Linux ")
+    release = _LOCAL.sub("", release_of(exported.version).removeprefix("Linux "))
     named = {number: cgroup(name) for number, name in sorted(exported.cgroups.items())}
     texts = {name: text for name, text in exported.texts.items() if name in _TEXTS or "/memory_failure/" in name}
-    return replace(
+    bare = replace(
         exported,
-        title=f"a machine ({release_of(exported.version)})",
+        title=f"a machine (Linux {release})" if release != "Linux" else "a machine (Linux)",
         version=f"Linux version {release}\n" if release != "Linux" else "",
         processes=tuple(_process(one, task, path) for one in exported.processes),
         cgroups={number: name for number, name in named.items() if name},
         texts=texts,
         capture=Capture(),
     )
+    return renumbered(bare)
 
 
 def _process(one: ProcessText, task: Name, path: Name) -> ProcessText:

@@ -131,9 +131,12 @@ def test_the_command(proc: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     out = tmp_path / "it.npz"
     assert main(["capture", str(out)]) == 0
     assert capsys.readouterr().out == f"{out}: 8 frames, 2 processes\n"
-    assert main(["capture", "--pid", "11", "--anonymize", str(out)]) == 0
+    first = out.read_bytes()
+    assert main(["capture", str(out)]) == 2 and out.read_bytes() == first
+    assert capsys.readouterr().err == f"{out}: exists already; --force writes over it\n"
+    assert main(["capture", "--pid", "11", "--anonymize", "--force", str(out)]) == 0
     assert [one.comm for one in read_recording(out).processes] == ["task-1"]
-    assert main(["capture", "--raw", str(out)]) == 0
+    assert main(["capture", "--raw", "--force", str(out)]) == 0
     assert out.read_bytes() == (proc / "kpageflags").read_bytes()
 
 
