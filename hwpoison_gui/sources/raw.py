@@ -19,7 +19,7 @@ from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.frames import read_words
 from hwpoison_gui.sources.vma_table import U64
 
-_NOTE = "A raw file of page flags has no processes and no counts: no process can be signalled."
+_NOTE = "A raw file of page flags has no processes and no counts: which processes an error would hit is not known."
 
 _ARCH_3: Final = 1 << 42  # of arm64 since 6.2; the table of flags does not name it
 # The bits that stable_page_flags() (fs/proc/page.c) of any kernel from 2.6.32 on may set.

@@ -12,12 +12,14 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records.history import ErrorRecord, History, same_kind
 from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
 from hwpoison_gui.view.base.hits import DEAD, PENDING, SIGNALLED
+from hwpoison_gui.view.base.mappers import NOT_KNOWN, mappers_unknown
 from hwpoison_gui.view.outcome.prediction import Prediction, predict
 from hwpoison_gui.view.rows.error_records import tasks_words
 
 ASPECTS: Final = ("Page type", "Result", "Signalled")
 _NOW: Final = (DEAD, SIGNALLED, PENDING)
 _NOBODY: Final = "no process"
+_UNKNOWN: Final = "not known"
 _NO_LINE: Final = "no result line"
 _NOTHING: Final = "–"
 NO_MEMORY: Final = (
@@ -54,6 +56,8 @@ def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
     rows = _rows(m, record, prediction)
     different = [row.aspect.lower() for row in rows if row.differs]
     model = ".".join(map(str, m.profile.modelled))
+    if not different and mappers_unknown(m, record.pfn):
+        return Comparison(rows, f"The model of {model} predicts the same; {NOT_KNOWN}.")
     if not different:
         return Comparison(rows, f"The model of {model} predicts the same.")
     return Comparison(
@@ -78,11 +82,12 @@ def _not_comparable(m: Machine, record: ErrorRecord) -> str:
 
 def _rows(m: Machine, record: ErrorRecord, prediction: Prediction) -> tuple[Said, ...]:
     tgids = [tgid for kind in _NOW for tgid in prediction.hits.get(kind, ())]
+    nobody = _UNKNOWN if record.pfn is not None and mappers_unknown(m, record.pfn) else _NOBODY
     model = (prediction.kind or _NO_LINE, prediction.result or _NO_LINE,
-             ", ".join(m.processes.view[tgid].label for tgid in sorted(tgids)) or _NOBODY)  # fmt: skip
+             ", ".join(m.processes.view[tgid].label for tgid in sorted(tgids)) or nobody)  # fmt: skip
     linux = [said for _, said in _of_linux(record)]
     pids = {task.pid for task in record.tasks}
-    same = (same_kind(linux[0], model[0]), linux[1] == model[1], pids == set(tgids))
+    same = (same_kind(linux[0], model[0]), linux[1] == model[1], nobody == _UNKNOWN or pids == set(tgids))
     return tuple(
         Said(aspect, said, predicted, not alike)
         for aspect, said, predicted, alike in zip(ASPECTS, linux, model, same, strict=True)

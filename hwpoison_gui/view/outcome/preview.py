@@ -22,6 +22,7 @@ from hwpoison_gui.view.base.hits import (
     USES,
     ZEROS,
 )
+from hwpoison_gui.view.base.mappers import NOT_KNOWN, mappers_unknown
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -30,6 +31,7 @@ from hwpoison_gui.view.outcome.prediction import Prediction, predict
 from hwpoison_gui.view.words.hwpoison_filter import why_filtered
 
 _MOST_NAMES: Final = 3
+_NOBODY: Final = "no process is signalled"
 
 # Impacts in words, for one process and for several.
 _SAID: Final = {
@@ -62,7 +64,8 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
     if ahead.code == outcomes.FREE:
         return "If it broke: nothing is lost, and the allocator never hands it out again"
     hits, losses = [*_hits(m, ahead.hits), *_covering(ahead)], _losses(m, pfn, ahead)
-    parts = [*(hits or ["no process is signalled"] * len(losses)), *losses]
+    unhit = [NOT_KNOWN if mappers_unknown(m, pfn) else _NOBODY]
+    parts = [*(hits or unhit * len(losses)), *losses]
     if ahead.code in (outcomes.STUCK, outcomes.IGNORED):
         parts.insert(0, f"{ahead.result} ({ahead.kind})")
         if len(parts) == 1:
@@ -108,6 +111,8 @@ def _losses(m: Machine, pfn: int, ahead: Prediction) -> list[str]:
 def _silent(m: Machine, pfn: int) -> str:
     """Why no process is hit."""
     inode = m.inode_of(m.compound_head(pfn))
+    if mappers_unknown(m, pfn):
+        return NOT_KNOWN
     if m.page(pfn) & pf.SWAPCACHE:
         return "no process is signalled; swap has a copy"
     if inode is not None:

@@ -53,6 +53,7 @@ _NO_USERS: Final = {
     kinds.ANON: "No page table maps it any more.",
     kinds.HUGE: "Part of a huge page that no process has mapped.",
 }
+_UNKNOWN: Final = "Its flag MMAP is set, so it is mapped; by which processes is not known."
 _PER_CPU: Final = "Free, on a per-CPU list: no process uses it."
 _NOT_ANY_MORE: Final = "page->mapping is 0 now"
 _CACHES: Final = {kinds.FILE: "page cache", kinds.SHMEM: "page cache", kinds.SWAP_CACHE: "swap cache"}
@@ -105,6 +106,8 @@ def no_users_words(state: WalkState) -> str:
     """Why a frame has no users."""
     if state.per_cpu:
         return _PER_CPU
+    if state.unknown:
+        return _UNKNOWN
     if state.mapped:
         said = counted(state.mapped, "PTE maps", "PTEs map")
         return f"{said} it, but no reverse map leads to {'it' if state.mapped == 1 else 'them'}."

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
+from hwpoison_gui import opening
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.view.base.mappers import NOT_KNOWN
 from hwpoison_gui.view.facts.said import Comparison, compared
+from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.outcome.verdict import verdict
+from hwpoison_gui.view.walk.state import map_for, state_of
+from hwpoison_gui.view.walk.words import no_users_words
 from tests.workbench import do
 
 
@@ -74,3 +84,26 @@ def test_a_repeat_is_compared_once_the_frame_is_broken(tmp_path: Path) -> None:
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     history = _history(tmp_path, f"Memory failure: {pfn:#x}: recovery action for already poisoned page: Failed")
     assert not any(row.differs for row in _compared(session, history).rows[:2])
+
+
+def test_who_maps_a_page_is_not_known_of_raw_flags(tmp_path: Path) -> None:
+    """The flags say that a page is mapped; then nobody is said to be without users, and no process to be spared."""
+    words = np.zeros(256, np.uint64)
+    words[7] = pf.MMAP | pf.LRU | pf.UPTODATE | pf.REFERENCED
+    words[8] = pf.LRU | pf.UPTODATE | pf.REFERENCED
+    words.tofile(tmp_path / "kpageflags")
+    session = opening.open_file(tmp_path / "kpageflags").session
+    m = session.machine
+    assert NOT_KNOWN in preview(m, 7) and "no process" not in preview(m, 7)
+    assert NOT_KNOWN not in preview(m, 8)
+    graph = map_for(session, 7)
+    assert graph is not None
+    state = state_of(session, graph)
+    assert no_users_words(state) == "Its flag MMAP is set, so it is mapped; by which processes is not known."
+    line = "Memory failure: 0x7: recovery action for {}: {}"
+    predicted = predict(m, 7)
+    made = _compared(session, _history(tmp_path, line.format(predicted.kind, predicted.result)))
+    assert [row.model for row in made.rows][-1] == "not known" and not any(row.differs for row in made.rows)
+    assert NOT_KNOWN in made.why
+    do(session, "poison", frame="pfn:0x7")
+    assert NOT_KNOWN in verdict(session, session.operations[-1])
