@@ -12,4 +12,4 @@ NOT_KNOWN: Final = "which processes map it, and so whether any is signalled, is 
 
 def mappers_unknown(m: Machine, pfn: int) -> bool:
     """Whether the page is mapped by its flag MMAP, and the memory was captured without processes."""
-    return not m.processes.view and bool(m.page(pfn) & pf.MMAP)
+    return not m.processes.view and pfn < m.frames and bool(m.page(pfn) & pf.MMAP)
