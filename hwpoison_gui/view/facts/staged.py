@@ -118,14 +118,19 @@ def _told_errors(session: Session) -> list[Operation]:
 
 
 def _summed_up(session: Session, broken: list[Operation]) -> tuple[Fact, ...]:
-    """At the end of the story: who died, what was lost or is still in use, and how much memory."""
+    """At the end of the story: who died and who lives, what was lost or is in use, and how much memory."""
     losses = [loss for one in broken[-_MOST_LOSSES:] if (loss := loss_of(session, one)) is not None]
-    dead = [process.label for process in session.machine.processes.view.values() if was_killed(process)]
+    processes = session.machine.processes.view.values()
+    dead = [process.label for process in processes if was_killed(process)]
+    concerned = {hit.task for loss in losses for hit in loss.hits}
+    alive = [one.label for one in processes if dead and not one.ended and one.label in concerned]
+    most = _MOST_LOST - bool(alive)  # the back row reads no more lines
     who = Fact(f"Killed: {names(dead, 12)}.", "kill") if dead else Fact("No process was killed.", "good")
     harm = list(dict.fromkeys(loss.lost for loss in losses if loss.gone or loss.in_use))
-    what = [Fact(text, "warn") for text in harm[:_MOST_LOST]] or [Fact("No data was lost.", "good")]
-    more = [Fact(f"{len(harm) - _MOST_LOST:,} more losses.", "warn")] if len(harm) > _MOST_LOST else []
-    return (who, *what, *more, Fact(f"{_memory(session)}."))
+    what = [Fact(text, "warn") for text in harm[:most]] or [Fact("No data was lost.", "good")]
+    more = [Fact(f"{len(harm) - most:,} more losses.", "warn")] if len(harm) > most else []
+    spared = [Fact(f"Alive: {names(alive, 12)}.", "good")] if alive else []
+    return (who, *spared, *what, *more, Fact(f"{_memory(session)}."))
 
 
 def _memory(session: Session) -> str:

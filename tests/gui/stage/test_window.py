@@ -518,6 +518,7 @@ def test_the_last_stop_says_what_is_left_of_all_errors(lesson: tuple[object, Sta
     assert stage.board.head.text() == "What is left"
     assert shown == [
         "Killed: server:1803, worker-1:1804 and worker-2:1805.",
+        "Alive: worker-3:1806.",
         "Lost: 4 KiB of anonymous memory of server:1803, worker-1:1804 and worker-2:1805.",
         "HardwareCorrupted 4 kB.",
     ]
