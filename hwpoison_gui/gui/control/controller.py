@@ -243,16 +243,22 @@ class Controller(QObject):
         """Lets a process access a page; `verb` is the name of the operation: read, write or msync."""
         self.act(verb, {"task": task, "at": at}, animate=True)
 
-    def go_along(self, line: Sequence[Inputs], then: Callable[[], None] = lambda: None) -> None:
+    def go_along(
+        self,
+        line: Sequence[Inputs],
+        then: Callable[[], None] = lambda: None,
+        impossible: Callable[[str], object] | None = None,
+    ) -> None:
         """Redoes a line of operations as long work; `then` is called if it was completed.
 
-        Given up, it leaves the operations that were completed by then.
+        Given up, it leaves the operations that were completed by then. `impossible` is called with the reason where
+        one of them cannot be done; without it, that is a failure.
         """
         with self.together():
             if self._settle():
-                self._run(self._redoing(line), then, hasty=False)
+                self._run(self._redoing(line, impossible), then, hasty=False)
 
-    def _redoing(self, line: Sequence[Inputs]) -> Work:
+    def _redoing(self, line: Sequence[Inputs], impossible: Callable[[str], object] | None) -> Work:
         yield from self._finishing()
         self.playback.forget()
         complete = False
@@ -263,7 +269,10 @@ class Controller(QObject):
                     yield f"Repeating operations: {left:,} left"
             complete = True
         except ScenarioError as error:
-            self.failed.emit("Cannot repeat these operations", str(error))
+            if impossible is not None:
+                impossible(str(error))
+            else:
+                self.failed.emit("Cannot repeat these operations", str(error))
         finally:
             if not complete:
                 self.changes.note_given_up()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QPalette, QResizeEvent
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtGui import QColor, QFont, QFontInfo, QFontMetrics, QMouseEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -19,6 +20,7 @@ from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
 from hwpoison_gui.kernel.profile.type import Sysctl
 from hwpoison_gui.view.base.palette import Theme
 
+_STILL_MS: Final = 2000  # after which a pointer that rests is hidden
 _ROWS: Final = 34  # lines of ordinary text that would fit the height
 _SIZES: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 _CAPTION_LINES: Final = 3
@@ -61,6 +63,16 @@ class Canvas(QWidget):
         ground.setColor(QPalette.ColorRole.Window, QColor(theme.ground))
         self.setPalette(ground)
         self._place()
+        self._watch_pointer()
+
+    def _watch_pointer(self) -> None:
+        self.setMouseTracking(True)
+        self._resting = QTimer(self)
+        self._resting.setSingleShot(True)
+        self._resting.setInterval(_STILL_MS)
+        self._resting.timeout.connect(partial(self.setCursor, Qt.CursorShape.BlankCursor))
+        for watched in (self.map.view.viewport(), self.rmap.viewport(), *self.switches):
+            watched.installEventFilter(self)
 
     def _place(self) -> None:
         grid = QGridLayout(self)
@@ -158,3 +170,45 @@ class Canvas(QWidget):
         fit(self.caption, self._caption_font)
         fit(self.log, self._log_font)
         self.board.fit_words()
+
+    # -- what is shown on request
+
+    def larger(self) -> None:
+        self.resize_text(1)
+
+    def smaller(self) -> None:
+        self.resize_text(-1)
+
+    def toggle(self, overlay: QWidget) -> None:
+        """Shows or hides what lies over the stage."""
+        overlay.setVisible(not overlay.isVisible())
+        overlay.raise_()
+
+    def toggle_sliders(self) -> None:
+        self.show_sliders(self.sliders.isHidden())
+        self.setFocus()
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        """Tab goes from sysctl to sysctl where they are shown, and nowhere else: other keys are the stage's."""
+        if not self.sliders.isHidden():
+            focused = self.focusWidget()
+            order = [None, *self.switches]
+            number = order.index(focused) if isinstance(focused, SysctlSlider) and focused in order else 0
+            (order[(number + (1 if forward else -1)) % len(order)] or self).setFocus(Qt.FocusReason.TabFocusReason)
+        return True
+
+    # -- the pointer
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
+            self._pointed(event)
+        return False
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        self._pointed(event)
+
+    def _pointed(self, event: QMouseEvent) -> None:
+        """The pointer is shown while it moves."""
+        self.unsetCursor()
+        self._resting.start()
+        self.spotlight.move_to(self.mapFromGlobal(event.globalPosition()))

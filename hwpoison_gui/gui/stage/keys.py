@@ -31,11 +31,11 @@ KEYS: Final[dict[int, str]] = {
     Key.Key_R: "resume",
     Key.Key_Question: "help",
     Key.Key_F1: "help",
-    Key.Key_Escape: "leave",
+    Key.Key_Escape: "escape",
     Key.Key_F5: "leave",
 }
 HELP: Final = (
     "Space, PageDown or →: next stop · PageUp or ←: back · Home, End: first and last stop · "
     "a number and Enter: to that stop · . or B: blank · + −: text · L: spotlight · a click on a frame breaks it · "
-    "S: sysctls · R or Backspace: back to the path · N: notes · F5 or Esc: end"
+    "S: sysctls, with Tab and Space · R or Backspace: back to the path · N: notes · F5 or Esc: end"
 )

@@ -40,7 +40,7 @@ class SpeakerWindow(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._began = began
-        self._planned = self._left = 0.0
+        self._planned = self._left = 0  # seconds
         self.now, self.next, self.keys = words(self), words(self), words(self)
         self.keys.setText(HELP)
         self.notes = QPlainTextEdit(self)
@@ -89,14 +89,17 @@ class SpeakerWindow(QWidget):
         number = session.operations.index(operation) + 1 if operation else 0
         ahead = (plain(one.telling.caption) or title_of(one) for one in session.operations[number:] if is_told(one))
         self.next.setText(f"Next: {next(ahead, 'the end')}" if resume is None else _OFF_PATH.format(resume))
-        self._planned, self._left = sum(seconds), sum(seconds[stop + 1 :])
+        here = stop if resume is None else resume
+        self._planned, self._left = round(sum(seconds)), round(sum(seconds[here + 1 :]))
         self._show_time()
 
     def _show_time(self) -> None:
-        gone = time.monotonic() - self._began
+        gone = int(time.monotonic() - self._began)
         self.clock.setText(time.strftime("%H:%M"))
         self.elapsed.setText(f"{_minutes(gone)} of about {_minutes(self._planned)}")
-        self.left.setText(f"about {_minutes(self._left)} left")
+        ahead = self._planned - self._left - gone  # so that the numbers add up
+        pace = f", {_minutes(abs(ahead))} {'ahead' if ahead > 0 else 'behind'}" if ahead else ""
+        self.left.setText(f"about {_minutes(self._left)} left{pace}")
 
     def come_forward(self) -> None:
         """Shows it above the stage, with the focus."""

@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent, QMouseEvent
+import numpy as np
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -23,19 +24,19 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.stage.canvas import Canvas
 from hwpoison_gui.gui.stage.keys import KEYS
 from hwpoison_gui.gui.stage.motion import Motion, between
+from hwpoison_gui.gui.stage.path import Place, StoryPath
+from hwpoison_gui.gui.stage.questions import Questions
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
-from hwpoison_gui.session.branches import Past, shared
 from hwpoison_gui.view.base.moment import moment_of, title_of
 from hwpoison_gui.view.facts.captions import Captions, first_caption
 from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
-from hwpoison_gui.view.facts.telling_time import stop_seconds
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
+from hwpoison_gui.view.map.roles import TARGET
 from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.words.plain import plain
 
-_STILL_MS: Final = 2000  # after which a pointer that rests is hidden
 _NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a screen 720 high
 _MOST_CAPTION: Final = 1200  # characters
 _FAILED: Final = "The scenario ends here: its next step is impossible on this machine: {}"
@@ -44,50 +45,57 @@ _NEXT: Final = "Next: Space or PageDown begins it"
 _END: Final = "End of the story"
 _LEAVES: Final = "Esc leaves, PageUp goes back"
 _BEGINS: Final = "Space or PageDown begins"
-_OFF_PATH: Final = "Off the path: R returns to stop {}"
+_OFF_PATH: Final = "Off the path: {} to stop {}"
+_LEADS_ON: Final = "Next plays on, R returns"
+_LEADS_BACK: Final = "Next or R returns"
+_IMPOSSIBLE: Final = "From here the story cannot go on as before: {}"
 
 
 class StageWindow(Canvas):
     """One presentation. `left` is emitted when it has ended."""
 
     left = Signal()
+    returned = Signal()  # to the path: the operations are those of the story again
     nextWanted = Signal()  # the story that was announced after this one
 
-    def __init__(self, controller: Controller, present: Present, appearance: Appearance, above: QWidget) -> None:
+    def __init__(
+        self,
+        controller: Controller,
+        present: Present,
+        appearance: Appearance,
+        above: QWidget,
+        place: Place | None = None,
+    ) -> None:
+        """With a `place` it goes on there; else it begins with the title."""
         super().__init__(above, appearance.theme, controller.session.machine.profile.sysctls)
         self.setWindowTitle("Stage")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._controller, self._present = controller, present
         self._captions = Captions(controller.session, "", "")
         self._typed = ""
-        self._began = time.monotonic()  # of the presentation, whenever the notes are shown
+        self._began = place.began if place else time.monotonic()  # whenever the notes are shown
         self._start = self._end = Camera(1, 1, 1, 1)
-        self._line: tuple[Past, ...] = controller.session.line()  # what is told
-        self._stops: list[int] = stops_of(controller.session)
+        self._path = place.path if place else StoryPath(controller.session)
+        self._stops = self._path.stops if not self._is_off_path else stops_of(controller.session)
         self._stop = 0
-        self._path = self._stops  # of the line that is told
-        self._seconds = stop_seconds(controller.session)
-        self._resume = 0  # stop of it that was left
         self._is_followed = self._hands_over = False  # by another story, which is being opened
         self._in_view = -1  # frame whose reverse map was shown last
         self._speaker: SpeakerWindow | None = None
         self._animate(appearance)
+        self._questions = Questions(controller, self.motion, self._path, self._asked)
         self._connect(appearance)
         self._open()
+        if place is not None:
+            self.begin_at(place.position)
 
     def _animate(self, appearance: Appearance) -> None:
         self.motion = Motion(self, self._fly, self._walk)
         self.motion.set_motion(not appearance.still)
-        self._resting = QTimer(self)
-        self._resting.setSingleShot(True)
-        self._resting.setInterval(_STILL_MS)
-        self._resting.timeout.connect(partial(self.setCursor, Qt.CursorShape.BlankCursor))
 
     def _connect(self, appearance: Appearance) -> None:
         """Bound methods only: Qt drops the connections with this window."""
-        self.map.fired.connect(self._controller.fire)
+        self.map.fired.connect(self._questions.fire)
         self.map.selected.connect(self._controller.selection.select)
         self.map.countsChanged.connect(self._count)
         self._present.opened.connect(self._another)
@@ -98,19 +106,18 @@ class StageWindow(Canvas):
         self.rmap.set_motion(not appearance.still)
         self.map.set_motion(not appearance.still)
         for slider in self.switches:
-            slider.valueWanted.connect(partial(self._controller.set_sysctl, slider.sysctl.name))
-        # All keys are the stage's own: a remote must work whatever was clicked.
-        for widget in (self.map.view, self.rmap, *self.switches):
+            slider.valueWanted.connect(partial(self._questions.set_sysctl, slider.sysctl.name))
+            slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        # The other keys are the stage's own: a remote must work whatever was clicked.
+        for widget in (self.map.view, self.rmap):
             widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for watched in (self.map.view.viewport(), self.rmap.viewport(), *self.switches):
-            watched.installEventFilter(self)
 
     def _open(self) -> None:
         c = self._controller
         m, scenario = c.session.machine, c.machine.scenario
         self.map.set_source(m.flags.view, m.refcount.view, m.mapcount.view, starts_of(m.zones))
         summary = plain(scenario.summary) if scenario is not None else ""
-        if c.machine.failed and not self._line:
+        if c.machine.failed and not self._path.line:
             summary = _FAILED.format(plain(c.machine.failed))
         self.card.show_words(c.machine.title, summary, _BEGINS)
         self.after.show_words(_END, "", _LEAVES)
@@ -131,38 +138,53 @@ class StageWindow(Canvas):
 
     @property
     def _is_off_path(self) -> bool:
-        operations = self._controller.session.operations
-        return len(operations) != len(self._line) or shared(self._line, operations) < len(self._line)
+        return self._path.is_left(self._controller.session)
+
+    @property
+    def place(self) -> Place:
+        """Where it is, so that another presentation can go on here."""
+        session = self._controller.session
+        position = session.position if self._is_off_path else self._stops[self._stop]
+        return Place(self._path, tuple(session.operations), position, self._began, self.has_notes)
 
     def _show(self) -> None:
         """Shows the session's position in all parts."""
         c, present, theme = self._controller, self._present, self._theme
         session = c.session
         off = self._is_off_path
-        shown = staged(session)
+        shown = staged(session, self._path.common(session) if off else 0)
         self.board.show_words(shown, theme)
-        failed = c.machine.failed if session.position == len(session.steps) and not off else ""
-        caption = _FAILED.format(plain(failed)) if failed else self._caption(off)
+        said, failed = (_IMPOSSIBLE, self._questions.ended) if off else (_FAILED, c.machine.failed)
+        failed = failed if session.position == len(session.steps) else ""
+        caption = said.format(plain(failed)) if failed else self._caption(off)
         self.caption.setText(caption[:_MOST_CAPTION])
         look.ink(self.caption, theme.warn if failed else theme.text)
         if present.graph is not None or not self.motion.moving:  # on its way it passes steps that concern no frame
             self.rmap.set_walk(present.graph, present.state, present.colours, None)
         self._in_view = present.graph.pfn if present.graph is not None else self._in_view
-        self.map.set_highlights(highlights_of(session, None, present.numbers))
+        marked = highlights_of(session, None, present.numbers)
+        if off and not marked and self._in_view >= 0:  # a sysctl concerns no frame: the story's stays marked
+            marked = [(np.array([self._in_view], np.int64), TARGET)]
+        self.map.set_highlights(marked)
         self.log.setText(shown.log.text if shown.log is not None else "")
         look.ink(self.log, theme.kill if shown.log is not None and shown.log.fatal else theme.muted)
         self._fit_words()
         for slider in self.switches:
             slider.set_value(session.machine.sysctl.view.get(slider.sysctl.name))
-        self.where.setText(_OFF_PATH.format(self._resume) if off else f"{self._stop} / {len(self._stops) - 1}")
+        self.where.setText(self._way_back() if off else f"{self._stop} / {len(self._stops) - 1}")
         look.ink(self.where, theme.warn if off else theme.muted)
-        self.progress.set_progress(self._stop, self._stops, theme)
+        self.progress.set_progress(self._path.resume if off else self._stop, self._path.stops, theme)
+
+    def _way_back(self) -> str:
+        """What the keys do off the path."""
+        leads = _LEADS_ON if self._controller.session.position < self._stops[-1] else _LEADS_BACK
+        return _OFF_PATH.format(leads, self._path.resume)
 
     def _caption(self, off: bool) -> str:
         """What is told here; of what was done off the path, what it is."""
         session = self._controller.session
         operation, told = moment_of(session).operation, self._captions.at_present().text
-        common = shared(self._line, session.operations) if off else 0
+        common = self._path.common(session) if off else 0
         if not off or operation is None or operation in session.operations[:common]:
             return told or self._ahead()
         title = title_of(operation)
@@ -189,12 +211,22 @@ class StageWindow(Canvas):
 
     def _acted(self) -> None:
         """Somebody has left the path, or is back on it: the stops are those of what is there now."""
-        if self._stops is self._path and self._is_off_path:
-            self._resume = self._stop
-        self._stops = self._path if not self._is_off_path else stops_of(self._controller.session)
+        session, off = self._controller.session, self._is_off_path
+        if self._stops is self._path.stops and off:
+            self._path.resume = self._stop
+        self._stops = self._path.stops if not off else stops_of(session)
+        if off:
+            self._stop = bisect_right(self._stops, session.position) - 1
+        self.map.view.forget_pointer()  # its label would cover what has changed
         if self._is_off_path and self._present.graph is None:  # a sysctl concerns no frame
             self._controller.selection.select(self._in_view)
         self.card.hide()
+
+    def _asked(self) -> None:
+        """A sysctl was written: the story can be played on under it."""
+        self._acted()
+        self._show()
+        self._tell_speaker()
 
     def announce(self, title: str, summary: str) -> None:
         """Says which story comes next: after the last stop a key shows it, and the next key begins it."""
@@ -242,6 +274,7 @@ class StageWindow(Canvas):
         self._stop = stop
         self.after.hide()
         self._hands_over = False
+        self.map.view.forget_pointer()
         c.selection.select(frame_kept(c.session, there))
         self.card.setVisible(not stop and not self._is_off_path)
         self._start, self._end = self.map.view.camera, self._camera_at(there)
@@ -265,8 +298,8 @@ class StageWindow(Canvas):
 
     def _tell_speaker(self) -> None:
         if self._speaker is not None:
-            resume = self._resume if self._is_off_path else None
-            self._speaker.show_stop(self._controller.session, self._stops, self._stop, self._seconds, resume)
+            resume = self._path.resume if self._is_off_path else None
+            self._speaker.show_stop(self._controller.session, self._stops, self._stop, self._path.seconds, resume)
 
     # -- acts, by the names in keys.py
 
@@ -288,7 +321,7 @@ class StageWindow(Canvas):
         elif len(self._stops) == 1:  # nothing was done yet: the map is there to be clicked
             self.card.hide()
         elif not self._is_off_path and self._controller.session.position == self._stops[-1]:
-            self._toggle(self.after)
+            self.toggle(self.after)
         else:
             self._go(self._next_stop())
 
@@ -308,23 +341,19 @@ class StageWindow(Canvas):
     def last(self) -> None:
         self._go(len(self._stops) - 1)
 
-    def larger(self) -> None:
-        self.resize_text(1)
-
-    def smaller(self) -> None:
-        self.resize_text(-1)
-
-    def _toggle(self, overlay: QWidget) -> None:
-        overlay.setVisible(not overlay.isVisible())
-        overlay.raise_()
-
     @property
     def has_notes(self) -> bool:
         """Whether the speaker's window is shown."""
         return self._speaker is not None
 
-    def toggle_sliders(self) -> None:
-        self.show_sliders(self.sliders.isHidden())
+    def escape(self) -> None:
+        """Closes what lies over the stage; ends the presentation where nothing does."""
+        if self.blank.isVisible():
+            self.toggle(self.blank)
+        elif not self.sliders.isHidden():
+            self.toggle_sliders()
+        else:
+            self.close()
 
     def toggle_notes(self) -> None:
         """Opens or closes the speaker's window."""
@@ -350,11 +379,12 @@ class StageWindow(Canvas):
         if not self._is_off_path:
             self._go(self._stop)
             return
-        self._controller.go_along(self._line, self._resumed)
+        self._controller.go_along(self._path.line, self._resumed)
 
     def _resumed(self) -> None:
-        self._stops = self._path
-        self._go(self._resume)
+        self._stops, self._questions.ended = self._path.stops, ""
+        self._go(self._path.resume)
+        self.returned.emit()
 
     # -- events
 
@@ -363,7 +393,7 @@ class StageWindow(Canvas):
         if key in _MODIFIERS:
             return
         if self.help.isVisible():
-            self._toggle(self.help)
+            self.toggle(self.help)
             return
         if text.isdecimal() and text.isascii():
             self._typed += text
@@ -380,23 +410,19 @@ class StageWindow(Canvas):
         act = KEYS.get(key)
         if act is None:
             event.ignore()
-        elif self.blank.isVisible() and act != "leave":
-            self._toggle(self.blank)
+        elif self.blank.isVisible() and act not in ("leave", "escape"):
+            self.toggle(self.blank)
         else:
             self._acts()[act]()
 
     def _acts(self) -> dict[str, Callable[[], object]]:
         return {
             "forward": self.forward, "back": self.back, "first": self.first, "last": self.last, "larger": self.larger,
-            "smaller": self.smaller, "blank": partial(self._toggle, self.blank),
-            "spotlight": partial(self._toggle, self.spotlight), "help": partial(self._toggle, self.help),
+            "smaller": self.smaller, "blank": partial(self.toggle, self.blank),
+            "spotlight": partial(self.toggle, self.spotlight), "help": partial(self.toggle, self.help),
             "sliders": self.toggle_sliders, "notes": self.toggle_notes, "resume": self.resume, "leave": self.close,
+            "escape": self.escape,
         }  # fmt: skip
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
-            self._pointed(event)
-        return False
 
     def changeEvent(self, event: QEvent) -> None:
         """On one screen the notes keep the focus, also after a click on the stage, which would cover them."""
@@ -406,15 +432,6 @@ class StageWindow(Canvas):
         speaker = self._speaker
         if speaker is not None and speaker.parent() is self:
             QTimer.singleShot(0, speaker, speaker.come_forward)
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._pointed(event)
-
-    def _pointed(self, event: QMouseEvent) -> None:
-        """The pointer is shown while it moves."""
-        self.unsetCursor()
-        self._resting.start()
-        self.spotlight.move_to(self.mapFromGlobal(event.globalPosition()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.motion.stop()

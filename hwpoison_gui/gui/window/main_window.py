@@ -210,7 +210,8 @@ class MainWindow(QMainWindow):
         self.keeping.take_snapshots(self.snapshots)
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.work_changed)
-        self.presentation = Presentation(self, c, self.present, self.appearance, self.machines.open_path)
+        open_path = self.machines.open_path
+        self.presentation = Presentation(self, c, self.present, self.appearance, self.keeping.work, open_path)
         self.menus = ContextMenus(self, self.map, c, self.present, self.appearance)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied, lambda: self._is_covered)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)

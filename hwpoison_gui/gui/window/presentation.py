@@ -15,7 +15,9 @@ from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.appearance import Appearance
 
 if TYPE_CHECKING:
-    from hwpoison_gui.gui.stage.window import StageWindow  # imported when first opened
+    from hwpoison_gui.gui.stage.path import Place  # imported when first opened
+    from hwpoison_gui.gui.stage.window import StageWindow
+    from hwpoison_gui.gui.window.unsaved import UnsavedWork
 
 
 class Presentation:
@@ -27,16 +29,20 @@ class Presentation:
         controller: Controller,
         present: Present,
         appearance: Appearance,
+        work: UnsavedWork,
         open_path: Callable[[Path, Callable[[], object]], object],
     ) -> None:
         self._above, self._controller, self._present, self._appearance = above, controller, present, appearance
-        self._open_path = open_path
+        self._open_path, self._work = open_path, work
+        self._told = work.present[:2]  # the newest operation and the branches, on the path
+        self._place: Place | None = None  # where the last one ended
         self._afterwards: Callable[[], object] = lambda: None
         self.shown: StageWindow | None = None
 
     def begin(self, at_moment: bool = False, afterwards: Callable[[], object] = lambda: None) -> None:
-        """Begins at the title, or at the present timeline position. `afterwards` is called when it has ended.
+        """Begins at the title, or at the present timeline position; where one ended by accident, it goes on there.
 
+        `afterwards` is called when it has ended.
         With a second screen the stage is there, and the notes stay with the speaker.
         """
         if self.shown is not None or self._controller.occupied:
@@ -44,9 +50,14 @@ class Presentation:
         from hwpoison_gui.gui.stage.window import StageWindow
 
         position = self._controller.session.position
-        self.shown = stage = StageWindow(self._controller, self._present, self._appearance, self._above)
+        place, self._place = self._place, None
+        if at_moment or (place is not None and not place.fits(self._controller.session)):
+            place = None
+        self._told = self._told if place is not None else self._work.present[:2]
+        self.shown = stage = StageWindow(self._controller, self._present, self._appearance, self._above, place)
         self._afterwards = afterwards
         stage.left.connect(self._left)
+        stage.returned.connect(self._returned)
         self._announce_next(stage)
         others = [screen for screen in QGuiApplication.screens() if screen is not self._above.screen()]
         if others:
@@ -57,8 +68,13 @@ class Presentation:
         stage.setFocus()
         if at_moment:
             stage.begin_at(position)
-        if others:
+        if others or (place is not None and place.has_notes):
             stage.toggle_notes()
+
+    def _returned(self) -> None:
+        """On the path again: what was asked meanwhile is no work that is to be saved."""
+        self._work.redone(*self._told)
+        self._told = self._work.present[:2]
 
     def _announce_next(self, stage: StageWindow) -> None:
         """After a lesson comes the next one."""
@@ -81,14 +97,19 @@ class Presentation:
         old.left.disconnect(self._left)
         notes, self.shown = old.has_notes, None
         self.begin(afterwards=self._afterwards)
-        self._show_notes(notes)
+        self._go_on(notes)
         old.close()
 
-    def _show_notes(self, wanted: bool) -> None:
-        if self.shown is not None and wanted and not self.shown.has_notes:
+    def _go_on(self, notes: bool) -> None:
+        """Passes over the title, which was announced after the story before; with the notes if they were shown."""
+        if self.shown is None:
+            return
+        self.shown.forward()
+        if notes and not self.shown.has_notes:
             self.shown.toggle_notes()
 
     def _left(self) -> None:
+        self._place = self.shown.place if self.shown is not None else None
         self.shown = None
         afterwards, self._afterwards = self._afterwards, lambda: None
         afterwards()

@@ -65,6 +65,15 @@ class UnsavedWork(QObject):
         self.any = self.present != work
         self.changed.emit(self.any)
 
+    def redone(self, newest: object, branches: tuple[int, ...]) -> None:
+        """The operations are what they were when these were the newest one and the branches: it is no work.
+
+        A question of a presentation was asked and left again; notes and all else count as before.
+        """
+        if self._saved[:2] == (newest, branches):
+            self._saved = (*self.present[:2], *self._saved[2:])
+        self.look()
+
     def mark_unsaved(self) -> None:
         """Nothing of it is in a file."""
         self.mark_saved(_NEVER)

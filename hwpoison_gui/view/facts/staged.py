@@ -47,8 +47,14 @@ class Staged(Record):
     target: int = -1
 
 
-def staged(session: Session) -> Staged:
-    """The words at the session's position."""
+def staged(session: Session, since: int = 0) -> Staged:
+    """The words at the session's position.
+
+    Parameters
+    ----------
+    since
+        How many operations from the start are not summed up at the end: a question was asked after them.
+    """
     moment, said = moment_of(session), sentence_of(session)
     operation = moment.operation
     if operation is not None and operation.name in ASIDES:
@@ -56,14 +62,15 @@ def staged(session: Session) -> Staged:
     lines = log_lines(session)
     shown = Staged(said, log=lines[-1] if lines else None)
     shown = shown._replace(target=target_at(session, session.position))
-    broken = _told_errors(session) if session.position == len(session.steps) else []
+    broken = _told_errors(session, since) if session.position == len(session.steps) else []
     if broken and broken != [operation] and not session.machine.panicked:
         return shown._replace(head=_LEFT, said=Sentence(""), facts=_summed_up(session, broken))
     if operation is None or not is_told(operation):
         return shown
     loss = loss_of(session, operation) if moment.at_end else None
     if loss is not None:
-        memory = Fact(f"{_memory(session)}, processes killed: {killed(session.machine):,}.")
+        total = "In all: " if len(_told_errors(session)) > len(_told_errors(session, since)) else ""
+        memory = Fact(f"{total}{_memory(session)}, processes killed: {killed(session.machine):,}.")
         return shown._replace(head=_LEFT, said=Sentence(""), facts=(*ending_of(loss), memory))
     if moment.at_end:
         return shown
@@ -111,9 +118,9 @@ def _ways(node: Node, above: Node, siblings: list[Node]) -> list[Way]:
     return ways[:MOST_WAYS]
 
 
-def _told_errors(session: Session) -> list[Operation]:
-    """The operations of the story that broke a page or took one out of use."""
-    told = (one for one in session.operations if one.name in _BREAKS and is_told(one))
+def _told_errors(session: Session, since: int = 0) -> list[Operation]:
+    """The operations of the story, from number `since` on, that broke a page or took one out of use."""
+    told = (one for one in session.operations[since:] if one.name in _BREAKS and is_told(one))
     return [part for one in told for part in one.parts or (one,)]
 
 
