@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from hwpoison_gui.stories import Machine
 
 _SUBJECTS: Final = ("window", "map", "rmap", "outline", "stage")
+_COMPLETE: Final = (
+    "of a scenario with a step that fails, nothing is written; hwpoison-gui --present shows it up to there"
+)
 _ANY_FILE: Final = "a scenario, a saved session, a recording or raw page flags"
 
 
@@ -185,6 +188,7 @@ def _report(arguments: Sequence[str]) -> int:
     parser = _parser("report", "Write what the errors of a scenario did, and why, as Markdown for a bug report.")
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario")
     parser.add_argument("--out", type=Path, metavar="FILE", help="file to write (default: standard output)")
+    parser.epilog = _COMPLETE
     options = parser.parse_args(arguments)
     from hwpoison_gui.export.report import report
     from hwpoison_gui.opening import open_file
@@ -202,7 +206,10 @@ def _report(arguments: Sequence[str]) -> int:
 
 def _render(arguments: Sequence[str]) -> int:
     parser = _parser("render", "Write a page for the browser, a picture or a film of what was done on a machine.")
-    parser.epilog = "the suffix of OUT decides: .html .png .svg .gif .apng .mp4 .webm; exit status: 0 made, 2 not made"
+    parser.epilog = (
+        "the suffix of OUT decides: .html .png .svg .gif .apng .mp4 .webm; exit status: 0 made, 2 not made; "
+    )
+    parser.epilog += _COMPLETE
     parser.add_argument("file", type=Path, metavar="FILE", help="a scenario, or a saved session")
     parser.add_argument("--to", required=True, type=Path, metavar="OUT", help="file to write")
     parser.add_argument("--what", default="", choices=_SUBJECTS, help="of a picture: what it shows (default: window)")

@@ -94,6 +94,8 @@ def wanted(out: Path, what: str, size: str, scale: int, fps: int, speed: float, 
         raise UnsuitedError(f"--theme {theme}: the themes are {', '.join(THEMES)}")
     made = Wanted(out, what or "window", _size(size), scale or 1, fps or _RATE.get(kind, _USUAL_RATE), speed or 1.0,
                   theme or "dark", _steps(steps), moving)  # fmt: skip
+    if made.steps is not None and made.steps[0] < made.steps[1] and kind in PICTURES:
+        raise UnsuitedError(f"--steps {steps}: a picture shows one step, as --steps {made.steps[1]}")
     if made.scale not in _SCALES or made.fps not in _RATES or not 0.1 <= made.speed <= 100:
         raise UnsuitedError("--scale is 1 to 4, --fps 1 to 60, --speed 0.1 to 100")
     return made

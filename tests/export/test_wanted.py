@@ -43,6 +43,7 @@ def test_what_is_said_holds() -> None:
         ("a.png", {"size": "wide"}, "WIDTHxHEIGHT"),
         ("a.png", {"theme": "mauve"}, "dark, light"),
         ("a.gif", {"steps": "17-3"}, "FIRST-LAST"),
+        ("a.png", {"steps": "3-5"}, "a picture shows one step, as --steps 5"),
         ("a.gif", {"steps": "-1"}, "FIRST-LAST"),
     ],
 )

@@ -111,6 +111,7 @@ def _picture(app: QApplication, opened: Opened, wanted: Wanted, position: int) -
 
 
 def _window(app: QApplication, opened: Opened, wanted: Wanted, position: int) -> tuple[QObject, QWidget]:
+    from hwpoison_gui.gui.rmap.view import RmapView
     from hwpoison_gui.gui.window.main_window import MainWindow
 
     window = MainWindow(opened, remember=False)
@@ -123,6 +124,8 @@ def _window(app: QApplication, opened: Opened, wanted: Wanted, position: int) ->
     window.controller.work.finish()
     app.processEvents()
     window.panels.make_what_is_seen()
+    for view in window.findChildren(RmapView):
+        view.empty = ""  # nobody clicks in a picture
     app.processEvents()
     return window, window
 

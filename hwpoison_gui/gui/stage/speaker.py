@@ -20,7 +20,8 @@ from hwpoison_gui.view.facts.stops import is_told
 from hwpoison_gui.view.words.plain import plain
 
 _SECOND: Final = 1000  # ms
-_MOST_OF_SCREEN: Final = 0.8  # on one screen it lies over the stage
+_MOST_OF_SCREEN: Final = 0.8
+_TITLE_BAR: Final = 24  # pixels, at 100 % text
 _OFF_PATH: Final = "Off the path: R, or PageDown after the last stop, returns to stop {}"
 _NO_NOTES: Final = "No notes here."
 
@@ -67,11 +68,22 @@ class SpeakerWindow(QWidget):
         self.notes.setFont(look.font(look.HEADLINE))
         for label in (self.next, self.keys):
             look.ink(label, theme.muted)
+        if above is not None:
+            self._place_over(above)
         self._tick = QTimer(self)
         self._tick.setInterval(_SECOND)
         self._tick.timeout.connect(self._show_time)
         self._tick.start()
         self._show_time()
+
+    def _place_over(self, stage: QWidget) -> None:
+        """On one screen it covers the lower right: caption, map and the way of a decision stay in view."""
+        self.keys.hide()
+        least = self.minimumSizeHint()
+        size = QSize(stage.width() // 2, stage.height() * 2 // 5).expandedTo(least).boundedTo(stage.size())
+        corner = stage.geometry().bottomRight()
+        self.resize(size)
+        self.move(corner.x() - size.width(), corner.y() - size.height() - look.px(_TITLE_BAR))
 
     def sizeHint(self) -> QSize:
         return QSize(look.px(720), look.px(480)).boundedTo(self.screen().availableSize() * _MOST_OF_SCREEN)

@@ -25,6 +25,9 @@ from hwpoison_gui.gui.look.plain import plain_labels
 _WIDE: Final = 460  # pixels, at 100 % text
 _LINES: Final = 3  # of the fields below the note
 _APART_NAME: Final = "apart"
+_CAPTION: Final = "Ca&ption: what the stage shows with this operation"
+_NOTE: Final = "N&ote, after the caption of the operation"
+_AT_START: Final = "N&ote"
 APART: Final = "A note of its own on &this step, after the caption"
 STOPS: Final = "&Stop after this operation when presenting"
 
@@ -78,16 +81,20 @@ def note_dialog(
     dialog.setTextValue(text)
     for label in dialog.findChildren(QLabel):
         label.setWordWrap(True)  # a long sentence would make the dialog wider than a small screen
-    keeps = _KeepsByEnter(dialog)
-    for edit in dialog.findChildren(QPlainTextEdit):
-        edit.setAccessibleName("Note")
-        edit.setTabChangesFocus(True)
-        edit.installEventFilter(keeps)
-    box = dialog.layout()
+    keeps, box = _KeepsByEnter(dialog), dialog.layout()
+    (edit,) = dialog.findChildren(QPlainTextEdit)
+    edit.setTabChangesFocus(True)
+    edit.installEventFilter(keeps)
+    head = _label("", edit, dialog)
+    _name(head, edit, _CAPTION if isinstance(told, Told) else _AT_START)
+    if isinstance(box, QVBoxLayout):
+        box.insertWidget(box.indexOf(edit), head)
     if isinstance(box, QVBoxLayout) and told is not None:
         fields = _of_operation(told, dialog) if isinstance(told, Told) else _of_story(told, dialog)
         if caption:
-            fields.insert(0, _apart(caption, dialog))
+            apart = _apart(caption, dialog)
+            apart.toggled.connect(lambda on: _name(head, edit, _NOTE if on else _CAPTION))
+            fields.insert(0, apart)
         for field in fields:
             box.insertWidget(box.count() - 1, field)
             field.installEventFilter(keeps)
@@ -108,7 +115,13 @@ def is_apart(dialog: QWidget) -> bool:
     return isinstance(box, QCheckBox) and box.isChecked()
 
 
-def _apart(caption: str, dialog: QInputDialog) -> QWidget:
+def _name(head: QLabel, edit: QWidget, text: str) -> None:
+    """Says what the text is: the caption of an operation, or a note on a step of its own."""
+    head.setText(text)
+    edit.setAccessibleName(text.replace("&", "").partition(":")[0].partition(",")[0])
+
+
+def _apart(caption: str, dialog: QInputDialog) -> QCheckBox:
     box = QCheckBox(APART, dialog)
     box.setObjectName(_APART_NAME)
 

@@ -173,8 +173,8 @@ class Notes(QObject):
         lines = [START] if said.where == "start" else [said.where, said.text]
         if draft:
             lines.append("This text was typed before and is not a note yet.")
-        lines.append("The notes on an operation are its caption on the stage." if said.where != "start" else "")
-        return "\n".join([*filter(None, lines), "Ctrl+Enter keeps the note. Esc keeps the text as a draft."])
+        keys = "Ctrl+Enter or OK keeps it. Esc or Cancel leaves the text as a draft."
+        return "\n".join([*filter(None, lines), keys])
 
     def _typed(self, text: str) -> None:
         self.notebook.keep_draft(text)

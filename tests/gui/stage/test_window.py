@@ -714,3 +714,11 @@ def test_the_label_of_a_frame_does_not_stay_over_what_a_click_changed(lesson: tu
     assert stage.map.view.item.described >= 0
     ask(user, stage, 3001)
     assert stage.map.view.item.described < 0
+
+
+def test_on_one_screen_the_notes_leave_caption_and_map_in_view(lesson: tuple[object, StageWindow]) -> None:
+    _, stage = lesson
+    press(stage, Key.Key_PageDown, Key.Key_N)
+    over = stage._speaker.geometry().translated(-stage.pos())
+    assert not over.intersects(stage.caption.geometry()) and not over.intersects(stage.map.geometry())
+    press(stage, Key.Key_N)

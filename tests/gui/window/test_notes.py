@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QInputDialog, QPlainTextEdit
+from PySide6.QtWidgets import QInputDialog, QLabel, QPlainTextEdit, QTextEdit
 
 from hwpoison_gui import opening, saving
 from hwpoison_gui.session.scenario.reader import load
@@ -171,4 +171,15 @@ def test_the_dialog_for_a_note_speaks_of_the_step_whatever_is_selected(branched)
     (dialog,) = branched.window.findChildren(QInputDialog)
     where, text = dialog.labelText().splitlines()[:2]
     assert where == seen.where and text == sentence_of(branched.session).text
+    dialog.reject()
+
+
+def test_each_field_of_the_dialog_has_a_label(branched) -> None:
+    branched.key("n", branched.window.map.view)
+    (dialog,) = branched.window.findChildren(QInputDialog)
+    named = {label.buddy(): label.text() for label in dialog.findChildren(QLabel) if label.buddy() is not None}
+    (edit,) = dialog.findChildren(QPlainTextEdit)
+    (notes,) = dialog.findChildren(QTextEdit)
+    assert named[edit].startswith("Ca&ption") and named[notes].startswith("Speaker &notes")
+    assert edit.accessibleName() == "Caption"
     dialog.reject()
