@@ -60,7 +60,8 @@ def _frames_with_errors(history: History) -> dict[int, list[int]]:
 
 
 def _is_of_hardware(record: ErrorRecord) -> bool:
-    return record.operation in _OF_HARDWARE and record.origin not in INJECTORS
+    """Whether a record is an error of its own that memory made: not an injected one, nor a poisoned frame hit again."""
+    return record.operation in _OF_HARDWARE and record.origin not in INJECTORS and not record.again
 
 
 def _fault(names: tuple[str, ...], frames: frozenset[int], where: dict[int, list[int]], history: History) -> RowFault:

@@ -55,3 +55,8 @@ def test_injected_errors_are_no_fault_of_dram(tmp_path: Path) -> None:
     pfns = (0x2A2D, _neighbour(0x2A2D))
     lines = [line for pfn in pfns for line in (f"Injecting memory failure at pfn {pfn:#x}", _failed(pfn))]
     assert row_faults(_history(tmp_path, *lines), GEOMETRY) == []
+
+
+def test_a_poisoned_frame_that_is_hit_again_is_no_second_error(tmp_path: Path) -> None:
+    again = "Memory failure: 0x2a2d: recovery action for already poisoned page: Failed"
+    assert row_faults(_history(tmp_path, _failed(0x2A2D), again), GEOMETRY) == []
