@@ -31,11 +31,17 @@ HWPOISON_TYPE: Final = 26
 _FIRST_SPECIAL_TYPE: Final = 23
 
 _CORRUPTED: Final = "HardwareCorrupted"
+_NEIGHBOUR: Final = "VmallocChunk"  # stands shortly before it in the meminfo of any kernel
 _DERIVED: Final = (
     "Reference counts are not exported: one for each mapping, the page cache, the swap cache and private data.",
     "Which processes share an anonymous page is taken from common frames and from who forked whom; "
     "the kernel's anon_vma trees are not exported.",
     "Which page-table pages belong to whom is not exported: they are assigned in order.",
+)
+_NO_HANDLER: Final = (
+    "Its kernel has no memory_failure(): its meminfo has no HardwareCorrupted, which is there with "
+    "CONFIG_MEMORY_FAILURE, and none of the sysctls. It would not handle an error; shown is what the modelled kernel "
+    "would do."
 )
 _GIB: Final = 1 << 18  # frames
 _HUGE_PAGE: Final = 512  # frames of a page of 2 MiB
@@ -252,6 +258,9 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
         if exported.hidden.pte_dirty is None:
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))
+    whole = meminfo_kb(exported.meminfo, _NEIGHBOUR) is not None
+    if whole and meminfo_kb(exported.meminfo, _CORRUPTED) is None and not exported.sysctl:
+        said.insert(0, _NO_HANDLER)
     if meminfo_kb(exported.meminfo, _CORRUPTED) is None:
         said.append("HardwareCorrupted is not in its meminfo: the frames with the flag HWPOISON are counted instead.")
     if not exported.zones:

@@ -382,8 +382,11 @@ def test_threads_that_were_only_counted_are_limited(recording: Recording) -> Non
 
 
 def test_the_counter_comes_from_the_flags_where_it_was_not_recorded(recording: Recording) -> None:
-    for noted, kb in (({}, 4), ({"meminfo": "MemTotal: 32 kB\n"}, None), ({"meminfo": None}, None)):
+    whole = "MemTotal: 32 kB\nVmallocChunk: 0 kB\n"
+    for noted, kb in (({}, 4), ({"meminfo": whole}, None), ({"meminfo": None}, None)):
         image = open_recording(recording({"kpageflags": np.array([*FLAGS[:6], 0x80000, 0x80000], np.uint64)}, noted))
         assert image.hardware_corrupted_kb == kb
         assert any("HardwareCorrupted is not in its meminfo" in note for note in image.notes) == (kb is None)
+        handles = not any("Its kernel has no memory_failure()" in note for note in image.notes)
+        assert handles == (noted.get("meminfo") != whole)
         assert machine_from_image(image, V7).hardware_corrupted_kb == (8 if kb is None else kb)
