@@ -63,7 +63,7 @@ def _assess(options: argparse.Namespace, asked: assessing.Options) -> int:
         sys.stdout.write(write(done, each.failed))
     else:
         if each.is_fleet and done:
-            sys.stdout.write(fleet_table.as_table(done, width))
+            sys.stdout.write(fleet_table.as_table(done, each.failed, width))
         if len(done) > 1:
             sys.stdout.write(assessment.as_text(assessment.together(done), width))
     return each.status

@@ -13,6 +13,7 @@ from hwpoison_gui.export.extras import required
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import MachineReport, PolicyReport, survival
+from hwpoison_gui.view.words.words import counted
 
 _HEADS: Final = ("runs on", "in use", "panics", "kills")
 _LEGEND: Final = (
@@ -26,8 +27,8 @@ _SIZE: Final = 10
 _TYPES: Final = {"early_kill": "int8", "frames": "int64", "bytes": "int64"}  # the other columns are texts
 
 
-def as_table(machines: Sequence[MachineReport], width: int) -> str:
-    """A line for each machine.
+def as_table(machines: Sequence[MachineReport], failed: Sequence[Bad], width: int) -> str:
+    """A line for each machine, and the messages of files that could not be assessed.
 
     For each policy: the shares of errors after which the machine runs on, runs on with the broken page in use, or
     panics, in percent; and the number of processes that some error kills.
@@ -42,6 +43,10 @@ def as_table(machines: Sequence[MachineReport], width: int) -> str:
     for machine in machines:
         cells = "".join(_in_columns(_cells(machine, policy), each) for policy in machine.policies)
         lines.append(fitted(machine.name, label) + amount(machine.frames * FRAME_SIZE).rjust(_SIZE) + cells)
+    if failed:
+        lines += ["", f"Not in this table: {counted(len(failed), 'file')} that could not be assessed"]
+        for _, why in failed:
+            lines += wrap(why, width, initial_indent="  ", subsequent_indent="    ")
     return "\n".join((*lines, "", *wrap(_LEGEND, width))) + "\n\n"
 
 

@@ -64,6 +64,13 @@ def test_failed_files_are_listed_with_their_messages(rack: Path, capsys: pytest.
     assert json.loads(capsys.readouterr().out)["failed"][0]["machine"] == str(rack / "junk.npz")
 
 
+def test_a_table_says_which_files_are_missing_in_it(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["assess", "--jobs", "1", str(rack)]) == 2
+    table = capsys.readouterr().out
+    assert "Not in this table: 1 file that could not be assessed" in table
+    assert str(rack / "junk.npz") in "".join(table.split())
+
+
 def test_a_parquet_file_has_the_lines_of_the_csv(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra “parquet” is not installed")
     out = rack / "out.parquet"
