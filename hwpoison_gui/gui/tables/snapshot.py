@@ -1,4 +1,4 @@
-"""The panel Snapshot: what changed from the open machine to a second snapshot."""
+"""The panel Snapshot: what changed between the open machine and a second snapshot."""
 
 from __future__ import annotations
 

@@ -19,16 +19,6 @@ def is_told(operation: Operation) -> bool:
     return bool(operation.telling.caption or operation.outcome.signals or operation.name in TOLD)
 
 
-def is_stop(session: Session, position: int) -> bool:
-    """Whether a presenter stops at a timeline position; the machine as booted is one."""
-    operation = session.operation_at(position)
-    if operation is None:
-        return True
-    if position == operation.last and operation.telling.stops(operation.name):
-        return True
-    return is_told(operation) and not operation.parts and session.steps.marks[position - 1].act in _ACTS
-
-
 def stops_of(session: Session) -> list[int]:
     """All stops, ascending: the machine as booted first, the newest step last."""
     found = {0, len(session.steps)}
