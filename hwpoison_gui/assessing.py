@@ -139,5 +139,5 @@ def _opened(file: str, options: Options) -> opening.Opened:
 
 
 def _live(profile: str) -> opening.Opened:
-    opened = opening.open_live(lambda share, doing: None, lambda: False)
+    opened = opening.open_live(opening.nobody_waits, opening.nobody_cancels)
     return opened.again(profile) if profile and opened.again is not None else opened

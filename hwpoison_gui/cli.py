@@ -213,6 +213,6 @@ def _opened(files: Sequence[Path]) -> Opened:
     if opened is not None and not logs:
         return opened
     if opened is None:
-        return opening.on_empty_map(read_alone(logs, lambda share, doing: None, lambda: False))
-    errors = read_errors(logs, lambda share, doing: None, lambda: False)
+        return opening.on_empty_map(read_alone(logs, opening.nobody_waits, opening.nobody_cancels))
+    errors = read_errors(logs, opening.nobody_waits, opening.nobody_cancels)
     return opening.overlaid(opened, errors)

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from hwpoison_gui import assessing, fleet, terminal
+from hwpoison_gui import assessing, fleet, opening, terminal
 from hwpoison_gui.arguments import kernel_named
 from hwpoison_gui.export import assessment, fleet_table
 from hwpoison_gui.export.extras import MissingExtraError, required
@@ -138,7 +138,7 @@ class _Each:
     def results(self, work: Callable[[str], R]) -> Iterator[R]:
         """What `work` returns for each, in order; a bad one is one message."""
         if self._jobs == 1 and not self._scheduler:
-            yield from self._good(fleet.each(self._files, work, 1, "", _nobody_waits))
+            yield from self._good(fleet.each(self._files, work, 1, "", opening.nobody_waits))
             return
         with terminal.Progress() as progress:
             yield from self._good(fleet.each(self._files, work, self._jobs, self._scheduler, progress))
@@ -149,10 +149,6 @@ class _Each:
                 self._say(found.file, found.why)
             else:
                 yield found
-
-
-def _nobody_waits(share: float, doing: str) -> None:
-    """The progress of work in this process, which prints as it goes."""
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:

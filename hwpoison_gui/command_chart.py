@@ -135,7 +135,7 @@ def _of_records(name: str, machines: Sequence[Path], logs: Sequence[Path]) -> So
 
     if not logs:
         raise _UnsuitedError(f"{name}: needs {_NEEDS[of.RECORDS]}")
-    errors = real_errors.read_errors(logs, lambda share, doing: None, lambda: False)
+    errors = real_errors.read_errors(logs, opening.nobody_waits, opening.nobody_cancels)
     session = _session(machines[0]) if machines else opening.on_empty_map(errors).session
     return Sources(session, history=errors.history)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from hwpoison_gui.arguments import kernel_named
+from hwpoison_gui.opening import nobody_cancels, nobody_waits
 from hwpoison_gui.reporting import Reported, write_text
 from hwpoison_gui.stories import machine_of
 from hwpoison_gui.terminal import BAD_FILE, GOOD, complain
@@ -55,7 +56,7 @@ def run(arguments: Sequence[str]) -> int:
         return _no_format(options.to, comparison.FORMATS)
     with Reported(options.on) as reported:
         click = click_of(options.what, machine_of(options.on, options.live))
-        columns = list(columns_of(click.recipe, click.base, lambda share, doing: None, lambda: False))
+        columns = list(columns_of(click.recipe, click.base, nobody_waits, nobody_cancels))
         if written is not None:
             rows = matrix_rows(columns)
             heads = [column.head for column in columns]

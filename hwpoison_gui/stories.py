@@ -44,7 +44,7 @@ def machine_of(file: Path | None, live: bool) -> Machine | None:
         If the memory of this computer cannot be read.
     """
     if live:
-        opened = opening.open_live(lambda share, doing: None, lambda: False)
+        opened = opening.open_live(opening.nobody_waits, opening.nobody_cancels)
         return lambda profile: opened.again(profile) if opened.again is not None and profile else opened
     return partial(opening.open_file, file) if file is not None else None
 
@@ -117,7 +117,7 @@ def session_for(rows: Sequence[Row], file: Path | None, hidden: bool) -> Session
     if file is None:
         from hwpoison_gui.sources import live
 
-        return session_of(live.image_of(live.read(lambda share, doing: None, lambda: False)), stopped)
+        return session_of(live.image_of(live.read(opening.nobody_waits, opening.nobody_cancels)), stopped)
     if form_of(file).reader in (Reader.SCENARIO, Reader.SESSION):
         session = opening.open_file(file).session
         session.seek(len(session.steps))
