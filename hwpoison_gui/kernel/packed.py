@@ -1,7 +1,7 @@
-"""Stores that need about 8 bytes per record: page tables, page caches, the swap map.
+"""Stores that need 1 to 8 bytes per record: page tables, page caches, the swap map.
 
 They are built like page tables. Keys are divided into blocks of 512. A block with enough records is a leaf, an array
-with one place per key; the records of all other blocks are in a dictionary.
+with one place per key, as narrow as its values allow; the records of all other blocks are in a dictionary.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ _BITS: Final = 9
 _PLACES: Final = 1 << _BITS
 _LAST: Final = _PLACES - 1
 _NONE: Final = -1  # marks an empty place in a leaf; values are never negative
-_DENSE: Final = 32  # number of records in a block from which a leaf needs less memory than the dictionary
+_CODES: Final = ("b", "i", "q")  # type codes of leaves, the narrowest first
+_MOST: Final = np.array([(1 << 7) - 1, (1 << 31) - 1])  # the greatest value of a leaf, but for the widest
+# Number of records in a block from which a leaf of each width needs less memory than the dictionary.
+_DENSE: Final = np.array([8, 20, 32])
 _FIRST_LOOK: Final = 64  # number of loose records at which blocks that became dense are first packed
-_LEAF: Final = array("q", [_NONE]) * _PLACES
+_EMPTY: Final = tuple(array(code, [_NONE]) * _PLACES for code in _CODES)
 _NO_LEAVES: Final[dict[int, array[int]]] = {}  # shared, so that ten thousand small ones stay in the cache
 
 
@@ -106,7 +109,7 @@ class PackedRecords(Mapping[int, int]):
             order = np.argsort(loose)
             return loose[order], values[order]
         blocks = np.fromiter(self._leaves, np.int64, len(self._leaves))
-        places = np.concatenate([np.frombuffer(leaf, np.int64) for leaf in self._leaves.values()])
+        places = np.concatenate([_places(leaf) for leaf in self._leaves.values()], dtype=np.int64)
         used = np.flatnonzero(places != _NONE)
         keys = np.concatenate((blocks[used >> _BITS] << _BITS | used & _LAST, loose))
         values = np.concatenate((places[used], values))
@@ -147,7 +150,10 @@ class PackedRecords(Mapping[int, int]):
                 leaf[at] = _NONE
                 self._packed -= packed >= 0
             else:
-                leaf[at] = value  # type: ignore[assignment]  # there is one ABSENT
+                try:
+                    leaf[at] = value  # type: ignore[assignment]  # there is one ABSENT
+                except OverflowError:
+                    self.leaf_for(key, value)[at] = value  # type: ignore[arg-type,assignment]
                 self._packed += packed < 0
             return ABSENT if packed < 0 else packed
         loose = self._loose
@@ -158,6 +164,13 @@ class PackedRecords(Mapping[int, int]):
         if len(loose) >= self._look_at:
             self._look_through()
         return old
+
+    def leaf_for(self, key: int, value: int) -> array[int]:
+        """Return the leaf of a key, which is there, after making it as wide as `value` needs."""
+        leaf, width = self._leaves[key >> _BITS], int(np.searchsorted(_MOST, value))
+        if width > _CODES.index(leaf.typecode):
+            leaf = self._leaves[key >> _BITS] = array(_CODES[width], leaf)
+        return leaf
 
     def _look_through(self) -> None:
         """Pack the blocks that have become dense into leaves."""
@@ -182,11 +195,10 @@ class PackedRecords(Mapping[int, int]):
         starts, counts = _blocks_in(keys)
         rest = np.ones(len(keys), np.bool_)
         for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
-            leaf = self._leaves.get(int(keys[start]) >> _BITS)
-            if leaf is None:
+            first, part = int(keys[start]), slice(start, start + count)
+            if first >> _BITS not in self._leaves:
                 continue
-            part = slice(start, start + count)
-            places, at = np.frombuffer(leaf, np.int64), keys[part] & _LAST
+            places, at = _places(self.leaf_for(first, int(values[part].max()))), keys[part] & _LAST
             self._packed += int(np.count_nonzero(places[at] == _NONE))
             places[at] = values[part]
             rest[part] = False
@@ -201,22 +213,28 @@ class PackedRecords(Mapping[int, int]):
 
     def _pack(self, keys: I64, values: I64) -> None:
         """Add records, ascending by key, of blocks that have none yet."""
-        if len(keys) < _DENSE:
+        if len(keys) < _DENSE[0]:
             self._loose.update(zip(keys.tolist(), values.tolist(), strict=True))
             return
         starts, counts = _blocks_in(keys)
-        dense = counts >= _DENSE
+        widths = np.searchsorted(_MOST, np.maximum.reduceat(values, starts))
+        dense = counts >= _DENSE[widths]
         if not dense.all():
             loose = np.repeat(~dense, counts)
             self._loose.update(zip(keys[loose].tolist(), values[loose].tolist(), strict=True))
         if dense.any() and not self._leaves:
             self._leaves = {}
-        for start, count in zip(starts[dense].tolist(), counts[dense].tolist(), strict=True):
-            leaf = _LEAF[:]
+        for start, count, width in np.stack((starts, counts, widths))[:, dense].T.tolist():
+            leaf = _EMPTY[width][:]
             part = slice(start, start + count)
-            np.frombuffer(leaf, np.int64)[keys[part] & _LAST] = values[part]
+            _places(leaf)[keys[part] & _LAST] = values[part]
             self._leaves[int(keys[start]) >> _BITS] = leaf
             self._packed += count
+
+
+def _places(leaf: array[int]) -> npt.NDArray[np.signedinteger[Any]]:
+    """The places of a leaf, shape (512,), which can be written to."""
+    return np.frombuffer(leaf, leaf.typecode)
 
 
 def _ascending(keys: I64, values: I64) -> tuple[I64, I64]:
@@ -316,7 +334,10 @@ class PackedNestedTable:
         if leaf is None:
             return records.swap(inner, value)
         before = leaf[inner & _LAST]
-        leaf[inner & _LAST] = value  # type: ignore[assignment]  # there is one ABSENT
+        try:
+            leaf[inner & _LAST] = value  # type: ignore[assignment]  # there is one ABSENT
+        except OverflowError:
+            records.leaf_for(inner, value)[inner & _LAST] = value  # type: ignore[arg-type,assignment]
         if before < 0:
             records._packed += 1
             return ABSENT
@@ -334,7 +355,10 @@ class PackedNestedTable:
             if old < 0 or value is ABSENT:
                 olds.append(self.swap(key, value))
             else:  # a record replaced by another stays where it is
-                place[at] = value  # type: ignore[assignment]  # there is one ABSENT
+                try:
+                    place[at] = value  # type: ignore[assignment]  # there is one ABSENT
+                except OverflowError:
+                    self.swap(key, value)
                 olds.append(old)
         return olds
 

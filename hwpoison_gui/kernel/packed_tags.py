@@ -1,4 +1,4 @@
-"""A store of strings of which few are distinct, such as the content of frames, at about 8 bytes a record."""
+"""A store of strings of which few are distinct, such as the content of frames, at 1 to 8 bytes a record."""
 
 from __future__ import annotations
 

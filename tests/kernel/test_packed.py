@@ -16,7 +16,8 @@ from hwpoison_gui.kernel.packed_tags import PackedTags
 
 # Keys in blocks that fill up, at their edges, and far away from everything.
 KEYS = st.one_of(st.integers(0, 1100), st.integers(510, 514), st.sampled_from([1 << 35, (1 << 35) + 511, 1 << 50]))
-VALUES = st.integers(0, 1 << 62)
+# Of each width of a leaf, and at the edges.
+VALUES = st.one_of(st.integers(0, 127), st.sampled_from([128, (1 << 31) - 1, 1 << 31]), st.integers(0, 1 << 62))
 OUTER = st.integers(1, 3)
 RUNS = st.builds(range, st.integers(0, 600), st.integers(0, 800), st.integers(2, 9))
 
@@ -179,13 +180,31 @@ def test_a_missing_key_is_an_error() -> None:
             records[key]
 
 
-def test_a_dense_table_takes_some_eight_bytes_a_record() -> None:
+@pytest.mark.parametrize(("greatest", "most"), [(127, 2), (1 << 28, 5), (1 << 40, 10)])
+def test_the_memory_of_a_dense_table_depends_on_its_values(greatest: int, most: int) -> None:
     import tracemalloc
 
     keys = np.arange(1 << 17) + (0x7F00_0000_0000 >> 12)
     tracemalloc.start()
     table = PackedNestedTable("x")
-    table.load_arrays(1, keys, keys)
+    table.load_arrays(1, keys, np.full(len(keys), greatest))
     taken, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert taken < 10 * len(keys)
+    assert taken < most * len(keys)
+
+
+@pytest.mark.parametrize("step", [1, 40], ids=["leaves", "dictionary"])
+def test_a_leaf_becomes_wider_with_its_values(step: int) -> None:
+    """By arrays, and by one value at a time; to and fro, as a change is walked back."""
+    keys = np.arange(0, 2000, step)
+    for wide in (128, 1 << 31, 1 << 60):
+        table = PackedNestedTable("x")
+        table.load_arrays(1, keys, keys % 100)
+        expected = dict(zip(keys.tolist(), (keys % 100).tolist(), strict=True))
+        table.load_arrays(1, keys[:9], np.full(9, wide))
+        expected |= dict.fromkeys(keys[:9].tolist(), wide)
+        before = [table.swap((1, 1200), wide), *table.swap_many([(1, 1600), (1, 1640)], [wide, 0])]
+        assert before == [expected[key] for key in (1200, 1600, 1640)]
+        assert table.of(1) == expected | {1200: wide, 1600: wide, 1640: 0}
+        table.swap_many([(1, key) for key in (1200, 1600, 1640)], before)
+        assert table.of(1) == expected
