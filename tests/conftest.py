@@ -22,7 +22,7 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Before Qt is imported: it reads these once.
 os.environ["QT_QPA_PLATFORM"] = os.environ.get("HWPOISON_TEST_PLATFORM", "offscreen")
-_home = tempfile.TemporaryDirectory(prefix="hwpoison-gui-tests-")
+_home = tempfile.TemporaryDirectory(prefix="hwpoison-gui-tests-", ignore_cleanup_errors=True)
 for _name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
     _folder = Path(_home.name, _name)
     _folder.mkdir(mode=0o700)
@@ -35,6 +35,11 @@ settings.load_profile("hwpoison")
 
 _PATIENCE_S = 2.0
 _failed = pytest.StashKey[bool]()
+
+
+def pytest_unconfigure() -> None:
+    """Delete the folders of this run: a worker ends without the finalizers of its interpreter."""
+    _home.cleanup()
 
 
 @pytest.hookimpl(wrapper=True)
