@@ -167,7 +167,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     dram.add_argument("--geometry", metavar="G", help="a geometry by name or file (default: plain, which is made up)")
     fault = "instead: what a part of DRAM does that fails, as row:of:0x2416, bank:channel0/rank1/bg2/bank3; repeatable"
     dram.add_argument("--fault", action="append", default=[], metavar="FAULT", help=fault)
-    rates = "instead: processes hit in 1,000 machine-years, by the rates of a study: jaguar-2012, or a file"
+    rates = "instead: processes hit in 1,000 machine-years, by cielo-2013, hopper-2015, jaguar-2012, or a file of rates"
     dram.add_argument("--rates", metavar="NAME", help=rates)
     dram.add_argument("--devices", default=0, type=int, metavar="N", help="DRAM devices of the machine, for --rates")
     many = parser.add_argument_group("many machines", "a folder, --jobs and --scheduler give one table for all")

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
-from hwpoison_gui.dram.rates import DEVICES_PER_RANK
 from hwpoison_gui.export.assessment import Bad, as_dicts
 from hwpoison_gui.export.dram import run_name, runs_of
 from hwpoison_gui.kernel.machine import Machine
@@ -15,10 +14,11 @@ from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.damage import Toll
-from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates
+from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates, summed
 from hwpoison_gui.view.damage.fault import AssessedFault, FaultDamage
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.rows.expected import ALL, bounded, devices_words, expected_notes, fit_words, heading
 from hwpoison_gui.view.rows.fault import huge_words, measures, offlined_words, who_is_hit
 from hwpoison_gui.view.words.words import counted
 
@@ -121,45 +121,31 @@ def _toll_as_dict(m: Machine, toll: Toll) -> dict[str, Any]:
 
 def rates_as_text(one: AssessedRates, width: int) -> str:
     """Sorts of faults in rows, with the bounds in brackets; then the sums, and what the numbers rest on."""
-    assumed = f", assumed: {DEVICES_PER_RANK} a rank; --devices says" if one.is_assumed else ""
-    lines = [f"Expected in {MACHINE_YEARS:,} machine-years by the rates of {one.rates.name}",
-             f"{counted(one.devices, 'device')}{assumed}"]  # fmt: skip
+    lines = [heading(one), devices_words(one, "--devices says")]
     for early, found in one.found:
-        lines += ["", f"{KILL[early]:18}{'FIT':>6}{'faults':>20}{'frames each':>12}{'processes hit':>22}"]
+        lines += ["", f"{KILL[early]:18}{'FIT':>6}{'faults':>23}{'frames each':>13}{'processes hit':>23}"]
         for row in found:
-            lines.append(f"  {row.name:16}{row.fit:>6.1f}{_bounded(row.faults):>20}{row.mean.frames:>12,.0f}"
-                         f"{_bounded(row.hit):>22}")  # fmt: skip
-        sums = (
-            tuple(map(sum, zip(*(getattr(row, field) for row in found), strict=True))) for field in ("faults", "hit")
-        )
-        faults, hit = map(_bounded, sums)
-        lines.append(f"  {'all':16}{sum(row.fit for row in found):>6.1f}{faults:>20}{'':12}{hit:>22}")
-    notes = ["Nothing is corrected in this count: with ECC, most faults of one device are, and these are upper bounds.",
-             f"In brackets: a factor of {one.rates.factor:g} to both sides. {one.rates.bounds_source}."]  # fmt: skip
-    if one.geometry.merged:
-        notes.append("The geometry does not tell ranks apart: a rank is a whole DIMM here, and counted as one rank.")
-    notes += [f"Source: {text}" for text in one.rates.sources]
-    notes += [f"Not known: {text}" for text in one.rates.unpublished]
+            lines.append(f"  {row.name:16}{fit_words(row.fit):>6}{bounded(row.faults):>23}{row.mean.frames:>13,.0f}"
+                         f"{bounded(row.hit):>23}")  # fmt: skip
+        faults, hit = map(bounded, summed(found))
+        lines.append(f"  {ALL:16}{fit_words(sum(row.fit for row in found)):>6}{faults:>23}{'':13}{hit:>23}")
     lines.append("")
-    for note in notes:
+    for note in expected_notes(one):
         lines += wrap(note, width, subsequent_indent="  ")
     return "\n".join(lines) + "\n"
-
-
-def _bounded(bounds: Sequence[float]) -> str:
-    low, middle, high = map(_rounded, bounds)
-    return f"{middle} ({low} to {high})"
-
-
-def _rounded(number: float) -> str:
-    return f"{number:.2g}" if number < 10 else f"{number:,.0f}"
 
 
 def rates_as_dict(one: AssessedRates) -> dict[str, Any]:
     """The same for JSON; ranges are [low, as the rate says, high]."""
     return {
         "rates": one.rates.name,
+        "technology": one.rates.technology,
+        "years": one.rates.years,
+        "total": one.rates.total,
+        "device_hours": one.rates.device_hours,
         "sources": list(one.rates.sources),
+        "not_covered": list(one.rates.not_covered),
+        "unpublished": list(one.rates.unpublished),
         "machine_years": MACHINE_YEARS,
         "devices": one.devices,
         "devices_assumed": one.is_assumed,

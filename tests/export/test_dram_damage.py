@@ -38,12 +38,15 @@ def test_a_fault_as_json(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_expectation(capsys: pytest.CaptureFixture[str]) -> None:
     text = _said(capsys, "--geometry", "plain", "--rates", "jaguar-2012")
-    assert "Expected in 1,000 machine-years by the rates of Jaguar" in text
+    assert "Expected in 1,000 machine-years by the rates of Jaguar, DDR2, 2009 to 2010\n" in text
+    assert "Not covered: DDR3" in text and "Source: V. Sridharan, D. Liberty" in text
+    assert max(len(line) for line in text.split("\n") if MACHINE not in line) <= 100
     assert "72 devices, assumed: 18 a rank" in text and "Nothing is corrected in this count" in text
     said = json.loads(_said(capsys, "--rates", "jaguar-2012", "--devices", "36", "--json"))["machines"][0]["expected"]
     assert (said["devices"], said["devices_assumed"]) == (36, False)
     row = next(fault for fault in said["policies"][0]["faults"] if fault["part"] == "row")
     low, middle, high = row["faults"]
+    assert said["technology"] == "DDR2" and said["not_covered"] and said["total"] == 66.1
     assert low < middle < high and middle == pytest.approx(1000 * 8.4 * 36 * 8766 / 1e9)
 
 
@@ -53,7 +56,7 @@ def test_an_expectation(capsys: pytest.CaptureFixture[str]) -> None:
         (["--fault", "rwo:of:1"], f"{MACHINE}: no such fault mode: 'rwo'"),
         (["--fault", "bank:bank1", "--geometry", "haswell"], "channel is missing in bank1; expected channel0/bank0"),
         (["--fault", "row:of:1", "--geometry", "nix"], "nix: no such geometry"),
-        (["--rates", "nix"], "nix: no such rates; shipped are jaguar-2012"),
+        (["--rates", "nix"], "nix: no such rates; shipped are hopper-2015, cielo-2013, jaguar-2012"),
         (["--rates", "nix.toml"], "nix.toml: cannot be read: No such file"),
     ],
 )
@@ -72,6 +75,8 @@ def test_wrong_arguments(arguments: list[str], capsys: pytest.CaptureFixture[str
 
 def test_rates_without_a_unit_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "r.toml"
-    path.write_text('rates = 1\nname = "r"\nsources = ["s"]\nbounds = { factor = 1 }\nfault = []\n')
+    path.write_text(
+        'rates = 1\nname = "r"\ntechnology = "t"\nyears = "y"\nsources = ["s"]\nbounds = { factor = 1 }\nfault = []\n'
+    )
     assert main(["assess", MACHINE, "--rates", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"{path}: unit: missing; expected the unit of all rates")

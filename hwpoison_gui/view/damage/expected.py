@@ -7,7 +7,7 @@ one device are corrected, and the expectation is an upper bound.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,13 +17,16 @@ from hwpoison_gui.dram.geometry import PAGE_SHIFT, Geometry
 from hwpoison_gui.dram.gf2 import LinearMap
 from hwpoison_gui.dram.rates import DEVICES_PER_RANK, Rates
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.hits import DIES, NOT_HIT
 
 I64 = npt.NDArray[np.int64]
+I32 = npt.NDArray[np.int32]
 Bounds = tuple[float, float, float]  # low, as the rate says, high
 
 MACHINE_YEARS = 1000
+_AT_ONCE = 1 << 18  # frames or hits at a time
 
 
 class Mean(Record):
@@ -61,9 +64,21 @@ class AssessedRates(Record):
 
 def assess_rates(damages: Sequence[Damage], geometry: Geometry, rates: Rates, devices: int = 0) -> AssessedRates:
     """The expectation under several policies; `devices` of the machine, 0: as `devices_of` assumes."""
+    return to_the_end(find_rates(damages, geometry, rates, devices))
+
+
+def find_rates(
+    damages: Sequence[Damage], geometry: Geometry, rates: Rates, devices: int = 0
+) -> Generator[None, None, AssessedRates]:
+    """The same in slices."""
     count = devices or devices_of(geometry)
-    found = tuple((damage.early, expected(damage, geometry, rates, count)) for damage in damages)
-    return AssessedRates(geometry, rates, count, not devices, found)
+    parts, found = list(dict.fromkeys(rate.part for rate in rates.faults)), []
+    for damage in damages:
+        means = {}
+        for part in parts:
+            means[part] = yield from find_mean(damage, geometry, part)
+        found.append((damage.early, expected(means, rates, count)))
+    return AssessedRates(geometry, rates, count, not devices, tuple(found))
 
 
 def devices_of(geometry: Geometry) -> int:
@@ -71,16 +86,25 @@ def devices_of(geometry: Geometry) -> int:
     return DEVICES_PER_RANK * geometry.count("channel") * geometry.count("dimm") * geometry.count("rank")
 
 
-def expected(damage: Damage, geometry: Geometry, rates: Rates, devices: int) -> list[Expected]:
-    """The expectation for each sort of fault of a study, on a machine with so many devices."""
-    means = {part: mean_of(damage, geometry, part) for part in dict.fromkeys(rate.part for rate in rates.faults)}
+def expected(means: Mapping[str, Mean], rates: Rates, devices: int) -> list[Expected]:
+    """The expectation for each sort of fault of a study, on a machine with so many devices; `means` by mode."""
     found = []
     for rate in rates.faults:
-        mean, faults = means[rate.part], MACHINE_YEARS * rates.per_machine_year(rate.fit, devices)
-        bounds = faults / rates.factor, faults, faults * rates.factor
-        hit, dead = _times(bounds, mean.hit), _times(bounds, mean.dead)
-        found.append(Expected(rate.name, rate.part, rate.fit, bounds, mean, hit, dead))
+        mean = means[rate.part]
+        faults = _times(rates.bounded(rate), MACHINE_YEARS * rates.per_machine_year(1, devices))
+        hit, dead = _times(faults, mean.hit), _times(faults, mean.dead)
+        found.append(Expected(rate.name, rate.part, rate.fit, faults, mean, hit, dead))
     return found
+
+
+def summed(found: Sequence[Expected]) -> tuple[Bounds, Bounds]:
+    """Of all sorts of faults together: how many there are, and how many processes they hit."""
+    return _sum([row.faults for row in found]), _sum([row.hit for row in found])
+
+
+def _sum(bounds: Sequence[Bounds]) -> Bounds:
+    low, middle, high = (sum(one[place] for one in bounds) for place in range(3))
+    return low, middle, high
 
 
 def _times(bounds: Bounds, each: float) -> Bounds:
@@ -90,20 +114,54 @@ def _times(bounds: Bounds, each: float) -> Bounds:
 
 def mean_of(damage: Damage, geometry: Geometry, part: str) -> Mean:
     """The mean over the parts of a mode (fault.MODES) that the machine has frames of; `geometry` is fitted to it."""
+    return to_the_end(find_mean(damage, geometry, part))
+
+
+def find_mean(damage: Damage, geometry: Geometry, part: str) -> Generator[None, None, Mean]:
+    """The same in slices."""
     frames, hits = damage.m.frames, damage.hits
-    part_of = _parts(geometry, part)
-    number = _numbers(geometry, np.arange(frames, dtype=np.int64), part_of)
-    memory = number >= 0
-    parts = len(np.unique(number[memory]))
-    ranks = max(1, len(damage.assessment.users.mms))
+    functions = frame_functions(geometry, MODES[part])  # the number of a part has a bit for each
+    part_of = LinearMap(functions, geometry.address_bits - PAGE_SHIFT)
+    seen, memory = np.zeros(1 << len(functions), np.bool_), 0
+    for start in range(0, frames, _AT_ONCE):
+        number = _numbers(geometry, np.arange(start, min(start + _AT_ONCE, frames), dtype=np.int64), part_of)
+        number = number[number >= 0]
+        memory += len(number)
+        seen[number] = True
+        yield
     which = hits.impact != NOT_HIT
-    key = _numbers(geometry, hits.frame[which], part_of) * ranks + hits.rank[which]
-    dies = DIES[hits.impact[which]]
-    return Mean(int(memory.sum()) / parts, len(np.unique(key)) / parts, len(np.unique(key[dies])) / parts)
+    number = np.empty(int(np.count_nonzero(which)), np.int64)
+    pfns, ranks, dies = hits.frame[which], hits.rank[which], DIES[hits.impact[which]]
+    yield
+    for start in range(0, len(number), _AT_ONCE):
+        number[start : start + _AT_ONCE] = _numbers(geometry, pfns[start : start + _AT_ONCE], part_of)
+        yield
+    order = np.argsort(ranks, kind="stable")
+    number, ranks, dies = number[order], ranks[order], dies[order]
+    yield
+    hit = yield from _pairs(number, ranks, len(seen))
+    dead = yield from _pairs(number[dies], ranks[dies], len(seen))
+    parts = int(np.count_nonzero(seen))
+    return Mean(memory / parts, hit / parts, dead / parts)
 
 
-def _parts(geometry: Geometry, part: str) -> LinearMap:
-    return LinearMap(frame_functions(geometry, MODES[part]), geometry.address_bits - PAGE_SHIFT)
+def _pairs(number: I64, ranks: I32, parts: int) -> Generator[None, None, int]:
+    """How many different pairs of a part, of so many, and a process there are; the processes are ascending."""
+    starts = np.flatnonzero(np.r_[True, ranks[1:] != ranks[:-1]])[: len(ranks)]
+    ends, first, count = np.r_[starts[1:], len(ranks)], 0, 0
+    while first < len(ranks):
+        process, fits = np.searchsorted(ends, (first, first + _AT_ONCE), "right")
+        whole = ends[max(process, fits - 1)]  # of the last process that fits, or of one that does not
+        if fits > process:
+            key = number[first:whole] + ranks[first:whole].astype(np.int64) * parts
+            count += len(np.unique(key))
+        else:
+            seen = np.zeros(parts, np.bool_)
+            seen[number[first:whole]] = True
+            count += int(np.count_nonzero(seen))
+        first = int(whole)
+        yield
+    return count
 
 
 def _numbers(geometry: Geometry, pfns: I64, part_of: LinearMap) -> I64:

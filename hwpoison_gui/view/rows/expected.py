@@ -1,0 +1,119 @@
+"""Rows and words about an expectation from fault rates: faults and processes hit in a thousand machine-years."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hwpoison_gui.dram.rates import DEVICES_PER_RANK, Rates
+from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates, Bounds, summed
+from hwpoison_gui.view.damage.policy import KILL
+from hwpoison_gui.view.words.words import counted
+
+ALL: Final = "all"
+_BOUNDED: Final = "1,000 (100 to 9,000)"
+
+
+class ExpectedRow(Record):
+    """One sort of fault, or all of them. `hit_0`, `hit_1`: processes hit under late and early kill, without bounds.
+
+    `shown`: as text, in the order of `expected_columns`.
+    """
+
+    key: int
+    name: str
+    fit: float
+    faults: float
+    frames: float
+    hit_0: float
+    hit_1: float
+    shown: tuple[str, ...]
+
+
+def expected_columns() -> tuple[TextColumn, ...]:
+    """The columns of `expected_rows`."""
+    years = f"in {MACHINE_YEARS:,} machine-years"
+    hit = f"Processes hit {years}, with the bounds in brackets"
+    return (
+        TextColumn("name", "Sort of fault", "As the study names it", "several banks"),
+        TextColumn("fit", "FIT", "Faults of one DRAM device in 10⁹ hours of its operation", "00.0", number=True),
+        TextColumn("faults", "faults", f"Faults of this machine {years}, with the bounds in brackets", _BOUNDED,
+                   number=True),
+        TextColumn("frames", "frames\neach", "Frames that one fault reaches, on average", "000,000", number=True),
+        *(TextColumn(f"hit_{early}", f"processes hit\n{KILL[early]}", f"{hit}; with {KILL[early]}", _BOUNDED,
+                     number=True) for early in (0, 1)),
+    )  # fmt: skip
+
+
+def expected_rows(one: AssessedRates) -> list[ExpectedRow]:
+    """The sorts of faults under late and early kill, in this order; the sum is the last row."""
+    late, early = (found for _, found in one.found)
+    rows = []
+    for key, (first, second) in enumerate(zip(late, early, strict=True)):
+        shown = (first.name, fit_words(first.fit), bounded(first.faults), f"{first.mean.frames:,.0f}",
+                 bounded(first.hit), bounded(second.hit))  # fmt: skip
+        rows.append(ExpectedRow(key, first.name, first.fit, first.faults[1], first.mean.frames, first.hit[1],
+                                second.hit[1], shown))  # fmt: skip
+    (faults, hit_0), (_, hit_1) = summed(late), summed(early)
+    fit = sum(row.fit for row in late)
+    shown = ALL, fit_words(fit), bounded(faults), "", bounded(hit_0), bounded(hit_1)
+    return [*rows, ExpectedRow(len(rows), ALL, fit, faults[1], 0, hit_0[1], hit_1[1], shown)]
+
+
+def expected_cells(row: ExpectedRow) -> tuple[str, ...]:
+    """A row as it is shown, in the order of `expected_columns`."""
+    return row.shown
+
+
+def heading(one: AssessedRates) -> str:
+    """What is expected, and by which rates."""
+    return f"Expected in {MACHINE_YEARS:,} machine-years by the rates of {one.rates.title}"
+
+
+def devices_words(one: AssessedRates, how: str) -> str:
+    """How many devices the machine has; `how` the user says so where they are assumed."""
+    assumed = f", assumed: {DEVICES_PER_RANK} a rank; {how}" if one.is_assumed else ""
+    return f"{counted(one.devices, 'device')}{assumed}"
+
+
+def expected_notes(one: AssessedRates) -> list[str]:
+    """What the numbers rest on, what they do not cover, and what is not known of them."""
+    rates = one.rates
+    notes = ["Nothing is corrected in this count: with ECC, most faults of one device are, and these are upper bounds.",
+             _bounds_words(rates)]  # fmt: skip
+    if rates.has_shares:
+        notes.append(f"Of the sorts of faults the source gives shares only; their sum is {rates.total:g} FIT.")
+    if one.geometry.merged:
+        notes.append("The geometry does not tell ranks apart: a rank is a whole DIMM here, and counted as one rank.")
+    notes += [f"Not covered: {text}." for text in rates.not_covered]
+    notes += [f"Source: {text}." for text in rates.sources]
+    return notes + [f"Not known: {text}." for text in rates.unpublished]
+
+
+def _bounds_words(rates: Rates) -> str:
+    """What the numbers in brackets are."""
+    if rates.low * rates.high == 1:
+        said = f"a factor of {rates.high:g} to both sides"
+    else:
+        said = f"{rates.low:.2g} to {rates.high:.2g} times the rate"
+    said = f"In brackets: {said}, as {rates.bounds_source}"
+    if not rates.device_hours:
+        return f"{said}."
+    hours = f"{rates.device_hours / 1e9:g} billion device-hours"
+    return f"{said}; widened by the 95 % Poisson limits of the faults that the study saw in {hours}."
+
+
+def fit_words(fit: float) -> str:
+    """A rate with as many digits as it is published with."""
+    return f"{fit:.1f}" if fit >= 1 else f"{fit:.2g}"
+
+
+def bounded(bounds: Bounds) -> str:
+    """A number with its bounds."""
+    low, middle, high = map(_rounded, bounds)
+    return f"{middle} ({low} to {high})"
+
+
+def _rounded(number: float) -> str:
+    return f"{number:.2g}" if number < 10 else f"{number:,.0f}"
