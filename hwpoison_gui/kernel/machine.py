@@ -40,6 +40,21 @@ from .records import (
 MAPPING_ANON: Final = 1
 MAPPING_KSM: Final = 3
 
+_HUGE_FROM: Final = 1 << 22  # bytes of an array from which numpy asks for huge pages
+
+
+def _zeros(frames: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
+    """A column of zeros that takes memory only where it is written to, in pages of 4 KiB.
+
+    Of an array of this size numpy asks for huge pages, and one frame in use would take 2 MiB of each column.
+    """
+    size = frames * np.dtype(dtype).itemsize
+    if size < _HUGE_FROM:
+        return np.zeros(frames, dtype)
+    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap  # not imported at start, to save time
+
+    return np.frombuffer(mmap(-1, size, MAP_PRIVATE | MAP_ANONYMOUS), dtype)
+
 
 class Machine:
     """All state of one simulated machine.
@@ -70,10 +85,10 @@ class Machine:
 
     def _add_columns(self, frames: int) -> None:
         def column(name: str, dtype: Any) -> Column:
-            store: Column = self.gate.add(Column(name, np.zeros(frames, dtype)))
+            store: Column = self.gate.add(Column(name, _zeros(frames, dtype)))
             return store
 
-        self.flags = column("flags", np.uint64)
+        self.flags: Column = self.gate.add(Column("flags", np.zeros(frames, np.uint64)))
         self.refcount = column("refcount", np.int32)
         self.mapcount = column("mapcount", np.int32)
         self.mapping = column("mapping", np.uint32)

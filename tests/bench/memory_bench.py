@@ -2,9 +2,9 @@
 
     python tests/bench/memory_bench.py [--frames 16777216,268435456]
 
-A made-up machine is written as a snapshot by another process, opened, and its map made. Memory is that of the process
-beyond what it had before (VmRSS and VmHWM). The baseline is what the columns of a machine take if every page of them is
-used. A terabyte needs 12 GB for some minutes.
+A made-up machine is written as a snapshot by another process, opened, and its map made, with all its levels. Memory is
+that of the process beyond what it had before (VmRSS and VmHWM). The baseline is what the columns of a machine take if
+every page of them is used. A terabyte needs 12 GB for some minutes.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ def rows(sizes: Sequence[int] = (1 << 24,)) -> list[Row]:
             gc.collect()
             before, _ = status()
             opened = with_plane(open_file(path))
+            assert opened.plane is not None
+            opened.plane.pyramid.level(1)
             gc.collect()
             now, most = status()
         ptes = opened.session.machine.ptes

@@ -16,13 +16,26 @@ from hwpoison_gui.view.map.plane import FramePlane
 Work = Callable[[Progress, Cancelled], Opened]
 Picture = Callable[[], FramePlane | None]
 
+_LARGE = 1 << 20  # frames from which freed memory is worth returning
 _PAINTED_S = 0.2  # the longest that loading waits for the first picture: threads would share the processor
 
 
 def with_plane(opened: Opened) -> Opened:
     """Adds the map's per-frame data: for tens of millions of frames it must not be built in the GUI thread."""
     m = opened.session.machine
-    return opened._replace(plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
+    opened = opened._replace(plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
+    if m.frames >= _LARGE:
+        _give_back_memory()
+    return opened
+
+
+def _give_back_memory() -> None:
+    """Returns to the system what opening took and freed: glibc keeps what lies below a page table, a third of all."""
+    from ctypes import CDLL
+
+    trim = getattr(CDLL(None), "malloc_trim", None)  # only glibc has it
+    if trim is not None:
+        trim(0)
 
 
 class Loader(Background):
