@@ -115,9 +115,8 @@ def poisson_limits(count: float) -> tuple[float, float]:
 
 
 def shipped_rates() -> list[str]:
-    """The names of the rates that are shipped, the latest study first."""
-    names = (path.stem for path in resources.path("rates").glob("*.toml"))
-    return sorted(names, key=lambda name: (name.rpartition("-")[2], name), reverse=True)
+    """The names of the rates that are shipped."""
+    return sorted(path.stem for path in resources.path("rates").glob("*.toml"))
 
 
 def rates_named(name: str) -> Rates:

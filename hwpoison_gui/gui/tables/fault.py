@@ -7,12 +7,10 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QComboBox,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
-    QScrollArea,
     QSplitter,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -20,8 +18,11 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
+from hwpoison_gui.gui.tables.expected import ExpectedPage
 from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
+from hwpoison_gui.gui.widgets.toggle import Toggle
+from hwpoison_gui.gui.widgets.words_beside import WordsBeside
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.fault import fault_cells, fault_columns
 
@@ -32,7 +33,7 @@ _NOTES: Final = 25  # table and notes are as 23 to 8: three courses are seen in 
 
 
 class FaultTools(QWidget):
-    """Which part of DRAM the selected frame stands for, and what is done with it."""
+    """Which part of DRAM the selected frame stands for, what is done with it, and whether an expectation is shown."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -41,11 +42,19 @@ class FaultTools(QWidget):
         self.mode.setToolTip("The part of DRAM that fails, of those that the selected frame has bytes in")
         self.finds = self._button("On the map", "Finds the frames of the part on the map")
         self.breaks = self._button("Break it…", "Breaks all frames of the part as one operation, after a question")
+        self.expected = Toggle("Expected", self)
+        self.expected.setToolTip(
+            "How many processes faults of DRAM would hit in 1,000 machine-years, by the rates of a field study"
+        )
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.SMALL)
-        for tool in (self.mode, self.finds, self.breaks):
+        for tool in self.all():
             row.addWidget(tool)
+
+    def all(self) -> tuple[QComboBox | QToolButton, ...]:
+        """All of them, from left to right."""
+        return self.mode, self.finds, self.breaks, self.expected
 
     def _button(self, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -56,73 +65,60 @@ class FaultTools(QWidget):
         return button
 
 
-class FaultPanel(QWidget):
-    """The part, and below it the numbers beside its frames, who is hit, and what cannot be moved."""
+class FaultPanel(QStackedWidget):
+    """The part, and below it the numbers beside its frames, who is hit, and what cannot be moved; or an expectation."""
 
     named = Signal(str)  # what the user typed
 
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
-        self._theme = theme
-        self.line = QLineEdit(self)
+        part = QWidget(self)
+        self.line = QLineEdit(part)
         self.line.setAccessibleName("The part of DRAM that fails")
         self.line.setPlaceholderText("row:of:0x2416, or bank:channel0/rank1/bg2/bank3; or select a frame")
         self.line.returnPressed.connect(lambda: self.named.emit(self.line.text()))
-        self.answer = QLabel(self)
-        self.answer.setWordWrap(True)
-        self.notes = QLabel(self)
-        self.notes.setWordWrap(True)
-        self.notes.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.notes.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
-        self.notes.setAccessibleName("Who is hit, and what soft offline moves")
-        told = QScrollArea(self)
-        told.setWidgetResizable(True)
-        told.setFrameShape(QFrame.Shape.NoFrame)
-        told.setWidget(self._beside())
-        told.setAccessibleName("Who is hit, and what soft offline moves")
-        told.setAccessibleDescription("Scrolls the words beside the numbers")
-        self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, fault_columns(), fault_cells), self)
+        self.beside = WordsBeside("Who is hit, and what soft offline moves", part)
+        self.answer, self.notes = self.beside.answer, self.beside.notes
+        self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, fault_columns(), fault_cells), part)
         self.table.setAccessibleDescription("What the fault does by course and policy; nothing is chosen by a row")
         self.tools = FaultTools(self)
-        split = QSplitter(Qt.Orientation.Horizontal, self)
-        for part, stretch in ((self.table, 23), (told, 8)):
-            split.addWidget(part)
+        split = QSplitter(Qt.Orientation.Horizontal, part)
+        for widget, stretch in ((self.table, 23), (self.beside, 8)):
+            split.addWidget(widget)
             split.setStretchFactor(split.count() - 1, stretch)
         split.setChildrenCollapsible(False)
         split.setSizes([23 * _NOTES, 8 * _NOTES])
-        box = QVBoxLayout(self)
-        box.setContentsMargins(look.SMALL, look.TIGHT, look.SMALL, 0)
+        box = QVBoxLayout(part)
+        box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(look.TIGHT)
         box.addWidget(self.line)
         box.addWidget(split, 1)
+        part.setFocusProxy(self.line)
+        self._part = part
+        self.expected = ExpectedPage(self, theme)
+        for page in (part, self.expected):
+            self.addWidget(page)
+        self.setContentsMargins(look.SMALL, look.TIGHT, look.SMALL, 0)
         plain_labels(self)
-        self.setFocusProxy(self.line)
+        self.setFocusProxy(part)
         self.set_theme(theme)
 
-    def _beside(self) -> QWidget:
-        """What stands beside the numbers, and is scrolled in a low window."""
-        words = QWidget(self)
-        column = QVBoxLayout(words)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(look.TIGHT)
-        column.addWidget(self.answer)
-        column.addWidget(self.notes, 1)
-        return words
+    def show_expected(self, on: bool) -> None:
+        """Shows the expectation, or the part."""
+        page = self.expected if on else self._part
+        self.setFocusProxy(page)
+        self.setCurrentWidget(page)
+        for tool in (self.tools.mode, self.tools.finds, self.tools.breaks):
+            tool.setVisible(not on)
 
     def set_theme(self, theme: Theme) -> None:
-        self._theme = theme
         self.table.set_theme(theme)
-        head = self.table.horizontalHeader()
-        head.setTextElideMode(Qt.TextElideMode.ElideNone)  # of two lines it would cut the second
-        for number in range(len(self.table.columns)):
-            self.table.setColumnWidth(number, max(self.table.columnWidth(number), head.sectionSizeHint(number)))
-        for widget in (self.tools.mode, self.tools.finds, self.tools.breaks, self.notes):
-            widget.setFont(look.font(look.CAPTION))
-        self.say(self.answer.text())
+        self.table.fit_heads()
+        for tool in self.tools.all():
+            tool.setFont(look.font(look.CAPTION))
+        self.beside.set_theme(theme)
+        self.expected.set_theme(theme)
 
     def say(self, text: str, is_wrong: bool = False) -> None:
         """Says which frames these are, or what is wrong with what was typed."""
-        self.answer.setText(text)
-        look.ink(self.answer, self._theme.warn if is_wrong else self._theme.muted)
+        self.beside.say(text, is_wrong)

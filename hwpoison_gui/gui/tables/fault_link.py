@@ -21,6 +21,7 @@ from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.look.enabling import PANICKED, enable
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.tables.expected_link import ExpectedLink
 from hwpoison_gui.gui.tables.fault import MODES, FaultPanel
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.damage.damage import Damage
@@ -68,7 +69,9 @@ class FaultLink(QObject):
         self._foretold: tuple[Fault | None, list[FaultDamage]] = (None, [])  # when frames of the part could still fail
         self._counts: dict[int, tuple[Damage, PerFrame]] = {}  # by policy
         self._slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self._expected = ExpectedLink(panel.expected, dock, damage, controller, frame_map)
         panel.named.connect(self._named)
+        panel.tools.expected.toggled.connect(self._show_expected)
         panel.tools.mode.activated.connect(lambda _: self._part_of_frame())
         panel.tools.finds.clicked.connect(lambda: self._find(panel.line.text()))
         panel.tools.breaks.clicked.connect(lambda: self._ask(panel.line.text(), len(self._frames())))
@@ -89,6 +92,7 @@ class FaultLink(QObject):
 
     def show_part(self, mode: str, pfn: int) -> None:
         """Shows the part of a mode in which the first byte of a frame lies."""
+        self._panel.tools.expected.setChecked(False)
         self._panel.tools.mode.setCurrentIndex(max(0, self._panel.tools.mode.findData(mode)))
         self._take(f"{mode}:of:{pfn:#x}")
 
@@ -169,14 +173,21 @@ class FaultLink(QObject):
 
     # -- its damage
 
+    def _show_expected(self, on: bool) -> None:
+        self._panel.show_expected(on)
+        self._dock.set_subject("")
+        self._seen(self._dock.in_front)
+
     def _seen(self, seen: bool) -> None:
-        wanted = seen and self._fault is not None
+        is_expected = self._panel.tools.expected.isChecked()
+        self._expected.show(seen and is_expected)
+        wanted = seen and not is_expected and self._fault is not None
         self._damage.want(_WHO, wanted, every=True)
         if wanted:
             self._compute()
 
     def _compute(self) -> None:
-        if self._fault is None or not self._dock.in_front:
+        if self._fault is None or not self._dock.in_front or self._panel.tools.expected.isChecked():
             return
         if not self._damage.every:
             self._slices.give_up()

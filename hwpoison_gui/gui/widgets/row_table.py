@@ -48,6 +48,13 @@ class RowTable(FactView):
         self.set_look()
         self.rows.refresh_look()
 
+    def fit_heads(self) -> None:
+        """Makes columns wide enough for heads of two lines, of which eliding would cut the second."""
+        head = self.horizontalHeader()
+        head.setTextElideMode(Qt.TextElideMode.ElideNone)
+        for number in range(len(self.columns)):
+            self.setColumnWidth(number, max(self.columnWidth(number), head.sectionSizeHint(number)))
+
     def set_columns(self, columns: Sequence[TextColumn], cells: Callable[[Any], tuple[str, ...]]) -> None:
         """Shows other columns of the same rows; the current row stays."""
         if tuple(columns) == self.columns:

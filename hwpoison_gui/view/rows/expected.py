@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from hwpoison_gui.dram.rates import DEVICES_PER_RANK, Rates
@@ -12,58 +13,66 @@ from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.words.words import counted
 
 ALL: Final = "all"
-_BOUNDED: Final = "1,000 (100 to 9,000)"
+_BOUNDED: Final = "0.15 (0.025 to 0.62)"
 
 
 class ExpectedRow(Record):
-    """One sort of fault, or all of them. `hit_0`, `hit_1`: processes hit under late and early kill, without bounds.
+    """One sort of fault, or all of them: the values without bounds, and as `shown` by the field of a column.
 
-    `shown`: as text, in the order of `expected_columns`.
+    `hit_0`, `hit_1`: processes hit under late and early kill.
     """
 
     key: int
     name: str
-    fit: float
-    faults: float
-    frames: float
     hit_0: float
     hit_1: float
-    shown: tuple[str, ...]
+    faults: float
+    frames: float
+    fit: float
+    shown: Mapping[str, str]
 
 
-def expected_columns() -> tuple[TextColumn, ...]:
-    """The columns of `expected_rows`."""
-    years = f"in {MACHINE_YEARS:,} machine-years"
-    hit = f"Processes hit {years}, with the bounds in brackets"
+def expected_columns(rows: Sequence[ExpectedRow]) -> tuple[TextColumn, ...]:
+    """The columns of rows; processes hit have one where the policies agree."""
+    years, bounds = f"in {MACHINE_YEARS:,} machine-years", "with the bounds in brackets"
+    agree = all(row.shown["hit_0"] == row.shown["hit_1"] for row in rows)
+    hit = [(f"hit_{early}", f"processes hit\n{KILL[early]}", f"; {KILL[early]}") for early in (0, 1)]
+    if agree:
+        hit = [("hit_0", "processes\nhit", "; with either policy")]
     return (
         TextColumn("name", "Sort of fault", "As the study names it", "several banks"),
-        TextColumn("fit", "FIT", "Faults of one DRAM device in 10⁹ hours of its operation", "00.0", number=True),
-        TextColumn("faults", "faults", f"Faults of this machine {years}, with the bounds in brackets", _BOUNDED,
-                   number=True),
+        *(TextColumn(field, head, f"Processes hit {years}, {bounds}{policy}", _BOUNDED, number=True)
+          for field, head, policy in hit),
+        TextColumn("faults", "faults", f"Faults of this machine {years}, {bounds}", _BOUNDED, number=True),
         TextColumn("frames", "frames\neach", "Frames that one fault reaches, on average", "000,000", number=True),
-        *(TextColumn(f"hit_{early}", f"processes hit\n{KILL[early]}", f"{hit}; with {KILL[early]}", _BOUNDED,
-                     number=True) for early in (0, 1)),
+        TextColumn("fit", "FIT", "Faults of one DRAM device in 10⁹ hours of its operation", "00.0", number=True),
     )  # fmt: skip
 
 
 def expected_rows(one: AssessedRates) -> list[ExpectedRow]:
     """The sorts of faults under late and early kill, in this order; the sum is the last row."""
     late, early = (found for _, found in one.found)
-    rows = []
-    for key, (first, second) in enumerate(zip(late, early, strict=True)):
-        shown = (first.name, fit_words(first.fit), bounded(first.faults), f"{first.mean.frames:,.0f}",
-                 bounded(first.hit), bounded(second.hit))  # fmt: skip
-        rows.append(ExpectedRow(key, first.name, first.fit, first.faults[1], first.mean.frames, first.hit[1],
-                                second.hit[1], shown))  # fmt: skip
+    rows = [_row(key, first.name, first.faults, first.hit, second.hit, first.mean.frames, first.fit)
+            for key, (first, second) in enumerate(zip(late, early, strict=True))]  # fmt: skip
     (faults, hit_0), (_, hit_1) = summed(late), summed(early)
-    fit = sum(row.fit for row in late)
-    shown = ALL, fit_words(fit), bounded(faults), "", bounded(hit_0), bounded(hit_1)
-    return [*rows, ExpectedRow(len(rows), ALL, fit, faults[1], 0, hit_0[1], hit_1[1], shown)]
+    return [*rows, _row(len(rows), ALL, faults, hit_0, hit_1, 0, sum(row.fit for row in late))]
 
 
-def expected_cells(row: ExpectedRow) -> tuple[str, ...]:
-    """A row as it is shown, in the order of `expected_columns`."""
-    return row.shown
+def _row(key: int, name: str, faults: Bounds, hit_0: Bounds, hit_1: Bounds, frames: float, fit: float) -> ExpectedRow:
+    shown = {
+        "name": name,
+        "hit_0": bounded(hit_0),
+        "hit_1": bounded(hit_1),
+        "faults": bounded(faults),
+        "frames": f"{frames:,.0f}" if frames else "",
+        "fit": fit_words(fit),
+    }
+    return ExpectedRow(key, name, hit_0[1], hit_1[1], faults[1], frames, fit, shown)
+
+
+def cells_of(columns: Sequence[TextColumn]) -> Callable[[ExpectedRow], tuple[str, ...]]:
+    """How a row is shown in these columns."""
+    return lambda row: tuple(row.shown[column.field] for column in columns)
 
 
 def heading(one: AssessedRates) -> str:

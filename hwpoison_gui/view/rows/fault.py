@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel.machine import Machine
@@ -60,49 +60,47 @@ def measures(tolls: Sequence[Toll]) -> Iterator[tuple[str, list[int], list[str]]
 
 
 class FaultRow(Record):
-    """One measure. `shown`: as text, by the fields below; each is a course under late or early kill."""
+    """One measure by course, of `COURSES`: its value under late kill, and as `shown`, in their order."""
 
     key: int
     name: str
-    nothing_0: int
-    by_page_0: int
-    by_part_0: int
-    nothing_1: int
-    by_page_1: int
-    by_part_1: int
-    shown: Mapping[str, str]
-
-
-def _field(course: str, early: int) -> str:
-    return f"{course}_{early}"
+    nothing: int
+    by_page: int
+    by_part: int
+    shown: tuple[str, ...]
 
 
 def fault_columns() -> tuple[TextColumn, ...]:
-    """The columns of `fault_rows`: each course under late kill, then under early kill."""
-    columns = [TextColumn("name", "Each frame alone", "What is counted", "processes that die")]
-    for early in (0, 1):
-        for course, (head, tip) in COURSES.items():
-            field, words = _field(course, early), f"{tip}; with {KILL[early]}"
-            columns.append(TextColumn(field, f"{head}\n{KILL[early]}", words, "000.0 MiB", number=True))
+    """The columns of `fault_rows`: each course, where the policies differ under late and early kill."""
+    both = f"{KILL[0]} / {KILL[1]} where they differ"
+    columns = [TextColumn("name", "Each frame alone", f"What is counted; {both}", "processes that die")]
+    for course, (head, tip) in COURSES.items():
+        columns.append(TextColumn(course, f"{head}\nlate / early", f"{tip}; {both}", "0,000 / 0,000", number=True))
     return tuple(columns)
 
 
 def fault_rows(damages: Sequence[FaultDamage]) -> list[FaultRow]:
     """What a fault does under late and early kill, in this order."""
-    fields = [_field(course, damage.early) for damage in damages for course in COURSES]
     tolls = [toll for damage in damages for toll in (damage.nothing, damage.by_page, damage.by_part)]
-    rows = []
+    rows, courses = [], len(COURSES)
     for key, (name, values, shown) in enumerate(measures(tolls)):
-        nothing_0, by_page_0, by_part_0, nothing_1, by_page_1, by_part_1 = values
-        told = dict(zip(fields, shown, strict=True))
-        rows.append(FaultRow(key, name, nothing_0, by_page_0, by_part_0, nothing_1, by_page_1, by_part_1, told))
+        pairs = zip(values[:courses], values[courses:], shown[:courses], shown[courses:], strict=True)
+        cells = [_cell(late, early, words) for late, early, *words in pairs]
+        nothing, by_page, by_part, *_ = values
+        rows.append(FaultRow(key, name, nothing, by_page, by_part, tuple(cells)))
     return rows
+
+
+def _cell(late: int, early: int, words: Sequence[str]) -> str:
+    """A number under both policies: once where they agree, and empty for none."""
+    if late == early:
+        return words[0] if late else ""
+    return " / ".join(word if value else "0" for value, word in zip((late, early), words, strict=True))
 
 
 def fault_cells(row: FaultRow) -> tuple[str, ...]:
     """A row as it is shown, in the order of `fault_columns`."""
-    name = row.name.replace("  ", "\N{EN SPACE}\N{EN SPACE}")
-    return name, *("" if text == "0" else text for text in row.shown.values())
+    return row.name.replace("  ", "\N{EN SPACE}\N{EN SPACE}"), *row.shown
 
 
 def who_is_hit(m: Machine, damage: FaultDamage, most: int = 3) -> str:

@@ -53,6 +53,12 @@ def test_it_shows_the_row_of_the_selected_frame_and_follows_it(user, panel: Faul
     assert_as_assessed(user, panel, "bank:of:0x100")
 
 
+def test_a_number_is_shown_once_where_the_policies_agree(user, panel: FaultPanel) -> None:
+    shown = {row.name.strip(): row.shown for row in panel.table.rows.rows}
+    assert shown["signal at once"][0].startswith("0 / ") and shown["signal on touch"][0].endswith(" / 0")
+    assert shown["processes hit"][0].isdigit() and "0 B" not in shown["content lost"]
+
+
 def test_a_part_is_named_and_what_is_wrong_is_said(user, panel: FaultPanel) -> None:
     panel.named.emit("rwo:of:0x100")
     assert "no such fault mode" in panel.answer.text() and not panel.tools.breaks.isEnabled()
