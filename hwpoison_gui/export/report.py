@@ -7,8 +7,9 @@ from typing import Final
 
 from hwpoison_gui import __version__
 from hwpoison_gui.export.markdown import code, plain, span, table
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title_in
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.frame_text import as_text

@@ -15,7 +15,8 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import IN_SHORT
 from hwpoison_gui.view.base.moment import START, moment_of, title_in

@@ -98,7 +98,7 @@ def _visit_alike(
     m: Machine, page: Page, current: int, processes: Sequence[Process], of_mm: Mapping[int, Places], found: Collected
 ) -> Run | None:
     """Visit many processes that each own one VMA and are put on to_kill; None where any is not."""
-    if len(processes) < 2:
+    if not 1 < len(processes) <= len(of_mm):
         return None
     tids = [tid for tid in map(m.profile.users.early_kill_thread, repeat(m), processes) if tid is not None]
     places = [own[0] for process in processes if len(own := of_mm.get(process.mm, [])) == 1]
@@ -125,8 +125,9 @@ def _visit_alike(
 def _visit_each(
     m: Machine, page: Page, current: int, processes: Sequence[Process], of_mm: Mapping[int, Places], found: Collected
 ) -> Iterator[Mark]:
+    early_kill_thread = m.profile.users.early_kill_thread
     for process in processes:
-        tid = task_early_kill(m, process, current)
+        tid = task_early_kill(m, process, current) if current else early_kill_thread(m, process)
         own = of_mm.get(process.mm)
         if tid is None:
             if own:

@@ -17,8 +17,9 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Inputs
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.scenario.reader import step_of
-from hwpoison_gui.session.session import SLICE_SECONDS, Operation, Session
+from hwpoison_gui.session.session import SLICE_SECONDS, Session
 
 Boot = Callable[[str], Session]  # of a profile's name
 Progress = Callable[[float, str], None]

@@ -15,7 +15,7 @@ from hwpoison_gui.kernel.memory_failure import memory_failure
 from hwpoison_gui.kernel.records import ActionResult, Delivery
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.timeline import RecordedSteps
+from hwpoison_gui.session.steps import RecordedSteps
 
 R = TypeVar("R")
 
@@ -80,7 +80,7 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         )
     finally:
         m.gate.backward(m.gate.take())
-        m.gate.backward(steps.changes)
+        m.gate.backward(steps.changes.between(0, len(steps.changes)))
         m.gate.backward(prepared)
 
 
@@ -100,7 +100,7 @@ def dry(m: Machine, function: Steps[int | str]) -> Iterator[RanAlone]:
         yield RanAlone(steps, _drive(m, function, steps))
     finally:
         m.gate.backward(m.gate.take())
-        m.gate.backward(steps.changes)
+        m.gate.backward(steps.changes.between(0, len(steps.changes)))
 
 
 def _drive(m: Machine, handler: Steps[R], steps: RecordedSteps | None = None) -> R:

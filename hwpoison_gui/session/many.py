@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
+import numpy as np
+
 from hwpoison_gui.session import grammar
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.operation import Parts
 from hwpoison_gui.session.outcome import Outcome
 
-MOST_FRAMES: Final = 1 << 16  # of one operation: some five seconds, and 0.4 GB for its steps
+MOST_FRAMES: Final = 1 << 16  # of one operation: some five seconds, and 0.2 GB for its steps
 _LEAST_RANGE: Final = 3  # frames of a range; fewer are named one by one
 
 
@@ -33,18 +36,32 @@ def frames_of(entries: Sequence[str], frames: int, page: Callable[[str, str], in
     ScenarioError
         If a frame lies beyond the last one, or is named twice, or if there are too many; `page` may raise others.
     """
-    named: dict[int, str] = {}
+    found, total = list[Sequence[int]](), 0
     for number, entry in enumerate(entries, start=1):
         key = f"frames[{number}]" if len(entries) > 1 else "frames"
-        for pfn in _pfns(entry, key, page):
-            if not 0 <= pfn < frames:
-                raise ScenarioError(f"{entry!r} leaves the memory: the last frame is {frames - 1:#x}", key=key)
-            if pfn in named:
-                raise ScenarioError(f"{entry!r} overlaps {named[pfn]!r}: both name frame {pfn:#x}", key=key)
-            named[pfn] = entry
-            if len(named) > MOST_FRAMES:
-                raise ScenarioError(f"one step takes at most {MOST_FRAMES:,} frames", key="frames")
-    return tuple(named)
+        pfns = _pfns(entry, key, page)
+        if pfns and not (pfns[0] >= 0 and pfns[-1] < frames):
+            raise ScenarioError(f"{entry!r} leaves the memory: the last frame is {frames - 1:#x}", key=key)
+        found.append(pfns)
+        total += len(pfns)
+        if total > MOST_FRAMES:
+            raise ScenarioError(f"one step takes at most {MOST_FRAMES:,} frames", key="frames")
+    return _each_once(entries, found)
+
+
+def _each_once(entries: Sequence[str], found: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """The frames of all entries. Raises ScenarioError if two entries name the same frame."""
+    pfns = np.concatenate([np.asarray(part, np.int64) for part in found]) if found else np.zeros(0, np.int64)
+    order = np.argsort(pfns, kind="stable")
+    again = order[1:][pfns[order[1:]] == pfns[order[:-1]]]
+    if len(again):
+        twice = int(again.min())
+        before = int(np.flatnonzero(pfns == pfns[twice])[0])
+        ends = np.cumsum([len(part) for part in found])
+        one, other = (int(number) for number in np.searchsorted(ends, (before, twice), side="right"))
+        both = f"{entries[other]!r} overlaps {entries[one]!r}: both name frame {pfns[twice]:#x}"
+        raise ScenarioError(both, key=f"frames[{other + 1}]")
+    return tuple(pfns.tolist())
 
 
 def _pfns(entry: str, key: str, page: Callable[[str, str], int | None]) -> Sequence[int]:
@@ -69,36 +86,36 @@ def named(args: Mapping[str, Any]) -> int:
 
 def ranges_of(pfns: Iterable[int]) -> tuple[str, ...]:
     """The fewest words for some frames, from left to right: runs of equal distance become ranges."""
-    rest, found = list(pfns), list[str]()
-    at = 0
+    rest, found, at = np.array(list(pfns), np.int64), list[str](), 0
+    strides = np.diff(rest)
+    # For each distance between neighbours, the first after it that differs.
+    changes = np.append(np.flatnonzero(strides[1:] != strides[:-1]) + 1, len(strides))
     while at < len(rest):
-        stride = rest[at + 1] - rest[at] if at + 1 < len(rest) else 0
-        end = at + 1
-        while stride > 0 and end < len(rest) and rest[end] - rest[end - 1] == stride:
-            end += 1
+        stride = int(strides[at]) if at < len(strides) else 0
+        end = int(changes[np.searchsorted(changes, at, side="right")]) + 1 if stride > 0 else at + 1
         if end - at < _LEAST_RANGE:
             end = at + 1
             found.append(f"{rest[at]:#x}")
         else:
-            found.append(grammar.frames_text(rest[at], end - at, stride))
+            found.append(grammar.frames_text(int(rest[at]), end - at, stride))
         at = end
     return tuple(found)
 
 
-def outcome_of(whole: Outcome, parts: Sequence[Outcome]) -> Outcome:
+def outcome_of(whole: Outcome, parts: Parts) -> Outcome:
     """The outcome of an operation on many frames.
 
     `pfn` and `head` are those of the first frame; `result` and `kind` what all frames have in common, else None;
     `errno` the first that is not 0. Log lines, signals and the panic are those of all.
     """
-    first = parts[0]
+    first, each = parts.outcome(0), parts.outcomes
     return whole._replace(
         pfn=first.pfn,
         head=first.head,
-        result=first.result if len({part.result for part in parts}) == 1 else None,
-        kind=first.kind if len({part.kind for part in parts}) == 1 else None,
-        dirty=all(part.dirty for part in parts),
-        errno=next((part.errno for part in parts if part.errno), 0),
-        already_poisoned=all(part.already_poisoned for part in parts),
-        filtered=all(part.filtered for part in parts),
+        result=first.result if len({part.result for part in each}) == 1 else None,
+        kind=first.kind if len({part.kind for part in each}) == 1 else None,
+        dirty=all(part.dirty for part in each),
+        errno=next((part.errno for part in each if part.errno), 0),
+        already_poisoned=all(part.already_poisoned for part in each),
+        filtered=all(part.filtered for part in each),
     )

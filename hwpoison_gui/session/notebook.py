@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import shared
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import UNTOLD, Telling
 
 PARAGRAPH: Final = "\n\n"

@@ -8,11 +8,12 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Final
 
-from hwpoison_gui.kernel.mark import Mark, Steps
+from hwpoison_gui.kernel.mark import Mark, Run
 from hwpoison_gui.session.outcome import OpResult, Outcome
+from hwpoison_gui.session.steps import RunOfFrames
 from hwpoison_gui.session.timeline import Timeline
 
 _MANY: Final = 1000  # steps of an operation
@@ -39,7 +40,7 @@ class Recording:
         self,
         timeline: Timeline,
         operation: int,
-        marks: Steps[OpResult],
+        marks: Generator[Mark | Run | RunOfFrames, None, OpResult],
         last: Mark,
         done: Callable[[OpResult], Outcome],
         undone: Callable[[], None],

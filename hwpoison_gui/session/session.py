@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,12 +21,14 @@ from hwpoison_gui.session import many
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.operation import Operation, Parts
 from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
 from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.scenario import schema
+from hwpoison_gui.session.steps import Gathering, RecordedSteps, RunOfFrames
 from hwpoison_gui.session.telling import UNTOLD, Telling
-from hwpoison_gui.session.timeline import Notice, RecordedSteps, Timeline
+from hwpoison_gui.session.timeline import Notice, Timeline
 from hwpoison_gui.session.world import World
 
 if TYPE_CHECKING:
@@ -42,28 +43,6 @@ AFTER_PANIC: Final = frozenset({"check"})
 SLICE_SECONDS: Final = 0.01  # seconds of work between two yields
 _TGID_AND_NUMBER: Final = attrgetter("tgid", "number")  # of a task
 _NAME_AND_COMM: Final = attrgetter("name", "comm")  # of a process
-
-
-@dataclass(slots=True, eq=False)
-class Operation:
-    """A completed operation; its steps are `first` to `last` (exclusive).
-
-    Operations compare by identity: one with equal values on another branch ran on a machine in another state.
-    Nothing of one changes, but for `telling`, by `Session.tell`. `parts`: of one on many frames, the operation on each
-    frame, in the order in which they were run; empty for any other.
-    """
-
-    name: str
-    args: Mapping[str, Any]
-    telling: Telling
-    first: int
-    last: int
-    outcome: Outcome
-    parts: tuple[Operation, ...] = ()
-
-    def part_number(self, position: int) -> int:
-        """The number of the part with the last step applied at a position."""
-        return bisect_left(self.parts, position, key=lambda part: part.last)
 
 
 class _Left(Record):
@@ -241,14 +220,15 @@ class Session:
         self._check_available(name, args)
         frames = many.frames_of(many.entries_of(args), self.machine.frames, self.world.frame)
         left = self._leave_future(self.position if back_to is None else back_to)
-        first, before, parts = self.position, self._before(args), list[Operation]()
+        first, before = self.position, self._before(args)
+        parts = Parts(name, {key: value for key, value in args.items() if key != "frames"}, first) if frames else None
 
         def done(result: OpResult) -> Outcome:
             self.recording = None
             outcome = self._outcome(name, result, before)
             if parts:
-                outcome = many.outcome_of(outcome, [part.outcome for part in parts])
-            self.operations.append(Operation(name, dict(args), telling, first, self.position, outcome, tuple(parts)))
+                outcome = many.outcome_of(outcome, parts)
+            self.operations.append(Operation(name, dict(args), telling, first, self.position, outcome, parts or ()))
             self.branches.drop_covered(self.operations)
             self.timeline.announce(first)
             return outcome
@@ -257,7 +237,7 @@ class Session:
             self.recording = None
             self._return_to(left)
 
-        marks = self._carry_out_each(name, args, frames, parts) if frames else self._carry_out(name, args)
+        marks = self._carry_out(name, args) if parts is None else self._carry_out_each(name, frames, parts)
         self.recording = Recording(self.timeline, len(self.operations), marks, Mark(DONE[name]), done, undone)
         return self.recording
 
@@ -326,21 +306,17 @@ class Session:
             yield from do_group_exit(self.machine, doomed)
         return result
 
-    def _carry_out_each(
-        self, name: str, args: Mapping[str, Any], frames: Sequence[int], parts: list[Operation]
-    ) -> Steps[OpResult]:
+    def _carry_out_each(self, name: str, frames: Sequence[int], parts: Parts) -> Generator[RunOfFrames, None, OpResult]:
         """Run an operation on one frame after the other, until the machine panics. Appends to `parts`."""
-        rest = {key: value for key, value in args.items() if key != "frames"}
+        gathering, first = Gathering(self.machine.gate), self.position
         for pfn in frames:
-            one = {"frame": f"pfn:{pfn:#x}", **rest}
-            first, before = self.position, self._before(one)
-            result = yield from self._carry_out(name, one)
-            if self.timeline.changed or self.position == first:
-                yield Mark(DONE[name])
-            outcome = self._outcome(name, result, before)
-            parts.append(Operation(name, one, UNTOLD, first, self.position, outcome))
+            args = parts.args_of(pfn)
+            before = self._before(args)
+            result = yield from gathering.of(pfn, self._carry_out(name, args), Mark(DONE[name]))
+            parts.add(pfn, first + gathering.steps, self._outcome(name, result, before))
             if self.machine.panicked:
                 break
+        yield from gathering.rest()
         return OpResult()
 
     def _before(self, args: Mapping[str, Any]) -> _Before:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import gc
 import itertools
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import itemgetter
-from typing import Final, overload
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,18 +19,11 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark, Run
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.steps import RecordedSteps, RunOfFrames
 
 _LINES: Final = itertools.count()  # of all timelines: what was read of one is never taken for another's
 _STORE: Final = itemgetter(0)  # of a change
 STEPS_PER_SLICE: Final = 1024  # steps applied between two yields of a walk
-
-
-class Step(Record):
-    """One step: its label, the changes it made (oldest first), and the number of its operation."""
-
-    mark: Mark
-    changes: tuple[Change, ...]
-    operation: int
 
 
 class Notice(Record):
@@ -44,82 +36,6 @@ class Notice(Record):
     after: int
     pfns: npt.NDArray[np.int64]
     tables: frozenset[str]
-
-
-class RecordedSteps(Sequence[Step]):
-    """The recorded steps in columns; a `Step` is built when it is read.
-
-    `marks` and `operations` have one element a step. The changes of step n are `changes[ends[n]:ends[n + 1]]`.
-    """
-
-    def __init__(self) -> None:
-        self.marks: list[Mark] = []
-        self.operations: list[int] = []
-        self.changes: list[Change] = []
-        self.ends: list[int] = [0]
-
-    def __len__(self) -> int:
-        return len(self.marks)
-
-    @overload
-    def __getitem__(self, at: int) -> Step: ...
-    @overload
-    def __getitem__(self, at: slice) -> list[Step]: ...
-    def __getitem__(self, at: int | slice) -> Step | list[Step]:
-        if isinstance(at, slice):
-            return [self._made(number) for number in range(*at.indices(len(self.marks)))]
-        return self._made(range(len(self.marks))[at])
-
-    def __iter__(self) -> Iterator[Step]:
-        return map(self._made, range(len(self.marks)))
-
-    def _made(self, number: int) -> Step:
-        ends = self.ends
-        changes = tuple(self.changes[ends[number] : ends[number + 1]])
-        return Step(self.marks[number], changes, self.operations[number])
-
-    def each(self, low: int, high: int) -> Iterator[Step]:
-        """Steps `low` to `high` (exclusive), built one by one."""
-        return map(self._made, range(low, high))
-
-    def between(self, low: int, high: int) -> list[Change]:
-        """The changes of steps `low` to `high` (exclusive), oldest first."""
-        return self.changes[self.ends[low] : self.ends[high]]
-
-    def position_after(self, change: int) -> int:
-        """The first position at which change number `change` is applied."""
-        return bisect_right(self.ends, change)
-
-    def add(self, made: Mark | Run, changes: Iterable[Change], operation: int) -> int:
-        """Append one step, or those of a run, with the changes since the last step. Returns the number of steps."""
-        before = len(self.changes)
-        self.changes += changes
-        if isinstance(made, Run):
-            self.marks += made.marks
-            self.ends += [before + end for end in made.ends]
-            count = len(made.marks)
-        else:
-            self.marks.append(made)
-            self.ends.append(len(self.changes))
-            count = 1
-        self.operations += [operation] * count
-        return count
-
-    def cut(self, position: int) -> RecordedSteps:
-        """Remove the steps after `position` and return them."""
-        tail, first = RecordedSteps(), self.ends[position]
-        tail.marks, tail.operations = self.marks[position:], self.operations[position:]
-        tail.changes, tail.ends = self.changes[first:], [end - first for end in self.ends[position:]]
-        del self.marks[position:], self.operations[position:], self.changes[first:], self.ends[position + 1 :]
-        return tail
-
-    def extend(self, tail: RecordedSteps) -> None:
-        """Put back what `cut` removed."""
-        first = len(self.changes)
-        self.marks += tail.marks
-        self.operations += tail.operations
-        self.changes += tail.changes
-        self.ends += [first + end for end in tail.ends[1:]]
 
 
 @contextmanager
@@ -159,7 +75,7 @@ class Timeline:
 
     # Recording
 
-    def add(self, made: Mark | Run, operation: int) -> None:
+    def add(self, made: Mark | Run | RunOfFrames, operation: int) -> None:
         """Record the changes since the last step as the next step, or as the steps of a run.
 
         They are applied already. Later steps must have been cut.

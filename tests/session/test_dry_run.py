@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.mark import SITES, Mark
 from hwpoison_gui.session import dry_run as module
 from hwpoison_gui.session.dry_run import dry_run
 from hwpoison_gui.session.session import Session
@@ -62,7 +62,7 @@ def test_it_records_what_an_operation_records(kind: Kind, data: st.DataObject) -
     living = {process.tgid for process in m.living()}
     outcome = do(session, "poison", frame=f"pfn:{pfn:#x}", via="corrupt-pfn")
     first = session.operations[-1].first
-    assert ran.steps.marks == session.steps.marks[first : first + len(ran.steps)]
+    assert list(ran.steps.marks) == session.steps.marks[first : first + len(ran.steps)]
     assert ran.errno == outcome.errno
     line = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
     assert line == (outcome.kind, outcome.result)
@@ -95,7 +95,7 @@ def test_whatever_goes_wrong_inside_the_machine_is_as_before(session: Session, m
     assert m.gate.digest() == digest
 
     def fails(m, pfn):
-        yield Mark("memory_failure", "begins")
+        yield Mark(SITES["memory_failure"], (pfn,))
         m.set_flags(pfn, pf.DIRTY)
         raise ValueError
 

@@ -49,6 +49,11 @@ def test_frames_at_equal_distances_are_one_range() -> None:
     assert grammar.parse_frames("16") == range(16, 17)
 
 
+def _changes(session: Session) -> list[list[str]]:
+    """The changes of each step, their stores by name."""
+    return [[repr((store.name, *rest)) for store, *rest in step.changes] for step in session.steps]
+
+
 @pytest.mark.parametrize("profile", list(PROFILES))
 @pytest.mark.parametrize("early", [0, 1])
 def test_many_are_as_one_by_one(profile: str, early: int) -> None:
@@ -61,7 +66,8 @@ def test_many_are_as_one_by_one(profile: str, early: int) -> None:
     assert at_once.machine.gate.digest() == singly.machine.gate.digest()
     whole = at_once.operations[-1]
     assert [part.outcome for part in whole.parts] == [one.outcome for one in singly.operations[-len(pfns) :]]
-    assert [mark.site for mark in at_once.steps.marks] == [mark.site for mark in singly.steps.marks]
+    assert list(at_once.steps.marks) == list(singly.steps.marks)
+    assert _changes(at_once) == _changes(singly)
     ends = [part.last for part in whole.parts]
     assert [part.first for part in whole.parts] == [whole.first, *ends[:-1]] and ends[-1] == whole.last
     assert [at_once.part_at(end) for end in ends] == list(whole.parts)

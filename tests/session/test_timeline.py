@@ -13,16 +13,25 @@ from hypothesis import given, settings
 from hwpoison_gui.kernel.gate import Cells, Column, Gate, Table
 from hwpoison_gui.kernel.mark import Act, Mark, Run, Site
 from hwpoison_gui.session import timeline as module
-from hwpoison_gui.session.timeline import News, Notice, RecordedSteps, Step, Timeline
+from hwpoison_gui.session.steps import RecordedSteps, RunOfFrames, SharedMarks, Step
+from hwpoison_gui.session.timeline import News, Notice, Timeline
 
 SITE: Final = Site("test", "test", Act.ENTER, "", ("number",), __name__)
 STORE: Final = Table[int, int]("store")
 
-# The number of changes of each step, and whether it was recorded alone or in a run with its neighbours.
-plans = st.lists(st.one_of(st.integers(0, 3), st.lists(st.integers(0, 3), min_size=1, max_size=4)), max_size=12)
+# The number of changes of each step, recorded alone, in a run with its neighbours, or in one of several frames.
+Plan = Sequence[int | list[int] | tuple[int, ...]]
+runs = st.lists(st.integers(0, 3), min_size=1, max_size=4)
+plans = st.lists(st.one_of(st.integers(0, 3), runs, runs.map(tuple)), max_size=12)
 
 
-def recorded(plan: Sequence[int | list[int]]) -> tuple[RecordedSteps, list[Step]]:
+def shared(marks: list[Mark], ends: list[int]) -> tuple[list[Mark], list[int], list[tuple[int, int]]]:
+    """What a run of frames is made of, for marks of one frame. Before it stands a frame without a step."""
+    pfn = marks[0].frames[0]
+    return SharedMarks().of(marks, pfn), ends, [(0, pfn + 1), (0, pfn)]
+
+
+def recorded(plan: Plan) -> tuple[RecordedSteps, list[Step]]:
     """Steps recorded by `add`, and the plain list that they stand for."""
     steps, model, made = RecordedSteps(), list[Step](), 0
     for operation, counts in enumerate(plan):
@@ -30,19 +39,22 @@ def recorded(plan: Sequence[int | list[int]]) -> tuple[RecordedSteps, list[Step]
         for count in [counts] if isinstance(counts, int) else counts:
             changes = tuple((STORE, made + number, 0, made) for number in range(count))
             made += count
-            group.append(Step(Mark(SITE, (len(model) + len(group),)), changes, operation))
+            frames = (len(model),) if isinstance(counts, tuple) else ()
+            group.append(Step(Mark(SITE, (len(model) + len(group),), frames), changes, operation))
         changes = tuple(change for step in group for change in step.changes)
         if isinstance(counts, int):
             assert steps.add(group[0].mark, changes, operation) == 1
         else:
             ends = np.cumsum([len(step.changes) for step in group]).tolist()
-            assert steps.add(Run([step.mark for step in group], ends), changes, operation) == len(group)
+            marks = [step.mark for step in group]
+            run = Run(marks, ends) if isinstance(counts, list) else RunOfFrames(*shared(marks, ends))
+            assert steps.add(run, changes, operation) == len(group)
         model += group
     return steps, model
 
 
 @given(plan=plans, data=st.data())
-def test_recorded_steps_read_as_a_list_of_steps(plan: list[int | list[int]], data: st.DataObject) -> None:
+def test_recorded_steps_read_as_a_list_of_steps(plan: Plan, data: st.DataObject) -> None:
     steps, model = recorded(plan)
     assert list(steps) == model and len(steps) == len(model)
     assert [steps[at] for at in range(-len(model), len(model))] == model + model
@@ -59,14 +71,14 @@ def test_recorded_steps_read_as_a_list_of_steps(plan: list[int | list[int]], dat
 
 
 @given(plan=plans)
-def test_the_position_after_a_change_is_the_first_that_has_it_applied(plan: list[int | list[int]]) -> None:
+def test_the_position_after_a_change_is_the_first_that_has_it_applied(plan: Plan) -> None:
     steps, model = recorded(plan)
     expected = [position for position, step in enumerate(model, start=1) for _ in step.changes]
     assert [steps.position_after(change) for change in range(len(steps.changes))] == expected
 
 
 @given(plan=plans, data=st.data())
-def test_cut_steps_can_be_put_back_or_replaced(plan: list[int | list[int]], data: st.DataObject) -> None:
+def test_cut_steps_can_be_put_back_or_replaced(plan: Plan, data: st.DataObject) -> None:
     steps, model = recorded(plan)
     at = data.draw(st.integers(0, len(model)))
     tail = steps.cut(at)
@@ -79,6 +91,17 @@ def test_cut_steps_can_be_put_back_or_replaced(plan: list[int | list[int]], data
     steps.extend(tail)
     assert list(steps) == model
     assert steps.between(0, len(model)) == [change for step in model for change in step.changes]
+
+
+def test_a_mark_is_kept_once_for_the_frames_that_have_it() -> None:
+    keep = SharedMarks()
+    marks = [Mark(SITE, args, (pfn,)) for pfn in (1, 2) for args in ((pfn,), (True,), (1,), (), ([],))]
+    kept = [keep.of([mark], mark.frames[0])[0] for mark in marks]
+    assert [one is other for one, other in zip(kept[:5], kept[5:], strict=True)] == [True, True, False, True, False]
+    steps = RecordedSteps()
+    steps.add(RunOfFrames(kept, [0] * 10, [(0, 1), (5, 2)]), [], 0)
+    assert list(steps.marks) == marks
+    assert [list(map(type, mark.args)) for mark in steps.marks] == [list(map(type, mark.args)) for mark in marks]
 
 
 class Bench:

@@ -15,8 +15,9 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.records import Process
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits, kinds
 from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.frame_facts import facts_of

@@ -12,7 +12,8 @@ from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.session.timeline import Notice, Step
+from hwpoison_gui.session.steps import Step
+from hwpoison_gui.session.timeline import Notice
 
 MOST_STEPS: Final = 2000  # that a notice lists one by one; of more, views refresh everything
 # After an operation was given up, views that read tables during its recording must refresh: all use `processes`.

@@ -11,7 +11,8 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.pace import MOVING_MS, Pace
 
 _TICK_MS: Final = 33

@@ -13,8 +13,9 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.base.moment import START, title_of
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.facts.timeline_marks import ActCodes, Tick, boundaries, cuts, position_at, ticks, x_of

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.filter_control import FilterControl
-from hwpoison_gui.session.session import Operation
+from hwpoison_gui.session.operation import Operation
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.control.damage import DamageControl

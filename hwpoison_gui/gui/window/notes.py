@@ -18,7 +18,7 @@ from hwpoison_gui.gui.timeline.track import Timeline
 from hwpoison_gui.gui.widgets.local_keys import PAGES, LocalKeys
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.notebook import Note, Notebook, Saved
-from hwpoison_gui.session.session import Operation
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.telling import pauses
 from hwpoison_gui.view.base.moment import START, moment_of
 from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of, grouped

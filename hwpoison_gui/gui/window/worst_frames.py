@@ -12,7 +12,7 @@ from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
-from hwpoison_gui.session.session import Operation
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.base.palette import Theme

@@ -94,8 +94,9 @@ def must_kill(word: int, unmapped: bool) -> bool:
 
 def find_early_kill_thread(m: Machine, process: Process) -> int | None:
     """The first thread whose PR_MCE_KILL policy is early, or default while early kill is on."""
+    tasks = m.tasks.view
     for tid in process.threads:
-        policy = m.tasks.view[tid].mce_kill
+        policy = tasks[tid].mce_kill
         if policy == "early" or (policy == "default" and m.sysctl.view[SYSCTL_EARLY_KILL]):
             return tid
     return None

@@ -23,7 +23,8 @@ from hwpoison_gui.kernel.rmap import mappings_of
 from hwpoison_gui.kernel.user_mappings import SENT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.fidelity.recorded_rows import Row, Sent
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
 
 _NUMBERS: Final = {"SIGBUS": 7, "SIGKILL": 9}
 _NAMES: Final = {number: name for name, number in _NUMBERS.items()}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.scenario.scenario import ScenarioStep
-from hwpoison_gui.session.session import Operation
 from hwpoison_gui.session.telling import Telling
 
 # Operations that make something with a name, unless they fail.

@@ -9,8 +9,9 @@ from hwpoison_gui.kernel.hugetlb_pool import RESIZED
 from hwpoison_gui.kernel.hwpoison_filter import FLAG_FILES
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
-from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.words.words import counted
 
 # Position 0: a machine may have been booted by a scenario, recorded, or copied from this computer.

@@ -7,6 +7,7 @@ import numpy as np
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.steps import ACTS
 from hwpoison_gui.view.charts.chart import F64, Curve, Curves
 from hwpoison_gui.view.words.words import counted
 
@@ -17,9 +18,8 @@ def timeline_curves(session: Session) -> Curves:
     """Counts at each timeline position, as steps: a point where one changes, and at both ends."""
     steps = session.steps
     poisoned = _counter(session)
-    acts = [mark.site.act for mark in steps.marks]
-    signals = np.flatnonzero([act is Act.SIGNAL for act in acts]) + 1
-    deaths = np.flatnonzero([act is Act.DIE for act in acts]) + 1
+    acts = np.frombuffer(bytes(steps.marks.acts), np.uint8)
+    signals, deaths = (np.flatnonzero(acts == ACTS.index(act)) + 1 for act in (Act.SIGNAL, Act.DIE))
     total = len(steps)
     curves = (
         Curve("outcome:poison", "HardwareCorrupted (frames of 4 kB)", *poisoned, steps=True),
@@ -37,9 +37,8 @@ def timeline_curves(session: Session) -> Curves:
 def _counter(session: Session) -> tuple[F64, F64]:
     """Timeline positions and HardwareCorrupted, in frames, from its changes."""
     store, steps = session.machine.counters, session.steps
-    found = [(number, change) for number, change in enumerate(steps.changes) if change[0] is store]
     x, y = [0.0], [0.0]
-    for number, (_, key, old, new) in found:
+    for number, (_, key, old, new) in steps.changes.of(store):
         if key == "num_poisoned_pages":
             if len(x) == 1:
                 y[0] = _number(old)

@@ -6,7 +6,7 @@ one frame, not for all of them.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Final
 
 import numpy as np
@@ -128,5 +128,5 @@ def offline(m: Machine, pfn: int) -> Offlined:
         return Offlined(result, 0)
 
 
-def _why(marks: list[Mark]) -> str:
+def _why(marks: Sequence[Mark]) -> str:
     return next((_REASONS[mark.site] for mark in reversed(marks) if mark.site in _REASONS), _OTHERWISE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.stops import TOLD, is_told
 from hwpoison_gui.view.words.plain import plain
 

@@ -12,9 +12,9 @@ from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.compare import Recipe, Settings, Side, Skipped, built, matrix
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
-from hwpoison_gui.session.session import Operation
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.naming import names

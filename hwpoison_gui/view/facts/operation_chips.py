@@ -8,9 +8,10 @@ from typing import Final, Protocol
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Branch, Inputs
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import DEAD, ENDS, PANICS, SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title, title_in
 

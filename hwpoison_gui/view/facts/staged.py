@@ -6,7 +6,8 @@ from typing import Final
 
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.facts.counters import killed, was_killed

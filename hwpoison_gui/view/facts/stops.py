@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.session import Session
 
 _ACTS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
 ASIDES: Final = frozenset({"check", "remember"})  # they do nothing to the machine: only their captions are told

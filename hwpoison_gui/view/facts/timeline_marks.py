@@ -14,6 +14,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.steps import ACTS
 
 LOUDNESS: Final[dict[Act, int]] = {
     Act.ENTER: 0,
@@ -48,6 +49,9 @@ def codes_of(acts: Iterable[Act]) -> Codes:
     return np.fromiter(map(LOUDNESS.__getitem__, acts), np.uint8)
 
 
+_BY_ACT: Final = codes_of(ACTS)
+
+
 class ActCodes:
     """The loudness of the act of each step, read once: new steps only add to it."""
 
@@ -59,7 +63,7 @@ class ActCodes:
         """Whatever has become of the steps."""
         line, _ = session.stamp
         known = len(self.codes) if line == self._line else 0
-        new = codes_of([mark.site.act for mark in session.steps.marks[known:]])
+        new = _BY_ACT[np.frombuffer(bytes(session.steps.marks.acts[known:]), np.uint8)]
         self.codes = np.concatenate((self.codes[:known], new))
         self._line = line
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import MOST_ERRORS, Fate, rank
 from hwpoison_gui.view.outcome.impact_now import impact_now
 

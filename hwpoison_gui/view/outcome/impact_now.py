@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import (
     CAUGHT,
     DEAD,

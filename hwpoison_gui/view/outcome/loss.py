@@ -9,9 +9,10 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at, at_in_slices
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import MEANINGS, TONES, Hit, rank, worse
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.slicing import to_the_end

@@ -17,9 +17,10 @@ from hwpoison_gui.kernel.profile import type as results
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import CAUGHT, ENDS, IGNORED, LATER, PANICS, SAFE, USES, counted_hits, worse
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE

@@ -11,8 +11,9 @@ from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import Ran
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 
 _STEP: Final = Question[int | None]("step that finds the row of the state table")  # asked at every step
 

@@ -10,8 +10,9 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.kernel.rmap import page_index
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
 
 _CUTS: Final = ("truncate", "punch_hole")  # operations after which old content is expected to be gone

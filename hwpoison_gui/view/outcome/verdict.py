@@ -8,9 +8,10 @@ from typing import Final
 from hwpoison_gui.kernel.fork import INIT_DIED
 from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.kernel.soft_offline import SET_ASIDE
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import DONE, Operation, Session
+from hwpoison_gui.session.session import DONE, Session
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, PANICS, STALE, USES, ZEROS
 from hwpoison_gui.view.base.mappers import NOT_KNOWN, mappers_unknown
 from hwpoison_gui.view.base.naming import names

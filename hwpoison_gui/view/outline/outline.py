@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outline.entry_points import parts_of
 from hwpoison_gui.view.outline.place import Place, place
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of

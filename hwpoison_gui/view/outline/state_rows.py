@@ -14,9 +14,10 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import Profile, StateRow
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.matched_row import Matched, matched_by, step_of_table

@@ -45,7 +45,6 @@ def newest_lines(session: Session) -> frozenset[int]:
 def step_of_line(session: Session, line: int) -> int | None:
     """The position at which the line was printed, or None for one that was there at boot."""
     log = session.machine.log
-    for number, (store, key, _, _) in enumerate(session.steps.changes):
-        if store is log and key == line:
-            return session.steps.position_after(number)
-    return None
+    numbers = (number for number, (_, key, _, _) in session.steps.changes.of(log) if key == line)
+    number = next(numbers, None)
+    return None if number is None else session.steps.position_after(number)

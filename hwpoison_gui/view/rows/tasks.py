@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, Task
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 
 

@@ -6,8 +6,9 @@ from typing import Final
 
 from hwpoison_gui.kernel import collect_ksm
 from hwpoison_gui.kernel.collect import SUM_ANON, SUM_FILE
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.words import counted
 
 _COST: Final = Question[tuple[int, str]]("cost of the walk")  # the step that sums up, and what it says

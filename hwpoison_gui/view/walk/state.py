@@ -13,10 +13,11 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.records import Delivery, SigInfo
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
-from hwpoison_gui.session.session import Operation, Session
-from hwpoison_gui.session.timeline import Step
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.mappers import mappers_unknown
 from hwpoison_gui.view.base.moment import Moment, moment_of

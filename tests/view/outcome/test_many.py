@@ -7,8 +7,9 @@ import pytest
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
-from hwpoison_gui.session.session import Operation, Session
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, LATER
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
