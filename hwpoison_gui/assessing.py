@@ -128,7 +128,7 @@ def _one_message(file: str) -> Iterator[None]:
 
 def _opened(file: str, options: Options) -> opening.Opened:
     """The machine at the position that is asked for."""
-    opened = opening.open_file(Path(file), options.profile) if file else _live(options.profile)
+    opened = opening.open_file(Path(file), options.profile, bare=True) if file else _live(options.profile)
     if options.at:
         opened = opening.at_moment(opened, options.at)
     else:

@@ -176,9 +176,9 @@ def _start(options: _ToOpen) -> Start | None:
     files = (options.present,) if options.present else options.files
     if not files:
         return start_of_desktop()
-    from hwpoison_gui.opening import at_moment, open_to_present
+    from hwpoison_gui.opening import at_moment
     from hwpoison_gui.reporting import Reported
-    from hwpoison_gui.start import start_of_large
+    from hwpoison_gui.start import open_to_present, start_of_large
 
     file = files[0]
     with Reported(file):
@@ -201,6 +201,7 @@ def _opened(files: Sequence[Path]) -> Opened:
         Also for a second machine.
     """
     from hwpoison_gui import opening
+    from hwpoison_gui.overlay import overlaid
     from hwpoison_gui.real_errors import read_alone, read_errors
     from hwpoison_gui.session.errors import ScenarioError
     from hwpoison_gui.sources.recognise import Reader, form_of
@@ -215,4 +216,4 @@ def _opened(files: Sequence[Path]) -> Opened:
     if opened is None:
         return opening.on_empty_map(read_alone(logs, opening.nobody_waits, opening.nobody_cancels))
     errors = read_errors(logs, opening.nobody_waits, opening.nobody_cancels)
-    return opening.overlaid(opened, errors)
+    return overlaid(opened, errors)

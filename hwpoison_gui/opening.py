@@ -18,14 +18,15 @@ from hwpoison_gui.sources.errors import CancelledError
 
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.image import MemoryImage
-    from hwpoison_gui.kernel.profile.type import Profile
+    from hwpoison_gui.kernel.machine import Machine
     from hwpoison_gui.real_errors import RealErrors
-    from hwpoison_gui.session.document.document import Document, EmptyMap, RecordFiles, Stored
+    from hwpoison_gui.session.document.document import Document, EmptyMap, FileSet, Stored
     from hwpoison_gui.session.scenario.scenario import Scenario
     from hwpoison_gui.session.session import Session
     from hwpoison_gui.sources.assemble import Exported
     from hwpoison_gui.sources.records.history import History
     from hwpoison_gui.view.map.plane import FramePlane
+    from hwpoison_gui.view.map.snapshots import Side
 
 DEFAULT_FRAMES: Final = 65536
 _DESKTOP_SEED: Final = 1
@@ -68,10 +69,14 @@ class Opened(Record):
         The error records laid over it; None if there are none.
     records
         The files of `history`. Without `history` they are missing or changed, and `missing` says so.
+    second
+        The snapshot that it is compared with; None if there is none.
+    second_files
+        The files of `second`. Without `second` they are missing or changed, and `missing` says so.
     records_only
         Whether it is an empty map, without memory, for error records.
     missing
-        What a session file refers to, and could not be opened; for the user. Empty if there is nothing.
+        What a session file refers to and could not be opened: what it is, and why, for the user.
     kernel
         (major, minor) of the kernel that its memory says it is from; None if it does not say.
     is_story
@@ -95,9 +100,11 @@ class Opened(Record):
     failed: str = ""
     history: History | None = None
     is_story: bool = False
-    records: RecordFiles | None = None
+    records: FileSet | None = None
+    second: Side | None = None
+    second_files: FileSet | None = None
     records_only: bool = False
-    missing: str = ""
+    missing: tuple[tuple[str, str], ...] = ()
     kernel: tuple[int, int] | None = None
 
 
@@ -126,9 +133,13 @@ def nobody_cancels() -> bool:
 
 
 def open_file(
-    path: Path, profile: str = "", progress: Progress = nobody_waits, cancelled: Cancelled = nobody_cancels
+    path: Path,
+    profile: str = "",
+    progress: Progress = nobody_waits,
+    cancelled: Cancelled = nobody_cancels,
+    bare: bool = False,
 ) -> Opened:
-    """Open a scenario, a recording, or a file of raw page flags; its content says which.
+    """Open a scenario, a session, a recording, or a file of raw page flags; its content says which.
 
     Parameters
     ----------
@@ -136,6 +147,8 @@ def open_file(
         Name of the profile; by default the one that the file asks for.
     progress
         Called with the share done, 0 to 1, and what is being done.
+    bare
+        As in `open_session`.
 
     Raises
     ------
@@ -150,7 +163,7 @@ def open_file(
     from hwpoison_gui.session.document.document import SUFFIX, Stored
 
     if form.reader is Reader.SESSION or path.suffix == SUFFIX:
-        return open_session(path, progress, cancelled)
+        return open_session(path, progress, cancelled, bare=bare)
     from hwpoison_gui.sources import machine_file
 
     image = machine_file.read_image(path, form)
@@ -159,6 +172,11 @@ def open_file(
     progress(0.5, "building the machine")
     stored = Stored(files.refs_of(machine_file.parts_of(path, form)), profile)
     return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path), stored=stored)
+
+
+def machine_in(path: Path, progress: Progress = nobody_waits, cancelled: Cancelled = nobody_cancels) -> Machine:
+    """The machine of a file, without what its session overlays on it; errors as of `open_file`."""
+    return open_file(path, "", progress, cancelled, bare=True).session.machine
 
 
 def at_moment(opened: Opened, moment: str) -> Opened:
@@ -170,15 +188,6 @@ def at_moment(opened: Opened, moment: str) -> Opened:
     except ScenarioError as error:
         raise ScenarioError(error.message, key="--at", file=opened.file) from None
     return opened._replace(at_moment=True)
-
-
-def open_to_present(path: Path) -> Opened:
-    """As `open_file`; but a scenario that fails half-way is opened as far as it goes, and `failed` says why it ends."""
-    from hwpoison_gui.sources.recognise import Reader, form_of
-
-    if form_of(path).reader is Reader.SCENARIO:
-        return open_scenario(path, halfway=True)
-    return open_file(path)
 
 
 def open_scenario(
@@ -238,22 +247,13 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
     from hwpoison_gui.kernel.boot.machine import machine_from_image
     from hwpoison_gui.kernel.profile.registry import PROFILES, nearest
     from hwpoison_gui.session.session import Session
+    from hwpoison_gui.view.words.kernels import modelled_words
 
     chosen = PROFILES[profile] if profile else nearest(image.kernel)
     modelled = modelled_words(image.kernel, chosen)
     notes = (f"{modelled}.", *image.notes) if modelled else image.notes
     session = Session(machine_from_image(image, chosen))
     return Opened(session, image.title, None, notes, is_copy, file, modelled=modelled, kernel=image.kernel)
-
-
-def modelled_words(kernel: tuple[int, int] | None, profile: Profile) -> str:
-    """That a machine runs another kernel than the modelled one, or an unknown one; empty if it runs that one."""
-    model = ".".join(map(str, profile.modelled))
-    if kernel is None:
-        return f"Which kernel this memory is from is not known; it is modelled as {model}"
-    if kernel == profile.modelled[:2]:
-        return ""
-    return f"This machine runs Linux {kernel[0]}.{kernel[1]}; it is modelled as {model}"
 
 
 def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
@@ -273,7 +273,11 @@ def _copy_of(image: MemoryImage, exported: Exported, profile: str = "") -> Opene
 
 
 def open_session(
-    path: Path, progress: Progress = nobody_waits, cancelled: Cancelled = nobody_cancels, copied: bool = False
+    path: Path,
+    progress: Progress = nobody_waits,
+    cancelled: Cancelled = nobody_cancels,
+    copied: bool = False,
+    bare: bool = False,
 ) -> Opened:
     """Open a session file: boot its machine, repeat all operations, and go to its timeline position.
 
@@ -281,12 +285,14 @@ def open_session(
     ----------
     copied
         The memory is a copy of live memory that has no other file than those beside `path`.
+    bare
+        Leave out the error records and the second snapshot, unless there is no other memory.
 
     Raises
     ------
     ScenarioError, SourceError, OSError, CancelledError
-        Also if a file with memory is missing or was changed. Where only error records are, the machine is opened
-        without them, and `missing` says so.
+        Also if a file with memory is missing or was changed. Where only error records or the second snapshot are, the
+        machine is opened without them, and `missing` says so.
     """
     from hwpoison_gui.session.document import files
     from hwpoison_gui.session.document.document import EmptyMap, Stored
@@ -300,8 +306,8 @@ def open_session(
         opened = _open_empty_map(machine, document.records, path, progress, cancelled)
     else:
         opened = _made(machine, document.profile)
-    if document.records is not None and not opened.records_only:
-        opened = _with_records(opened, document.records, path, progress, cancelled)
+    if not bare:
+        opened = _with_more(opened, document, path, progress, cancelled)
     total = max(1, len(document.line))
     try:
         for left in replay(opened.session, document):
@@ -342,8 +348,8 @@ def _open_stored(
             raise CancelledError
 
     progress(0.0, "checking the memory")
-    scratch = nullcontext(Path()) if stored.archive is None else user_state.scratch()
-    with scratch as folder, files.memory(stored, path, folder, tick) as paths:
+    with nullcontext(Path()) if stored.archive is None else user_state.scratch() as folder:
+        paths = files.memory(stored, path, folder, tick)
         progress(0.2, "reading the memory")
         if copied:
             return _read_copy(paths[0], profile)
@@ -360,7 +366,7 @@ def _open_stored(
 
 
 def _open_empty_map(
-    machine: EmptyMap, records: RecordFiles | None, path: Path, progress: Progress, cancelled: Cancelled
+    machine: EmptyMap, records: FileSet | None, path: Path, progress: Progress, cancelled: Cancelled
 ) -> Opened:
     from hwpoison_gui.real_errors import read_again
 
@@ -369,16 +375,35 @@ def _open_empty_map(
     return on_empty_map(read_again(records, path, progress, cancelled), machine.profile, machine.frames)
 
 
-def _with_records(opened: Opened, records: RecordFiles, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
-    """A machine with the error records that its session refers to, or a message why they are not there."""
-    from hwpoison_gui.real_errors import read_again
+def _with_more(opened: Opened, document: Document, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
+    """Add the error records and the second snapshot of its session to a machine, or why they are missing."""
     from hwpoison_gui.sources.errors import SourceError
 
-    try:
-        errors = read_again(records, path, progress, cancelled)
-    except (ScenarioError, SourceError, OSError) as error:
-        return opened._replace(records=records, missing=str(error))
+    records = None if opened.records_only else document.records
+    for what, held, add in (
+        ("error records", records, _with_records),
+        ("second snapshot", document.second, _with_second),
+    ):
+        if held is not None:
+            try:
+                opened = add(opened, held, path, progress, cancelled)
+            except (ScenarioError, SourceError, OSError) as error:
+                opened = opened._replace(missing=(*opened.missing, (what, str(error))))
+    return opened._replace(records=opened.records or records, second_files=opened.second_files or document.second)
+
+
+def _with_records(opened: Opened, records: FileSet, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
+    from hwpoison_gui.real_errors import read_again
+
+    errors = read_again(records, path, progress, cancelled)
     return opened._replace(history=errors.history, records=errors.files)
+
+
+def _with_second(opened: Opened, held: FileSet, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
+    from hwpoison_gui.second_snapshot import read_second_again
+
+    found = read_second_again(held, path, machine_in, progress, cancelled)
+    return opened._replace(second=found.side, second_files=found.files)
 
 
 def on_empty_map(errors: RealErrors, profile: str = "", frames: int = 0) -> Opened:
@@ -397,25 +422,6 @@ def on_empty_map(errors: RealErrors, profile: str = "", frames: int = 0) -> Open
     opened = from_image(empty_image(errors.history, frames), profile=profile)
     again = partial(on_empty_map, errors, frames=frames)
     return opened._replace(history=errors.history, records=errors.files, records_only=True, again=again)
-
-
-def overlaid(opened: Opened, errors: RealErrors) -> Opened:
-    """A machine with error records over it. Memory that does not say its kernel, such as raw page flags, is modelled
-    under the kernel that wrote the records.
-    """
-    from hwpoison_gui.kernel.profile.registry import nearest
-    from hwpoison_gui.real_errors import other_kernel
-
-    kernel, profile = errors.history.kernel, opened.session.machine.profile
-    unsaid = opened.kernel is None and opened.scenario is None and opened.document is None
-    if kernel is not None and unsaid and opened.again is not None:
-        chosen = nearest(kernel)
-        opened = opened.again(chosen.name) if chosen.name != profile.name else opened
-        model = ".".join(map(str, chosen.modelled))
-        words = f"Its kernel is taken from the error records, Linux {kernel[0]}.{kernel[1]}; it is modelled as {model}"
-        opened = opened._replace(modelled=words, notes=(f"{words}.", *opened.notes[1:]))
-    notes = (*opened.notes, *other_kernel(errors.history, opened.kernel, opened.session.machine.profile))
-    return opened._replace(history=errors.history, records=errors.files, notes=notes)
 
 
 def _read_copy(path: Path, profile: str) -> Opened:

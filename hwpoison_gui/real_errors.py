@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.document import files
-from hwpoison_gui.session.document.document import RecordFiles
+from hwpoison_gui.session.document.document import FileSet
 from hwpoison_gui.session.document.load import MOST_MAPPED
 from hwpoison_gui.sources.errors import CancelledError, SourceError
 from hwpoison_gui.sources.records.history import History, history_of
@@ -28,14 +28,14 @@ class RealErrors(Record):
     """The history of one machine, and the files that it was read from."""
 
     history: History
-    files: RecordFiles
+    files: FileSet
 
 
 def read_errors(paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> RealErrors:
     """Read files of one machine. Raises SourceError, OSError, CancelledError."""
     sources = [read(path, _ticks(number, paths, progress, cancelled)) for number, path in enumerate(paths)]
     progress(1.0, "merging the records")
-    return RealErrors(history_of(sources), RecordFiles(files.refs_of(paths, _stop_if(cancelled))))
+    return RealErrors(history_of(sources), FileSet(files.refs_of(paths, _stop_if(cancelled))))
 
 
 def read_alone(paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> RealErrors:
@@ -49,7 +49,7 @@ def read_alone(paths: Sequence[Path], progress: Progress, cancelled: Cancelled) 
     return errors
 
 
-def read_again(records: RecordFiles, session: Path, progress: Progress, cancelled: Cancelled) -> RealErrors:
+def read_again(records: FileSet, session: Path, progress: Progress, cancelled: Cancelled) -> RealErrors:
     """Read the files that a session file refers to, after comparing them with the references.
 
     Raises
@@ -60,7 +60,8 @@ def read_again(records: RecordFiles, session: Path, progress: Progress, cancelle
     """
     from hwpoison_gui import user_state
 
-    with user_state.scratch() as folder, files.records(records, session, folder, _stop_if(cancelled)) as found:
+    with user_state.scratch() as folder:
+        found = files.records(records, session, folder, _stop_if(cancelled))
         paths = [path for _, path in found]
         sources = [
             read(path, _ticks(number, paths, progress, cancelled))._replace(path=name)
@@ -68,7 +69,7 @@ def read_again(records: RecordFiles, session: Path, progress: Progress, cancelle
         ]
     if records.archive is None:
         refs = tuple(ref._replace(path=name) for ref, (name, _) in zip(records.files, found, strict=True))
-        return RealErrors(history_of(sources), RecordFiles(refs))
+        return RealErrors(history_of(sources), FileSet(refs))
     archive = records.archive or str(session.absolute())
     return RealErrors(history_of(sources), records._replace(archive=archive))
 

@@ -7,7 +7,17 @@ from pathlib import Path
 
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.document import files
-from hwpoison_gui.session.document.document import Document, EmptyMap, Stored, View, document_of
+from hwpoison_gui.session.document.document import (
+    MEMORY,
+    RECORDS,
+    SECOND,
+    Document,
+    EmptyMap,
+    FileSet,
+    Stored,
+    View,
+    document_of,
+)
 from hwpoison_gui.session.document.files import Member
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.scenario import Scenario
@@ -33,7 +43,10 @@ def document_of_machine(opened: Opened, book: Notebook, view: View) -> Document:
         machine = (opened.stored or Stored((), ""))._replace(profile=m.profile.name)
     document = document_of(opened.session, opened.title, machine, tuple(book.notes))
     return document._replace(
-        drafts=tuple(book.drafts), view=view._replace(captions=opened.is_story), records=opened.records
+        drafts=tuple(book.drafts),
+        view=view._replace(captions=opened.is_story),
+        records=opened.records,
+        second=opened.second_files,
     )
 
 
@@ -49,16 +62,17 @@ def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
 
 
 def needs_copy(opened: Opened) -> bool:
-    """Whether a session file must have memory or error records inside, as no other file has them."""
-    return _needs_memory(opened) or _needs_records(opened)
+    """Whether a session file must have other files inside, as what they hold is nowhere else."""
+    return _needs_memory(opened) or any(held is not None and held.archive is not None for held in _more(opened))
 
 
 def _needs_memory(opened: Opened) -> bool:
     return opened.exported is not None or (opened.stored is not None and opened.stored.archive is not None)
 
 
-def _needs_records(opened: Opened) -> bool:
-    return opened.records is not None and opened.records.archive is not None
+def _more(opened: Opened) -> tuple[FileSet | None, FileSet | None]:
+    """The files beside the memory."""
+    return opened.records, opened.second_files
 
 
 def save_session(
@@ -69,8 +83,8 @@ def save_session(
     Parameters
     ----------
     inside
-        Put copies of the memory, unless a scenario makes it, and of the error records into it. What no other file has
-        is put there in any case.
+        Put copies of the memory, unless a scenario makes it, of the error records and of the second snapshot into it.
+        What no other file has is put there in any case.
 
     Returns
     -------
@@ -88,31 +102,36 @@ def save_session(
             raise CancelledError
 
     stored = document.machine if isinstance(document.machine, Stored) else None
-    memory = _members(opened, stored, cancelled, tick) if stored and (inside or _needs_memory(opened)) else []
-    records = document.records if inside or _needs_records(opened) else None
-    if not memory and records is None:
+    members = {}
+    if stored is not None and (inside or _needs_memory(opened)):
+        members[MEMORY] = _members(opened, stored, cancelled, tick)
+    for below, held in zip((RECORDS, SECOND), _more(opened), strict=True):
+        if held is not None and (inside or held.archive is not None):
+            members[below] = files.members_of(held, below, tick)
+    if not members:
         files.write(document, path)
         return opened._replace(file=file, saves_to=file)
-    with_records = files.record_members_of(records, tick) if records is not None else []
-    written = files.write_with_files(document, path, memory, with_records)
-    stored = written.machine if memory and isinstance(written.machine, Stored) else opened.stored
-    return opened._replace(file=file, saves_to=file, stored=stored, records=written.records)
+    written = files.write_with_files(document, path, members)
+    stored = written.machine if MEMORY in members and isinstance(written.machine, Stored) else opened.stored
+    return opened._replace(
+        file=file, saves_to=file, stored=stored, records=written.records, second_files=written.second
+    )
 
 
 def _members(opened: Opened, stored: Stored, cancelled: Cancelled, tick: Callable[[], None]) -> list[Member]:
     exported = opened.exported
     if exported is None:
-        return files.members_of(stored, tick)
+        return files.members_of(stored, MEMORY, tick)
     from hwpoison_gui.sources import recording_writer
 
     return [Member(_NAME, lambda stream: recording_writer.write_snapshot(stream, exported, cancelled))]
 
 
 def problems_of(opened: Opened) -> list[str]:
-    """Files with memory or error records that were changed or removed since they were opened."""
+    """Files that the session refers to, and that were changed or removed since they were opened."""
     return [
         problem
-        for referred in (opened.stored, opened.records)
+        for referred in (opened.stored, *_more(opened))
         if referred is not None and referred.archive is None
         for problem in files.problems_of(referred.files)
     ]

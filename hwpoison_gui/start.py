@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
-from hwpoison_gui.opening import Cancelled, Opened, Progress, default_machine, kept_desktop, open_file
+from hwpoison_gui.opening import Cancelled, Opened, Progress, default_machine, kept_desktop, open_file, open_scenario
 from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:
@@ -51,3 +51,12 @@ def start_of_large(path: Path) -> Start | None:
         return None
     columns = FrameColumns(plane.flags, plane.refcount, plane.mapcount, (0,))
     return Start(columns, lambda *waiting: open_file(path, "", *waiting), plane, f"Opening {path.name}")
+
+
+def open_to_present(path: Path) -> Opened:
+    """As `open_file`; but a scenario that fails half-way is opened as far as it goes, and `failed` says why it ends."""
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    if form_of(path).reader is Reader.SCENARIO:
+        return open_scenario(path, halfway=True)
+    return open_file(path)

@@ -117,7 +117,7 @@ def test_a_bad_machine_is_one_message(file: str, message: str) -> None:
 
 
 def test_a_machine_that_does_not_fit_is_one_message(monkeypatch: pytest.MonkeyPatch) -> None:
-    def too_large(*_: object) -> None:
+    def too_large(*_: object, **__: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(opening, "open_file", too_large)

@@ -8,6 +8,7 @@ import pytest
 
 from hwpoison_gui import opening, real_errors, resources
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.overlay import overlaid
 from hwpoison_gui.real_errors import RealErrors
 from hwpoison_gui.sources.errors import CancelledError, SourceError
 from tests.paths import DATA
@@ -63,7 +64,7 @@ def test_files_without_any_memory_error_are_no_map(tmp_path: Path) -> None:
 def test_memory_that_does_not_say_its_kernel_is_modelled_as_the_log_says(kernel: str) -> None:
     log = DATA / "records" / kernel / "dmesg.txt"
     errors = real_errors.read_errors([log], lambda share, doing: None, lambda: False)
-    opened = opening.overlaid(opening.open_file(DATA / "files" / "kpageflags.bin"), errors)
+    opened = overlaid(opening.open_file(DATA / "files" / "kpageflags.bin"), errors)
     assert opened.session.machine.profile.name == kernel and opened.history is errors.history
     assert opened.notes[0].startswith(f"Its kernel is taken from the error records, Linux {kernel}; it is modelled as")
     assert not any("not known; it is modelled" in note for note in opened.notes)
@@ -73,7 +74,7 @@ def test_memory_that_does_not_say_its_kernel_is_modelled_as_the_log_says(kernel:
 def test_a_log_of_another_kernel_than_the_machine_is_said() -> None:
     errors = real_errors.read_errors([RECORDS / "dmesg.txt"], lambda share, doing: None, lambda: False)
     own = opening.open_file(resources.path("machines/victim_before.npz"))
-    opened = opening.overlaid(own, errors)
+    opened = overlaid(own, errors)
     assert opened.session is own.session and own.kernel is not None and own.kernel != (6, 12)
     mine = ".".join(map(str, own.kernel))
     assert opened.notes[-1] == f"The error records were written by Linux 6.12, but this machine runs Linux {mine}."

@@ -94,8 +94,11 @@ def test_a_changed_log_is_said_and_the_rest_is_opened(logs: list[Path], tmp_path
     again = opening.open_file(tmp_path / "a.hwsession")
     assert again.history is None
     assert again.missing == (
-        f"{tmp_path / 'a.hwsession'}: error records of this session are missing, or have changed:\n"
-        f"{logs[0]}: No such file or directory\n{logs[1]}: its content has changed"
+        (
+            "error records",
+            f"{tmp_path / 'a.hwsession'}: error records of this session are missing, or have changed:\n"
+            f"{logs[0]}: No such file or directory\n{logs[1]}: its content has changed",
+        ),
     )
     logs[0].write_text(LINE.format(n=1, pfn=0x120))
     logs[1].write_text(LINE.format(n=2, pfn=0x130))
@@ -124,7 +127,11 @@ def test_a_map_for_records_only_is_saved_with_them(logs: list[Path], tmp_path: P
         ('"frames": 4096', '"frames": 99999999999', "machine.frames"),
         ('"records": {"files": [{', '"records": {"extra": 1, "files": [{', "records.extra"),
         ('"records": {"files": [{"path"', '"records": {"files": [{"name"', r"records.files\[1\].path"),
-        ('"records": {"files"', '"records": {"archive": "", "files"', "that should be inside are missing"),
+        (
+            '"records": {"files"',
+            '"records": {"archive": "", "files"',
+            "lacks the error records that it should have inside",
+        ),
     ],
 )
 def test_damaged_references_are_refused_with_the_place(

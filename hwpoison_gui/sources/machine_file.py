@@ -37,8 +37,8 @@ def read_image(path: Path, form: Form, hidden: bool | None = None) -> MemoryImag
 
 
 def parts_of(path: Path, form: Form) -> tuple[Path, ...]:
-    """The files that hold the memory that `read_image` reads."""
-    if form.reader is Reader.RAW:
+    """The files that hold the memory that `read_image` reads; of another file itself."""
+    if form.reader not in (Reader.RECORDING, Reader.NOTES):
         return (path,)
     from hwpoison_gui.sources import recording
 

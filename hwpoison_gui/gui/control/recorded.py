@@ -44,7 +44,7 @@ class Recorded(QObject):
         """Overlays other records on the machine; None takes them away."""
         history, files = (errors.history, errors.files) if errors is not None else (None, None)
         machine = self._controller.machine
-        self._controller.set_files(machine._replace(history=history, records=files, missing=""))
+        self._controller.set_files(machine._replace(history=history, records=files))
         self._take()
 
     def _take(self) -> None:

@@ -72,8 +72,11 @@ class LensControl(QObject):
     # -- what happens
 
     def choose(self, key: str) -> None:
-        """Selects a lens; it is active at once if its sheet is quick to build."""
-        self._wanted = BY_KEY[key]
+        """Selects a lens; it is active at once if its sheet is quick to build.
+
+        Without a second snapshot, the lens of its changes leaves the first lens.
+        """
+        self._wanted = KIND if key == SNAPSHOT.key and self.other_snapshot is None else BY_KEY[key]
         self.slices.give_up()
         name = self._wanted.sheet
         if not name or name in self._sheets:
@@ -124,10 +127,10 @@ class LensControl(QObject):
         self.slices.give_up()
         self._sheets.clear()
         self._stale.clear()
-        self.other_snapshot = None
-        key, self.lens = self._wanted.key if self._wanted.sheet != SNAPSHOT.sheet else KIND.key, KIND
+        self.other_snapshot = self._controller.machine.second
+        self.lens = KIND
         self.sheetsChanged.emit()
-        self.choose(key)
+        self.choose(self._wanted.key)
 
     def moved(self, moved: Moved) -> None:
         """Handles a change of the machine, after the map has read the changed frames."""

@@ -96,6 +96,7 @@ class Keeping(QObject):
     def take_snapshots(self, snapshots: Snapshots) -> None:
         """Two machines that are dropped together are compared."""
         self._snapshots = snapshots
+        snapshots.changed.connect(self.work_changed)
 
     def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction, compared: Callable[[QMenu], None]) -> None:
         """Adds the menus of files that are known already, before the command `live`, and of comparisons."""
@@ -112,7 +113,7 @@ class Keeping(QObject):
             add_samples(menu, self.machines.open_path)
 
     def work_changed(self) -> None:
-        """Comparisons or error records were added or taken away."""
+        """Comparisons, error records or a second snapshot were added or taken away."""
         self.work.look()
         self.autosave.touch()
 
@@ -145,7 +146,8 @@ class Keeping(QObject):
         if machine.document is not None or machine.file:
             self.restore()
         if machine.missing:
-            show_error(self._window, "Opened without its error records", machine.missing)
+            what, why = zip(*machine.missing, strict=True)
+            show_error(self._window, f"Opened without its {' and '.join(what)}", "\n".join(why))
 
     def _leave(self) -> None:
         """The machine is about to be replaced, or the window to be closed."""

@@ -134,7 +134,8 @@ class Machines(QObject):
         def show(opened: opening.Opened) -> None:
             self._profile = name
             selected = controller.selection.frame
-            controller.open(opened._replace(history=machine.history, records=machine.records))
+            kept = {key: getattr(machine, key) for key in ("history", "records", "second", "second_files")}
+            controller.open(opened._replace(**kept))
             controller.selection.select(selected)
 
         self.loader.start(f"Booting again under profile {name}", lambda progress, cancelled: again(name), show)

@@ -117,6 +117,8 @@ class MainWindow(QMainWindow):
             self.place()
         if self.recorded.history is not None:
             self.show_panel("records", focus=False)
+        elif opened.second is not None:
+            self.show_panel("snapshot", focus=False)
         self._connect_start_page()
 
     def show_start_page(self) -> None:
@@ -206,7 +208,7 @@ class MainWindow(QMainWindow):
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, room, lambda: self.theme, remember)
         self.machines = self.keeping.machines
         self.records = Records(self, c, self.recorded, self.keeping, room)
-        self.snapshots = Snapshots(self, self.lenses, partial(self.show_panel, "snapshot", False))
+        self.snapshots = Snapshots(self, self.controller, self.lenses, partial(self.show_panel, "snapshot", False))
         self.keeping.take_snapshots(self.snapshots)
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.work_changed)

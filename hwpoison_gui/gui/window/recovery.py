@@ -53,6 +53,7 @@ class Left(Record):
         counts += [counted(len(document.comparisons), "comparison")] if document.comparisons else []
         records = document.records
         counts += [counted(len(records.files), "file of error records", "files of error records")] if records else []
+        counts += ["1 second snapshot"] if document.second is not None else []
         name = Path(self.saves_to).name if self.saves_to else document.title
         return f"{name}\n{self.when:%d %B, %H:%M}: {', '.join(counts)}"
 

@@ -24,7 +24,7 @@ from hwpoison_gui.session.errors import ScenarioError
 _SESSION: Final = f"Session (*{SUFFIX})"
 _INSIDE: Final = f"Session with copies of its files inside (*{SUFFIX})"
 _SCENARIO: Final = "Scenario, one line of operations without branches (*.toml)"
-_SCENARIO_LACKS: Final = "A scenario holds no branches, drafts or error records: a session file does."
+_SCENARIO_LACKS: Final = "A scenario holds no branches, drafts, error records or second snapshot: a session does."
 _FAILED: Final = "It cannot be saved"
 
 
@@ -80,7 +80,8 @@ class Saving(QObject):
 
         machine = self._controller.machine
         kinds = [_SESSION]
-        if machine.records is not None or not (machine.scenario is not None or machine.records_only):
+        has_files = machine.records is not None or machine.second_files is not None
+        if has_files or not (machine.scenario is not None or machine.records_only):
             kinds.append(_INSIDE)
         if machine.scenario is not None:
             kinds.append(_SCENARIO)
@@ -197,7 +198,7 @@ class Saving(QObject):
             return
         book, branches = self._notes.notebook, self._controller.session.branches.kept
         machine = self._controller.machine
-        if not (notes.lost or book.drafts or branches or machine.records):
+        if not (notes.lost or book.drafts or branches or machine.records or machine.second_files):
             if not machine.saves_to:
                 self._controller.set_files(machine._replace(file=str(path.absolute()), is_story=True))
             self._done(path, work)

@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.background import Background
+from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.widgets.messages import show_error
@@ -18,18 +19,25 @@ from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, SNAPSHOT
 
 if TYPE_CHECKING:
-    from hwpoison_gui.view.map.snapshots import Side
+    from hwpoison_gui.second_snapshot import SecondSnapshot
 
 _FILES: Final = "Snapshots, recordings, sessions, raw page flags (*)"
 
 
 class Snapshots(QObject):
-    """Opens the second one in a thread, and keeps only what is compared of it. Another machine ends the comparison."""
+    """Opens the second one in a thread, and keeps only what is compared of it. Another machine ends the comparison,
+    unless its session has a second snapshot.
+    """
 
-    def __init__(self, above: QWidget, lenses: LensControl, show_panel: Callable[[], None]) -> None:
+    changed = Signal()  # the machine is compared with another one, or with none
+
+    def __init__(
+        self, above: QWidget, controller: Controller, lenses: LensControl, show_panel: Callable[[], None]
+    ) -> None:
         super().__init__(above)
-        self._above, self._lenses, self._show_panel = above, lenses, show_panel
+        self._above, self._controller, self._lenses, self._show_panel = above, controller, lenses, show_panel
         self._folder = ""
+        controller.opened.connect(self._opened)
         self.background = Background(above)
         self.background.refused.connect(partial(show_error, above))
 
@@ -45,24 +53,34 @@ class Snapshots(QObject):
     def open(self, path: Path) -> None:
         """Compares the machine with a file, or shows an error; the machine stays as it is."""
 
-        def work(progress: Progress, cancelled: Cancelled) -> Side:
-            from hwpoison_gui import opening
-            from hwpoison_gui.view.base.slicing import to_the_end
-            from hwpoison_gui.view.map.snapshots import side_of_machine
+        def work(progress: Progress, cancelled: Cancelled) -> SecondSnapshot:
+            from hwpoison_gui.opening import machine_in
+            from hwpoison_gui.second_snapshot import read_second
 
-            machine = opening.open_file(path, "", progress, cancelled).session.machine
-            return to_the_end(side_of_machine(machine, path.name))
+            return read_second(path, machine_in, progress, cancelled)
 
         self.background.run(f"Comparing with {path.name}", work, self._compare)
 
-    def _compare(self, side: Side) -> None:
-        self._lenses.compare_with_snapshot(side)
+    def _compare(self, second: SecondSnapshot) -> None:
+        self._keep(second)
         self._lenses.choose(SNAPSHOT.key)
         self._show_panel()
 
+    def _keep(self, second: SecondSnapshot | None) -> None:
+        side, files = second or (None, None)
+        machine = self._controller.machine
+        self._controller.set_files(machine._replace(second=side, second_files=files))
+        self._lenses.compare_with_snapshot(side)
+        self.changed.emit()
+
+    def _opened(self) -> None:
+        machine = self._controller.machine
+        if machine.second is not None and machine.history is None:
+            self._show_panel()
+
     def close(self) -> None:
         """Ends the comparison; the machine stays."""
-        self._lenses.compare_with_snapshot(None)
+        self._keep(None)
 
     @property
     def missing(self) -> str:

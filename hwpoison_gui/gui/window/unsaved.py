@@ -26,8 +26,8 @@ _NEVER: Work = (None, (), (), (), (), ("never saved",))
 
 
 class UnsavedWork(QObject):
-    """What the user did since the machine was opened or saved: operations, branches, notes, drafts, comparisons, and
-    the error records overlaid on it.
+    """What the user did since the machine was opened or saved: operations, branches, notes, drafts, comparisons,
+    the error records overlaid on it, and the second snapshot that it is compared with.
 
     The timeline position, the selection and the view are no work: nothing is lost without them.
     """
@@ -53,11 +53,12 @@ class UnsavedWork(QObject):
         return newest, branches, tuple(book.notes), tuple(book.drafts), compared, self._told()
 
     def _told(self) -> tuple[object, ...]:
-        """Title and summary, error records, and speaker notes and stops of the operations that have some."""
+        """Title and summary, other files, and speaker notes and stops of the operations that have some."""
         machine, operations = self._controller.machine, self._controller.session.operations
         told = ((number, one.telling.notes, one.telling.pause) for number, one in enumerate(operations)
                 if one.telling.notes or one.telling.pause is not None)  # fmt: skip
-        return machine.title, machine.scenario.summary if machine.scenario is not None else "", machine.records, *told
+        summary = machine.scenario.summary if machine.scenario is not None else ""
+        return machine.title, summary, machine.records, machine.second_files, *told
 
     def mark_saved(self, work: Work) -> None:
         """`work` is in a file; what was done since is not."""
@@ -100,6 +101,7 @@ class UnsavedWork(QObject):
             (len(book.drafts), "draft of a note", "drafts of notes"),
             (len(session.comparisons), "comparison", "comparisons"),
             (len(records.files) if records is not None else 0, "file of error records", "files of error records"),
+            (int(self._controller.machine.second_files is not None), "second snapshot", ""),
         )
         parts = [counted(count, one, many) for count, one, many in counts if count]
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "nothing"

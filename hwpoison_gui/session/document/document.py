@@ -16,6 +16,7 @@ SUFFIX: Final = ".hwsession"
 DOCUMENT: Final = "session.json"  # the member of a session file that has memory inside
 MEMORY: Final = "memory/"  # where the other members are
 RECORDS: Final = "records/"
+SECOND: Final = "second/"
 
 Line = tuple[Asked, ...]
 
@@ -39,8 +40,11 @@ class Stored(Record):
     archive: str | None = None
 
 
-class RecordFiles(Record):
-    """Files with error records, in the order in which they were opened; `archive` as in `Stored`."""
+class FileSet(Record):
+    """Files that belong together: of error records, or of a second snapshot, whose first one is to be opened.
+
+    `archive`: as in `Stored`.
+    """
 
     files: tuple[FileRef, ...]
     archive: str | None = None
@@ -85,7 +89,8 @@ class Document(Record):
     """A session. `machine`: a scenario without steps, files, or an empty map for `records`.
 
     `at`: operations applied, and steps of the last one. `drafts`: notes that were being typed. `comparisons`: the
-    oldest first. `records`: error records laid over the machine; None if there are none.
+    oldest first. `records`: error records laid over the machine; None if there are none. `second`: the snapshot that
+    the machine is compared with; None if it is compared with none.
     """
 
     title: str
@@ -97,7 +102,8 @@ class Document(Record):
     at: tuple[int, int] = (0, 0)
     view: View = View()
     comparisons: tuple[Compared, ...] = ()
-    records: RecordFiles | None = None
+    records: FileSet | None = None
+    second: FileSet | None = None
 
     @property
     def profile(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from hwpoison_gui import __version__
 from hwpoison_gui.session.comparisons import Compared
-from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, EmptyMap, Line, RecordFiles, Stored, View
+from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, EmptyMap, FileSet, Line, Stored, View
 from hwpoison_gui.session.notebook import Asked, Note
 from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.writer import non_defaults
@@ -40,7 +40,9 @@ def dumps(document: Document) -> bytes:
     if comparisons:  # earlier versions refuse the key
         content["comparisons"] = comparisons
     if document.records is not None:
-        content["records"] = _records(document.records)
+        content["records"] = _files(document.records)
+    if document.second is not None:
+        content["second_snapshot"] = _files(document.second)
     try:
         return _text(content, ascii_only=False).encode("utf-8")
     except UnicodeEncodeError:
@@ -106,9 +108,9 @@ def _compared(tree: _Tree, compared: Compared) -> dict[str, Any]:
     return {"way": compared.way, "said": compared.said, "left": sides[0], "right": sides[1]}
 
 
-def _records(records: RecordFiles) -> dict[str, Any]:
-    inside = {"archive": records.archive} if records.archive is not None else {}
-    return {**inside, "files": [file._asdict() for file in records.files]}
+def _files(held: FileSet) -> dict[str, Any]:
+    inside = {"archive": held.archive} if held.archive is not None else {}
+    return {**inside, "files": [file._asdict() for file in held.files]}
 
 
 def _machine(machine: Scenario | Stored | EmptyMap) -> dict[str, Any]:

@@ -9,14 +9,23 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import IO, Final
+from typing import IO, Any, Final
 
 from hwpoison_gui import atomic_file
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.document.document import DOCUMENT, MEMORY, RECORDS, Document, FileRef, RecordFiles, Stored
+from hwpoison_gui.session.document.document import (
+    DOCUMENT,
+    MEMORY,
+    RECORDS,
+    SECOND,
+    Document,
+    FileRef,
+    FileSet,
+    Stored,
+)
 from hwpoison_gui.session.document.dump import dumps
 from hwpoison_gui.session.document.load import loads
 from hwpoison_gui.session.errors import ScenarioError
@@ -29,6 +38,9 @@ _MEMORY_CHANGED: Final = "the memory on which this session was made is not there
 _CHANGED_INSIDE: Final = "what is inside this session file is not what was put there:"
 _CHANGED_FILES: Final = "a file that belongs inside has changed since it was opened:"
 _RECORDS_CHANGED: Final = "error records of this session are missing, or have changed:"
+_SECOND_CHANGED: Final = "the second snapshot of this session is missing, or has changed:"
+_FIELDS: Final = {MEMORY: "machine", RECORDS: "records", SECOND: "second"}  # of the document, by folder in an archive
+_INSIDE: Final = {"machine": "memory", "records": "error records", "second": "second snapshot"}
 
 Tick = Callable[[], None]  # called now and then; raises an exception to cancel
 
@@ -51,10 +63,10 @@ def read(path: Path) -> Document:
         data = file.read(_MOST_TEXT + 1)
     if not data.startswith(_ZIP):
         document = loads(_fitting(data, path), str(path))
-        if isinstance(document.machine, Stored) and document.machine.archive == "":
-            raise ScenarioError("the memory that should be inside is missing", file=str(path))
-        if document.records is not None and document.records.archive == "":
-            raise ScenarioError("the error records that should be inside are missing", file=str(path))
+        for field, what in _INSIDE.items():
+            held = getattr(document, field)
+            if isinstance(held, Stored | FileSet) and held.archive == "":
+                raise ScenarioError(f"lacks the {what} that it should have inside", file=str(path))
         return document
     with _opened(path) as archive, _member(archive, DOCUMENT, path) as member:
         return loads(_fitting(member.read(_MOST_TEXT + 1), path), str(path))
@@ -94,22 +106,19 @@ def write(document: Document, path: Path) -> None:
     atomic_file.write(path, dumps(document))
 
 
-def write_with_files(
-    document: Document, path: Path, memory: Sequence[Member], records: Sequence[Member] = ()
-) -> Document:
-    """Write a session file with the memory, the error records or both inside, readable by its owner only.
+def write_with_files(document: Document, path: Path, inside: Mapping[str, Sequence[Member]]) -> Document:
+    """Write a session file with other files inside, readable by its owner only.
 
     Parameters
     ----------
-    memory
-        The files with memory, the one to open first; empty to leave the memory where it is.
-    records
-        The files with error records; empty to leave them where they are.
+    inside
+        The files by their folder in the archive, MEMORY, RECORDS or SECOND, the one to open first in front. What is
+        of a folder that is not named stays where it is.
 
     Returns
     -------
     Document
-        `machine` and `records` refer to the members of `path`.
+        What is inside refers to the members of `path`.
 
     Raises
     ------
@@ -118,21 +127,15 @@ def write_with_files(
     OSError, and what `fill` raises. After any exception an old file is untouched.
     """
     with atomic_file.writing(path, PRIVATE) as file, zipfile.ZipFile(file, "w") as archive:
-        if memory:
-            refs = tuple(_add(archive, MEMORY, member, path) for member in memory)
-            document = document._replace(machine=Stored(refs, document.profile, ""))
-        if records:
-            refs = tuple(_add(archive, RECORDS, member, path) for member in records)
-            document = document._replace(records=RecordFiles(refs, ""))
+        for below, members in inside.items():
+            refs = tuple(_add(archive, below, member, path) for member in members)
+            held: Any = Stored(refs, document.profile, "") if below == MEMORY else FileSet(refs, "")
+            document = document._replace(**{_FIELDS[below]: held})
         archive.writestr(DOCUMENT, dumps(document), zipfile.ZIP_DEFLATED)
     where = str(atomic_file.resolved(path))
-    if memory:
-        assert isinstance(document.machine, Stored)
-        document = document._replace(machine=document.machine._replace(archive=where))
-    if records:
-        assert document.records is not None
-        document = document._replace(records=document.records._replace(archive=where))
-    return document
+    return document._replace(
+        **{_FIELDS[below]: getattr(document, _FIELDS[below])._replace(archive=where) for below in inside}
+    )
 
 
 def _add(archive: zipfile.ZipFile, below: str, member: Member, path: Path) -> FileRef:
@@ -213,8 +216,7 @@ def _seen_problems(path: Path, ref: FileRef) -> list[str]:
     return []
 
 
-@contextlib.contextmanager
-def memory(stored: Stored, session: Path, folder: Path, tick: Tick = _no_tick) -> Iterator[tuple[Path, ...]]:
+def memory(stored: Stored, session: Path, folder: Path, tick: Tick = _no_tick) -> tuple[Path, ...]:
     """The files with memory, checked completely.
 
     Parameters
@@ -229,27 +231,32 @@ def memory(stored: Stored, session: Path, folder: Path, tick: Tick = _no_tick) -
     ScenarioError
         One message that names all files that are missing or changed.
     """
-    if stored.archive is None:
-        yield _checked(stored.files, _in_one_place(stored.files, session), _MEMORY_CHANGED, session, tick)
-    else:
-        yield _extracted(stored.files, MEMORY, Path(stored.archive or session), folder, tick)
+    return _together(FileSet(stored.files, stored.archive), MEMORY, _MEMORY_CHANGED, session, folder, tick)
 
 
-@contextlib.contextmanager
-def records(
-    files: RecordFiles, session: Path, folder: Path, tick: Tick = _no_tick
-) -> Iterator[tuple[tuple[str, Path], ...]]:
+def second(held: FileSet, session: Path, folder: Path, tick: Tick = _no_tick) -> tuple[Path, ...]:
+    """The files of a second snapshot; parameters and errors as for `memory`."""
+    return _together(held, SECOND, _SECOND_CHANGED, session, folder, tick)
+
+
+def _together(held: FileSet, below: str, head: str, session: Path, folder: Path, tick: Tick) -> tuple[Path, ...]:
+    """The parts of one machine, in one folder."""
+    if held.archive is None:
+        return _checked(held.files, _in_one_place(held.files, session), head, session, tick)
+    return _extracted(held.files, below, Path(held.archive or session), folder, tick)
+
+
+def records(held: FileSet, session: Path, folder: Path, tick: Tick = _no_tick) -> tuple[tuple[str, Path], ...]:
     """The files with error records, checked completely: what each is called, and where it can be read.
 
     Parameters and errors as for `memory`; but each file of its own is looked for by itself.
     """
-    if files.archive is None:
+    if held.archive is None:
         beside = session.absolute().parent
-        paths = [_found(Path(ref.path), beside) for ref in files.files]
-        yield tuple((str(path), path) for path in _checked(files.files, paths, _RECORDS_CHANGED, session, tick))
-    else:
-        found = _extracted(files.files, RECORDS, Path(files.archive or session), folder, tick)
-        yield tuple((ref.path, path) for ref, path in zip(files.files, found, strict=True))
+        paths = [_found(Path(ref.path), beside) for ref in held.files]
+        return tuple((str(path), path) for path in _checked(held.files, paths, _RECORDS_CHANGED, session, tick))
+    found = _extracted(held.files, RECORDS, Path(held.archive or session), folder, tick)
+    return tuple((ref.path, path) for ref, path in zip(held.files, found, strict=True))
 
 
 def _found(path: Path, beside: Path) -> Path:
@@ -308,19 +315,18 @@ def _refuse(problems: Sequence[str], head: str, session: Path) -> None:
         raise ScenarioError("\n".join([head, *problems]), file=str(session))
 
 
-def members_of(stored: Stored, tick: Tick = _no_tick) -> list[Member]:
-    """Copies of the files with memory, wherever they are, for another session file."""
-    return [
-        Member(Path(ref.path).name, partial(_fill, stored.archive, MEMORY, ref, tick), ref.sha256)
-        for ref in stored.files
-    ]
+def members_of(held: Stored | FileSet, below: str, tick: Tick = _no_tick) -> list[Member]:
+    """Copies of files, wherever they are, for the folder `below` in another session file.
 
-
-def record_members_of(records: RecordFiles, tick: Tick = _no_tick) -> list[Member]:
-    """Copies of the files with error records, numbered: two may have one name."""
+    Files with error records are numbered, as two may have one name.
+    """
     return [
-        Member(f"{number}/{Path(ref.path).name}", partial(_fill, records.archive, RECORDS, ref, tick), ref.sha256)
-        for number, ref in enumerate(records.files, 1)
+        Member(
+            f"{number}/{Path(ref.path).name}" if below == RECORDS else Path(ref.path).name,
+            partial(_fill, held.archive, below, ref, tick),
+            ref.sha256,
+        )
+        for number, ref in enumerate(held.files, 1)
     ]
 
 

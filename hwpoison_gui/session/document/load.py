@@ -15,9 +15,9 @@ from hwpoison_gui.session.document.document import (
     Document,
     EmptyMap,
     FileRef,
+    FileSet,
     Kept,
     Line,
-    RecordFiles,
     Stored,
     View,
 )
@@ -29,7 +29,7 @@ from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.scenario.schema import FORMAT as SCENARIO_FORMAT
 
 _KEYS: Final = ("format", "version", "program", "title", "machine", "operations", "last", "at", "branches", "notes",
-                "drafts", "view", "comparisons", "records")  # fmt: skip
+                "drafts", "view", "comparisons", "records", "second_snapshot")  # fmt: skip
 _MACHINE_KEYS: Final = {
     "made": ("kind", "title", "summary", "profile", "memory", "sysctl"),
     "files": ("kind", "profile", "files"),
@@ -78,7 +78,7 @@ def _document(content: Mapping[str, Any]) -> Document:
         _at(shape.table(content.get("at", {}), "at")),
         view_of(shape.table(content.get("view", {}), "view")),
         tuple(_compared(rows, one, key) for key, one in shape.entries(content.get("comparisons", []), "comparisons")),
-        _records(content["records"]) if "records" in content else None,
+        *(_file_set(content[key], key) if key in content else None for key in ("records", "second_snapshot")),
     )
 
 
@@ -110,11 +110,11 @@ def _machine(given: object) -> Scenario | Stored | EmptyMap:
     return Stored(files, made.profile, archive)
 
 
-def _records(given: object) -> RecordFiles:
-    fields = shape.table(given, "records")
-    _all_known(fields, ("archive", "files"), "`records`", "records.")
-    archive = shape.text(fields["archive"], "records.archive") if "archive" in fields else None
-    return RecordFiles(_files(fields, "records"), archive)
+def _file_set(given: object, key: str) -> FileSet:
+    fields = shape.table(given, key)
+    _all_known(fields, ("archive", "files"), f"`{key}`", f"{key}.")
+    archive = shape.text(fields["archive"], f"{key}.archive") if "archive" in fields else None
+    return FileSet(_files(fields, key), archive)
 
 
 def _files(fields: Mapping[str, Any], key: str) -> tuple[FileRef, ...]:

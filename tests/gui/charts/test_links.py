@@ -14,7 +14,7 @@ from hwpoison_gui.gui.charts.plot import NOWHERE
 from hwpoison_gui.gui.charts.view import ChartView
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.real_errors import RealErrors
-from hwpoison_gui.session.document.document import RecordFiles
+from hwpoison_gui.session.document.document import FileSet
 from hwpoison_gui.sources.records.history import history_of
 from hwpoison_gui.sources.records.read import read
 from hwpoison_gui.view.base.palette import DARK
@@ -143,7 +143,7 @@ def test_recorded_errors_over_time_choose_the_record_and_back(user, panel: Chart
     recorded = user.window.recorded
     panel.ask("errors-time")
     assert panel.chart is None
-    recorded.show(RealErrors(history_of([read(LOG)]), RecordFiles(())))
+    recorded.show(RealErrors(history_of([read(LOG)]), FileSet(())))
     user.window.show_panel("charts")
     ask(panel, "errors-time", Curves)
     curves = panel.curves
@@ -164,7 +164,7 @@ def test_recorded_errors_over_memory_select_their_frame(user, panel: ChartsPanel
     recorded = user.window.recorded
     history = history_of([read(LOG)])
     inside = [record._replace(pfn=record.pfn % 4096) for record in history.records if record.pfn is not None]
-    recorded.show(RealErrors(history._replace(records=tuple(inside)), RecordFiles(())))
+    recorded.show(RealErrors(history._replace(records=tuple(inside)), FileSet(())))
     user.window.show_panel("charts")
     ask(panel, "errors-memory", Places)
     places = panel.places

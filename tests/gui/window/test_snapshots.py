@@ -5,10 +5,13 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.gui.tables.snapshot import SnapshotView
+from hwpoison_gui.gui.window import keeping
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, SNAPSHOT
 from tests.gui.conftest import User
@@ -17,6 +20,7 @@ from tests.paths import DATA
 
 BEFORE = resources.path("machines/victim_before.npz")
 AFTER = DATA / "snapshot" / "victim_after.npz"
+RAW = DATA / "files" / "kpageflags.bin"
 VICTIM = 0xFD67
 
 
@@ -106,3 +110,36 @@ def test_a_bad_file_changes_nothing(user: User, tmp_path: Path) -> None:
     until(lambda: bool(said))
     assert said[0].startswith(f"{path}: a kernel log; it has error records, but no memory")
     assert user.window.lenses.other_snapshot is None
+
+
+def test_it_is_work_of_the_session_and_comes_back_with_it(open_window, tmp_path: Path, monkeypatch) -> None:
+    before, after, path = (tmp_path / name for name in ("before.bin", "after.bin", "a.hwsession"))
+    shutil.copy(RAW, before)
+    words = np.fromfile(before, np.uint64)
+    words[0x20] ^= pf.HWPOISON
+    words.tofile(after)
+    user: User = open_window(open_file(before))
+    window = user.window
+    window.snapshots.open(after)
+    until(lambda: window.lenses.other_snapshot is not None)
+    assert window.keeping.work.any and window.keeping.work.words == "1 second snapshot"
+    window.keeping.saving._save_session(path, False, lambda: None)
+    assert not window.keeping.work.any
+    window.keeping.guard.asks = False
+    window.actions_["new"].trigger()
+    until(lambda: window.lenses.other_snapshot is None)
+    window.machines.open_path(path)
+    until(lambda: window.docks["snapshot"].in_front and window.lenses.lens.key == SNAPSHOT.key)
+    assert "changed from this machine to after.bin" in window.docks["snapshot"].head.subject.text()
+    window.machines.change_profile("7.2")
+    until(lambda: user.session.machine.profile.name == "7.2" and not window.lenses.busy)
+    assert window.lenses.other_snapshot is not None
+    window.actions_["close-snapshot"].trigger()
+    assert window.lenses.wanted == "kind"
+    after.unlink()
+    said = []
+    monkeypatch.setattr(keeping, "show_error", lambda above, head, text: said.append((head, text)))
+    window.machines.open_path(path)
+    until(lambda: bool(said))
+    assert said[0][0] == "Opened without its second snapshot" and str(after) in said[0][1]
+    assert window.lenses.wanted == "kind"
