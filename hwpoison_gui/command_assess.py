@@ -24,7 +24,7 @@ _WHAT: Final = "Say what an error in each frame of a machine would do, under ear
 _TOP: Final = 10
 _STATUS: Final = (
     "exit status: 0 all machines assessed; 2 one could not be, or bad arguments: the others are written all the same, "
-    "and --json, --csv and --parquet list the failed files with their messages"
+    "and --json, --csv and --parquet list the files that failed, with their messages, or were skipped"
 )
 
 
@@ -53,17 +53,20 @@ def _assess(options: argparse.Namespace, asked: assessing.Options) -> int:
             sys.stdout.write(assessment.as_text(report, width) + ("\n" if len(options.machines) > 1 else ""))
     if options.parquet:
         try:
-            fleet_table.write_parquet(done, each.failed, options.parquet)
+            fleet_table.write_parquet(done, each.left, options.parquet)
         except OSError as error:
             return complain(f"{options.parquet}: cannot be written: {error.strerror or error}")
-        bad = f", {len(each.failed):,} failed" if each.failed else ""
-        print(f"{options.parquet}: {counted(len(done), 'machine')}{bad}")
+        counts = [(len(each.failed), "failed"), (len(each.skipped), "skipped")]
+        more = "".join(f", {count:,} {what}" for count, what in counts if count)
+        print(f"{options.parquet}: {counted(len(done), 'machine')}{more}")
     elif options.json or options.csv:
         write = assessment.as_json if options.json else assessment.as_csv
-        sys.stdout.write(write(done, each.failed))
+        sys.stdout.write(write(done, each.left))
     else:
         if each.is_fleet and done:
-            sys.stdout.write(fleet_table.as_table(done, each.failed, width))
+            sys.stdout.write(fleet_table.as_table(done, each.left, width))
+        elif each.skipped:
+            print("\n".join(assessment.left_words(each.left, width)))
         if len(done) > 1:
             sys.stdout.write(assessment.as_text(assessment.together(done), width))
     return each.status
@@ -88,10 +91,13 @@ def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
     each = _Each(options)
     if options.json:
         told = list(each.results(partial(_dram_as_dict, options=asked, wanted=wanted)))
-        sys.stdout.write(dram_damage.as_json(told, each.failed))
+        sys.stdout.write(dram_damage.as_json(told, each.left))
     else:
-        for text in each.results(partial(_dram_as_text, options=asked, wanted=wanted, width=terminal.report_width())):
+        width = terminal.report_width()
+        for text in each.results(partial(_dram_as_text, options=asked, wanted=wanted, width=width)):
             sys.stdout.write(text)
+        if each.is_fleet:
+            sys.stdout.write("".join(f"{line}\n" for line in assessment.left_words(each.left, width)))
     return each.status
 
 
@@ -113,23 +119,30 @@ def _dram_as_text(file: str, options: assessing.Options, wanted: assessing.Dram,
 
 
 class _Each:
-    """The machines that are asked for; after their results, `status` is the exit status, and `failed` has each bad file
-    with its message.
+    """The machines that are asked for; after their results, `status` is the exit status.
 
-    `is_fleet`: whether there is one table for all of them, and not a text for each.
+    `failed`: each bad file with its message. `skipped`: files below folders that are not assessed. `is_fleet`: whether
+    there is one table for all machines, and not a text for each.
     """
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.status = GOOD
-        self.failed: list[assessment.Bad] = []
+        self.failed: list[tuple[str, str]] = []
+        self.skipped: list[str] = []
         self._jobs, self._scheduler = options.jobs or 1, options.scheduler
         self.is_fleet = options.jobs > 0 or bool(self._scheduler) or any(map(os.path.isdir, options.machines))
         self._files = [""] if options.live else []
         for path in reversed(options.machines):
-            below = fleet.machines_in(path)
+            below, skipped = fleet.machines_in(path)
+            self.skipped[:0] = skipped
             if not below:
                 self._say(path, f"{path}: no *.npz below this folder")
             self._files[:0] = below
+
+    @property
+    def left(self) -> assessment.Left:
+        """The files that are in no sum."""
+        return assessment.Left(self.failed, self.skipped)
 
     def _say(self, file: str, why: str) -> None:
         self.failed.append((file, why))
@@ -154,7 +167,7 @@ class _Each:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="hwpoison-gui assess", description=_WHAT, epilog=_STATUS)
     what = "a scenario or a saved session, as it is after its last step; a snapshot, a recording, or raw page flags; "
-    below = "a folder: all *.npz below it"
+    below = "a folder: all *.npz below it; other files are skipped, and listed"
     parser.add_argument("machines", nargs="*", metavar="MACHINE", help=what + below)
     parser.add_argument("--live", action="store_true", help="a copy of this machine's own memory")
     parser.add_argument("--profile", type=kernel_named, help="the kernel (default: the nearest one)")

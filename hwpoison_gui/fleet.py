@@ -40,17 +40,25 @@ class NoSchedulerError(Exception):
     """No Dask scheduler answers at the address; one message."""
 
 
-def machines_in(path: str) -> list[str]:
-    """The file itself, or all snapshots and recordings (*.npz) below a folder, sorted; may be empty for a folder."""
+def machines_in(path: str) -> tuple[list[str], list[str]]:
+    """The files of machines that a path stands for, and the files below it that are skipped, both sorted.
+
+    Any path but a folder stands for itself. A folder stands for all snapshots and recordings (*.npz) below it; its
+    other files are skipped, except those that belong to the recording beside them.
+    """
     if not os.path.isdir(path):
-        return [path]
-    found = [Path(folder) / name for folder, _, names in os.walk(path) for name in names if name.endswith(".npz")]
-    return [str(file) for file in sorted(found) if not _is_hidden_part(file)]
+        return [path], []
+    found = sorted(Path(folder) / name for folder, _, names in os.walk(path) for name in names)
+    recorded = {file for file in found if file.suffix == ".npz"}
+    parts = {file for file in found if _recording_of(file) in recorded}
+    machines = [str(file) for file in found if file in recorded and file not in parts]
+    return machines, [str(file) for file in found if file not in recorded and file not in parts]
 
 
-def _is_hidden_part(file: Path) -> bool:
-    """Whether a file only belongs to the recording beside it."""
-    return file.name.endswith(HIDDEN) and file.with_name(file.name.removesuffix(HIDDEN) + ".npz").exists()
+def _recording_of(file: Path) -> Path | None:
+    """The recording that a file would only be a part of: its hidden state or its notes; None for other files."""
+    name = file.name.removesuffix(HIDDEN) if file.name.endswith(HIDDEN) else file.stem if file.suffix == ".json" else ""
+    return file.with_name(f"{name}.npz") if name else None
 
 
 def each(files: Sequence[str], work: Work[R], jobs: int, scheduler: str, progress: Progress) -> Iterator[R | Failed]:

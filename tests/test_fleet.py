@@ -68,12 +68,13 @@ def test_a_user_who_interrupts_is_not_kept_waiting() -> None:
 def test_a_folder_means_the_machines_below_it(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "rack").mkdir()
-    for name in ("b.npz", "b_hidden.npz", "b.json", "rack/a.npz", "rack/alone_hidden.npz", "notes.txt"):
+    for name in ("b.npz", "b_hidden.npz", "b.json", "lone.json", "rack/a.npz", "rack/alone_hidden.npz", "notes.txt"):
         (tmp_path / name).touch()
-    found = [os.path.relpath(one, tmp_path) for one in machines_in(str(tmp_path))]
+    found, skipped = ([os.path.relpath(one, tmp_path) for one in some] for some in machines_in(str(tmp_path)))
     assert found == ["b.npz", "rack/a.npz", "rack/alone_hidden.npz"]
-    assert machines_in(str(tmp_path / "empty")) == []
-    assert machines_in("./notes") == ["./notes"]
+    assert skipped == ["lone.json", "notes.txt"]
+    assert machines_in(str(tmp_path / "empty")) == ([], [])
+    assert machines_in("./notes") == (["./notes"], [])
 
 
 def test_a_cluster_finds_the_same_and_survives_a_killed_worker(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount, mebibytes
 from hwpoison_gui.view.damage.hits import IMPACTS
@@ -23,7 +24,8 @@ from hwpoison_gui.view.words.words import counted
 
 Sizes = tuple[int, int, int]
 
-Bad = tuple[str, str]  # a file, and a message that says why it failed
+_NOT_NAMED: Final = "not named *.npz"
+_MOST_SKIPPED: Final = 20
 COLUMNS: Final = ("machine", "profile", "early_kill", "by", "group", "outcome", "frames", "bytes")  # of the CSV
 
 _SHOWN: Final = tuple(one for one in CLASSES if one.id not in outcomes.NO_MEMORY)
@@ -40,6 +42,24 @@ _OFFLINED: Final = {
     NOT_MOVED: "not moved, stays in use",
 }
 _NOT_KNOWN: Final = "not known"
+
+
+class Left(Record):
+    """Files that are in no sum.
+
+    Attributes
+    ----------
+    failed : sequence of (str, str)
+        Those that could not be assessed, with the messages that say why.
+    skipped : sequence of str
+        Those below a folder that are not named as snapshots are.
+    """
+
+    failed: Sequence[tuple[str, str]] = ()
+    skipped: Sequence[str] = ()
+
+
+NOTHING_LEFT: Final = Left()
 
 
 def together(machines: Sequence[MachineReport]) -> MachineReport:
@@ -264,20 +284,38 @@ def fitted(name: str, width: int) -> str:
 # -- JSON and CSV
 
 
-def as_json(machines: Sequence[MachineReport], failed: Sequence[Bad] = ()) -> str:
-    """An object with lists of machines and of files that failed; of several machines, their sums.
+def as_json(machines: Sequence[MachineReport], left: Left = NOTHING_LEFT) -> str:
+    """An object with lists of machines, and of files that failed or were skipped; of several machines, their sums.
 
     Sizes are in frames of 4,096 bytes and in bytes.
     """
-    told: dict[str, Any] = {"machines": [_machine(one) for one in machines], "failed": as_dicts(failed)}
+    told: dict[str, Any] = {"machines": [_machine(one) for one in machines], **left_dict(left)}
     if len(machines) > 1:
         told["total"] = _machine(together(machines))
     return json.dumps(told, ensure_ascii=False, indent=1) + "\n"
 
 
-def as_dicts(failed: Sequence[Bad]) -> list[dict[str, str]]:
-    """Files that could not be assessed, for JSON."""
-    return [{"machine": file, "message": message} for file, message in failed]
+def left_dict(left: Left) -> dict[str, Any]:
+    """Files that were not assessed, for JSON."""
+    failed = [{"machine": file, "message": message} for file, message in left.failed]
+    return {"failed": failed, "skipped": list(left.skipped)}
+
+
+def left_words(left: Left, width: int) -> list[str]:
+    """Lines that name the files that were not assessed, the first ones of many that were skipped."""
+    lines = []
+    if left.failed:
+        lines += ["", f"Not in this table: {counted(len(left.failed), 'file')} that could not be assessed"]
+        for _, why in left.failed:
+            lines += wrap(one_line(why), width, initial_indent="  ", subsequent_indent="    ")
+    if left.skipped:
+        files = counted(len(left.skipped), "file")
+        lines += ["", f"Skipped: {files} that {'are' if len(left.skipped) > 1 else 'is'} {_NOT_NAMED}"]
+        for name in left.skipped[:_MOST_SKIPPED]:
+            lines += wrap(one_line(name), width, initial_indent="  ", subsequent_indent="    ")
+        if len(left.skipped) > _MOST_SKIPPED:
+            lines.append(f"  and {len(left.skipped) - _MOST_SKIPPED:,} more, which --json names")
+    return lines
 
 
 def _machine(machine: MachineReport) -> dict[str, Any]:
@@ -341,23 +379,24 @@ def _survival(found: Survival) -> dict[str, Any]:
     return {**found._asdict(), "survives": round(found.share(found.handled + found.in_use), 6)}
 
 
-def as_csv(machines: Sequence[MachineReport], failed: Sequence[Bad] = ()) -> str:
+def as_csv(machines: Sequence[MachineReport], left: Left = NOTHING_LEFT) -> str:
     """Comma-separated: a line for each machine, policy, group and outcome that has frames; of several, the sums.
 
-    The last lines are those of `failed_lines`.
+    The last lines are those of `left_lines`.
     """
     written = io.StringIO()
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(COLUMNS)
     for machine in (*machines, *([together(machines)] if len(machines) > 1 else [])):
         lines.writerows(csv_lines(machine))
-    lines.writerows(failed_lines(failed))
+    lines.writerows(left_lines(left))
     return written.getvalue()
 
 
-def failed_lines(failed: Sequence[Bad]) -> list[tuple[str | int | None, ...]]:
-    """Lines of `COLUMNS` for files that failed: `by` is "failed", and `group` has the message."""
-    return [(file, "", None, "failed", message, "", 0, 0) for file, message in failed]
+def left_lines(left: Left) -> list[tuple[str | int | None, ...]]:
+    """Lines of `COLUMNS` for files that were not assessed: `by` is "failed" or "skipped", and `group` says why."""
+    whys = [("failed", *one) for one in left.failed] + [("skipped", file, _NOT_NAMED) for file in left.skipped]
+    return [(file, "", None, what, why, "", 0, 0) for what, file, why in whys]
 
 
 def csv_lines(machine: MachineReport) -> Iterator[tuple[str | int, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from textwrap import wrap
 from typing import Any, Final
 
-from hwpoison_gui.export.assessment import Bad, as_dicts
+from hwpoison_gui.export.assessment import NOTHING_LEFT, Left, left_dict
 from hwpoison_gui.export.dram import run_name, runs_of
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.terminal import one_line
@@ -40,9 +40,9 @@ def as_dict(name: str, m: Machine, faults: Sequence[AssessedFault], rates: Asses
     return {"machine": name, "faults": listed, "expected": rates_as_dict(rates) if rates is not None else None}
 
 
-def as_json(machines: Sequence[dict[str, Any]], failed: Sequence[Bad] = ()) -> str:
-    """An object with lists of machines and of files that failed."""
-    return json.dumps({"machines": list(machines), "failed": as_dicts(failed)}, ensure_ascii=False, indent=1) + "\n"
+def as_json(machines: Sequence[dict[str, Any]], left: Left = NOTHING_LEFT) -> str:
+    """An object with lists of machines, and of files that failed or were skipped."""
+    return json.dumps({"machines": list(machines), **left_dict(left)}, ensure_ascii=False, indent=1) + "\n"
 
 
 # -- a fault

@@ -8,12 +8,11 @@ from textwrap import wrap
 from typing import Final
 
 from hwpoison_gui import atomic_file
-from hwpoison_gui.export.assessment import COLUMNS, Bad, csv_lines, failed_lines, fitted
+from hwpoison_gui.export.assessment import COLUMNS, Left, csv_lines, fitted, left_lines, left_words
 from hwpoison_gui.export.extras import required
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import MachineReport, PolicyReport, survival
-from hwpoison_gui.view.words.words import counted
 
 _HEADS: Final = ("runs on", "in use", "panics", "kills")
 _LEGEND: Final = (
@@ -27,8 +26,8 @@ _SIZE: Final = 10
 _TYPES: Final = {"early_kill": "int8", "frames": "int64", "bytes": "int64"}  # the other columns are texts
 
 
-def as_table(machines: Sequence[MachineReport], failed: Sequence[Bad], width: int) -> str:
-    """A line for each machine, and the messages of files that could not be assessed.
+def as_table(machines: Sequence[MachineReport], left: Left, width: int) -> str:
+    """A line for each machine, and the files that were not assessed.
 
     For each policy: the shares of errors after which the machine runs on, runs on with the broken page in use, or
     panics, in percent; and the number of processes that some error kills.
@@ -43,11 +42,7 @@ def as_table(machines: Sequence[MachineReport], failed: Sequence[Bad], width: in
     for machine in machines:
         cells = "".join(_in_columns(_cells(machine, policy), each) for policy in machine.policies)
         lines.append(fitted(machine.name, label) + amount(machine.frames * FRAME_SIZE).rjust(_SIZE) + cells)
-    if failed:
-        lines += ["", f"Not in this table: {counted(len(failed), 'file')} that could not be assessed"]
-        for _, why in failed:
-            lines += wrap(why, width, initial_indent="  ", subsequent_indent="    ")
-    return "\n".join((*lines, "", *wrap(_LEGEND, width))) + "\n\n"
+    return "\n".join((*lines, *left_words(left, width), "", *wrap(_LEGEND, width))) + "\n\n"
 
 
 def _in_columns(cells: Iterable[str], each: Sequence[int]) -> str:
@@ -61,8 +56,8 @@ def _cells(machine: MachineReport, policy: PolicyReport) -> Iterator[str]:
     yield f"{policy.killed:,}" if machine.owners else "–"
 
 
-def write_parquet(machines: Sequence[MachineReport], failed: Sequence[Bad], path: Path) -> None:
-    """Write the lines of the CSV, those of failed files included, but without the sums, as a Parquet file.
+def write_parquet(machines: Sequence[MachineReport], left: Left, path: Path) -> None:
+    """Write the lines of the CSV, those of files that were not assessed included, but without the sums, as Parquet.
 
     Raises
     ------
@@ -70,7 +65,7 @@ def write_parquet(machines: Sequence[MachineReport], failed: Sequence[Bad], path
         If PyArrow is not installed, or the file cannot be written.
     """
     arrow, parquet = required("--parquet", "pyarrow"), required("--parquet", "pyarrow", "parquet")
-    lines = [*(line for machine in machines for line in csv_lines(machine)), *failed_lines(failed)]
+    lines = [*(line for machine in machines for line in csv_lines(machine)), *left_lines(left)]
     columns = zip(*lines, strict=True)
     values = dict(zip(COLUMNS, columns, strict=False))  # without a machine there are no columns
     types = {name: arrow.type_for_alias(_TYPES.get(name, "string")) for name in COLUMNS}

@@ -31,7 +31,7 @@ def made(folder: Path, machines: int, frames: int) -> list[str]:
     for seed in range(machines):
         exported = exported_from(desktop(frames, seed), "Linux version 6.12.0-made-up")
         save_snapshot(exported, folder / f"{seed:06}.npz")
-    return fleet.machines_in(str(folder))
+    return fleet.machines_in(str(folder))[0]
 
 
 def processor_s() -> float:

@@ -53,13 +53,16 @@ def test_failed_files_are_listed_with_their_messages(rack: Path, capsys: pytest.
     asked = ["assess", str(rack), str(rack / "empty")]
     assert main([*asked, "--json"]) == 2
     shown = capsys.readouterr()
-    failed = json.loads(shown.out)["failed"]
+    told = json.loads(shown.out)
+    failed = told["failed"]
     assert [one["machine"] for one in failed] == [str(rack / "empty"), str(rack / "junk.npz")]
     assert "".join(f"{one['message']}\n" for one in failed) == shown.err
     assert main([*asked, "--csv"]) == 2
-    lines = [line for line in csv.DictReader(io.StringIO(capsys.readouterr().out)) if line["by"] == "failed"]
+    written = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
+    lines, skipped = ([line for line in written if line["by"] == by] for by in ("failed", "skipped"))
     assert [(line["machine"], line["group"]) for line in lines] == [tuple(one.values()) for one in failed]
     assert {(line["outcome"], line["frames"], line["early_kill"]) for line in lines} == {("", "0", "")}
+    assert told["skipped"] == [str(rack / RAW.name)] == [line["machine"] for line in skipped]
     assert main(["assess", str(rack / "junk.npz"), "--fault", "row:of:1", "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["failed"][0]["machine"] == str(rack / "junk.npz")
 
@@ -68,7 +71,9 @@ def test_a_table_says_which_files_are_missing_in_it(rack: Path, capsys: pytest.C
     assert main(["assess", "--jobs", "1", str(rack)]) == 2
     table = capsys.readouterr().out
     assert "Not in this table: 1 file that could not be assessed" in table
-    assert str(rack / "junk.npz") in "".join(table.split())
+    assert "Skipped: 1 file that is not named *.npz" in table
+    one_line = "".join(table.split())
+    assert str(rack / "junk.npz") in one_line and str(rack / RAW.name) in one_line
 
 
 def test_a_parquet_file_has_the_lines_of_the_csv(rack: Path, capsys: pytest.CaptureFixture[str]) -> None:
