@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hwpoison_gui import __version__, terminal
+from hwpoison_gui import __version__, quick_numpy, terminal
 from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import BAD_FILE, GOOD, complain
 
@@ -113,6 +113,7 @@ def _window(arguments: Sequence[str]) -> int:
         return complain(f"{missing}: no such file")
     # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
     gc.disable()
+    quick_numpy.load()
     # Before Qt is loaded: a bad file is reported without a window.
     start = _start(options)
     if start is None:

@@ -37,6 +37,7 @@ def loaded(when):
 # The second start of a program without the start page.
 MAP = """
 import hwpoison_gui.cli
+hwpoison_gui.cli.quick_numpy.load()
 from hwpoison_gui.start import start_of_desktop
 start = start_of_desktop()
 loaded("Qt")
@@ -79,6 +80,7 @@ app.exec()
 # A start with the start page: before its first picture is painted, when it is ready, and when all below it is there.
 PAGE = """
 import hwpoison_gui.cli
+hwpoison_gui.cli.quick_numpy.load()
 from hwpoison_gui.start import start_of_desktop
 start = start_of_desktop()
 from hwpoison_gui.gui.app import qt
@@ -104,7 +106,7 @@ app.exec()
 
 # What the first picture of the map is made of: whole packages, and of others the modules that are named.
 PICTURE = {
-    "cli", "opening", "record", "resources", "start", "terminal", "user_cache", "user_folders",
+    "cli", "opening", "quick_numpy", "record", "resources", "start", "terminal", "user_cache", "user_folders",
     "sources.errors", "session.errors",
     "session.booting", "kernel.page_flags", "kernel.boot.snapshot_format",
     "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
@@ -151,7 +153,16 @@ NOT_YET = (
 NO_CLASS = {"QStyle", "QAccessible", "QMdiArea", "QWizard", "QGradient"}
 NO_CLASS |= {"QMessageBox", "QFileDialog", "QInputDialog", "QDialogButtonBox"}
 SLOW = {"statistics", "decimal", "hashlib", "difflib", "unittest", "tomllib", "asyncio", "numpy.ma", "numpy.random"}
-SLOW |= {"numpy.fft", "numpy.polynomial", "numpy.testing", "PySide6.QtNetwork", "PySide6.QtTest", "PySide6.QtDBus"}
+SLOW |= {
+    "numpy.fft",
+    "numpy.polynomial",
+    "numpy.testing",
+    "numpy._typing",
+    "numpy._core._add_newdocs",
+    "PySide6.QtNetwork",
+    "PySide6.QtTest",
+    "PySide6.QtDBus",
+}
 
 
 def moments_of(script: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
