@@ -329,7 +329,7 @@ class Controller(QObject):
     def _finishing(self) -> Work:
         playing = self.playback.playing
         self.playback.pause()
-        operation = moment_of(self.session).operation
+        operation = self.session.operation_at(self.session.position)
         if playing and operation is not None:
             yield from self._walking(operation.last)
 

@@ -27,7 +27,7 @@ from hwpoison_gui.gui.stage.motion import Motion, between
 from hwpoison_gui.gui.stage.path import Place, StoryPath
 from hwpoison_gui.gui.stage.questions import Questions
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
-from hwpoison_gui.view.base.moment import moment_of, title_of
+from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.facts.captions import Captions, first_caption
 from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
@@ -183,7 +183,7 @@ class StageWindow(Canvas):
     def _caption(self, off: bool) -> str:
         """What is told here; of what was done off the path, what it is."""
         session = self._controller.session
-        operation, told = moment_of(session).operation, self._captions.at_present().text
+        operation, told = session.operation_at(session.position), self._captions.at_present().text
         common = self._path.common(session) if off else 0
         if not off or operation is None or operation in session.operations[:common]:
             return told or self._ahead()

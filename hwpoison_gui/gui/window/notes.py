@@ -137,9 +137,10 @@ class Notes(QObject):
         """What else is told at the present position: of its operation, or of the whole story before the first one."""
         from hwpoison_gui.gui.window.note_dialog import Titled, Told
 
-        operation, machine = moment_of(self._controller.session).operation, self._controller.machine
+        session, machine = self._controller.session, self._controller.machine
+        operation = session.operation_at(session.position)  # of many frames, all of it: its parts are not told
         if operation is not None:
-            number = self._controller.session.operations.index(operation) + 1
+            number = session.operations.index(operation) + 1
             telling = operation.telling
             return Told(number, telling.notes, telling.stops(operation.name), partial(self._tell, operation))
         if machine.scenario is None:

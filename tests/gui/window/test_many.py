@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QInputDialog, QLabel
 
 from hwpoison_gui.gui.widgets.row_table import NO_KEY
 from hwpoison_gui.gui.window import break_many
@@ -125,3 +126,32 @@ def test_they_break_as_one_operation_and_the_worst_is_first(user, dialog: BreakM
     assert session.position == broke.parts[rows[1].key].last
     window.actions_["first"].trigger()
     assert not any(session.machine.page(row.frame) & pf.HWPOISON for row in rows)
+
+
+def test_a_note_within_it_and_at_its_end_is_of_the_whole_operation(user, dialog: BreakMany) -> None:
+    window, session = user.window, user.session
+    done = len(session.operations)
+    typed(dialog, "task:srv anon")
+    dialog.breaks.click()
+    until(lambda: not window.controller.work.busy)
+    for position in (session.operations[done].parts[1].first + 1, session.operations[done].last):
+        window.controller.seek(position)
+        until(lambda: not window.controller.work.busy)
+        window.notes.ask_note()
+        (note,) = (one for one in window.findChildren(QInputDialog) if one.isVisible())
+        assert any(f"operation {done + 1}:" in one.text() for one in note.findChildren(QLabel))
+        note.reject()
+        until(lambda: not window.notes.editing)
+
+
+def test_end_leads_to_the_end_of_the_whole_operation_that_is_played(user, dialog: BreakMany) -> None:
+    window, session = user.window, user.session
+    done = len(session.operations)
+    typed(dialog, "task:srv anon")
+    dialog.breaks.click()
+    until(lambda: not window.controller.work.busy)
+    whole = session.operations[done]
+    window.controller.seek(whole.first + 1)
+    window.controller.playback.play()
+    window.controller.finish()
+    until(lambda: session.position == whole.last)
