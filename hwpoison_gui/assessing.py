@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -18,12 +18,14 @@ from hwpoison_gui.dram.rates import Rates
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.view.base.dram import fitted_to
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.expected import AssessedRates, assess_rates
 from hwpoison_gui.view.damage.fault import AssessedFault, assess_faults
+from hwpoison_gui.view.damage.in_order import broken_in_order
 from hwpoison_gui.view.damage.report import MachineReport, find_report
 from hwpoison_gui.view.damage.uses import owners_known
 
@@ -56,12 +58,16 @@ class Options(Record):
 
 
 class Dram(Record):
-    """What is asked of faults of DRAM: `rates`: of a study, if any; `devices` of the machine, 0: as assumed."""
+    """What is asked of faults of DRAM: `rates`: of a study, if any; `devices` of the machine, 0: as assumed.
+
+    `in_order`: whether the frames also fail one after another.
+    """
 
     geometry: Geometry
     faults: tuple[str, ...]
     rates: Rates | None = None
     devices: int = 0
+    in_order: bool = False
 
 
 class DramReport(Record):
@@ -98,12 +104,21 @@ def assess(file: str, options: Options) -> MachineReport:
 def assess_dram(file: str, options: Options, asked: Dram) -> DramReport:
     """Assess faults of DRAM on one machine, named as for `assess`. Raises BadMachineError, also for a bad fault."""
     with _one_message(file):
-        m = _opened(file, options).session.machine
+        session = _opened(file, options).session
+        m = session.machine
         geometry = fitted_to(m.flags.view, asked.geometry)
         faults = [parse_fault(text, geometry, m.frames) for text in asked.faults]
         damages = [Damage.of(m, early) for early in options.early_kill]
         rates = assess_rates(damages, geometry, asked.rates, asked.devices) if asked.rates is not None else None
-        return DramReport(file or _THIS, m, tuple(assess_faults(damages, geometry, faults)), rates)
+        found = assess_faults(damages, geometry, faults)
+        if asked.in_order:
+            found = [_in_order(session, fault, options.early_kill) for fault in found]
+        return DramReport(file or _THIS, m, tuple(found), rates)
+
+
+def _in_order(session: Session, fault: AssessedFault, policies: Sequence[int]) -> AssessedFault:
+    pfns = fault.pfns.tolist()
+    return fault._replace(in_order=tuple(broken_in_order(session, pfns, early) for early in policies))
 
 
 @contextmanager

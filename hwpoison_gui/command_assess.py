@@ -87,7 +87,7 @@ def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
         return complain(error)
     except OSError as error:
         return complain(f"{error.filename}: cannot be read: {error.strerror or error}")
-    wanted = assessing.Dram(geometry, tuple(options.fault), rates, options.devices)
+    wanted = assessing.Dram(geometry, tuple(options.fault), rates, options.devices, options.in_order)
     each = _Each(options)
     if options.json:
         told = list(each.results(partial(_dram_as_dict, options=asked, wanted=wanted)))
@@ -180,6 +180,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     dram.add_argument("--geometry", metavar="G", help="a geometry by name or file (default: plain, which is made up)")
     fault = "instead: what a part of DRAM does that fails, as row:of:0x2416, bank:channel0/rank1/bg2/bank3; repeatable"
     dram.add_argument("--fault", action="append", default=[], metavar="FAULT", help=fault)
+    order = "with --fault: also break the frames one after another, in a dry run"
+    dram.add_argument("--in-order", action="store_true", help=order)
     rates = "instead: processes hit in 1,000 machine-years, by cielo-2013, hopper-2015, jaguar-2012, or a file of rates"
     dram.add_argument("--rates", metavar="NAME", help=rates)
     dram.add_argument("--devices", default=0, type=int, metavar="N", help="DRAM devices of the machine, for --rates")
@@ -211,6 +213,8 @@ def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None
         parser.error("argument --devices: expected 1 or more")
     if options.geometry and not (options.fault or options.rates):
         parser.error("argument --geometry: expected --fault or --rates as well")
+    if options.in_order and not options.fault:
+        parser.error("argument --in-order: expected --fault as well")
     for name in ("by", "top"):
         if getattr(options, name) is not None and (options.fault or options.rates):
             parser.error(f"argument --{name}: not for faults of DRAM")

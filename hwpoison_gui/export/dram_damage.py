@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from textwrap import wrap
 from typing import Any, Final
 
@@ -18,6 +19,7 @@ from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates, summ
 from hwpoison_gui.view.damage.fault import AssessedFault, FaultDamage
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.outcome import classes as outcomes
+from hwpoison_gui.view.outcome.many import NO_LINE, Summary, said_of
 from hwpoison_gui.view.rows.expected import ALL, bounded, devices_words, expected_notes, fit_words, heading
 from hwpoison_gui.view.rows.fault import huge_words, measures, offlined_words, who_is_hit
 from hwpoison_gui.view.words.words import counted
@@ -25,6 +27,8 @@ from hwpoison_gui.view.words.words import counted
 _LABEL: Final = 24
 _EACH: Final = 17
 _MOST_RUNS: Final = 4
+_ALONE: Final = "Each error alone, on the machine as it is."
+_MORE: Final = "One after another (--in-order), early kill loses less: a process that dies frees its memory."
 
 
 def as_text(name: str, m: Machine, faults: Sequence[AssessedFault], rates: AssessedRates | None, width: int) -> str:
@@ -56,10 +60,14 @@ def fault_as_text(m: Machine, one: AssessedFault, width: int) -> str:
     by = "made up" if one.geometry.made_up else one.geometry.key or one.geometry.name
     lines = [f"{one.fault.name(one.geometry)}, geometry {by}"]
     lines += wrap(f"{counted(len(one.pfns), 'frame')}, {size}: {listed(shown, _MOST_RUNS)}", width)
-    for damage in one.damages:
+    lines += wrap(_ALONE if one.in_order else f"{_ALONE} {_MORE}", width)
+    for damage, summary in zip_longest(one.damages, one.in_order):
         lines += ["", *_courses(one.fault.mode, damage)]
         lines += wrap(f"Nothing done: {one_line(who_is_hit(m, damage))}", width, initial_indent="  ",
                       subsequent_indent="    ")  # fmt: skip
+        if summary is not None:
+            lines += wrap(f"One after another: {one_line(said_of(summary))}", width, initial_indent="  ",
+                          subsequent_indent="    ")  # fmt: skip
     for line in huge_words(one.damages):
         lines += ["", *wrap(line, width)]
     lines += ["", *_offlined(one.damages[0], one.fault.mode, width)]
@@ -100,8 +108,9 @@ def fault_as_dict(m: Machine, one: AssessedFault) -> dict[str, Any]:
                 "nothing": _toll_as_dict(m, damage.nothing),
                 "page_by_page_at_best": _toll_as_dict(m, damage.by_page),
                 "whole_part_at_worst": _toll_as_dict(m, damage.by_part) | {"first_error": damage.first},
+                "nothing_in_order": _summary_as_dict(m, summary) if summary is not None else None,
             }
-            for damage in one.damages
+            for damage, summary in zip_longest(one.damages, one.in_order)
         ],
         "soft_offline": one.damages[0].offlined,
         "not_moved": [{"kind": kind, "why": why, "frames": frames} for kind, why, frames in one.damages[0].obstacles],
@@ -114,6 +123,12 @@ def _toll_as_dict(m: Machine, toll: Toll) -> dict[str, Any]:
     counts = {one.key: toll.frames[one.id] for one in outcomes.CLASSES if toll.frames[one.id]}
     hit = [{"tgid": tgid, "task": _name(m, tgid), "impact": kind} for tgid, kind in toll.hit.items()]
     return {"outcomes": counts, "lost": toll.lost, "hit": hit}
+
+
+def _summary_as_dict(m: Machine, summary: Summary) -> dict[str, Any]:
+    hit = [{"tgid": tgid, "task": _name(m, tgid), "impact": kind} for tgid, kind in summary.impacts.items()]
+    results = {result or NO_LINE: frames for result, frames in summary.results.items()}
+    return {"results": results, "lost": summary.lost, "left_in_use": summary.in_use, "hit": hit}
 
 
 # -- an expectation

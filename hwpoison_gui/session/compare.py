@@ -166,7 +166,7 @@ def _breaking(session: Session, pfn: int | None, upto: int) -> int:
     return -1
 
 
-def with_defaults(name: str, **args: object) -> Asked:
+def with_defaults(name: str, /, **args: object) -> Asked:
     """The inputs of an operation, with the defaults of the scenario format filled in."""
     from hwpoison_gui.session.scenario import schema, shape  # only here
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from hwpoison_gui.cli import main
-from tests.paths import DATA
+from tests.paths import DATA, ROOT
 
+SERVER = str(ROOT / "resources" / "machines" / "server.npz")
 MACHINE = str(DATA / "cases" / "v7" / "anon_forked_three_early.toml")
 
 
@@ -21,7 +22,7 @@ def _said(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 def test_a_fault_as_text(capsys: pytest.CaptureFixture[str]) -> None:
     text = _said(capsys, "--geometry", "haswell", "--fault", "row:of:0x200", "--profile", "6.1")
     assert text.startswith(f"{MACHINE}\n\nrow:channel0/bank8/row0x8, geometry haswell\n4 frames, 16 KiB: 0x200+0x4\n")
-    assert text.index("late kill") < text.index("early kill") < text.index("Soft offline:")
+    assert text.index("\nlate kill") < text.index("\nearly kill") < text.index("Soft offline:")
     assert "nothing done          at best 1st error, worst" in text
     assert max(map(len, text.replace(MACHINE, "").split("\n"))) <= 100
 
@@ -80,3 +81,18 @@ def test_rates_without_a_unit_are_refused(tmp_path: Path, capsys: pytest.Capture
     )
     assert main(["assess", MACHINE, "--rates", str(path)]) == 2
     assert capsys.readouterr().err.startswith(f"{path}: unit: missing; expected the unit of all rates")
+
+
+def test_frames_that_fail_one_after_another(capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ["assess", SERVER, "--fault", "row:of:0x23d", "--in-order"]
+    assert main([*asked, "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["machines"][0]["faults"]
+    late, early = row["policies"]
+    assert sum(late["nothing_in_order"]["results"].values()) == row["frames"]
+    # One after another, the first error has freed frames of those that follow.
+    hit, alone = ({one["tgid"] for one in early[key]["hit"]} for key in ("nothing_in_order", "nothing"))
+    assert hit == alone
+    assert early["nothing_in_order"]["lost"] < early["nothing"]["lost"] == late["nothing_in_order"]["lost"]
+    assert main(asked) == 0
+    text = capsys.readouterr().out
+    assert text.count("  One after another: ") == 2 and "(--in-order)" not in text

@@ -33,6 +33,7 @@ from hwpoison_gui.view.damage.moved import DROPPED, FREED, MIGRATED, NO_PAGE, NO
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
 from hwpoison_gui.view.damage.room import Room, room_outside, with_room
 from hwpoison_gui.view.damage.worst import panics_of
+from hwpoison_gui.view.outcome.many import Summary
 from hwpoison_gui.view.words.words import counted
 
 I64 = npt.NDArray[np.int64]
@@ -77,12 +78,16 @@ class FaultDamage(Record):
 
 
 class AssessedFault(Record):
-    """A fault on a machine: its frames, and its damage under each policy. `geometry` is fitted to the machine."""
+    """A fault on a machine: its frames, and its damage under each policy. `geometry` is fitted to the machine.
+
+    `in_order`: under each policy, what comes of the frames if they fail one after another; empty if not asked for.
+    """
 
     geometry: Geometry
     fault: Fault
     pfns: I64
     damages: tuple[FaultDamage, ...]
+    in_order: tuple[Summary, ...] = ()
 
 
 def assess_faults(damages: Sequence[Damage], geometry: Geometry, faults: Sequence[Fault]) -> list[AssessedFault]:

@@ -35,6 +35,7 @@ _KILLED: Final = "killed"
 _FILTERED: Final = "filtered"
 # enum mf_result, and what never came so far.
 _AGAIN: Final = "already hardware poisoned"  # as the kernel logs it
+NO_LINE: Final = "without a result line"
 _RESULTS: Final = (results.IGNORED, results.FAILED, results.DELAYED, results.RECOVERED, _FILTERED)
 _DEADLY: Final = (PANICS, ENDS, LATER, IGNORED)  # on touch
 _SUMMARY: Final = Question["Summary"]("summary of many frames", 2)
@@ -267,4 +268,4 @@ def by_result(summary: Summary) -> list[str]:
     again, without = summary.results.get(_AGAIN, 0), summary.results.get("", 0)
     whole = " with their hugetlb page" if any(one.is_huge and one.lost.again for one in summary.frames) else ""
     return (words + [f"{again:,} {_AGAIN}{whole}"] * bool(again)
-            + [f"{without:,} without a result line"] * bool(without))  # fmt: skip
+            + [f"{without:,} {NO_LINE}"] * bool(without))  # fmt: skip
