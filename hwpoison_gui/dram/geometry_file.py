@@ -24,7 +24,7 @@ _KEYS: Final = {
     "hole": "a table",
     "bits": "a table",
 }
-_REQUIRED: Final = ("geometry", "name", "size", "sources", "bits")
+_REQUIRED: Final = ("geometry", "name", "size", "bits")
 _AMOUNT: Final = re.compile(r"([0-9]{1,6}) ?(KiB|MiB|GiB|TiB)")
 _ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{1,13}")
 _SPAN: Final = re.compile(r"([0-9]{1,2})-([0-9]{1,2})")

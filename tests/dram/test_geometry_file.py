@@ -59,6 +59,7 @@ def test_a_good_file(tmp_path: Path) -> None:
         ("geometry = 1", "geometry = 2", "geometry: this program reads version 1 of the format, not 2"),
         ("geometry = 1", "", "geometry: missing"),
         ('["a paper"]', "[]", "sources: say where the functions are published"),
+        ('sources = ["a paper"]', "", "sources: say where the functions are published, or made-up = true"),
         ("[bits]", '[hole]\nstart = "8 KiB"\n[bits]', "hole.end: missing"),
         ("[bits]", '[hole]\nstart = "8 KiB"\nend = "8 KiB"\n[bits]', "hole.end: the hole ends where it begins"),
         ("[bits]", '[hole]\nstart = "0x1001"\nend = "8 KiB"\n[bits]', "hole.start: not the address of a frame"),

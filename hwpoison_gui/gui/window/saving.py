@@ -22,6 +22,10 @@ from hwpoison_gui.session.document.document import SUFFIX, Document
 from hwpoison_gui.session.errors import ScenarioError
 
 _SESSION: Final = f"Session (*{SUFFIX})"
+_NO_SCENARIO: Final = (
+    "a scenario describes a machine that is made up, and this one is a copy of memory. "
+    f"A session ({SUFFIX}) keeps what was done, and `hwpoison-gui check` replays it, too."
+)
 _INSIDE: Final = f"Session with copies of its files inside (*{SUFFIX})"
 _SCENARIO: Final = "Scenario, one line of operations without branches (*.toml)"
 _SCENARIO_LACKS: Final = "A scenario holds no branches, drafts, error records or second snapshot: a session does."
@@ -96,7 +100,9 @@ class Saving(QObject):
             return
         self.folder = str(Path(name).parent)
         is_scenario = name.endswith(".toml") or (kind == _SCENARIO and not name.endswith(SUFFIX))
-        if machine.scenario is not None and is_scenario:
+        if is_scenario and machine.scenario is None:
+            self._failed(_FAILED, f"{name}: {_NO_SCENARIO}")
+        elif is_scenario:
             self.with_suffix(name, ".toml", lambda path: self._save_scenario(path, then))
         else:
             self.with_suffix(name, SUFFIX, lambda path: self._save_session(path, kind == _INSIDE, then))

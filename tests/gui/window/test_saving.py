@@ -145,7 +145,13 @@ def test_what_was_done_to_a_recording_is_saved(open_window, state, dialog: Dialo
     window.actions_["save"].trigger()
     assert str(tmp_path / "a.hwsession") in said(user) and (tmp_path / "a.hwsession").stat().st_size < 10_000
     assert not any("Scenario" in kind for kind in dialog.kinds)
-    dialog.kind = "inside"
+    before = sorted(os.listdir(tmp_path))
+    dialog.answer = str(tmp_path / "a.toml")
+    window.actions_["save-as"].trigger()
+    assert question(window).informativeText().startswith(f"{dialog.answer}: a scenario describes a machine")
+    question(window).close()
+    assert sorted(os.listdir(tmp_path)) == before
+    dialog.answer, dialog.kind = str(tmp_path / "a.hwsession"), "inside"
     window.actions_["save-as"].trigger()
     until(lambda: not window.keeping.saving.background.busy)
     assert (tmp_path / "a.hwsession").stat().st_size > 50_000
