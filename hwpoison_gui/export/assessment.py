@@ -16,7 +16,7 @@ from hwpoison_gui.view.damage.hits import IMPACTS
 from hwpoison_gui.view.damage.moved import BROKEN, DROPPED, FREED, MEANINGS, MIGRATED, NOT_MOVED, SoftOffline
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import RUNS_ON, MachineReport, PolicyReport, Survival, survival
-from hwpoison_gui.view.damage.tables import HARMFUL, WORST_FIRST, Counted, Row, Table, memory_of
+from hwpoison_gui.view.damage.tables import WORST_FIRST, Counted, Row, Table, memory_of
 from hwpoison_gui.view.damage.words import HARMFUL_TIP, RANKED_BY, frames_named, more_alike, who_and_why
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
@@ -173,6 +173,8 @@ def _groups(report: PolicyReport, width: int) -> Iterator[str]:
     each = [max(8, 1 + max(map(len, column))) for column in columns]
     label = max(_LEAST_LABEL, min(36, width - 2 - sum(each)))
     order = "the most harmful first" if table.by in WORST_FIRST else "the largest first"
+    if any(row.danger for row in rows):
+        order = "the worst first"
     yield f"By {table.by}, {KILL[report.early]}, in MiB, {order}"
     for name, *cells in zip(("", "", *(row.name for row in rows)), *columns, strict=True):
         yield "  " + fitted(name, label) + "".join(cell.rjust(size) for cell, size in zip(cells, each, strict=True))
@@ -186,11 +188,15 @@ def _groups(report: PolicyReport, width: int) -> Iterator[str]:
 def _columns(rows: Sequence[Row], whole: Row, width: int) -> list[list[str]]:
     """Columns of two lines of head and a cell for each row. A narrow terminal has no room for those without harm."""
     found = [(False, ["", "all"], [memory_of(row.frames) for row in rows])]
+    if any(row.danger for row in rows):
+        found.append((True, ["kills", "it"], [row.kills for row in rows]))
     found.append((True, ["", "harmful"], [row.harmful for row in rows]))
     for one in _SHOWN:
         if whole.frames[one.id]:
             head = ["", *SHORT.get(one.key, one.name).rsplit(" ", 1)][-2:]
-            found.append((one.id in HARMFUL or one.id == outcomes.IGNORED, head, [row.frames[one.id] for row in rows]))
+            found.append(
+                (one.id in outcomes.HARMFUL or one.id == outcomes.IGNORED, head, [row.frames[one.id] for row in rows])
+            )
     most = (width - 2 - _LEAST_LABEL) // 8
     while len(found) > most and not all(kept for kept, _, _ in found):
         found.remove(next(one for one in found if not one[0]))
@@ -262,8 +268,8 @@ def _soft_offline(report: PolicyReport, owners: bool, width: int) -> Iterator[st
         reasons.setdefault(f"{one.errno}: {one.why}", []).append(f"{one.kind} {sum(one.frames):,}")
     for why, kinds in reasons.items():
         yield from wrap(f"{why}: {', '.join(kinds)}", width, initial_indent="    ", subsequent_indent="      ")
-    if owners and (harmful := sum(frames[code] for frames in found.frames.values() for code in HARMFUL)):
-        stays = sum(found.frames[NOT_MOVED][code] for code in HARMFUL)
+    if owners and (harmful := sum(frames[code] for frames in found.frames.values() for code in outcomes.HARMFUL)):
+        stays = sum(found.frames[NOT_MOVED][code] for code in outcomes.HARMFUL)
         text = f"Of {harmful:,} harmful frames, {harmful - stays:,} can be moved out."
         yield from wrap(text, width, initial_indent="  ", subsequent_indent="  ")
     yield ""
@@ -341,7 +347,7 @@ def _report(report: PolicyReport) -> dict[str, Any]:
         "by": table.by,
         "groups": [
             {"name": row.name, "filter": ":".join(row.term), "share": round(row.share, 3), "lost_frames": row.lost,
-             "outcomes": _frames(row.frames)}
+             "outcomes": _frames(row.frames)} | ({"kills": row.kills} if row.danger else {})
             for row in table.rows
         ],
         "note": table.note,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from hwpoison_gui.gui.look import theme as look
@@ -19,12 +19,13 @@ from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.gui.widgets.toggle import Toggle
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.rows.assess import ALL, HARM, AssessColumn, AssessRow, AssessSheet, assess_cells
+from hwpoison_gui.view.rows.assess import ALL, AssessColumn, AssessRow, AssessSheet, assess_cells
 from hwpoison_gui.view.rows.dangers import LISTS
 from hwpoison_gui.view.words.words import counted
 
 Role = Qt.ItemDataRole
 _BY_NAME: Final = 0
+_MARGINS: Final = 2 * 3 + 1  # that Qt leaves around the text of a cell
 _GROUPINGS: Final = ("kind", "process", "file", "zone", "node")
 _FIND: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
@@ -52,7 +53,7 @@ class AssessModel(QAbstractTableModel):
         unit = "frames" if self.as_frames else "MiB"
         head, tip, is_path = f"{name}\nin {unit}", "A click finds all of its frames", name == "File"
         self.columns = (
-            TextColumn("name", head, tip, "shared memory (tmpfs)", path=is_path),
+            TextColumn("name", head, tip, "shared memory (tmpfs)  ", path=is_path),
             *(TextColumn(str(at), one.head, one.tip, self._longest(at), number=True) for at, one in enumerate(columns)),
         )  # fmt: skip
         if sheet is None or (self._order is not None and self._order[0] > len(columns)):
@@ -61,7 +62,7 @@ class AssessModel(QAbstractTableModel):
         self.endResetModel()
 
     def _longest(self, column: int) -> str:
-        """The longest cell of a column: each is as wide as it must be, so that more of them are seen."""
+        """The longest cell of a column."""
         rows = self.sheet.rows if self.sheet is not None else ()
         return max((assess_cells(row, self.as_frames)[column + 1] for row in rows), key=len, default="")
 
@@ -80,7 +81,7 @@ class AssessModel(QAbstractTableModel):
         return self.sheet.columns.index(column)
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sorts by a column, -1 for the order of size; all of memory stays the last row."""
+        """Sorts by a column, -1 for the order of size; all of memory stays the first row."""
         self._order = (column, order == Qt.SortOrder.DescendingOrder) if column >= 0 else None
         self.layoutAboutToBeChanged.emit()
         self._sort()
@@ -91,8 +92,8 @@ class AssessModel(QAbstractTableModel):
         if self._order is not None:
             column, descending = self._order
             by_name = column == _BY_NAME
-            rows[:-1] = sorted(
-                rows[:-1],
+            rows[1:] = sorted(
+                rows[1:],
                 key=lambda row: row.name.casefold() if by_name else row.frames[column - 1],
                 reverse=descending,
             )
@@ -121,9 +122,8 @@ class AssessModel(QAbstractTableModel):
             return look.font(look.BODY, QFont.Weight.DemiBold)
         if role == Role.ForegroundRole:
             outcome = self.column_at(index.column())
-            other = outcome is not None and outcome.code != HARM and self.why_not(row, outcome)
-            quiet = self.stale or other
-            return QColor(self.theme.muted) if quiet else None
+            other = outcome is not None and self.why_not(row, outcome)
+            return QColor(self.theme.muted) if self.stale or other else None
         if role in (Role.ToolTipRole, Role.AccessibleTextRole):
             return self._words(row, index.column(), role)
         return None
@@ -221,11 +221,14 @@ class AssessTable(FactView):
         self.set_sheet(self.sheet.sheet)
 
     def _fit(self) -> None:
+        """Makes columns as wide as they must be, and no wider, so that most of them are seen together."""
         self.set_look()
-        head = self.horizontalHeader()
-        head.setTextElideMode(Qt.TextElideMode.ElideNone)  # of two lines it would cut the second
-        for number in range(len(self.columns)):
-            self.setColumnWidth(number, max(self.columnWidth(number), head.sectionSizeHint(number)))
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # of two lines it would cut the second
+        bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+        head = QFontMetrics(look.font(look.CAPTION, QFont.Weight.DemiBold))
+        for number, column in enumerate(self.columns):
+            heads = max(map(head.horizontalAdvance, column.head.split("\n"))) + 2 * look.SMALL + look.TIGHT
+            self.setColumnWidth(number, max(heads, bold.horizontalAdvance(column.sample) + 2 * look.SMALL + _MARGINS))
 
     def chosen_cell(self) -> tuple[AssessRow, AssessColumn | None] | None:
         """The current cell, if it is selected."""

@@ -19,9 +19,9 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.damage.group_of import group_of
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.tables import Table, find_tables
-from hwpoison_gui.view.filter.terms import quoted
+from hwpoison_gui.view.filter.terms import HARMFUL_NAME, quoted
 from hwpoison_gui.view.map.lenses import OUTCOME
-from hwpoison_gui.view.rows.assess import HARM, AssessColumn, AssessRow, sheet_of, survival_words
+from hwpoison_gui.view.rows.assess import HARM, KILLS, AssessColumn, AssessRow, sheet_of, survival_words
 from hwpoison_gui.view.rows.dangers import LISTS
 
 _WHO: Final = "assess"
@@ -115,8 +115,8 @@ class AssessLink(QObject):
             return "No filter finds these frames."
         if column is not None and not row.frames[self._table.sheet.place_of(column)]:
             return "There is no such frame."
-        if column is not None and column.code == HARM:
-            return "No single filter finds these frames: click one of their outcomes."
+        if column is not None and column.code == KILLS:
+            return "No filter finds these frames, which the process need not map: the first column finds those it maps."
         if row.is_whole and is_all(column):
             return "All of memory: there is nothing to find."
         if column is not None and column.early not in (None, self._damage.policy):
@@ -126,7 +126,9 @@ class AssessLink(QObject):
 
     def _expression(self, row: AssessRow, column: AssessColumn | None) -> str:
         parts = [f"{row.term[0]}:{quoted(row.term[1])}"] if row.term else []
-        if column is not None and not is_all(column):
+        if column is not None and column.code == HARM:
+            parts.append(f"{OUTCOME.key}:{HARMFUL_NAME}")
+        elif column is not None and not is_all(column):
             parts.append(self._filter.expression_of(OUTCOME, column.code))
         return " ".join(parts)
 

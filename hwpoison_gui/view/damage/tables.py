@@ -19,15 +19,12 @@ from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.naming import file_names
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.per_frame import frames_of_files
+from hwpoison_gui.view.damage.worst import tolls_of_processes
 from hwpoison_gui.view.outcome import classes as outcomes
 
 I64 = npt.NDArray[np.int64]
 Counted = tuple[int, ...]  # number of frames by class of outcome (classes.CLASSES)
 
-# Outcomes by which somebody is signalled, content is lost, or the kernel panics, or the page stays with its users.
-HARMFUL: Final = (
-    outcomes.LOST, outcomes.LATE, outcomes.EARLY, outcomes.NAMESPACE, outcomes.STUCK, outcomes.INIT, outcomes.PANICS,
-)  # fmt: skip
 WORST_FIRST: Final = ("process", "file", "cgroup")  # groupings whose rows are sorted by harmful frames, not by size
 _CLASSES: Final = len(outcomes.CLASSES)
 _CHUNK: Final = 1 << 18  # frames at a time
@@ -48,6 +45,8 @@ class Row(Record):
         Frames whose error would lose content.
     share : float
         Frames, each divided by the number of rows that count it.
+    danger : tuple of int
+        Of a process: what it is ranked by, as of ProcessToll.danger; empty of other groups.
     """
 
     name: str
@@ -55,11 +54,17 @@ class Row(Record):
     frames: Counted
     lost: int
     share: float
+    danger: tuple[int, ...] = ()
+
+    @property
+    def kills(self) -> int:
+        """Of a process: frames whose error kills it, whether it maps them or only could."""
+        return self.danger[1] if self.danger else 0
 
     @property
     def harmful(self) -> int:
-        """Frames of the outcomes HARMFUL."""
-        return sum(self.frames[code] for code in HARMFUL)
+        """Frames of the outcomes classes.HARMFUL."""
+        return sum(self.frames[code] for code in outcomes.HARMFUL)
 
 
 class Table(Record):
@@ -70,8 +75,8 @@ class Table(Record):
     by : str
         A key of GROUPINGS.
     rows : tuple of Row
-        The largest first, in groupings of WORST_FIRST those with the most harmful frames; and last what belongs to no
-        group. Those without frames are left out.
+        The largest first, in groupings of WORST_FIRST those with the most harmful frames, processes in the order of
+        their danger; and last what belongs to no group. Those without frames are left out.
     whole : Row
         Each frame of the machine once.
     note : str
@@ -94,7 +99,8 @@ def find_table(damage: Damage, by: str) -> Generator[None, None, Table]:
     classes = yield from _frames_of_classes(damage)
     whole = _row("all of memory", (), damage, classes)
     rows, rest, note = yield from GROUPINGS[by](damage, classes)
-    rows.sort(key=lambda row: (-row.harmful if by in WORST_FIRST else 0, -row.share, row.name))
+    rows.sort(key=lambda row: row.name)
+    rows.sort(key=lambda row: (row.danger, row.harmful if by in WORST_FIRST else 0, row.share), reverse=True)
     listed = [row for row in (*rows, rest) if sum(row.frames)]
     return Table(by, tuple(listed), whole, note)
 
@@ -213,14 +219,17 @@ def _by_process(damage: Damage, classes: I64) -> Made:
     yield
     share = np.bincount(rank, np.repeat(1 / sharers, sharers), minlength=size)
     yield
-    rows = [
-        Row(
-            damage.name_of(at), ("pid", str(users.mms[at])), tuple(frames[at].tolist()), int(lost[at]), float(share[at])
-        )
-        for at in range(size)
-    ]
+    danger = {toll.tgid: toll.danger for toll in tolls_of_processes(damage)}
+    rows = []
+    for at, tgid in enumerate(users.mms.tolist()):
+        counted, of_process = tuple(frames[at].tolist()), danger.get(tgid, (0, 0, 0, 0))
+        term = ("pid", str(tgid))
+        rows.append(Row(damage.name_of(at), term, counted, int(lost[at]), float(share[at]), of_process))
     once = np.bincount(damage.assessment.class_of[frame[first]], minlength=len(classes))
-    note = "Frames of several processes count in each of them, as in Rss; the total has each frame once."
+    note = (
+        "The worst first: a panic, then by frames whose error kills the process, which may also be pages of its files "
+        "that it has no PTE for. Frames of several processes count in each of them, as in Rss; the total has each once."
+    )
     return rows, _row("of no process", (), damage, classes - once), note if rows else _NO_PROCESSES
 
 

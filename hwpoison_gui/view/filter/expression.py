@@ -7,6 +7,7 @@
     nginx  pid:144       what a process has mapped   nginx:heap  144:libc*   one VMA; nginx:heap+3 one page
     /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
     outcome:lost         a class of a lens           late  page-table       the same, by its name in the legend
+    outcome:harmful      frames of several outcomes: whose error signals, loses data or panics, and failed ones
     snapshot:freed       what changed in a second snapshot; snapshot:3 a row of the panel Snapshot
     differs:1            the largest group to which another kernel gives another outcome
     mapcount>=14         numbers                     refcount!=mapcount+1  index<16  rss>10M

@@ -12,6 +12,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.filter.numbers import ALIASES, QUANTITIES, SIGNS, quantity_named
 from hwpoison_gui.view.filter.parts_of_dram import PARTS
 from hwpoison_gui.view.filter.terms import (
+    HARMFUL_NAME,
     SORTS,
     lens_named,
     lens_with,
@@ -21,7 +22,7 @@ from hwpoison_gui.view.filter.terms import (
     tokens_of,
     vma_names,
 )
-from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, LENSES, ZONE, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, LENSES, OUTCOME, ZONE, Lens
 from hwpoison_gui.view.map.zones import zone_meaning
 from hwpoison_gui.view.words.words import counted
 
@@ -149,6 +150,8 @@ def _classes(key: str, lens: Lens) -> Iterator[Word]:
     for one in lens.classes[1:]:
         if one.owner is None:
             yield Word(f"{key}:{slug(one.shortest)}", one.meaning)
+    if lens is OUTCOME:
+        yield Word(f"{key}:{HARMFUL_NAME}", "signals, loses data or panics, or the page cannot be taken from its users")
 
 
 def _legend() -> Iterator[Word]:

@@ -27,17 +27,20 @@ from hwpoison_gui.view.map.lenses import (
     KERNEL_GROUPS,
     KERNELS_SAME,
     LENSES,
+    OUTCOME,
     SNAPSHOT,
     Lens,
     LensClass,
     snapshot_lens,
 )
+from hwpoison_gui.view.outcome.classes import HARMFUL
 
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that looks at a sheet
 Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those suffice
 
+HARMFUL_NAME: Final = "harmful"  # of the outcomes HARMFUL together
 _LONGEST: Final = 6  # digits of the number of a row
 _MOST_NAMED: Final = 6  # known names in an error message
 _SPACE: Final = re.compile(r"\s")
@@ -337,6 +340,9 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
             raise term.error("there is no second snapshot: Machine > Compare with a snapshot… opens one")
         if name.isascii() and name.isdigit() and len(name) <= _LONGEST:
             return _of_part(term, int(name), classes_of)
+    if (lens.key, slug(name)) == (OUTCOME.key, HARMFUL_NAME):
+        harmful: Bools = np.isin(classes_of(lens), HARMFUL)
+        return harmful
     classes = [one for one in lens.classes if one.id and slug(name) in names_of(one)]
     if not classes or lens is CHANGED:
         known = ", ".join(slug(one.shortest) for one in lens.classes[1:])

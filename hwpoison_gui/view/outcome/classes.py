@@ -35,6 +35,8 @@ PANICS: Final = 12
 POISONED: Final = 13
 
 NO_MEMORY: Final = (OUTSIDE, HOLE)
+# Outcomes by which somebody is signalled, content is lost, or the kernel panics, or the page stays with its users.
+HARMFUL: Final = (LOST, LATE, EARLY, NAMESPACE, STUCK, INIT, PANICS)
 
 CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),

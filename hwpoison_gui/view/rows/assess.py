@@ -9,18 +9,19 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.units import mebibytes
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import RUNS_ON, survival
-from hwpoison_gui.view.damage.tables import HARMFUL, Row, Table, memory_of
+from hwpoison_gui.view.damage.tables import Row, Table, memory_of
 from hwpoison_gui.view.damage.words import HARMFUL_TIP
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
 
 ALL: Final = -1  # of a column: every frame that is memory
-HARM: Final = -2  # of a column: every frame of an outcome of tables.HARMFUL
+KILLS: Final = -3  # of a column: every frame whose error kills the process of the row
+HARM: Final = -2  # of a column: every frame of an outcome of classes.HARMFUL
 # What harms stands first, then what stays in use, then the rest.
 _ORDER: Final = tuple(
     CLASSES[code]
     for code in (
-        *sorted(HARMFUL, key=lambda code: (code == outcomes.STUCK, -code)), outcomes.IGNORED, outcomes.SILENT,
+        *sorted(outcomes.HARMFUL, key=lambda code: (code == outcomes.STUCK, -code)), outcomes.IGNORED, outcomes.SILENT,
         outcomes.FREE, outcomes.POISONED,
     )
 )  # fmt: skip
@@ -29,8 +30,8 @@ _ORDER: Final = tuple(
 class AssessColumn(Record):
     """Frames of one outcome.
 
-    `code`: its class (classes.CLASSES), ALL or HARM. `early`: the policy, or None where all policies agree. `head`: one
-    or two lines.
+    `code`: its class (classes.CLASSES), ALL, HARM or KILLS. `early`: the policy, or None where all policies agree.
+    `head`: one or two lines.
     """
 
     code: int
@@ -50,7 +51,7 @@ class AssessRow(Record):
 
 
 class AssessSheet(Record):
-    """What the panel shows; the last row has all of memory."""
+    """What the panel shows; the first row has all of memory."""
 
     by: str
     columns: tuple[AssessColumn, ...]
@@ -62,8 +63,13 @@ def sheet_of(tables: Mapping[int, Table]) -> AssessSheet:
     """Tables of one grouping by policy (vm.memory_failure_early_kill), as one."""
     policies = sorted(tables)
     first = tables[policies[0]]
-    every = [(*tables[early].rows, tables[early].whole) for early in policies]
+    every = [(tables[early].whole, *tables[early].rows) for early in policies]
     columns = [AssessColumn(ALL, None, "all", "Memory: all frames that have a page")]
+    if any(row.danger for row in every[0]):
+        counts = [[row.kills for row in rows] for rows in every]
+        columns += _columns_of(
+            KILLS, "kills it", "Frames whose error kills the process, mapped or not", counts, policies
+        )
     columns += _columns_of(HARM, "harmful", HARMFUL_TIP, [[row.harmful for row in rows] for rows in every], policies)
     for one in _ORDER:
         counts = [[row.frames[one.id] for row in rows] for rows in every]
@@ -71,7 +77,7 @@ def sheet_of(tables: Mapping[int, Table]) -> AssessSheet:
             tip = f"{one.name}: {one.meaning}"
             columns += _columns_of(one.id, SHORT.get(one.key, one.name), tip, counts, policies)
     rows = [_row(number, [rows[number] for rows in every], columns, policies) for number in range(len(every[0]))]
-    rows[-1] = rows[-1]._replace(is_whole=True)
+    rows[0] = rows[0]._replace(is_whole=True)
     return AssessSheet(first.by, tuple(columns), tuple(rows), first.note)
 
 
@@ -93,7 +99,7 @@ def _row(key: int, rows: Sequence[Row], columns: Sequence[AssessColumn], policie
     frames = []
     for column in columns:
         row = rows[0] if column.early is None else rows[policies.index(column.early)]
-        of_all = {ALL: memory_of(row.frames), HARM: row.harmful}
+        of_all = {ALL: memory_of(row.frames), HARM: row.harmful, KILLS: row.kills}
         frames.append(of_all[column.code] if column.code in of_all else row.frames[column.code])
     return AssessRow(key, rows[0].name, rows[0].term, tuple(frames))
 

@@ -11,7 +11,6 @@ from hwpoison_gui.gui.tables.assess import AssessTable
 from hwpoison_gui.gui.tables.task_model import TGID_ROLE
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.tables import HARMFUL
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.rows.assess import ALL, HARM
@@ -64,7 +63,7 @@ def test_it_counts_what_the_lens_the_legend_and_the_label_say(user, table: Asses
             assert whole.frames[number] == legend[column.code] == int((of_lens == column.code).sum())
         for row in table.sheet.rows:
             mine = np.array([KINDS[kind_of(m.page(pfn))].name == row.name for pfn in range(m.frames)]) | row.is_whole
-            codes_of = {ALL: range(outcomes.FREE, len(outcomes.CLASSES)), HARM: HARMFUL}
+            codes_of = {ALL: range(outcomes.FREE, len(outcomes.CLASSES)), HARM: outcomes.HARMFUL}
             is_class = np.isin(of_lens, list(codes_of.get(column.code, (column.code,))))
             assert row.frames[number] == int((mine & is_class).sum()), (row.name, column.head)
 
@@ -88,6 +87,16 @@ def test_a_cell_writes_the_filter_and_goes_to_its_first_frame(user, table: Asses
     assert predict(user.session.machine, first).code == outcomes.EARLY
     click(table, "anonymous", "SIGBUS now early kill")
     assert not window.filter.text and window.finder.isHidden()
+
+
+def test_what_is_harmful_is_one_filter(user, table: AssessTable) -> None:
+    click(table, "all of memory", "harmful")
+    until(lambda: user.window.filter.count is not None)
+    assert user.window.filter.text == "outcome:harmful"
+    assert user.window.filter.count == numbers(table)["all of memory", "harmful"] > 0
+    click(table, "anonymous", "harmful")
+    until(lambda: user.window.filter.text == "kind:anon outcome:harmful" and user.window.filter.count is not None)
+    assert user.window.filter.count == numbers(table)["anonymous", "harmful"]
 
 
 def test_enter_on_a_row_finds_all_of_its_frames(user, table: AssessTable) -> None:
@@ -154,7 +163,7 @@ def test_a_machine_that_has_panicked_has_nothing_to_assess(user, table: AssessTa
 def test_it_is_sorted_counted_and_copied(user, table: AssessTable) -> None:
     table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     every = [row.frames[0] for row in table.sheet.rows]
-    assert every[:-1] == sorted(every[:-1]) and table.sheet.rows[-1].is_whole
+    assert every[1:] == sorted(every[1:]) and table.sheet.rows[0].is_whole
     table.tools.frames.setChecked(True)
     assert table.sheet.data(table.sheet.index(len(every) - 1, 1)) == f"{every[-1]:,}"
     assert table._whole().splitlines()[0].startswith("Kind in frames\tall")

@@ -14,6 +14,7 @@ from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.tables import GROUPINGS, find_table
+from hwpoison_gui.view.damage.worst import worst_processes
 from hwpoison_gui.view.filter.expression import parse
 from tests.view.outcome.states import scramble, with_huge_pages
 
@@ -58,6 +59,12 @@ def test_frames_are_counted_one_by_one(damage: Damage) -> None:
 def _inode(m: Machine, pfn: int) -> int | None:
     inode = m.inode_of(m.compound_head(pfn) if m.page(pfn) & pf.COMPOUND_TAIL else pfn)
     return None if inode is None else inode.id
+
+
+def test_processes_stand_in_the_order_of_the_worst_ones(damage: Damage) -> None:
+    rows, worst = to_the_end(find_table(damage, "process")).rows[:-1], worst_processes(damage, 100)
+    assert [row.kills for row in rows][: len(worst)] == [one.kills for one in worst]
+    assert [row.danger for row in rows] == sorted((row.danger for row in rows), reverse=True)
 
 
 @pytest.mark.parametrize("by", ["process", "file", "zone", "node"])
