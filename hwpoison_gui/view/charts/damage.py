@@ -36,7 +36,7 @@ def damage_bars(tables: Mapping[int, Table]) -> Bars:
             counted.append(found)
     every = np.array(counted, np.int64).reshape(len(parts), len(policies), len(names) + 1)
     frames = sum(first.whole.frames[one.id] for one in drawn)
-    left = f"The {len(rest):,} smallest are not drawn; the table has all." if rest else ""
+    left = f"{len(rest):,} more are not drawn; the table has all." if rest else ""
     return Bars(
         f"What an error in each of {frames:,} frames would do, by {_BY.get(first.by, first.by)}",
         "MiB",

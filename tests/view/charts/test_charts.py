@@ -43,7 +43,7 @@ def test_the_largest_groups_are_shown() -> None:
     sizes = [sum(row.frames) for row in tables[0].rows]
     drawn = sum(part.sizes[0] for part in chart.parts) * 256
     assert [round(size) for size in drawn.tolist()] == sizes[:14] and len(chart.groups) == 14
-    assert chart.note.startswith(f"The {len(sizes) - 14} smallest are not drawn; the table has all.")
+    assert chart.note.startswith(f"{len(sizes) - 14} more are not drawn; the table has all.")
 
 
 @pytest.mark.parametrize("by", ["kind", "process"])
