@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
+from hwpoison_gui.cli import main
 from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.session import ops
 from hwpoison_gui.session.scenario import expect, schema
 from hwpoison_gui.session.scenario.schema import Kind, SameAs
+from tests.paths import ROOT
 
 
 def test_every_op_of_v7_can_be_carried_out() -> None:
@@ -39,3 +44,27 @@ def test_expect_can_compare_every_key() -> None:
 def test_backgrounds_are_the_presets() -> None:
     presets = pytest.importorskip("hwpoison_gui.kernel.presets")
     assert {"none", *presets.PRESETS} == set(schema.BACKGROUNDS)
+
+
+def test_the_documentation_names_every_op_with_its_keys_and_words() -> None:
+    text = (ROOT / "docs" / "scenario-file.md").read_text()
+    rows = dict[str, str]()
+    for line in text.split("\n"):
+        head, _, rest = line.removeprefix("| ").partition(" | ")
+        rows.update((name, rest) for name in re.findall(r"`([a-z_]+)`", head) if line.startswith("| `"))
+    for op, (keys, *_) in schema.OPS.items():
+        words = set(re.findall(r"`([^`]+)`", rows[op]))
+        assert set(keys) <= words, (op, set(keys) - words)
+        allowed = {word for key in keys.values() for word in key.allowed if key.default is not schema.Missing.ABSENT}
+        assert allowed <= words or op == "debugfs", (op, allowed - words)
+    assert schema.EXPECT.keys() <= rows.keys()
+    assert all(f"`{kind}`" in text for kind in schema.ANY_KINDS)
+    assert all(f"`{state}`" in rows["pte"] for state in schema.PTE_STATES)
+    assert all(f"`{word}`" in rows["signals"] for words in schema.SIGNAL_WORDS.values() for word in words)
+
+
+def test_the_example_of_the_documentation_holds(tmp_path: Path) -> None:
+    example = re.search(r"```toml\n(.*?)```", (ROOT / "docs" / "scenario-file.md").read_text(), re.DOTALL)
+    assert example is not None
+    (tmp_path / "example.toml").write_text(example[1])
+    assert main(["check", str(tmp_path / "example.toml")]) == 0
