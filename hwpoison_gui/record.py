@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
-__all__ = ["Record", "from_columns"]
+__all__ = ["Record", "as_columns", "from_columns"]
 
 R = TypeVar("R")
 
@@ -80,3 +80,9 @@ def from_columns(kind: type[R], *columns: Iterable[Any]) -> Iterator[R]:
     """
     made: Callable[..., R] = tuple.__new__
     return map(made, repeat(kind), zip(*columns, strict=False))
+
+
+def as_columns(kind: type[R], records: Iterable[R]) -> Any:
+    """A record of that kind whose fields are columns, with one element of each of some records; not of none."""
+    made: Callable[..., Any] = tuple.__new__
+    return made(kind, zip(*records, strict=True))

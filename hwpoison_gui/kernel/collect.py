@@ -6,16 +6,17 @@ the pairs it visits are counted, and tasks that own none of the VMAs are summed 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
-from typing import Final
+from itertools import chain, repeat
+from operator import attrgetter
+from typing import Any, Final
 
-from hwpoison_gui.record import Record, from_columns
+from hwpoison_gui.record import Record, as_columns, from_columns
 
+from .block_list import BlockList
 from .machine import Machine
-from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
+from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
 from .profile.type import SYSCTL_EARLY_KILL
 from .pte import PRESENT, maps_frame
 from .records import PAGE_SHIFT, Process, Vma
@@ -62,9 +63,9 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     """
     anon = m.anon_vma_of(m.compound_head(pfn)) != 0
     vmas = rmap_addresses(m, pfn)
-    of_mm: defaultdict[int, Places] = defaultdict(list)
+    of_mm: dict[int, Places] = {}
     for place in vmas:
-        of_mm[place[0].mm].append(place)
+        of_mm.setdefault(place[0].mm, []).append(place)
     found = Collected([])
     page = Page(pfn, anon, page_shift(m, pfn))
     yield _enter(m, pfn, tuple(vma.id for vma, _ in vmas))
@@ -100,26 +101,38 @@ def _visit_alike(
     """Visit many processes that each own one VMA and are put on to_kill; None where any is not."""
     if not 1 < len(processes) <= len(of_mm):
         return None
-    tids = [tid for tid in map(m.profile.users.early_kill_thread, repeat(m), processes) if tid is not None]
-    places = [own[0] for process in processes if len(own := of_mm.get(process.mm, [])) == 1]
-    if min(len(tids), len(places)) < len(processes):
+    who = as_columns(Process, processes)
+    tids = _early_kill_threads(m, processes, who)
+    own = [of_mm.get(mm, ()) for mm in who.mm]
+    if tids is None or set(map(len, own)) != {1}:
         return None
     if current:
         tgid = m.tasks.view[current].tgid
-        tids = [current if process.tgid == tgid else tid for process, tid in zip(processes, tids, strict=True)]
-    vmas, addresses = zip(*places, strict=True)
-    keys = [(process.mm, address >> PAGE_SHIFT) for process, address in zip(processes, addresses, strict=True)]
+        tids = [current if process == tgid else tid for process, tid in zip(who.tgid, tids, strict=True)]
+    vmas, addresses = zip(*chain.from_iterable(own), strict=True)
+    keys = [(mm, address >> PAGE_SHIFT) for mm, address in zip(who.mm, addresses, strict=True)]
     entries = set(m.ptes.values(keys))
     if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in entries):
         return None
-    ids = [vma.id for vma in vmas]
+    ids = list(map(_ID, vmas))
     found.early += len(tids)
     found.to_kill += from_columns(ToKill, tids, addresses, ids, repeat(page.lsb))
-    comms = [process.comm for process in processes]
-    args = zip(comms, addresses, *([] if page.anon else [repeat(True, len(ids))]), strict=True)
-    site, tasks = ADDED_ANON if page.anon else ADDED_FILE, zip([process.tgid for process in processes])
-    marks = like_marks(site, args, (page.pfn,), zip(ids), zip(keys), tasks)
-    return Run(marks, [len(m.gate.recorded)] * len(marks))
+    args = (who.comm, addresses) if page.anon else (who.comm, addresses, repeat(True))
+    marks = MarksAlike(ADDED_ANON if page.anon else ADDED_FILE, args, (page.pfn,), who.tgid, ids, keys)
+    return Run(BlockList.of(marks), [len(m.gate.recorded)] * len(ids))
+
+
+def _early_kill_threads(m: Machine, processes: Sequence[Process], who: Any) -> Sequence[int] | None:
+    """The thread of each process to signal now; None where one has none. `who` has the processes as columns."""
+    if max(map(len, who.threads)) == 1 and len(set(map(_POLICY, m.tasks.of_each(who.tgid)))) == 1:
+        # Of processes with one thread each, and of one policy, what holds for the first holds for all.
+        return None if m.profile.users.early_kill_thread(m, processes[0]) is None else who.tgid
+    tids = [tid for tid in map(m.profile.users.early_kill_thread, repeat(m), processes) if tid is not None]
+    return tids if len(tids) == len(processes) else None
+
+
+_ID: Final = attrgetter("id")
+_POLICY: Final = attrgetter("mce_kill")
 
 
 def _visit_each(

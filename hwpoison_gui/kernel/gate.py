@@ -8,17 +8,15 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, repeat
+from itertools import repeat
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.record import Record
-
-if TYPE_CHECKING:
-    from .packed import PackedNestedTable
+from .block_list import BlockList
+from .changes_alike import ChangesAlike, Count, Each
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -154,6 +152,10 @@ class Table(Generic[K, V]):
         olds = list(map(data.get, keys, repeat(ABSENT)))
         data.update(zip(keys, values, strict=True))  # type: ignore[arg-type]  # none is ABSENT
         return olds
+
+    def of_each(self, keys: Iterable[K]) -> list[V]:
+        """The record of each key: several times as fast as by `view`. Raises KeyError where there is none."""
+        return list(map(self._data.__getitem__, keys))
 
     def load(self, data: Mapping[K, V]) -> None:
         """Add records at boot, without recording."""
@@ -305,28 +307,13 @@ class SortedSets:
             hasher.update(f"{members!r};".encode())
 
 
-class Each(Record):
-    """A change of a table a step: different keys, and for each a value that it does not have yet."""
-
-    store: Table[Any, Any] | PackedNestedTable
-    keys: Sequence[Any]
-    news: Iterable[Any]
-
-
-class Count(Record):
-    """A change of one cell of a column, the same amount a step."""
-
-    store: Column
-    key: int
-    by: int
-
-
 class Gate:
     """Holds the stores and makes every change. `_recording` is None while the machine boots."""
 
     def __init__(self) -> None:
         self._stores: dict[str, DigestibleStore] = {}
-        self._recording: list[Change] | None = None
+        self._recorded = BlockList[Change]()
+        self._recording: list[Change | None] | None = None  # its items
 
     def add(self, store: Any) -> Any:
         """Register a store and return it; its name must be unique."""
@@ -370,34 +357,30 @@ class Gate:
         range
             For each step, how many changes are recorded by its end.
         """
-        recording = self._recording
-        assert recording is not None, "the machine is still booting"
-        first, width = len(recording), len(columns)
-        recording += chain.from_iterable(zip(*[_changed(column, steps) for column in columns], strict=True))
-        assert len(recording) == first + width * steps
+        changes, width = self.recorded, len(columns)
+        first = len(changes)
+        changes.extend(BlockList.of(ChangesAlike([column.make(steps) for column in columns], steps)))
         return range(first + width, first + width * steps + 1, width)
 
     def record(self) -> None:
         """Start to record changes."""
-        self._recording = []
+        self._recorded = BlockList()
+        self._recording = self._recorded.items
 
     @property
-    def recorded(self) -> Sequence[Change]:
+    def recorded(self) -> BlockList[Change]:
         """The changes since the last `take`, oldest first, as a live view."""
         assert self._recording is not None, "the machine is still booting"
-        return self._recording
+        return self._recorded
 
     @property
     def changed(self) -> bool:
         """True if there are changes to take."""
         return bool(self._recording)
 
-    def take(self) -> tuple[Change, ...]:
+    def take(self) -> BlockList[Change]:
         """Return the changes since the last call, oldest first."""
-        assert self._recording is not None, "the machine is still booting"
-        taken = tuple(self._recording)
-        self._recording.clear()
-        return taken
+        return self.recorded.cut(0)
 
     def forward(self, changes: Iterable[Change]) -> None:
         """Redo recorded changes, oldest first; each value must be the recorded old one."""
@@ -425,13 +408,3 @@ class Gate:
 
     def stores(self) -> Iterator[Store]:
         return iter(self._stores.values())
-
-
-def _changed(column: Each | Count, steps: int) -> Iterator[Change]:
-    """Make the changes of a column, and return them in order of the steps."""
-    store: Store = column.store
-    if isinstance(column, Count):
-        olds, news = column.store.count(column.key, column.by, steps)
-        return zip(repeat(store), repeat(column.key), olds, news)
-    values = tuple(column.news)
-    return zip(repeat(store), column.keys, column.store.swap_many(column.keys, values), values)

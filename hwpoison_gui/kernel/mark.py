@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from hwpoison_gui.record import Record, from_columns
 
+from .block_list import BlockList
+
 if TYPE_CHECKING:
     from .gate import Gate
 
@@ -155,31 +157,43 @@ def in_runs(gate: Gate, steps: Iterable[Mark | Run]) -> Generator[Run, None, Non
     A loop over ten thousand mappers would otherwise go through all generators above it for each of its steps. The
     loop may also close many like steps at once, by a run with the ends that `Gate.put_run` returns.
     """
-    marks, ends, recorded = list[Mark](), list[int](), gate.recorded
+    marks, ends, recorded = BlockList[Mark](), list[int](), gate.recorded
     for made in steps:
         if isinstance(made, Run):
-            marks += made.marks
+            marks.extend(made.marks)
             ends += made.ends
         else:
-            marks.append(made)
+            marks.items.append(made)
             ends.append(len(recorded))
-        if len(marks) >= LONGEST_RUN:
+        if len(ends) >= LONGEST_RUN:
             yield Run(marks, ends)
-            marks, ends = [], []
-    if marks:
+            marks, ends = BlockList(), []
+    if ends:
         yield Run(marks, ends)
 
 
-def like_marks(
-    site: Site,
-    args: Iterable[tuple[Any, ...]],
-    frames: tuple[int, ...],
-    vmas: Iterable[tuple[int, ...]] = repeat(()),
-    ptes: Iterable[tuple[tuple[int, int], ...]] = repeat(()),
-    tasks: Iterable[tuple[int, ...]] = repeat(()),
-) -> list[Mark]:
-    """Marks of one site, made as columns: `args`, `vmas`, `ptes` and `tasks` have one element a mark."""
-    return list(from_columns(Mark, repeat(site), args, repeat(frames), vmas, ptes, tasks))
+class MarksAlike(Record):
+    """Marks of one site and one set of frames, as columns with one element a mark.
+
+    `args` has a column for each name in `site.args`; of `vmas`, `ptes` and `tasks`, a mark has the one element, or none
+    where the column is None.
+    """
+
+    site: Site
+    args: tuple[Iterable[Any], ...]
+    frames: tuple[int, ...]
+    tasks: Sequence[int]
+    vmas: Sequence[int] | None = None
+    ptes: Sequence[tuple[int, int]] | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.tasks)
+
+    def made(self) -> Iterator[Mark]:
+        """The marks one by one."""
+        objects = [repeat(()) if column is None else zip(column) for column in (self.vmas, self.ptes, self.tasks)]
+        return from_columns(Mark, repeat(self.site), zip(*self.args, strict=False), repeat(self.frames), *objects)
 
 
 def stretches(things: Sequence[R]) -> Iterator[Sequence[R]]:

@@ -13,13 +13,17 @@ from typing import Final
 
 import numpy as np
 
+from hwpoison_gui.record import as_columns
+
 from . import page_flags as pf
 from . import pte as ptes
-from .gate import ABSENT, Count, Each
+from .block_list import BlockList
+from .changes_alike import Count, Each
+from .gate import ABSENT
 from .machine import MAPPING_ANON, Machine
-from .mark import Act, Mark, Run, Site, Steps, in_runs, like_marks, site, stretches
+from .mark import Act, Mark, MarksAlike, Run, Site, Steps, in_runs, site, stretches
 from .page_alloc import put_page
-from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
+from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Process, Vma
 
 SWAP_AGAIN = "SWAP_AGAIN"
 SWAP_SUCCESS = "SWAP_SUCCESS"
@@ -84,8 +88,12 @@ def rmap_addresses(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
     else:
         return []
     index = page_index(m, pfn)
-    vmas = sorted(map(m.vmas.view.__getitem__, sorted(ids)), key=_PGOFF)
-    return [(vma, address) for vma in vmas if (address := vma.address_of(index)) >= 0]
+    vmas = sorted(m.vmas.of_each(sorted(ids)), key=_PGOFF)
+    return [
+        (vma, address)
+        for vma, pgoff in zip(vmas, map(_PGOFF, vmas), strict=True)
+        if (address := vma.start + ((index - pgoff & INDEX_MASK) << PAGE_SHIFT)) < vma.end  # vma_address()
+    ]
 
 
 _PGOFF: Final = attrgetter("pgoff")
@@ -230,31 +238,32 @@ def _unmap_alike(m: Machine, pfn: int, places: Sequence[tuple[Vma, int]], entry_
         or min(m.mapcount.get(pfn), m.refcount.get(pfn)) <= count
     ):
         return None
-    mms = [vma.mm for vma, _ in places]
-    keys = [(vma.mm, address >> PAGE_SHIFT) for vma, address in places]
+    vmas, addresses = zip(*places, strict=True)
+    mms, ids = list(map(_MM, vmas)), list(map(_ID, vmas))
+    keys = [(mm, address >> PAGE_SHIFT) for mm, address in zip(mms, addresses, strict=True)]
     entries = m.ptes.values(keys)
     dirty = [entry & ptes.DIRTY != 0 for entry in entries]
     plain = ptes.mk_pte(pfn)
-    if {entry & ~_HARMLESS for entry in entries} != {plain} or (any(dirty) and not word & pf.DIRTY):
+    if {entry & ~_HARMLESS for entry in set(entries)} != {plain} or (any(dirty) and not word & pf.DIRTY):
         return None
     if len(set(mms)) < count:  # each RSS changes once
         return None
-    resident = map(m.rss.view.__getitem__, mms)
     ends = m.gate.put_run(
         count,
         (
             Each(m.ptes, keys, repeat(ptes.hwpoison_pte(pfn) if entry_for == "hwpoison" else ABSENT, count)),
-            Each(m.rss, mms, [pages - 1 or ABSENT for pages in resident]),
+            Each(m.rss, mms, [pages - 1 or ABSENT for pages in m.rss.of_each(mms)]),
             Count(m.mapcount, pfn, -1),
             Count(m.refcount, pfn, -1),
         ),
     )
-    owners = list(map(m.processes.view.__getitem__, mms))
-    args = zip([owner.comm for owner in owners], [address for _, address in places], dirty, strict=True)
-    vmas, tasks = zip([vma.id for vma, _ in places]), zip([owner.tgid for owner in owners])
-    return Run(like_marks(UNMAPPED[entry_for], args, (pfn,), vmas, zip(keys), tasks), ends)
+    owners = as_columns(Process, m.processes.of_each(mms))
+    args = owners.comm, addresses, dirty
+    return Run(BlockList.of(MarksAlike(UNMAPPED[entry_for], args, (pfn,), owners.tgid, ids, keys)), ends)
 
 
+_MM: Final = attrgetter("mm")
+_ID: Final = attrgetter("id")
 _HARMLESS: Final = ptes.RW | ptes.ACCESSED | ptes.DIRTY  # of a PTE that maps a small page of the machine
 
 

@@ -6,15 +6,18 @@ process dies while the handler is still running.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import repeat
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, repeat
+from operator import attrgetter
+from typing import Any, Final
 
-from hwpoison_gui.record import from_columns
+from hwpoison_gui.record import as_columns, from_columns
 
-from .gate import ABSENT, Each
+from .block_list import BlockList
+from .changes_alike import Each
+from .gate import ABSENT
 from .machine import Machine
-from .mark import Act, Mark, Run, Steps, in_runs, like_marks, site, stretches
+from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
 from .records import Delivery, Process, SigInfo, Task
 
 HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code")
@@ -146,18 +149,19 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
     """Many threads with one signal each, all of which run a handler or all of which die; None where they do not."""
     if len(tids) < 2:
         return None
-    waiting = list(map(m.pending.view.__getitem__, tids))
-    infos = [info for info, *more in waiting if not more]
-    tasks = list(map(m.tasks.view.__getitem__, tids))
-    processes = [m.processes.view[task.tgid] for task in tasks]
-    if len(infos) < len(tids):
+    waiting = m.pending.of_each(tids)
+    tasks = m.tasks.of_each(tids)
+    processes = m.processes.of_each(map(_TGID, tasks))
+    who = as_columns(Process, processes)
+    if max(map(len, waiting)) > 1 or not doomed.keys().isdisjoint(who.tgid):
         return None
-    effects = set(map(_effect_of, tasks, processes, infos))
-    tgids = [process.tgid for process in processes]
-    if effects not in ({"handled"}, {"killed"}) or not doomed.keys().isdisjoint(tgids):
+    infos = list(chain.from_iterable(waiting))
+    sent = as_columns(SigInfo, infos)
+    effects = {_effect_of(tasks[n], processes[n], infos[n]) for n in kinds_of(as_columns(Task, tasks), who)}
+    if effects not in ({"handled"}, {"killed"}) or len(set(sent.signal)) > 1:
         return None
     (effect,) = effects
-    if effect == "killed" and len(set(tgids)) < len(tgids):
+    if effect == "killed" and len(set(who.tgid)) < len(tids):
         return None
     first = len(m.deliveries.view)
     ends = m.gate.put_run(
@@ -168,10 +172,9 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
         ),
     )
     if effect == "killed":  # which is no step: they end in do_group_exit()
-        doomed.update(zip(tgids, infos, strict=True))
+        doomed.update(zip(who.tgid, infos, strict=True))
         return Run((), ())
-    args = [(process.comm, info.signal, info.code) for process, info in zip(processes, infos, strict=True)]
-    return Run(like_marks(HANDLED, args, (), tasks=zip(tids)), ends)
+    return Run(BlockList.of(MarksAlike(HANDLED, (who.comm, sent.signal, sent.code), (), tids)), ends)
 
 
 def _effect_of(task: Task, process: Process, info: SigInfo) -> str:
@@ -181,6 +184,21 @@ def _effect_of(task: Task, process: Process, info: SigInfo) -> str:
     if disposition(process, info.signal) == "handler":
         return "handled"
     return "dropped" if process.unkillable and info.signal != "SIGKILL" else "killed"
+
+
+def kinds_of(tasks: Any, processes: Any) -> Iterable[int]:
+    """Numbers of some threads, one of each kind that a signal has the same effect on.
+
+    `tasks` and `processes` are `Task` and `Process` as columns: those of a thread have the same number.
+    """
+    traits = zip(
+        tasks.blocked, tasks.stopped, processes.sigbus, processes.sigsegv, processes.ended, processes.unkillable,
+        strict=True,
+    )  # fmt: skip
+    return dict(zip(traits, range(len(tasks.tid)), strict=True)).values()
+
+
+_TGID: Final = attrgetter("tgid")
 
 
 def would_queue(m: Machine, task: Task, process: Process) -> bool:

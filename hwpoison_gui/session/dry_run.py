@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
@@ -60,7 +60,7 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         Changes made through the gate before the handler runs; they are taken back as well.
     """
     assert not m.gate.changed, "an operation is between two steps"
-    prepared: tuple[Change, ...] = ()
+    prepared: Sequence[Change] = ()
     steps = RecordedSteps()
     try:
         if prepare is not None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Steps
-from hwpoison_gui.record import Record
+from hwpoison_gui.kernel.records import Delivery, Process, SigInfo, Task
+from hwpoison_gui.record import Record, as_columns, from_columns
 
 
 class SignalSeen(Record):
@@ -29,6 +31,19 @@ class SignalSeen(Record):
     def label(self) -> str:
         """`COMM:PID`, as the kernel log names the process."""
         return f"{self.comm}:{self.pid}"
+
+
+def signals_since(m: Machine, first: int) -> tuple[SignalSeen, ...]:
+    """The signals delivered since there were `first` deliveries."""
+    delivered = m.deliveries.of_each(range(first, len(m.deliveries.view)))
+    if not delivered:
+        return ()
+    done = as_columns(Delivery, delivered)
+    sent = as_columns(SigInfo, done.info)
+    tasks = as_columns(Task, m.tasks.of_each(done.tid))
+    who = as_columns(Process, m.processes.of_each(tasks.tgid))
+    seen = who.name, tasks.number, sent.signal, sent.code, sent.address, sent.lsb, done.effect, who.comm, who.tgid
+    return tuple(from_columns(SignalSeen, *seen))
 
 
 class OpResult(Record):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from hwpoison_gui.kernel.kpageflags import stable_page_flags
@@ -16,13 +15,13 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark, Steps, site
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.kernel.signal import get_signal
-from hwpoison_gui.record import Record, from_columns
+from hwpoison_gui.record import Record
 from hwpoison_gui.session import many
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.operation import Operation, Parts
-from hwpoison_gui.session.outcome import OpResult, Outcome, SignalSeen
+from hwpoison_gui.session.outcome import OpResult, Outcome, signals_since
 from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.scenario import schema
@@ -41,8 +40,6 @@ DONE: Final = {name: site(name, name="done") for name in schema.OPS}
 AFTER_PANIC: Final = frozenset({"check"})
 
 SLICE_SECONDS: Final = 0.01  # seconds of work between two yields
-_TGID_AND_NUMBER: Final = attrgetter("tgid", "number")  # of a task
-_NAME_AND_COMM: Final = attrgetter("name", "comm")  # of a process
 
 
 class _Left(Record):
@@ -344,7 +341,7 @@ class Session:
     def _outcome(self, name: str, done: OpResult, before: _Before) -> Outcome:
         m = self.machine
         frame = before.frame if done.pfn is None or done.head is None else (done.pfn, done.head)
-        results = [m.results.view[n] for n in range(before.results, len(m.results.view))]
+        results = m.results.of_each(range(before.results, len(m.results.view)))
         last = results[-1] if results else None
         return Outcome(
             op=name,
@@ -354,8 +351,8 @@ class Session:
             kind=last.kind if last else None,
             dirty=last.dirty if last else False,
             errno=done.errno,
-            signals=self._signals(before.deliveries),
-            log=tuple(m.log.view[n].text for n in range(before.log, len(m.log.view))),
+            signals=signals_since(m, before.deliveries),
+            log=tuple(line.text for line in m.log.of_each(range(before.log, len(m.log.view)))),
             value=done.value,
             mce_kill=done.mce_kill,
             handed_out=done.handed_out,
@@ -363,17 +360,6 @@ class Session:
             already_poisoned=m.counter("already_poisoned") > before.already_poisoned,
             filtered=m.counter("filtered") > before.filtered,
         )
-
-    def _signals(self, first: int) -> tuple[SignalSeen, ...]:
-        """Return the deliveries from number `first` on."""
-        m = self.machine
-        delivered = list(map(m.deliveries.view.__getitem__, range(first, len(m.deliveries.view))))
-        if not delivered:
-            return ()
-        tids, infos, effects = zip(*delivered, strict=True)
-        tgids, threads = zip(*map(_TGID_AND_NUMBER, map(m.tasks.view.__getitem__, tids)), strict=True)
-        names, comms = zip(*map(_NAME_AND_COMM, map(m.processes.view.__getitem__, tgids)), strict=True)
-        return tuple(from_columns(SignalSeen, names, threads, *zip(*infos, strict=True), effects, comms, tgids))
 
     # Queries
 

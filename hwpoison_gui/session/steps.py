@@ -13,8 +13,9 @@ from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, Final, TypeVar, overload
 
+from hwpoison_gui.kernel.block_list import BlockList
 from hwpoison_gui.kernel.gate import Change, Column, Gate, Store
-from hwpoison_gui.kernel.mark import LONGEST_RUN, Act, Mark, Run, Steps
+from hwpoison_gui.kernel.mark import LONGEST_RUN, Act, Mark, MarksAlike, Run, Steps
 from hwpoison_gui.record import Record
 
 R = TypeVar("R")
@@ -134,7 +135,7 @@ class Marks(Sequence[Mark]):
 
     def __init__(self) -> None:
         self.acts = bytearray()
-        self._marks: list[Mark] = []
+        self._marks = BlockList[Mark]()
         # From step `_firsts[n]` on, HERE is frame `_frames[n]`.
         self._firsts = array("q")
         self._frames = array("q")
@@ -172,7 +173,7 @@ class Marks(Sequence[Mark]):
         return _with_frame(mark, self._frames[bisect_right(self._firsts, number) - 1]) if mark.frames is HERE else mark
 
     def add(self, made: Mark) -> None:
-        self._marks.append(made)
+        self._marks.items.append(made)
         self.acts.append(_CODE[made.site.act])
 
     def add_run(self, run: Run | RunOfFrames) -> None:
@@ -180,17 +181,21 @@ class Marks(Sequence[Mark]):
         for number, pfn in run.frames if isinstance(run, RunOfFrames) else ():
             self._firsts.append(first + number)
             self._frames.append(pfn)
-        self._marks += run.marks
-        self.acts += bytes([_CODE[site.act] for site in map(_SITE, run.marks)])
+        for part in run.marks.parts() if isinstance(run.marks, BlockList) else (run.marks,):
+            if isinstance(part, MarksAlike):
+                self.acts += bytes([_CODE[part.site.act]]) * part.size
+            elif isinstance(part, Sequence):
+                self.acts += bytes([_CODE[site.act] for site in map(_SITE, part)])
+        self._marks.extend(run.marks)
 
     def cut(self, position: int) -> Marks:
         """Remove the marks from number `position` on and return them."""
         tail, part = Marks(), bisect_right(self._firsts, position - 1)
-        tail._marks, tail.acts = self._marks[position:], self.acts[position:]
+        tail._marks, tail.acts = self._marks.cut(position), self.acts[position:]
         within = max(0, part - 1)  # the frame before may have marks on both sides
         tail._firsts = array("q", [max(0, first - position) for first in self._firsts[within:]])
         tail._frames = self._frames[within:]
-        del self._marks[position:], self.acts[position:], self._firsts[part:], self._frames[part:]
+        del self.acts[position:], self._firsts[part:], self._frames[part:]
         return tail
 
     def extend(self, tail: Marks) -> None:
@@ -198,7 +203,7 @@ class Marks(Sequence[Mark]):
         first = len(self._marks)
         self._firsts.extend([first + number for number in tail._firsts])
         self._frames += tail._frames
-        self._marks += tail._marks
+        self._marks.extend(tail._marks)
         self.acts += tail.acts
 
 
@@ -235,8 +240,11 @@ class Columns(Sequence[Change]):
             self.olds += [one(old, old) if known else old for old, known in zip(olds, is_column, strict=True)]
             self.news += [one(new, new) if known else new for new, known in zip(news, is_column, strict=True)]
 
-    def __delitem__(self, at: slice) -> None:
-        del self.stores[at], self.keys[at], self.olds[at], self.news[at]
+    def cut(self, at: int) -> list[Change]:
+        """Remove the changes from number `at` on and return them."""
+        tail = self[at:]
+        del self.stores[at:], self.keys[at:], self.olds[at:], self.news[at:]
+        return tail
 
 
 class Changes:
@@ -244,7 +252,7 @@ class Changes:
 
     def __init__(self) -> None:
         self._firsts: list[int] = []  # number of the first change of each piece
-        self._pieces: list[list[Change] | Columns] = []
+        self._pieces: list[BlockList[Change] | Columns] = []
         self._length = 0
 
     def __len__(self) -> int:
@@ -254,13 +262,13 @@ class Changes:
         """Append changes; `many`: of an operation on many frames."""
         if not self._pieces or isinstance(self._pieces[-1], Columns) is not many:
             self._firsts.append(self._length)
-            self._pieces.append(Columns() if many else [])
+            self._pieces.append(Columns() if many else BlockList())
         piece = self._pieces[-1]
+        self._length += len(changes)
         if isinstance(piece, Columns):
             piece.add(changes)
         else:
-            piece += changes
-        self._length += len(changes)
+            piece.extend(changes)
 
     def between(self, low: int, high: int) -> list[Change]:
         """Changes `low` to `high` (exclusive)."""
@@ -281,12 +289,10 @@ class Changes:
     def cut(self, first: int) -> Changes:
         """Remove the changes from number `first` on and return them."""
         tail = Changes()
-        for piece, start, end in self._parts(first, self._length):
-            tail.add(piece[start:end], isinstance(piece, Columns))
+        for piece, start, _ in self._parts(first, self._length):
+            tail.add(piece.cut(start), isinstance(piece, Columns))
         while self._firsts and self._firsts[-1] >= first:
             del self._firsts[-1], self._pieces[-1]
-        if self._pieces:
-            del self._pieces[-1][first - self._firsts[-1] :]
         self._length = first
         return tail
 
@@ -295,7 +301,7 @@ class Changes:
         for piece in tail._pieces:
             self.add(piece, isinstance(piece, Columns))
 
-    def _parts(self, low: int, high: int) -> Iterator[tuple[list[Change] | Columns, int, int]]:
+    def _parts(self, low: int, high: int) -> Iterator[tuple[BlockList[Change] | Columns, int, int]]:
         """The pieces with changes `low` to `high`, and which of each."""
         at = bisect_right(self._firsts, low) - 1
         while low < high:

@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.kernel.block_list import BlockList
+from hwpoison_gui.kernel.changes_alike import ChangesAlike
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import Mark, Run
 from hwpoison_gui.record import Record
@@ -144,7 +146,7 @@ class Timeline:
             self._gate.backward(changes)
         self.position = to
         if not self.away:
-            self._news.read(changes)
+            self._news.read_each(changes)
 
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
@@ -183,8 +185,20 @@ class News(Record):
     pfns: set[int]
     stores: set[Store]
 
-    def read(self, changes: Sequence[Change]) -> None:
+    def read(self, changes: BlockList[Change]) -> None:
         """Add the frames and stores of some changes."""
+        for part in changes.parts():
+            if isinstance(part, ChangesAlike):
+                for store, keys, _, _ in part.columns:
+                    if isinstance(store, Column):
+                        self.pfns.update(keys)
+                    else:
+                        self.stores.add(store)
+            elif isinstance(part, list):
+                self.read_each(part)
+
+    def read_each(self, changes: Sequence[Change]) -> None:
+        """As `read`."""
         stores = set(map(_STORE, changes))
         columns = {store for store in stores if isinstance(store, Column)}
         if columns:

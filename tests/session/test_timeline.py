@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from hwpoison_gui.kernel.block_list import BlockList
 from hwpoison_gui.kernel.gate import Cells, Column, Gate, Table
 from hwpoison_gui.kernel.mark import Act, Mark, Run, Site
 from hwpoison_gui.session import timeline as module
@@ -226,7 +227,7 @@ def test_a_notice_names_frames_of_columns_and_of_cells_and_other_stores_by_name(
 
 def test_news_of_nothing() -> None:
     news = News(set(), set())
-    news.read(())
+    news.read(BlockList())
     assert news.frames().tolist() == [] and news.frames().dtype == np.int64 and news.tables() == frozenset()
 
 
