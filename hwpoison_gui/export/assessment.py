@@ -42,6 +42,9 @@ _OFFLINED: Final = {
     NOT_MOVED: "not moved, stays in use",
 }
 _NOT_KNOWN: Final = "not known"
+_FLAGS_ALONE: Final = (
+    "By page flags alone: whether a mapped page is dirty in a PTE, who maps it, and so what is lost, is not known."
+)
 
 
 class Left(Record):
@@ -115,8 +118,10 @@ def _added(frames: Iterable[Counted]) -> Counted:
 def as_text(machine: MachineReport, width: int) -> str:
     """Everything about one machine, in lines of at most `width` columns, 80 or more."""
     size = amount(machine.frames * FRAME_SIZE)
-    lines = [one_line(machine.name), f"{machine.frames:,} frames, {size}; as Linux {machine.modelled}", ""]
-    lines += _outcomes(machine, _WIDE if width >= _LABEL + 2 * sum(_WIDE) else _NARROW)
+    lines = [one_line(machine.name), f"{machine.frames:,} frames, {size}; as Linux {machine.modelled}"]
+    if not machine.owners:
+        lines += wrap(_FLAGS_ALONE, width)
+    lines += ["", *_outcomes(machine, _WIDE if width >= _LABEL + 2 * sum(_WIDE) else _NARROW)]
     for section in (_groups, _frames_worst, _processes_worst, _files_worst):
         for report in machine.policies:
             lines += section(report, width)

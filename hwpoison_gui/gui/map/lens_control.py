@@ -189,7 +189,11 @@ class LensControl(QObject):
             self.sheetsChanged.emit()
 
     def _put_on(self, sheet: AnySheet | None) -> None:
-        lens = self._wanted if sheet is None else getattr(sheet, "lens", self._wanted)  # some have names of their own
+        lens = self._wanted
+        if sheet is not None:
+            from hwpoison_gui.view.map.lens_sheets import lens_on
+
+            lens = lens_on(sheet, lens)
         another = lens != self.lens
         self.lens = lens
         if self._map.plane is not None:

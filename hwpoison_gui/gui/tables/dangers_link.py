@@ -19,6 +19,7 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.gui.widgets.row_table import NO_KEY
 from hwpoison_gui.session.many import MOST_FRAMES
 from hwpoison_gui.view.damage.policy import KILL
+from hwpoison_gui.view.damage.uses import owners_known
 from hwpoison_gui.view.damage.words import RANKED_BY
 from hwpoison_gui.view.damage.worst import Ranking, worst_files, worst_processes
 from hwpoison_gui.view.filter.terms import quoted
@@ -120,7 +121,7 @@ class DangersLink(QObject):
             if self._ranking is None or self._ranking.damage is not damage:
                 self._ranking = Ranking(damage)
             yield
-            self._rows = frame_dangers(self._ranking.worst(most))
+            self._rows = frame_dangers(self._ranking.worst(most), owners_known(self._controller.session.machine))
         yield
 
     def _found(self, complete: bool) -> None:

@@ -12,4 +12,6 @@ NOT_KNOWN: Final = "which processes map it, and so whether any is signalled, is 
 
 def mappers_unknown(m: Machine, pfn: int) -> bool:
     """Whether the page is mapped by its flag MMAP, and the memory was captured without processes."""
-    return not m.processes.view and pfn < m.frames and bool(m.page(pfn) & pf.MMAP)
+    if m.processes.view or pfn >= m.frames:
+        return False
+    return bool((m.page(pfn) | m.page(m.compound_head(pfn))) & pf.MMAP)

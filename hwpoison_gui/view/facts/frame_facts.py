@@ -14,6 +14,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
+from hwpoison_gui.view.base.mappers import mappers_unknown
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
@@ -118,7 +119,7 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
         Fact("Physical address", address, "the frame number times 4096"),
         _zone(m, pfn),
         Fact("References", f"{int(m.refcount.view[pfn]):,}", "_refcount: references to the page; it is free at 0"),
-        Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it"),
+        _mappings(m, pfn),
     ]
     if compound := place_in_compound(m, pfn):
         facts.append(Fact("Compound page", compound, huge_name(m, pfn) or "several frames with one reference count"))
@@ -129,6 +130,12 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
         facts.append(Fact("Index", index, f"page->index, in pages{only}"))
     facts += _extras(m, pfn, word)
     return facts
+
+
+def _mappings(m: Machine, pfn: int) -> Fact:
+    if mappers_unknown(m, pfn):
+        return Fact("Mappings", "not known", "its flag MMAP is set, but no PTE was captured")
+    return Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it")
 
 
 def _zone(m: Machine, pfn: int) -> Fact:

@@ -20,6 +20,10 @@ ASPECTS: Final = ("Page type", "Result", "Signalled")
 _NOW: Final = (DEAD, SIGNALLED, PENDING)
 _NOBODY: Final = "no process"
 _UNKNOWN: Final = "not known"
+_FLAGS_ALONE: Final = (
+    "This memory was captured without processes: who maps the page, whether a PTE is dirty, and how many references it "
+    "has, is not known, so that it does not count as a difference."
+)
 _NO_LINE: Final = "no result line"
 _NOTHING: Final = "–"
 NO_MEMORY: Final = (
@@ -56,7 +60,10 @@ def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
     rows = _rows(m, record, prediction)
     different = [row.aspect.lower() for row in rows if row.differs]
     model = ".".join(map(str, m.profile.modelled))
-    if not different and mappers_unknown(m, record.pfn):
+    if mappers_unknown(m, record.pfn):
+        if different:
+            rows = tuple(row._replace(differs=False) for row in rows)
+            return Comparison(rows, f"{_FLAGS_ALONE} The model of {model} goes by the flags alone.")
         return Comparison(rows, f"The model of {model} predicts the same; {NOT_KNOWN}.")
     if not different:
         return Comparison(rows, f"The model of {model} predicts the same.")

@@ -25,6 +25,8 @@ from hwpoison_gui.view.map.lenses import (
     KERNELS,
     KERNELS_HOLE,
     KERNELS_SAME,
+    MAPCOUNT,
+    MAPCOUNT_UNKNOWN,
     OWNER,
     OWNERS,
     SNAPSHOT,
@@ -303,6 +305,14 @@ class SnapshotSheet:
         if self._pair is None or self.changes is None or not 0 < number <= len(self.parts):
             return np.zeros(self.m.frames, np.bool_)
         return frames_in(self.parts[number - 1], *self._pair, self.changes)
+
+
+def lens_on(sheet: AnySheet, lens: Lens) -> Lens:
+    """A lens with the names of classes that its sheet gives, or that its machine asks for."""
+    if lens is MAPCOUNT and not sheet.m.processes.view and (sheet.m.flags.view & np.uint64(pf.MMAP)).any():
+        return MAPCOUNT_UNKNOWN
+    named: Lens = getattr(sheet, "lens", lens)
+    return named
 
 
 AnySheet = CountsSheet | ZoneSheet | OwnerSheet | OutcomeSheet | KernelsSheet | SnapshotSheet

@@ -165,6 +165,10 @@ MAPCOUNT: Final = Lens(
     codes=_count_codes(0),
 )
 
+MAPCOUNT_UNKNOWN: Final = MAPCOUNT._replace(
+    classes=_count_classes(("not known", "page flags alone do not say how many PTEs map it"), "mapping")
+)
+
 REFCOUNT: Final = Lens(
     "refcount",
     "References",

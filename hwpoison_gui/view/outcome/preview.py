@@ -64,15 +64,19 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
     if ahead.code == outcomes.FREE:
         return "If it broke: nothing is lost, and the allocator never hands it out again"
     hits, losses = [*_hits(m, ahead.hits), *_covering(ahead)], _losses(m, pfn, ahead)
-    unhit = [NOT_KNOWN if mappers_unknown(m, pfn) else _NOBODY]
+    unknown = mappers_unknown(m, pfn)
+    unhit = [NOT_KNOWN if unknown else _NOBODY]
     parts = [*(hits or unhit * len(losses)), *losses]
     if ahead.code in (outcomes.STUCK, outcomes.IGNORED):
         parts.insert(0, f"{ahead.result} ({ahead.kind})")
-        if len(parts) == 1:
+        if len(parts) == 1 and unknown:
+            parts.append(NOT_KNOWN)
+        elif len(parts) == 1:
             users = int(m.mapcount.view[pfn])
             bare = not m.page(pfn) and not m.refcount.get(pfn)
             parts.append("its users keep it" if users else "it is left as it is" if bare else "the kernel keeps it")
-    return "If it broke: " + ("; ".join(parts) or _silent(m, pfn))
+    head = "If it broke, by its flags alone: " if unknown else "If it broke: "
+    return head + ("; ".join(parts) or _silent(m, pfn))
 
 
 def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:

@@ -95,12 +95,12 @@ DANGER_COLUMNS: Final[dict[str, tuple[TextColumn, ...]]] = {
 }  # fmt: skip
 
 
-def frame_dangers(worst: Iterable[WorstFrame]) -> list[FrameDanger]:
-    """One row for frames that are alike."""
-    rows = []
+def frame_dangers(worst: Iterable[WorstFrame], owners: bool = True) -> list[FrameDanger]:
+    """One row for frames that are alike. `owners`: whether it is known which processes have which frames."""
+    rows, unhit = [], "nobody" if owners else "whom, is not known"
     for one in worst:
         outcome = outcomes.CLASSES[one.outcome]
-        who = "; ".join(who_and_why(one.hit)) or f"nobody: {outcome.meaning}"
+        who = "; ".join(who_and_why(one.hit)) or f"{unhit}: {outcome.meaning}"
         rows.append(FrameDanger(one.pfn, frames_named(one), one.alike, who, one.lost, outcome.name, one.kind))
     return rows
 

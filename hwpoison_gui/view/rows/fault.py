@@ -14,6 +14,7 @@ from hwpoison_gui.view.damage.damage import Toll
 from hwpoison_gui.view.damage.fault import MOVED, FaultDamage, room_words
 from hwpoison_gui.view.damage.hits import DIES, IMPACTS
 from hwpoison_gui.view.damage.policy import KILL
+from hwpoison_gui.view.damage.uses import owners_known
 from hwpoison_gui.view.damage.words import who_and_why
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.words.words import counted
@@ -104,9 +105,11 @@ def fault_cells(row: FaultRow) -> tuple[str, ...]:
 
 
 def who_is_hit(m: Machine, damage: FaultDamage, most: int = 3) -> str:
-    """Which processes a fault hits if nothing is done, the worst first; `nobody`."""
+    """Which processes a fault hits if nothing is done, the worst first; else `nobody`, or that it is not known."""
     hits = [Hit(tgid, _label(m, tgid), kind) for tgid, kind in damage.nothing.hit.items()]
-    return "; ".join(who_and_why(hits, most)) or "nobody"
+    return "; ".join(who_and_why(hits, most)) or (
+        "nobody" if owners_known(m) else "not known, page flags do not say who maps a page"
+    )
 
 
 def _label(m: Machine, tgid: int) -> str:

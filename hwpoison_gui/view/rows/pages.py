@@ -14,6 +14,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.mappers import mappers_unknown
 from hwpoison_gui.view.base.naming import file_name, listed
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.outcome.summary import users_of
@@ -43,6 +44,7 @@ PAGE_DAMAGE_COLUMNS: Final = (
     *PAGE_COLUMNS[2:],
 )  # fmt: skip
 _MOST_OWNERS: Final = 3
+_NO_COUNT: Final = -1  # of a page that is mapped by its flags alone
 _LONGEST_CHAIN: Final = 256  # VMAs of an anon_vma that are looked at for each row
 
 
@@ -94,7 +96,7 @@ class PageRows:
             _kind_words(m, pfn) or kind,
             letters,
             int(m.refcount.view[pfn]),
-            int(m.mapcount.view[pfn]),
+            _NO_COUNT if mappers_unknown(m, pfn) else int(m.mapcount.view[pfn]),
             self._owner(pfn),
             offset_words(m, pfn),
             self._shown(pfn),
@@ -153,7 +155,7 @@ def owner_of(m: Machine, mapping: int) -> str:
 
 def page_cells(row: PageRow) -> tuple[str, ...]:
     """The fields of a row as they are shown, in the order of PAGE_COLUMNS."""
-    counts = f"{row.refcount:,}", f"{row.mapcount:,}"
+    counts = f"{row.refcount:,}", "–" if row.mapcount == _NO_COUNT else f"{row.mapcount:,}"
     return f"{row.pfn:#x}", row.kind, row.flags, *counts, row.owner, row.pgoff, row.shown
 
 

@@ -11,6 +11,8 @@ from hwpoison_gui.view.words.words import Words, counted
 
 
 def _not_mapped(mapped: int, word: int) -> str:
+    if not mapped and word & pf.MMAP:
+        return "Its flag MMAP is set, but no PTE was captured: which processes are signalled is not known."
     if not mapped:
         return "0 PTEs map it: no process is signalled."
     names = ", ".join(pf.names_of(word))

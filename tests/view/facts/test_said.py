@@ -8,16 +8,20 @@ import numpy as np
 
 from hwpoison_gui import opening
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.user_mappings import NOT_MAPPED
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records.read import read
 from hwpoison_gui.view.base.mappers import NOT_KNOWN
+from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.said import Comparison, compared
 from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.verdict import verdict
+from hwpoison_gui.view.rows.pages import PageRows, page_cells
 from hwpoison_gui.view.walk.state import map_for, state_of
 from hwpoison_gui.view.walk.words import no_users_words
+from hwpoison_gui.view.words.lookup import text_of
 from tests.workbench import do
 
 
@@ -33,6 +37,10 @@ def _history(tmp_path: Path, *lines: str) -> History:
     path = tmp_path / "log"
     path.write_text("".join(f"[ 1.000000] {line}\n" for line in ("Linux version 6.12.1 (gcc)", *lines)))
     return history_of([read(path)])
+
+
+def _mappings(session: Session, pfn: int) -> str:
+    return next(fact.value for fact in facts_of(session, pfn).counts if fact.name == "Mappings")
 
 
 def _compared(session: Session, history: History, at: int = 0) -> Comparison:
@@ -105,5 +113,12 @@ def test_who_maps_a_page_is_not_known_of_raw_flags(tmp_path: Path) -> None:
     made = _compared(session, _history(tmp_path, line.format(predicted.kind, predicted.result)))
     assert [row.model for row in made.rows][-1] == "not known" and not any(row.differs for row in made.rows)
     assert NOT_KNOWN in made.why
+    made = _compared(session, _history(tmp_path, line.format("dirty LRU page", predicted.result)))
+    assert not any(row.differs for row in made.rows) and "does not count as a difference" in made.why
+    assert [_mappings(session, pfn) for pfn in (7, 8)] == ["not known", "0"]
+    assert page_cells(PageRows(m).row(7))[4] == "–"
     do(session, "poison", frame="pfn:0x7")
+    marks = session.steps.marks
+    said = next(text_of(mark) for mark in marks if mark.site is NOT_MAPPED)
+    assert "not known" in said and "no process" not in said
     assert NOT_KNOWN in verdict(session, session.operations[-1])
