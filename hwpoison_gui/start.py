@@ -11,18 +11,18 @@ from hwpoison_gui.opening import Cancelled, Opened, Progress, default_machine, k
 from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:
-    from hwpoison_gui.view.map.plane import FramePlane
+    from hwpoison_gui.first_frames import Picture
 
 
 class Start(Record):
     """What a window starts with: frames that it shows at once, and a function that opens their machine.
 
-    `plane`: of frames that are known long before their machine is open. `title`: what opening it is called then.
+    `picture`: of frames that are known long before their machine is open. `title`: what opening it is called then.
     """
 
     columns: FrameColumns
     open: Callable[[Progress, Cancelled], Opened]
-    plane: FramePlane | None = None
+    picture: Picture | None = None
     title: str = ""
 
 
@@ -46,11 +46,12 @@ def start_of_large(path: Path) -> Start | None:
     """A start with a file that takes long to open, None for other files. Raises SourceError for a damaged one."""
     from hwpoison_gui.first_frames import picture_of
 
-    plane = picture_of(path)
-    if plane is None:
+    picture = picture_of(path)
+    if picture is None:
         return None
+    plane = picture.plane
     columns = FrameColumns(plane.flags, plane.refcount, plane.mapcount, (0,))
-    return Start(columns, lambda *waiting: open_file(path, "", *waiting), plane, f"Opening {path.name}")
+    return Start(columns, lambda *waiting: open_file(path, "", *waiting), picture, f"Opening {path.name}")
 
 
 def open_to_present(path: Path) -> Opened:

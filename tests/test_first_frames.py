@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +20,12 @@ from hwpoison_gui.kernel.presets.containers import containers
 from hwpoison_gui.opening import open_file
 from hwpoison_gui.sources.assemble import Exported
 from hwpoison_gui.sources.errors import SourceError
-from hwpoison_gui.sources.recording import read_recording
+from hwpoison_gui.sources.frame_runs import members as members_of
+from hwpoison_gui.sources.recording import INSIDE, read_recording
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
 from hwpoison_gui.view.map.plane import FramePlane
+from hwpoison_gui.view.map.zones import starts_of
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +41,29 @@ def classes(plane: FramePlane) -> np.ndarray:
     return plane.classes_of(np.arange(plane.frames))
 
 
+def plane_of(path: Path) -> FramePlane:
+    picture = picture_of(path)
+    assert picture is not None
+    return picture.plane
+
+
+def save_words(exported: Exported, path: Path) -> None:
+    """A snapshot of version 1: a word a frame."""
+    save_snapshot(exported, path)
+    with zipfile.ZipFile(path) as archive:
+        members = {info.filename: archive.read(info) for info in archive.infolist()}
+    for name in ("kpageflags", "kpagecount"):
+        for part in members_of(name):
+            del members[f"{part}.npy"]
+        column = io.BytesIO()
+        np.save(column, getattr(exported, name).astype(np.uint64))
+        members[f"{name}.npy"] = column.getvalue()
+    members[INSIDE] = members[INSIDE].replace(b'"snapshot": 2', b'"snapshot": 1')
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+
+
 @pytest.mark.parametrize(
     "exported",
     [
@@ -44,23 +73,35 @@ def classes(plane: FramePlane) -> np.ndarray:
     ],
     ids=["desktop", "containers", "recorded"],
 )
-def test_the_picture_is_that_of_the_machine(exported: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize("save", [save_snapshot, save_words], ids=["runs", "words"])
+def test_the_picture_is_that_of_the_machine(exported: object, save: Callable[..., None], tmp_path: Path) -> None:
     path = tmp_path / "m.npz"
     assert callable(exported)
-    save_snapshot(exported(), path)
+    save(exported(), path)
     picture, m = picture_of(path), open_file(path).session.machine
     plane = FramePlane(m.flags.view, m.refcount.view, m.mapcount.view)
     assert picture is not None
-    assert picture.frames == plane.frames and (classes(picture) == classes(plane)).all()
-    assert picture.class_counts().tolist() == plane.class_counts().tolist()
+    assert picture.plane.frames == plane.frames and (classes(picture.plane) == classes(plane)).all()
+    assert picture.plane.class_counts().tolist() == plane.class_counts().tolist()
+    assert picture.zone_starts() == starts_of(m.zones)
 
 
 def test_raw_words(tmp_path: Path) -> None:
     words = desktop(4096, 3).kpageflags
     words.tofile(tmp_path / "flags")
     picture, m = picture_of(tmp_path / "flags"), open_file(tmp_path / "flags").session.machine
-    assert picture is not None
-    assert (classes(picture) == classes(FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))).all()
+    assert picture is not None and picture.zone_starts() == starts_of(m.zones)
+    assert (classes(picture.plane) == classes(FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))).all()
+
+
+def test_more_words_than_a_machine_has(tmp_path: Path) -> None:
+    """No picture of what is not opened then."""
+    for number in (20_000, 400_000):
+        words = np.arange(number, dtype=np.uint64) * np.uint64(2) + np.uint64(1 << 20)
+        (words & ~np.uint64(pf.HUGE | pf.SLAB)).tofile(tmp_path / "flags")
+        assert picture_of(tmp_path / "flags") is None
+        with pytest.raises(SourceError, match=r"flags: more than 4,095 distinct flag words in the first \d"):
+            open_file(tmp_path / "flags")
 
 
 def test_frames_that_may_be_left_out(tmp_path: Path) -> None:
@@ -80,13 +121,28 @@ def test_a_folio_at_the_end_is_whole(tmp_path: Path) -> None:
         words[head] = pf.THP | pf.COMPOUND_HEAD | pf.ANON | pf.LRU
         words[head + 1 : head + size] = pf.THP | pf.COMPOUND_TAIL | pf.ANON
     words.tofile(tmp_path / "flags")
-    picture = picture_of(tmp_path / "flags")
-    assert picture is not None and picture.frames == 2048
+    assert plane_of(tmp_path / "flags").frames == 2048
     assert open_file(tmp_path / "flags").session.machine.frames == 2048
 
 
+def test_a_recording_in_two_files() -> None:
+    path = resources.path("machines/victim_before.npz")
+    m = open_file(path).session.machine
+    assert (classes(plane_of(path)) == classes(FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))).all()
+
+
+def test_the_hole_below_4_gib_is_known(tmp_path: Path) -> None:
+    """A geometry of DRAM is fitted to it."""
+    image = desktop(4096, 3)
+    words = np.concatenate((image.kpageflags, np.full(1 << 20, pf.NOPAGE, np.uint64), image.kpageflags))
+    words[6000:7000] = pf.LRU
+    counts = np.zeros(len(words), np.uint64)
+    save_snapshot(made(replace(image, kpageflags=words, kpagecount=counts)), tmp_path / "m.npz")
+    no_page, below = np.uint64(pf.NOPAGE), 1 << 20
+    assert ((plane_of(tmp_path / "m.npz").flags[:below] & no_page) == (words[:below] & no_page)).all()
+
+
 def test_files_without_a_first_picture(tmp_path: Path) -> None:
-    assert picture_of(resources.path("machines/victim_before.npz")) is None  # not kept as runs
     assert picture_of(resources.path("machines/victim_before.json")) is None
     assert picture_of(resources.path("lessons/07-one-page-many-processes.toml")) is None
 

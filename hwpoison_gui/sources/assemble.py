@@ -19,7 +19,7 @@ from hwpoison_gui.kernel.mmzone import ZoneImage
 from hwpoison_gui.sources.cached import Cache, page_cache
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, USER_END, ProcessText, meminfo_kb, process_image
-from hwpoison_gui.sources.own_flags import own_flags
+from hwpoison_gui.sources.own_flags import check_number, own_flags
 from hwpoison_gui.sources.pid_namespaces import inits_of
 from hwpoison_gui.sources.vma_table import I64, U64, VmaTable, keys_of, row_of, vma_table
 
@@ -80,6 +80,7 @@ class Exported:
 def assemble(exported: Exported) -> MemoryImage:
     """The image of the exported machine. Raises MalformedError when its parts contradict each other."""
     exported = _whole(replace(exported, kpageflags=own_flags(exported.kpageflags)))
+    check_number(exported.kpageflags)
     processes, unlisted = _processes(exported.processes)
     vmas = vma_table(processes)
     if len(exported.pagemap_va) and int(exported.pagemap_va.max()) >= USER_END:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.vma_table import U64
 
 _ANON_KSM: Final = np.uint64(pf.ANON | pf.KSM)
@@ -19,6 +20,8 @@ _HUGE: Final = np.uint64(pf.HUGE)
 _PERHAPS: Final = np.uint64(pf.SLAB | pf.KSM | pf.COMPOUND_TAIL)  # a word without these is as it should be
 _OF_TAIL: Final = np.uint64(pf.OF_FOLIO & ~pf.ANON)
 _CHUNK: Final = 1 << 15  # words: what is computed of them stays in the cache
+# With the bits of the injector's filters (view/outcome/filter_bits.py) they are still fewer than 65,536.
+MOST_WORDS: Final = 4095
 
 
 def own_flags(words: U64) -> U64:
@@ -39,6 +42,20 @@ def own_flags(words: U64) -> U64:
             made = words.copy() if made is None else made
             made[start : start + _CHUNK] = own
     return words if made is None else made
+
+
+def check_number(words: U64) -> None:
+    """Raise MalformedError for more distinct flag words than MOST_WORDS: outcomes are grouped by them."""
+    known: set[int] = set()
+    for start in range(0, len(words), _CHUNK):
+        part = words[start : start + _CHUNK]
+        known.update(part[:1].tolist(), part[1:][part[1:] != part[:-1]].tolist())
+        if len(known) > MOST_WORDS:
+            raise MalformedError(
+                "kpageflags",
+                f"more than {MOST_WORDS:,} distinct flag words in the first {start + len(part):,} frames; "
+                "a real machine has some hundred",
+            )
 
 
 def _is_ksm_meaningless(words: U64) -> bool:

@@ -52,7 +52,7 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
     try:
         return assemble(_read(arrays, side, hidden))
     except MalformedError as bad:
-        file = arrays if bad.where.startswith("pagemap_") else side
+        file = arrays if bad.where.startswith(("pagemap_", "kpage")) else side
         raise SourceError(file, bad.where, bad.why) from None
 
 
@@ -132,18 +132,31 @@ def _read(path: Path, side: Path, hidden: bool | None) -> Exported:
     )
 
 
-def first_frames(path: Path) -> FrameRuns | None:
-    """The flag words of all frames as runs, as 6.1 would show them: all that is needed to paint the map.
+def first_frames(path: Path) -> FrameRuns | U64:
+    """The flag words of all frames, as 6.1 would show them: all that is needed to paint the map.
 
-    None for a file that does not keep them so. Raises SourceError if they are damaged.
+    As runs, or as a word a frame, as the file keeps them. Raises SourceError if they are damaged or missing.
     """
+    _pair(path)
     with npz.opened(path) as archive:
-        arrays = archive.columns(frame_runs.members("kpageflags"))
+        arrays = archive.columns((*frame_runs.members("kpageflags"), "kpageflags"))
     try:
         runs = frame_runs.runs_in(arrays, "kpageflags", _most_frames())
-        return None if runs is None else runs._replace(words=own_flags(frame_runs.unsigned(runs.words)))
+        if runs is not None:
+            return runs._replace(words=own_flags(frame_runs.unsigned(runs.words)))
     except MalformedError as bad:
         raise SourceError(path, bad.where, bad.why) from None
+    if "kpageflags" not in arrays:
+        raise SourceError(path, "kpageflags", "the array is missing")
+    return own_flags(_unsigned(path, arrays, "kpageflags"))
+
+
+def zones_in(path: Path) -> tuple[ZoneImage, ...]:
+    """The zones of a recording; empty if it does not say. Raises SourceError."""
+    arrays, side = _pair(path)
+    with npz.opened(arrays) as archive:
+        inside = archive.text(INSIDE, MOST_JSON) if arrays == side else None
+    return _zones(side, _read_json(side) if inside is None else _parse_json(path, inside))
 
 
 def _most_frames() -> int:

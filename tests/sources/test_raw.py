@@ -31,7 +31,7 @@ def _bytes(words: Sequence[int]) -> bytes:
 
 def test_words(tmp_path: Path) -> None:
     # Without what tests/sources/test_own_flags.py has.
-    words = np.arange(200_000, dtype=np.uint64) & ~np.uint64(pf.HUGE | pf.SLAB)
+    words = np.arange(200_000, dtype=np.uint64) % np.uint64(4000) & ~np.uint64(pf.HUGE | pf.SLAB)
     image = open_raw(_write(tmp_path, words))
     assert (image.kpageflags == words).all() and image.title == "flags"
     assert not image.processes and not len(image.pagemap_entry) and not image.kpagecount.any()

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from hwpoison_gui import __version__
 from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.look.settings import START_WITH, WITH_LAST, WITH_PAGE
+from hwpoison_gui.gui.map.widget import BY_ZONE
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Opened, nobody_cancels, nobody_waits
 from hwpoison_gui.start import Start, start_of
@@ -73,7 +74,7 @@ def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = Fals
     """
 
     def complete() -> None:
-        if start.plane is None:
+        if start.picture is None:
             show(start.open(nobody_waits, nobody_cancels))
         else:
             _open_large(window, start, show)
@@ -98,7 +99,10 @@ def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = Fals
         assert window.starting is not None
         first = window.starting.page
     else:
-        window.show_frames(start.columns, start.plane)
+        columns, picture = start.columns, start.picture
+        if picture is not None and window.map.layout_name == BY_ZONE:
+            columns = columns._replace(zone_starts=picture.zone_starts())
+        window.show_frames(columns, picture.plane if picture is not None else None)
     AfterPaint(first, complete)
     window.show()
     return window

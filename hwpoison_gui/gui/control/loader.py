@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QWidget
@@ -13,8 +14,10 @@ from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.view.map.plane import FramePlane
 
+if TYPE_CHECKING:  # imported when a file is opened
+    from hwpoison_gui.first_frames import Picture
+
 Work = Callable[[Progress, Cancelled], Opened]
-Picture = Callable[[], FramePlane | None]
 
 _LARGE = 1 << 20  # frames from which freed memory is worth returning
 _PAINTED_S = 0.2  # the longest that loading waits for the first picture: threads would share the processor
@@ -44,7 +47,7 @@ class Loader(Background):
     remains = "the machine shown stays as it is"
 
     loaded = Signal(object)  # the Opened, if `start` was given no `show`
-    pictured = Signal(object)  # the FramePlane of what is being loaded; `painted` is to be called
+    pictured = Signal(object)  # the Picture of what is being loaded; `painted` is to be called
 
     def __init__(self, above: QWidget) -> None:
         super().__init__(above)
@@ -55,7 +58,7 @@ class Loader(Background):
         title: str,
         work: Work,
         show: Callable[[Opened], None] | None = None,
-        picture: Picture | None = None,
+        picture: Callable[[], Picture | None] | None = None,
     ) -> None:
         """Starts loading.
 
@@ -64,9 +67,9 @@ class Loader(Background):
         """
 
         def load(progress: Progress, cancelled: Cancelled) -> Opened:
-            plane = picture() if picture is not None else None
-            if plane is not None and not cancelled():
-                self.pictured.emit(plane)
+            found = picture() if picture is not None else None
+            if found is not None and not cancelled():
+                self.pictured.emit(found)
                 self._painted.wait(_PAINTED_S)
             return with_plane(work(progress, cancelled))
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.view.map.plane import FramePlane
+from hwpoison_gui.gui.map.widget import BY_ZONE, FrameMapWidget
 
-IN_ORDER: Final = ("rows", "hilbert", "morton")  # layouts that need nothing but the number of frames
+if TYPE_CHECKING:  # imported when a file is opened
+    from hwpoison_gui.first_frames import Picture
+
 _WORDS: Final = "This machine is being read. The panels still show the one that is open."
 
 
@@ -33,11 +34,11 @@ class FirstPicture(QObject):
     def wanted(self) -> bool:
         """Whether the map shows its frames by what is known of them early: lenses that need a sheet wait for it."""
         plane = self._map.plane
-        return self._map.layout_name in IN_ORDER and plane is not None and plane.lens.code_of is not None
+        return plane is not None and plane.lens.code_of is not None
 
-    def show(self, plane: FramePlane) -> None:
+    def show(self, picture: Picture) -> None:
         """Paint the frames as the map will, at once."""
-        below = self._map
+        below, plane = self._map, picture.plane
         if below.plane is None or not below.isVisible():
             return
         plane.set_lens(below.plane.lens)
@@ -48,8 +49,10 @@ class FirstPicture(QObject):
         below.view.installEventFilter(self)
         over.setAccessibleName("Map of a machine that is being read")
         over.setGeometry(below.rect())
+        over.set_dram_geometry(below.dram_geometry_name)
         over.set_layout(below.layout_name, below.row_width)
-        over.set_source(plane.flags, plane.refcount, plane.mapcount, plane=plane)
+        starts = picture.zone_starts() if below.layout_name == BY_ZONE else (0,)
+        over.set_source(plane.flags, plane.refcount, plane.mapcount, starts, plane)
         over.show()
         over.view.viewport().repaint()
         self._over = over

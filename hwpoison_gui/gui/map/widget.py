@@ -39,12 +39,13 @@ def _by_geometry(frames: int, _: int, __: Sequence[int], geometry: Callable[[], 
     return ByGeometry(frames, geometry())
 
 
+BY_ZONE: Final = "zones"
 # Layouts by name, given the number of frames, the row length, the first frames of zones, and the geometry of DRAM.
 LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int], Callable[[], Geometry]], Layout]]] = {
     "rows": lambda frames, width, *_: RowMajor(frames, width),
     "hilbert": lambda frames, *_: Hilbert(frames),
     "morton": lambda frames, *_: Morton(frames),
-    "zones": lambda frames, width, starts, _: ByZone(frames, width, starts),
+    BY_ZONE: lambda frames, width, starts, _: ByZone(frames, width, starts),
     "dram": _by_geometry,
 }
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -20,7 +20,9 @@ from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.unsaved import Guard
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.session.document.document import SUFFIX
-from hwpoison_gui.view.map.plane import FramePlane
+
+if TYPE_CHECKING:  # imported when a file is opened
+    from hwpoison_gui.first_frames import Picture
 
 _OPEN: Final = (
     f"Sessions, scenarios and snapshots (*{SUFFIX} *.toml *.npz *.json);;All files: also logs and raw page flags (*)"
@@ -45,8 +47,8 @@ class Machines(QObject):
         self.loader.pictured.connect(self._pictured)
         self.loader.ended.connect(self.first.remove)
 
-    def _pictured(self, plane: FramePlane) -> None:
-        self.first.show(plane)
+    def _pictured(self, picture: Picture) -> None:
+        self.first.show(picture)
         self.loader.painted()
 
     def _failed(self, head: str, text: str) -> None:

@@ -33,6 +33,7 @@ Bools = npt.NDArray[np.bool_]
 
 CODES: Final = 256
 _CHUNK: Final = 1 << 18
+_BELOW_4_GIB: Final = 1 << 20  # frames
 
 
 class Sheet(Protocol):
@@ -59,6 +60,17 @@ def suited(layout: Layout, view_width: float, view_height: float, patience: floa
     return layout.of_shape(*room, patience) if isinstance(layout, ByShape) else layout
 
 
+def _holes(size: int, words: U64, lengths: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> U64:
+    """A column with NOPAGE for the frames below 4 GiB without memory, by which a geometry of DRAM is fitted; else 0."""
+    flags = np.zeros(size, np.uint64)  # takes memory only where a hole is
+    hole = (words & np.uint64(pf.NOPAGE)) != 0
+    if hole.any():
+        ends = np.cumsum(lengths[:_BELOW_4_GIB], dtype=np.int64)  # no run is empty
+        some = int(np.searchsorted(ends, _BELOW_4_GIB)) + 1
+        flags[np.flatnonzero(np.repeat(hole[numbers[:some]], lengths[:some]))] = pf.NOPAGE
+    return flags
+
+
 class FramePlane:
     """The state shown by the map.
 
@@ -70,7 +82,7 @@ class FramePlane:
         Fixed number of frames per row; None: chosen to suit the view.
     runs
         Flag words, length and number (index into the words) of each run of equal frames: a picture without a machine,
-        whose frames are not looked at one by one. The columns have no values then, only their size.
+        whose frames are not looked at one by one. The columns then have their size, and only what a layout asks for.
     """
 
     def __init__(
@@ -103,8 +115,8 @@ class FramePlane:
     def picture(cls, words: U64, lengths: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> FramePlane:
         """The frames of a machine that is not open yet, from runs of equal flag words."""
         size = int(lengths.sum(dtype=np.int64))
-        flags, counts = np.broadcast_to(np.uint64(0), size), np.broadcast_to(np.int32(0), size)
-        return cls(flags, counts, counts, runs=(words, lengths, numbers))
+        counts = np.broadcast_to(np.int32(0), size)
+        return cls(_holes(size, words, lengths, numbers), counts, counts, runs=(words, lengths, numbers))
 
     def refresh(self) -> None:
         """Read all frames again."""

@@ -62,7 +62,7 @@ class Assessment:
         kept = [number in there and m.profile.files.keeps_poison(name) for number, name in enumerate(FS_NAMES)]
         self._is_kept = np.append([False] * (_FILES - 1), kept)
         self._on_lists = _frames_on_lists(m)
-        self._class_of_group: I64 = np.zeros(0, np.int64)  # by key
+        self._class_of_group: npt.NDArray[np.int32] = np.zeros(0, np.int32)  # by key
         self._class_of_signature: dict[int, int] = {}
         self._fewest: list[int] = []  # mappers of each member
 
@@ -148,7 +148,7 @@ class Assessment:
             key[pfns[first:last] - part.start] |= bit
         missing = (len(self._words) << _WORD_AT) - len(self._class_of_group)
         if missing > 0:
-            self._class_of_group = np.append(self._class_of_group, np.full(missing, -1, np.int64))
+            self._class_of_group = np.append(self._class_of_group, np.full(missing, -1, np.int32))
         numbers = self._class_of_group[key]
         if numbers.min() < 0:
             self._add_groups(key, np.flatnonzero((numbers < 0) & ~alone), part.start)

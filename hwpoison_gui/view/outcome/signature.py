@@ -28,7 +28,7 @@ FS_NAMES: Final[tuple[str, ...]] = ("", *FILESYSTEMS)
 _FS_BITS: Final = 4
 _MOST_REFS: Final = 3  # references beside those of mappings that decide anything: page cache, private data, one more
 _REFS_BITS: Final = 3
-_WORD_BITS: Final = 14
+_WORD_BITS: Final = 16  # what a WordTable holds
 
 assert len(FS_NAMES) <= 1 << _FS_BITS
 
@@ -133,8 +133,6 @@ def keys_of(f: Frames, words: WordTable) -> I64:
     ids = np.zeros((2, len(f.flags)), np.uint16)
     for row, flags in enumerate((f.flags, f.head)):
         words.ids_of(flags, ids[row])
-    if len(words) > 1 << _WORD_BITS:
-        raise OverflowError("more distinct flag words than a key has room for")
     key: I64 = ids[0].astype(np.int64) << _WORD_BITS | ids[1]
     key = key << _FS_BITS | f.fs
     key = key << _REFS_BITS | np.clip(f.refs - f.maps, -1, _MOST_REFS) + 1

@@ -40,7 +40,9 @@ def opened(user: User, path: Path) -> list[QImage]:
     return seen
 
 
-def test_the_first_picture_is_that_of_the_open_machine(user: User, snapshot: Path) -> None:
+@pytest.mark.parametrize("layout", ["rows", "zones", "dram"])
+def test_the_first_picture_is_that_of_the_open_machine(user: User, snapshot: Path, layout: str) -> None:
+    user.window.map.set_layout(layout)
     (picture,) = opened(user, snapshot)
     assert user.window.controller.machine.file == str(snapshot)
     user.window.map.view.item.focused = False
