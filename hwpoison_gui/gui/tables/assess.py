@@ -192,6 +192,8 @@ class AssessTable(FactView):
         self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.horizontalHeader().setSortIndicatorClearable(True)
         self.setSortingEnabled(True)
+        self.horizontalHeader().setSortIndicatorShown(False)  # it would take the room of five columns
+        self.horizontalHeader().sortIndicatorChanged.connect(self._show_order)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setAccessibleName("Assess")
@@ -225,10 +227,16 @@ class AssessTable(FactView):
         self.set_look()
         self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # of two lines it would cut the second
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
-        head = QFontMetrics(look.font(look.CAPTION, QFont.Weight.DemiBold))
         for number, column in enumerate(self.columns):
-            heads = max(map(head.horizontalAdvance, column.head.split("\n"))) + 2 * look.SMALL + look.TIGHT
-            self.setColumnWidth(number, max(heads, bold.horizontalAdvance(column.sample) + 2 * look.SMALL + _MARGINS))
+            words = bold.horizontalAdvance(column.sample) + 2 * look.SMALL + _MARGINS
+            self.setColumnWidth(number, max(words, self.horizontalHeader().sectionSizeHint(number)))
+
+    def _show_order(self, column: int) -> None:
+        """Shows the arrow of the column that the rows are sorted by, and makes room for it."""
+        head = self.horizontalHeader()
+        head.setSortIndicatorShown(column >= 0)
+        if column >= 0:
+            self.setColumnWidth(column, max(self.columnWidth(column), head.sectionSizeHint(column)))
 
     def chosen_cell(self) -> tuple[AssessRow, AssessColumn | None] | None:
         """The current cell, if it is selected."""
