@@ -36,6 +36,7 @@ class ExpectedPage(QWidget):
         columns = expected_columns(())
         self.table = RowTable("Expected", lambda table: RowModel(table, columns, cells_of(columns)), self)
         self.table.setAccessibleDescription("Faults and processes hit by sort of fault; nothing is chosen by a row")
+        self.table.setSortingEnabled(False)  # the sum is the first row
         line = QHBoxLayout()
         line.setSpacing(look.SMALL)
         line.addWidget(self.rates, 1)
@@ -55,6 +56,11 @@ class ExpectedPage(QWidget):
         plain_labels(self)
         self.setFocusProxy(self.rates)
         self.set_theme(theme)
+
+    def assume(self, devices: int) -> None:
+        """Says how many devices are assumed while no number is set."""
+        self.devices.setSpecialValueText(f"{devices:,}, assumed")
+        self.devices.updateGeometry()
 
     def show_rows(self, rows: list[ExpectedRow]) -> None:
         """Shows rows, with a column for each policy where these differ."""

@@ -53,7 +53,7 @@ class ExpectedLink(QObject):
     def _compute(self) -> None:
         if not self._shown:
             return
-        self._page.devices.setSpecialValueText(f"{devices_of(self._map.dram_geometry()):,}, assumed")
+        self._page.assume(devices_of(self._map.dram_geometry()))
         if self._damage.every:
             self._slices.run(self._computing, self._computed)
             return

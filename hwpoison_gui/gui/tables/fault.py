@@ -81,6 +81,7 @@ class FaultPanel(QStackedWidget):
         self.answer, self.notes = self.beside.answer, self.beside.notes
         self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, fault_columns(), fault_cells), part)
         self.table.setAccessibleDescription("What the fault does by course and policy; nothing is chosen by a row")
+        self.table.setSortingEnabled(False)  # the measures have an order, and an arrow takes room
         self.tools = FaultTools(self)
         split = QSplitter(Qt.Orientation.Horizontal, part)
         for widget, stretch in ((self.table, 23), (self.beside, 8)):

@@ -50,12 +50,13 @@ def expected_columns(rows: Sequence[ExpectedRow]) -> tuple[TextColumn, ...]:
 
 
 def expected_rows(one: AssessedRates) -> list[ExpectedRow]:
-    """The sorts of faults under late and early kill, in this order; the sum is the last row."""
+    """The sum of all sorts of faults, and each, under late and early kill in this order."""
     late, early = (found for _, found in one.found)
-    rows = [_row(key, first.name, first.faults, first.hit, second.hit, first.mean.frames, first.fit)
-            for key, (first, second) in enumerate(zip(late, early, strict=True))]  # fmt: skip
     (faults, hit_0), (_, hit_1) = summed(late), summed(early)
-    return [*rows, _row(len(rows), ALL, faults, hit_0, hit_1, 0, sum(row.fit for row in late))]
+    rows = [_row(0, ALL, faults, hit_0, hit_1, 0, sum(row.fit for row in late))]
+    for first, second in zip(late, early, strict=True):
+        rows.append(_row(len(rows), first.name, first.faults, first.hit, second.hit, first.mean.frames, first.fit))
+    return rows
 
 
 def _row(key: int, name: str, faults: Bounds, hit_0: Bounds, hit_1: Bounds, frames: float, fit: float) -> ExpectedRow:
