@@ -29,6 +29,7 @@ Means = dict[tuple[int, str], "Mean"]  # by policy and mode
 
 MACHINE_YEARS = 1000
 _AT_ONCE = 1 << 18  # frames or hits at a time
+_SORTED = 1 << 15  # hits at a time that are sorted, of whole processes; one that has more marks its parts
 
 
 class Mean(Record):
@@ -163,7 +164,7 @@ def _pairs(number: I64, ranks: I32, parts: int) -> Generator[None, None, int]:
     starts = np.flatnonzero(np.r_[True, ranks[1:] != ranks[:-1]])[: len(ranks)]
     ends, first, count = np.r_[starts[1:], len(ranks)], 0, 0
     while first < len(ranks):
-        process, fits = np.searchsorted(ends, (first, first + _AT_ONCE), "right")
+        process, fits = np.searchsorted(ends, (first, first + _SORTED), "right")
         whole = ends[max(process, fits - 1)]  # of the last process that fits, or of one that does not
         if fits > process:
             key = number[first:whole] + ranks[first:whole].astype(np.int64) * parts
