@@ -240,17 +240,18 @@ def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries, compou
     may_write = np.where(
         anon, alone & ~has(pf.KSM) & (dirty | ~has(pf.SWAPCACHE)), shared & has(pf.DIRTY | pf.SWAPBACKED | pf.HUGE)
     )
-    flags = np.full(len(words), ptes.PRESENT, np.int64)
+    made = entries.value << PAGE_SHIFT
     for bit, which in (
-        (ptes.DIRTY, dirty & ~entries.special),
-        (ptes.RW, writable & may_write & ~entries.special),
-        (ptes.ACCESSED, has(pf.REFERENCED | pf.ACTIVE)),
+        (ptes.PRESENT, entries.present),
+        (ptes.HWPOISON, entries.poison),
+        (ptes.SWAP, ~entries.present & ~entries.poison),
+        (ptes.DIRTY, entries.present & dirty & ~entries.special),
+        (ptes.RW, entries.present & writable & may_write & ~entries.special),
+        (ptes.ACCESSED, entries.present & has(pf.REFERENCED | pf.ACTIVE)),
         (ptes.PSE, entries.pse),
         (ptes.SPECIAL, entries.special),
     ):
-        flags[which] |= bit
-    other = np.where(entries.poison, ptes.HWPOISON, ptes.SWAP)
-    made: npt.NDArray[Any] = entries.value << PAGE_SHIFT | np.where(entries.present, flags, other)
+        np.bitwise_or(made, bit, out=made, where=which)
     return made
 
 
