@@ -110,7 +110,14 @@ class ByGeometry(Rearranged):
 
     def _frames(self, cells: I64) -> I64:
         """Frames of packed cells; beyond the last frame where there is none."""
-        dram = self._backward(cells.astype(np.uint64)).view(np.int64)
+        return self._physical(self._linear(cells))
+
+    def _linear(self, cells: I64) -> I64:
+        """The number in DRAM of the frame of each packed cell."""
+        return self._backward(cells.astype(np.uint64)).view(np.int64)
+
+    def _physical(self, dram: I64) -> I64:
+        """Frames by their number in DRAM, which leaves the hole out; beyond the last frame where there is none."""
         if self._hole is None:
             return dram
         pfns = self._hole.physical_of(dram << PAGE_SHIFT) >> PAGE_SHIFT
@@ -118,19 +125,22 @@ class ByGeometry(Rearranged):
 
     def arrange(self, codes: npt.NDArray[Any], out: npt.NDArray[Any] | None = None) -> npt.NDArray[Any]:
         plane = np.zeros((self.height, self.width), codes.dtype) if out is None else out
-        line = np.arange(1 << self._within)
+        # The number of a frame is linear over GF(2): that of its row and of its bank, and what its place there adds.
+        line = self._linear(np.arange(1 << self._within))
+        banks = self._linear(np.arange(1 << self._bank_bits) << self._within + self._row_bits)
         step = max(1, _CHUNK >> self._within)
-        for bank in range(1 << self._bank_bits):
-            for stripe in range(self._stripes):
-                first = stripe * self._lines
-                last = min(first + self._lines, 1 << self._row_bits)
-                x = bank * self._block + stripe * self._pitch
-                for start in range(first, last, step):
-                    row = np.arange(start, min(start + step, last))
-                    cells = (bank << self._row_bits | row)[:, None] << self._within | line
-                    pfns = self._frames(cells)
-                    values = np.where(pfns < self.frames, codes[np.minimum(pfns, self.frames - 1)], 0)
-                    plane[row[0] - first : row[-1] + 1 - first, x : x + len(line)] = values
+        for stripe in range(self._stripes):
+            first = stripe * self._lines
+            last = min(first + self._lines, 1 << self._row_bits)
+            for start in range(first, last, step):
+                end = min(start + step, last)
+                rows = self._linear(np.arange(start, end) << self._within)[:, None] ^ line
+                for bank, of_bank in enumerate(banks):  # the same rows of all banks are near to each other in memory
+                    pfns = self._physical(rows ^ of_bank)
+                    values = codes.take(pfns, mode="clip")
+                    values[pfns >= self.frames] = 0
+                    x = bank * self._block + stripe * self._pitch
+                    plane[start - first : end - first, x : x + len(line)] = values
         if self._hole is not None:
             lower = codes[self._hole.start >> PAGE_SHIFT : self._hole.end >> PAGE_SHIFT]
             plane[self._top :].reshape(-1)[: len(lower)] = lower
