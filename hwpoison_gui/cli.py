@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.opening import Opened
     from hwpoison_gui.start import Start
 
-INTERRUPTED: Final = 130  # as a shell says of SIGINT
+_PAIR: Final = 2  # machines that are compared
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
 
 _USAGE: Final = """hwpoison-gui [FILE... [--at MOMENT] | --live | --present FILE [--at MOMENT]]
@@ -89,8 +89,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         except BrokenPipeError:
             terminal.discard_output()
             return PIPE_CLOSED
+        except terminal.OutputError as error:
+            terminal.discard_output()
+            return complain(error)
         except KeyboardInterrupt:
-            return INTERRUPTED
+            return terminal.INTERRUPTED
     return status
 
 
@@ -159,8 +162,8 @@ def _to_open(arguments: Sequence[str]) -> _ToOpen:
         type=Path,
         metavar="FILE",
         default=[],
-        help="a session, a scenario, a snapshot or recording of memory, and error records to overlay on it: kernel "
-        "logs, traces, databases of rasdaemon; error records alone are opened on an empty map",
+        help="a session, a scenario, a snapshot or recording of memory; a second one to compare it with; error records "
+        "to overlay on it: kernel logs, traces, databases of rasdaemon; error records alone are opened on an empty map",
     )
     what.add_argument("--live", action="store_true", help="open a copy of this machine's own memory")
     parser.add_argument("--at", metavar="MOMENT", help="timeline position of the file: OPERATION.STEP, as in 3.12")
@@ -196,10 +199,12 @@ def _start(options: _ToOpen) -> Start | None:
 def _opened(files: Sequence[Path]) -> Opened:
     """A machine, with the error records of the other files over it; or error records on an empty map.
 
+    A second machine is what the first one is compared with.
+
     Raises
     ------
     ScenarioError, SourceError, OSError
-        Also for a second machine.
+        Also for a third machine.
     """
     from hwpoison_gui import opening
     from hwpoison_gui.overlay import overlaid
@@ -208,9 +213,16 @@ def _opened(files: Sequence[Path]) -> Opened:
     from hwpoison_gui.sources.recognise import Reader, form_of
 
     machines = [file for file in files if form_of(file).reader is not Reader.RECORDS]
-    if len(machines) > 1:
-        raise ScenarioError("one machine at a time; further files must be error records", file=str(machines[1]))
+    if len(machines) > _PAIR:
+        why = "one machine, or two to compare, at a time; further files must be error records"
+        raise ScenarioError(why, file=str(machines[_PAIR]))
     opened = opening.open_file(machines[0]) if machines else None
+    if opened is not None and len(machines) == _PAIR:
+        from hwpoison_gui.second_snapshot import read_second
+
+        waiting = opening.machine_in, opening.nobody_waits, opening.nobody_cancels
+        second = read_second(machines[1], *waiting)
+        opened = opened._replace(second=second.side, second_files=second.files)
     logs = [file for file in files if file not in machines]
     if opened is not None and not logs:
         return opened

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hwpoison_gui import terminal
-from hwpoison_gui.terminal import GOOD, complain
+from hwpoison_gui.terminal import GOOD, INTERRUPTED, complain
+from hwpoison_gui.view.words.words import counted
 
 if TYPE_CHECKING:
     from hwpoison_gui.sources.assemble import Exported
@@ -35,6 +36,8 @@ def run(arguments: Sequence[str]) -> int:
         return complain(error)
     except OSError as error:
         return complain(f"{error.filename or PROC}: cannot be read: {error.strerror or error}; nothing was written")
+    except KeyboardInterrupt:
+        return complain(f"{options.out}: cancelled, nothing was written", INTERRUPTED)
     except MemoryError:
         return complain(f"{PROC}: capturing this machine needs more memory than is free; nothing was written")
     print(f"{options.out}: {said}")
@@ -79,7 +82,12 @@ def _snapshot(options: argparse.Namespace, progress: terminal.Progress) -> tuple
 
 
 def _size(exported: Exported) -> str:
-    return f"{len(exported.kpageflags):,} frames, {len(exported.processes):,} processes"
+    """What was read, and below it what was not."""
+    from hwpoison_gui.sources.live import COPY_NOTE
+
+    frames, processes = len(exported.kpageflags), len(exported.processes)
+    size = f"{counted(frames, 'frame')}, {counted(processes, 'process', 'processes')}"
+    return "\n".join([size, *(note for note in exported.notes if note != COPY_NOTE)])
 
 
 def _raw(progress: terminal.Progress) -> tuple[Write, str]:

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from hwpoison_gui.dram.geometry import Geometry
     from hwpoison_gui.export.wanted import Wanted
     from hwpoison_gui.opening import Opened
+    from hwpoison_gui.sources.records.event import Source
     from hwpoison_gui.stories import Machine
 
 _SUBJECTS: Final = ("window", "map", "rmap", "outline", "stage")
 _COMPLETE: Final = (
     "of a scenario with a step that fails, nothing is written; hwpoison-gui --present shows it up to there"
 )
+_STDIN: Final = "-"
+_DESCRIPTORS: Final = (Path("/dev/fd"), Path("/proc/self/fd"))  # of pipes that the shell has opened
 _ANY_FILE: Final = "a scenario, a saved session, a recording or raw page flags"
 
 
@@ -158,7 +161,8 @@ def _pictures(arguments: Sequence[str]) -> int:
 def _records(arguments: Sequence[str]) -> int:
     parser = _parser("records", "List the memory errors that really happened, out of logs, traces and databases.")
     what = (
-        "kernel log, journal, trace, database of rasdaemon, text of ras-mc-ctl or mcelog, node*/memory_failure; packed"
+        "kernel log, journal, trace, database of rasdaemon, text of ras-mc-ctl or mcelog, node*/memory_failure; packed "
+        "or not; - is standard input"
     )
     parser.epilog = "several files are of one machine: an error that several have is listed once"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=what)
@@ -170,18 +174,29 @@ def _records(arguments: Sequence[str]) -> int:
     from hwpoison_gui.dram.shipped import geometry_named
     from hwpoison_gui.export import records
     from hwpoison_gui.sources.records.history import history_of, version_of
-    from hwpoison_gui.sources.records.read import read
 
     if options.kernel and version_of(options.kernel) is None:
         return complain(f"--kernel {options.kernel}: no version of a kernel, such as 6.12", BAD_FILE)
     with Reported(options.files[0]) as reported:
         geometry = geometry_named(options.geometry) if options.geometry else None
-        history = history_of([read(path) for path in options.files], options.kernel)
+        history = history_of([_source(path) for path in options.files], options.kernel)
         fitted = geometry.fitted((history.highest or 0) + 1) if geometry is not None else None
         text = f"{records.as_json(history, fitted)}\n" if options.json else records.as_text(history, fitted)
         sys.stdout.write(text)
         return GOOD
     return reported.status
+
+
+def _source(path: Path) -> Source:
+    """The records in a file or in a pipe that the shell has opened. Raises SourceError, OSError."""
+    from hwpoison_gui.sources.records.read import read, read_stream
+
+    if str(path) == _STDIN:
+        return read_stream(sys.stdin.buffer, "standard input")
+    if path.is_fifo() and (str(path) == "/dev/stdin" or path.parent in _DESCRIPTORS):
+        with open(path, "rb") as pipe:
+            return read_stream(pipe, str(path))
+    return read(path)
 
 
 def _report(arguments: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ from typing import Any, Final, Self, TextIO, cast
 GOOD: Final = 0
 NOT_DONE: Final = 1
 BAD_FILE: Final = 2
+INTERRUPTED: Final = 130  # by SIGINT, as shells say it
 
 # Control, format (such as U+202E, which reverses text), half surrogate pairs, line and paragraph separator.
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -72,23 +73,49 @@ class VisibleText:
         return getattr(self._to, name)
 
 
+class OutputError(Exception):
+    """Standard output cannot be written; one message."""
+
+
+class Output(VisibleText):
+    """Standard output: a full disk is no fault of the file that is being read."""
+
+    def write(self, text: str) -> int:
+        with _named():
+            return super().write(text)
+
+    def flush(self) -> None:
+        with _named():
+            self._to.flush()
+
+
+@contextlib.contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written: {error.strerror or error}") from None
+
+
 @contextlib.contextmanager
 def shown() -> Iterator[None]:
     """Within the block, sys.stdout and sys.stderr show control characters, and what the terminal cannot encode."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _wrapped(sys.stdout), _wrapped(sys.stderr)
+    sys.stdout, sys.stderr = _wrapped(sys.stdout, Output), _wrapped(sys.stderr, VisibleText)
     try:
         yield
     finally:
         sys.stdout, sys.stderr = before
 
 
-def _wrapped(stream: TextIO) -> TextIO:
+def _wrapped(stream: TextIO, kind: type[VisibleText]) -> TextIO:
     if isinstance(stream, io.TextIOWrapper):
         # A title or file name that the terminal cannot encode must not abort the command.
         stream.reconfigure(errors="backslashreplace")
     # A program without a console may have no streams (None).
-    return cast("TextIO", VisibleText(stream)) if stream is not None else stream
+    return cast("TextIO", kind(stream)) if stream is not None else stream
 
 
 class Progress:
@@ -145,5 +172,5 @@ def report_width() -> int:
 
 
 def discard_output() -> None:
-    """Send what is left of standard output nowhere: its reader is gone, and flushing at exit would complain."""
+    """Send what is left of standard output nowhere: it cannot be written, and flushing at exit would complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -152,5 +152,7 @@ def test_the_command_line_takes_a_machine_and_its_logs(logs: list[Path], tmp_pat
     opened = cli._opened([scenario, *logs])
     assert opened.scenario is not None and _frames(opened) == [0x120, 0x130]
     assert cli._opened(logs).records_only
-    with pytest.raises(ScenarioError, match="one machine at a time"):
-        cli._opened([scenario, logs[0], scenario])
+    compared = cli._opened([scenario, logs[0], scenario])
+    assert compared.second is not None and _frames(compared) == [0x120]
+    with pytest.raises(ScenarioError, match="one machine, or two to compare, at a time"):
+        cli._opened([scenario, logs[0], scenario, scenario])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import signal
@@ -108,3 +109,17 @@ def test_a_signal_ends_the_work_at_the_next_report(number: signal.Signals) -> No
         signal.raise_signal(number)
         progress(0.5, "more")
     assert signal.getsignal(number) == before
+
+
+def test_a_full_disk_is_no_fault_of_the_file(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What cannot be written is standard output, whatever was being read."""
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        monkeypatch.setattr("hwpoison_gui.terminal.discard_output", lambda: None)
+        assert main(["records", str(DATA / "records" / "6.12" / "dmesg.txt")]) == 2
+        monkeypatch.undo()
+        with contextlib.suppress(OSError):
+            full.close()
+    assert capsys.readouterr().err == "standard output: cannot be written: No space left on device\n"

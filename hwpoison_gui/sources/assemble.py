@@ -26,6 +26,7 @@ from hwpoison_gui.sources.vma_table import I64, U64, VmaTable, keys_of, row_of, 
 PRESENT: Final = np.uint64(1 << 63)
 SWAPPED: Final = np.uint64(1 << 62)
 PFN_MASK: Final = np.uint64((1 << 55) - 1)
+_MOST_FRAMES: Final = np.uint64(1 << 44)  # of 56 bits of physical address, more than any machine has
 HWPOISON_TYPE: Final = 26
 # Swap types below it are swap devices in every configuration; from here on they are migration, markers and poison.
 _FIRST_SPECIAL_TYPE: Final = 23
@@ -206,6 +207,10 @@ def _usable(entry: U64, kpageflags: U64, row: I64) -> tuple[U64, npt.NDArray[np.
         raise MalformedError("pagemap_entry", "an entry that is neither or both of present and swapped")
     frames = np.uint64(len(kpageflags))
     pfn = entry & PFN_MASK
+    absurd = present & (pfn >= _MOST_FRAMES)
+    if absurd.any():
+        number = int(np.argmax(absurd))
+        raise MalformedError("pagemap_entry", f"entry {number:,} names frame {int(pfn[number]):#x}, which cannot exist")
     special = swapped & ((entry & np.uint64(31)) >= _FIRST_SPECIAL_TYPE)
     offset = (entry >> np.uint64(5)) & np.uint64((1 << 50) - 1)
     poison = special & (offset < frames)

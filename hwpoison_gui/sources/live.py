@@ -93,7 +93,7 @@ def read(
     Raises
     ------
     SourceError, LivePermissionError, CancelledError
-        Also for a process of `pids` that does not exist.
+        Also for a process of `pids` that does not exist or cannot be read.
     """
     check(cancelled)
     progress(0.0, "looking at what may be read")
@@ -173,6 +173,8 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled, wanted: Col
         try:
             _process(f"{proc}/{pid}", pid, gathered, tables, cancelled)
         except OSError as error:
+            if pid in wanted:
+                raise SourceError(proc / str(pid), "", _why_not(error)) from error
             if error.errno in _VANISHED:
                 gathered.vanished += 1
             elif error.errno in _REFUSED:
@@ -181,7 +183,18 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled, wanted: Col
                 raise SourceError(proc / str(pid), "", error.strerror or str(error)) from error
         except MalformedError as bad:
             raise SourceError(proc / str(pid), bad.where, bad.why) from None
+        if pid in wanted and (not gathered.texts or gathered.texts[-1].pid != pid):
+            raise SourceError(proc / str(pid), "", "a kernel thread, which has no address space of its own")
     return gathered
+
+
+def _why_not(error: OSError) -> str:
+    """Why a process could not be read."""
+    if error.errno in _VANISHED:
+        return "this process exited during the capture"
+    if error.errno in _REFUSED:
+        return "the kernel does not let anyone inspect this process"
+    return error.strerror or str(error)
 
 
 def _process(base: str, pid: int, gathered: _Gathered, tables: Tables, cancelled: Cancelled) -> None:

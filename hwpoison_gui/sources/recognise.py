@@ -260,7 +260,11 @@ def _archive(path: Path, head: bytes) -> Form:
         # Without its end it may still be half a recording, whose reader says what is missing.
         length = int.from_bytes(head[26:28], "little")
         first = head[30 : 30 + length].decode("utf-8", "replace")
-        return RECORDING if first.endswith(".npy") else Form("a damaged zip archive")
+        return (
+            RECORDING
+            if first.endswith(".npy")
+            else Form("a damaged zip archive", "its end, where the list of its members stands, is missing or damaged")
+        )
     if "session.json" in members:
         return SESSION
     if members & {"kpageflags.npy", "kpageflags_run.npy"}:
@@ -269,6 +273,8 @@ def _archive(path: Path, head: bytes) -> Form:
         return Form("the hidden state of a recording", "open the recording itself, which lies beside it")
     if any(name.endswith(".npy") for name in members):
         return Form("an .npz file without page flags", "a recording has an array `kpageflags`")
+    if path.suffix == ".npz" or "machine.json" in members:
+        return Form("a zip archive, but no snapshot or recording", "those have the arrays `kpageflags*`")
     return Form("a zip archive", _UNPACK)
 
 

@@ -242,7 +242,11 @@ def _pair(path: Path) -> tuple[Path, Path]:
     if path == arrays and arrays.exists() and not side.exists():
         with npz.opened(arrays):  # of one that is cut off, that is what is wrong
             pass
-        raise SourceError(path, "", f"the memory of a recording; its notes, {side.name}, are not beside it")
+        raise SourceError(
+            path,
+            "",
+            f"the memory of a recording; its notes are neither in it, as {INSIDE}, nor beside it, as {side.name}",
+        )
     return arrays, side
 
 

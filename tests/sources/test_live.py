@@ -156,6 +156,8 @@ def test_a_process_that_may_not_be_looked_into_is_counted(fake_proc: Path, monke
         "Skipped 1 process that the kernel does not let anyone inspect." in note
         for note in live.capture(proc=fake_proc).notes
     )
+    with pytest.raises(SourceError, match="/11: the kernel does not let anyone inspect this process$"):
+        live.read(proc=fake_proc, pids=[11])
 
 
 def test_without_permission_it_says_what_is_missing(fake_proc: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ Recording = Callable[..., Path]
 def test_one_that_is_cut_off_says_so_where_its_notes_are_missing_too(tmp_path: Path) -> None:
     whole = resources.path("machines/server.npz").read_bytes()
     alone = tmp_path / "alone.npz"
-    for size, said in ((len(whole), "alone.json, are not beside it"), (len(whole) // 2, "not a complete .npz file")):
+    for size, said in ((len(whole), "nor beside it, as alone.json"), (len(whole) // 2, "not a complete .npz file")):
         alone.write_bytes(whole[:size])
         with pytest.raises(SourceError, match=said):
             open_recording(alone)

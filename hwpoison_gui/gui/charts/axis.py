@@ -34,9 +34,10 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         self._step: Callable[[float], float] = _round_step
         self._wide = _COUNTS
 
-    def show_counts(self, unit: str = "") -> None:
-        """Whole numbers, with a unit; of a logarithmic axis, decades."""
-        self._words, self._step = lambda value, step: f"{count_words(value, step)} {unit}".rstrip(), _round_step
+    def show_counts(self, unit: str = "", whole: bool = False) -> None:
+        """Numbers, with a unit; of a logarithmic axis, decades. `whole`: no ticks between whole numbers."""
+        self._words = lambda value, step: f"{count_words(value, step)} {unit}".rstrip()
+        self._step = (lambda least: max(1.0, _round_step(least))) if whole else _round_step
         self._wide = _COUNTS + 2 * len(unit)
 
     def show_frames(self) -> None:

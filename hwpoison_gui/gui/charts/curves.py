@@ -36,7 +36,7 @@ class CurvePlot(Plot):
         self.region: pg.LinearRegionItem | None = None
         self.playhead: pg.InfiniteLine | None = None
         self._mark: pg.ScatterPlotItem | None = None
-        self._position: float | None = 0.0
+        self._position: float | None = None
         self._anchor = NOWHERE  # the value from which keys extend the region
         super().__init__(parent, "Curves", theme)
         self.setMouseEnabled(x=True, y=False)
@@ -63,6 +63,7 @@ class CurvePlot(Plot):
             return
         for number, curve in enumerate(chart.curves):
             self._draw(number, curve)
+        self.upward.show_counts(whole=all((curve.y % 1 == 0).all() for curve in chart.curves))
         self.across.show_counts() if chart.clock is None else self.across.show_times(chart.clock)
         self.set_axis_names(chart.x_name, chart.y_name)
         if chart.quantity:

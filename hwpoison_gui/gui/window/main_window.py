@@ -117,8 +117,7 @@ class MainWindow(QMainWindow):
             self.place()
         if self.recorded.history is not None:
             self.show_panel("records", focus=False)
-        elif opened.second is not None:
-            self.show_panel("snapshot", focus=False)
+        self.snapshots.machine_opened()
         self._connect_start_page()
 
     def show_start_page(self) -> None:

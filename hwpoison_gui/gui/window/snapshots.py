@@ -37,7 +37,7 @@ class Snapshots(QObject):
         super().__init__(above)
         self._above, self._controller, self._lenses, self._show_panel = above, controller, lenses, show_panel
         self._folder = ""
-        controller.opened.connect(self._opened)
+        controller.opened.connect(self.machine_opened)
         self.background = Background(above)
         self.background.refused.connect(partial(show_error, above))
 
@@ -73,8 +73,11 @@ class Snapshots(QObject):
         self._lenses.compare_with_snapshot(side)
         self.changed.emit()
 
-    def _opened(self) -> None:
+    def machine_opened(self) -> None:
+        """Shows what changed, if the machine was opened with a second snapshot; a session says the lens itself."""
         machine = self._controller.machine
+        if machine.second is not None and machine.document is None:
+            self._lenses.choose(SNAPSHOT.key)
         if machine.second is not None and machine.history is None:
             self._show_panel()
 

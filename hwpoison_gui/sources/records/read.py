@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+import tempfile
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recognise import SQLITE, Reader, form_of
@@ -56,6 +58,17 @@ def read(path: Path, tick: Tick | None = None) -> Source:
     if not (found.events or found.counts or found.unknown or found.boots or found.lines > found.others):
         _refuse_other(path)
     return found
+
+
+def read_stream(stream: IO[bytes], name: str) -> Source:
+    """As `read`, of a pipe to its end; a temporary file holds its content meanwhile. `name`: what it is called."""
+    with tempfile.NamedTemporaryFile(prefix="hwpoison-gui-") as copy:
+        shutil.copyfileobj(stream, copy)
+        copy.flush()
+        try:
+            return read(Path(copy.name))._replace(path=name)
+        except SourceError as error:
+            raise SourceError(Path(name), error.where, error.why) from None
 
 
 def _refuse_other(path: Path) -> None:

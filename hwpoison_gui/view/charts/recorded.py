@@ -61,9 +61,9 @@ def recorded_over_time(history: History) -> Curves:
     if without:
         notes.append(f"{counted(without, 'record')} without a time left out.")
     return Curves(
-        f"{_errors(history, timed)} over time, by what came of them",
+        f"{_records(history, timed)} over time, by what came of them",
         _CLOCKS.get(history.clock, "time"),
-        "errors so far",
+        "records so far",
         tuple(curves),
         playhead=True,
         clock=history.clock,
@@ -85,7 +85,7 @@ def recorded_places(history: History, frames: int) -> Places:
     beyond = len(history.records) - nameless - inside
     notes = [f"{counted(nameless, 'record')} without a frame left out." if nameless else "",
              f"{counted(beyond, 'record')} beyond this machine left out." if beyond else ""]  # fmt: skip
-    title = f"Where {_errors(history, inside)} lie in physical memory"
+    title = f"Where {_records(history, inside)} lie in physical memory"
     return Places(title, "record", frames, tuple(parts), " ".join(filter(None, notes)))
 
 
@@ -96,9 +96,9 @@ def _by_sort(history: History) -> list[list[int]]:
     return found
 
 
-def _errors(history: History, shown: int) -> str:
+def _records(history: History, shown: int) -> str:
     whole = len(history.records)
-    return counted(whole, "recorded error") if shown == whole else f"{shown:,} of {whole:,} recorded errors"
+    return counted(whole, "record") if shown == whole else f"{shown:,} of {counted(whole, 'record')}"
 
 
 def _words(record: ErrorRecord) -> str:

@@ -206,6 +206,14 @@ def summary_words(history: History) -> str:
     frames = len({record.pfn for record in history.records if record.pfn is not None})
     kinds = Counter(record.operation for record in history.records)
     if not kinds:
-        return " ".join(["No memory errors recorded.", *_blind(history.sources)])
+        errors = max((_errors_counted(source) for source in history.sources), default=0)
+        none = f"{counted(errors, 'error')} counted; no source lists them one by one."
+        return " ".join([none if errors else "No memory errors recorded.", *_blind(history.sources)])
     each = ", ".join(counted(number, kind, _PLURAL.get(kind, "")) for kind, number in kinds.items())
     return f"{counted(len(history.records), 'record')} in {counted(frames, 'frame')}: {each}."
+
+
+def _errors_counted(source: Source) -> int:
+    """How many errors a source of counters has; its totals where it has such."""
+    totals = [count.value for count in source.counts if count.name == "total"]
+    return sum(totals or [count.value for count in source.counts])

@@ -27,6 +27,12 @@ def test_counts(axis: Axis) -> None:
     assert axis.tickValues(1, 1, 100) == []
 
 
+def test_what_is_counted_has_no_ticks_between_whole_numbers(axis: Axis) -> None:
+    axis.show_counts(whole=True)
+    ((step, values),) = axis.tickValues(0.0, 2.0, 1000)
+    assert step == 1 and values == [0, 1, 2]
+
+
 def test_decades_have_one_style(axis: Axis) -> None:
     axis.setLogMode(x=True, y=True)
     assert words(axis, 0, 6.1, 200) == ["1", "10", "100", "1k", "10k", "100k", "1M"]

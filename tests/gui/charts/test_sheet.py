@@ -12,12 +12,16 @@ from PySide6.QtGui import QColor
 from hwpoison_gui.gui.charts.key import entries_of
 from hwpoison_gui.gui.charts.sheet import ChartSheet
 from hwpoison_gui.gui.export.still import as_image, as_svg
+from hwpoison_gui.sources.records.history import history_of
+from hwpoison_gui.sources.records.read import read
 from hwpoison_gui.view.base.palette import THEMES, Theme
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.charts.catalogue import CHARTS, Sources
 from hwpoison_gui.view.charts.chart import Bars, Chart, Part
+from hwpoison_gui.view.charts.recorded import recorded_over_time
 from hwpoison_gui.view.damage.damage import Damage
 from tests.gui.conftest import workers
+from tests.paths import DATA
 
 KEYS = ("kind", "walk", "mapcount", "found")
 
@@ -69,3 +73,12 @@ def test_bars_are_all_there(qtbot) -> None:
     small = ChartSheet(chart, THEMES["dark"], QSize(320, 180))
     qtbot.addWidget(small)
     assert small.size() == QSize(320, 180)
+
+
+def test_a_picture_of_records_begins_with_the_first_one(qtbot) -> None:
+    history = history_of([read(DATA / "records" / "6.12" / "dmesg.txt")])
+    sheet = ChartSheet(recorded_over_time(history), THEMES["dark"])
+    qtbot.addWidget(sheet)
+    times = [record.time for record in history.records]
+    (low, high), _ = sheet.view.plot.getViewBox().viewRange()
+    assert min(times) - 10 < low < high < max(times) + 10

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import sqlite3
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records import page_types
 from hwpoison_gui.sources.records.history import history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records.read import read, read_stream
 from hwpoison_gui.view.rows.error_records import limits_of, summary_words
 from tests.paths import DATA
 from tests.sources.records.truth import RECORDS
@@ -95,6 +96,20 @@ def test_refused(content: bytes, said: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError) as refused:
         read(path)
     assert said in str(refused.value)
+
+
+def test_a_pipe_is_read_to_its_end_and_has_a_name() -> None:
+    line = b"[ 1.000000] Memory failure: 0x10: recovery action for dirty LRU page: Failed\n"
+    found = read_stream(io.BytesIO(line), "standard input")
+    assert found.path == "standard input" and len(found.events) == 1
+    with pytest.raises(SourceError, match="^standard input: text, but not a scenario: not a log"):
+        read_stream(io.BytesIO(b"Dear all,\n"), "standard input")
+
+
+def test_what_was_only_counted_is_no_all_clear() -> None:
+    counters = b"node0/memory_failure/total:23\nnode0/memory_failure/recovered:19\n"
+    counted = history_of([read_stream(io.BytesIO(counters), "x")])
+    assert summary_words(counted) == "23 errors counted; no source lists them one by one."
 
 
 def test_a_frame_that_the_kernel_itself_does_not_know(tmp_path: Path) -> None:
