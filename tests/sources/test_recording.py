@@ -172,7 +172,7 @@ def test_missing_files(recording: Recording, tmp_path: Path) -> None:
         open_recording(tmp_path / "nothing.npz")
     path = recording()
     path.with_suffix(".json").unlink()
-    with pytest.raises(SourceError, match=r"small\.npz: the memory of a recording; its notes, small\.json, are not"):
+    with pytest.raises(SourceError, match=r"small\.npz: the memory of a recording; its notes are neither in it, as"):
         open_recording(path)
     path.with_suffix(".json").write_text("{" * 3)
     with pytest.raises(SourceError, match="not JSON"):
