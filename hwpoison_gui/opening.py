@@ -79,6 +79,8 @@ class Opened(Record):
         What a session file refers to and could not be opened: what it is, and why, for the user.
     kernel
         (major, minor) of the kernel that its memory says it is from; None if it does not say.
+    no_handler
+        Whether that kernel was built without memory_failure(): sysctls and counters are the model's.
     is_story
         Whether its captions are shown above the map, as a scenario file's are; the notes on other machines are not.
     """
@@ -106,6 +108,7 @@ class Opened(Record):
     records_only: bool = False
     missing: tuple[tuple[str, str], ...] = ()
     kernel: tuple[int, int] | None = None
+    no_handler: bool = False
 
 
 def kept_desktop(profile: str = "") -> KeptMachine:
@@ -253,7 +256,17 @@ def from_image(image: MemoryImage, file: str = "", is_copy: bool = False, profil
     modelled = modelled_words(image.kernel, chosen)
     notes = (f"{modelled}.", *image.notes) if modelled else image.notes
     session = Session(machine_from_image(image, chosen))
-    return Opened(session, image.title, None, notes, is_copy, file, modelled=modelled, kernel=image.kernel)
+    return Opened(
+        session,
+        image.title,
+        None,
+        notes,
+        is_copy,
+        file,
+        modelled=modelled,
+        kernel=image.kernel,
+        no_handler=image.no_handler,
+    )
 
 
 def open_live(progress: Progress, cancelled: Cancelled) -> Opened:
@@ -307,7 +320,7 @@ def open_session(
     else:
         opened = _made(machine, document.profile)
     if not bare:
-        opened = _with_more(opened, document, path, progress, cancelled)
+        opened = _with_attached(opened, document, path, progress, cancelled)
     total = max(1, len(document.line))
     try:
         for left in replay(opened.session, document):
@@ -375,35 +388,16 @@ def _open_empty_map(
     return on_empty_map(read_again(records, path, progress, cancelled), machine.profile, machine.frames)
 
 
-def _with_more(opened: Opened, document: Document, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
-    """Add the error records and the second snapshot of its session to a machine, or why they are missing."""
-    from hwpoison_gui.sources.errors import SourceError
+def _with_attached(opened: Opened, document: Document, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
+    """A machine with what its session refers to beside it; an empty map has its error records already."""
+    from hwpoison_gui.attached import read_attached
 
-    records = None if opened.records_only else document.records
-    for what, held, add in (
-        ("error records", records, _with_records),
-        ("second snapshot", document.second, _with_second),
-    ):
-        if held is not None:
-            try:
-                opened = add(opened, held, path, progress, cancelled)
-            except (ScenarioError, SourceError, OSError) as error:
-                opened = opened._replace(missing=(*opened.missing, (what, str(error))))
-    return opened._replace(records=opened.records or records, second_files=opened.second_files or document.second)
-
-
-def _with_records(opened: Opened, records: FileSet, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
-    from hwpoison_gui.real_errors import read_again
-
-    errors = read_again(records, path, progress, cancelled)
-    return opened._replace(history=errors.history, records=errors.files)
-
-
-def _with_second(opened: Opened, held: FileSet, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
-    from hwpoison_gui.second_snapshot import read_second_again
-
-    found = read_second_again(held, path, machine_in, progress, cancelled)
-    return opened._replace(second=found.side, second_files=found.files)
+    if opened.records_only:
+        found = read_attached(document._replace(records=None), path, machine_in, progress, cancelled)
+        return opened._replace(second=found.second, second_files=found.second_files, missing=found.missing)
+    if document.records is None and document.second is None:
+        return opened
+    return opened._replace(**read_attached(document, path, machine_in, progress, cancelled)._asdict())
 
 
 def on_empty_map(errors: RealErrors, profile: str = "", frames: int = 0) -> Opened:

@@ -146,6 +146,7 @@ class MemoryImage:
     `zones`: sorted by address, without overlap (a zone may have several parts); empty if unknown.
     `cgroup`: uint64 a frame, the inode number of the memory cgroup that it is charged to, 0 for none; None if unknown.
     `cgroups`: paths of memory cgroups by inode number, as far as they are known.
+    `no_handler`: whether its kernel was built without memory_failure().
     """
 
     title: str
@@ -166,3 +167,4 @@ class MemoryImage:
     cgroups: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     capture: Capture = UNKNOWN
+    no_handler: bool = False

@@ -114,6 +114,7 @@ def assemble(exported: Exported) -> MemoryImage:
         cgroups=dict(exported.cgroups),
         notes=(*notes, *_notes(exported, processes, cache)),
         capture=exported.capture,
+        no_handler=_no_handler(exported),
     )
 
 
@@ -264,8 +265,7 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
         if exported.hidden.pte_dirty is None:
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))
-    whole = meminfo_kb(exported.meminfo, _NEIGHBOUR) is not None
-    if whole and meminfo_kb(exported.meminfo, _CORRUPTED) is None and not exported.sysctl:
+    if _no_handler(exported):
         said.insert(0, _NO_HANDLER)
     if meminfo_kb(exported.meminfo, _CORRUPTED) is None:
         said.append("HardwareCorrupted is not in its meminfo: the frames with the flag HWPOISON are counted instead.")
@@ -280,6 +280,14 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
             "memory that was never given to the allocator: Linux does not export which."
         )
     return said
+
+
+def _no_handler(exported: Exported) -> bool:
+    """Whether the kernel was built without CONFIG_MEMORY_FAILURE: a complete meminfo lacks its line, and no sysctl is
+    there.
+    """
+    whole = meminfo_kb(exported.meminfo, _NEIGHBOUR) is not None
+    return whole and meminfo_kb(exported.meminfo, _CORRUPTED) is None and not exported.sysctl
 
 
 def _cache_note(exported: Exported, cache: Cache) -> str:

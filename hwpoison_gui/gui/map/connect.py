@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.recorded import Recorded
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.map.lens_bar import LensBar
@@ -31,20 +32,45 @@ def with_plane_of(frame_map: FrameMapWidget, opened: Opened) -> Opened:
     return opened
 
 
-def connect_copy(banner: Banner, controller: Controller, present: Present) -> None:
-    """Says above the map that it shows a copy of real memory, or no memory at all."""
+_COPY: Final = "A copy of this machine’s memory"
+_SIMULATED: Final = "Clicks are simulated on the copy: nothing here changes the real memory."
+_NO_HANDLER: Final = "Its kernel has no memory_failure()"
+_BUILT: Final = (
+    "It was built without CONFIG_MEMORY_FAILURE and would not handle an error. The sysctls, HardwareCorrupted and all "
+    "that a click shows are those of the modelled kernel."
+)
 
-    def opened() -> None:
-        machine = controller.machine
-        if machine.records_only:
+
+def connect_banner(banner: Banner, controller: Controller, present: Present, recorded: Recorded) -> None:
+    """Says above the map what the machine is not: the real memory, a kernel with the handler, that of its records."""
+
+    def said() -> Iterator[tuple[str, str, str]]:
+        """Headlines with a short line and a long one, the most important first."""
+        machine, m = controller.machine, controller.session.machine
+        model = ".".join(map(str, m.profile.modelled))
+        if machine.no_handler:
+            yield _NO_HANDLER, f"Sysctls, counters and what a click shows are those of the model, {model}.", _BUILT
+        elif machine.is_copy and machine.modelled:
+            yield _COPY, f"{machine.modelled}.", ""
+        if machine.is_copy:
+            yield _COPY, _SIMULATED, ""
+        if recorded.history is not None and recorded.history.kernel is not None:
+            from hwpoison_gui.real_errors import other_kernel
+
+            kernel = ".".join(map(str, recorded.history.kernel))
+            for words in other_kernel(recorded.history, machine.kernel, m.profile):
+                yield "Error records of another kernel", f"Its records are of Linux {kernel}.", words
+
+    def show() -> None:
+        if controller.machine.records_only:
             size = amount(controller.session.machine.frames * FRAME_SIZE)
             banner.show_words("Error records", f"An empty map of {size}, up to the highest recorded frame.")
             return
-        note = "Clicks are simulated on the copy: nothing here changes the real memory."
-        line = f"{machine.modelled}. {note}" if machine.modelled else note
-        banner.show_words("A copy of this machine’s memory" if machine.is_copy else "", line)
+        heads, lines, tips = zip(*said(), strict=True) if any(said()) else ((), (), ())
+        banner.show_words(heads[0] if heads else "", " ".join(lines), "\n".join(filter(None, tips)))
 
-    present.opened.connect(opened)
+    present.opened.connect(show)
+    recorded.changed.connect(show)
 
 
 def connect_lenses(

@@ -28,8 +28,9 @@ def connect_toolbar(
 
     def show() -> None:
         machine = controller.session.machine
-        counters.set_counters(counters_of(controller.session))
+        counters.set_counters(counters_of(controller.session, controller.machine.no_handler))
         for name, slider in sliders.items():
+            slider.set_modelled(controller.machine.no_handler)
             slider.set_value(machine.sysctl.view.get(name))
             enable(slider, PANICKED if controller.panicked else "")
         profile.set_profile(machine.profile, controller.machine.modelled)

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractSlider, QSizePolicy, QWidget
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY, Sysctl
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
+from hwpoison_gui.view.facts.counters import NO_HANDLER
 from hwpoison_gui.view.words.sysctls import sysctl_words
 
 DETAILS: Final = (2, 1, 0)  # full name and meaning; both short; a short name only
@@ -52,6 +53,7 @@ class SysctlSlider(QAbstractSlider):
         self.setToolTip(f"vm.{sysctl.name}\n{self._said.tip}")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._pressed_at = 0.0
+        self._is_modelled = False
         self.set_value(0)
 
     def set_theme(self, theme: Theme) -> None:
@@ -74,6 +76,14 @@ class SysctlSlider(QAbstractSlider):
             self._size = None
             self.updateGeometry()
             self.update()
+
+    def set_modelled(self, on: bool) -> None:
+        """Says beside the name that the captured kernel has no such sysctl: the value is the model's."""
+        if on != self._is_modelled:
+            self._is_modelled = on
+            more = f"\n{NO_HANDLER}" if on else ""
+            self.setToolTip(f"vm.{self.sysctl.name}\n{self._said.tip}{more}")
+            self.set_theme(self._theme)
 
     def set_value(self, value: int | None) -> None:
         """Show the current value without emitting `valueWanted`; None (no such sysctl) hides the slider."""
@@ -134,7 +144,8 @@ class SysctlSlider(QAbstractSlider):
         return look.font(look.BODY * self._scale, QFont.Weight.Bold if bold else QFont.Weight.Normal)
 
     def _name(self, detail: int) -> str:
-        return f"vm.{self.sysctl.name}" if detail == DETAILS[0] else self.sysctl.name.removeprefix(_PREFIX)
+        name = f"vm.{self.sysctl.name}" if detail == DETAILS[0] else self.sysctl.name.removeprefix(_PREFIX)
+        return f"{name} (model)" if self._is_modelled else name
 
     def _words(self, detail: int) -> tuple[str, str]:
         """Texts for 0 and 1 at this level of detail."""

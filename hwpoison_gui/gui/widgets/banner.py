@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QFont
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import DARK, Theme
 
 
 class Banner(QWidget):
-    """An icon, a headline, a sentence, and buttons on the right."""
+    """An icon, a headline with a sentence below it, and buttons on the right."""
 
     def __init__(self, icon: str, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -29,8 +30,11 @@ class Banner(QWidget):
         self._row.setContentsMargins(look.MEDIUM, look.TIGHT, look.MEDIUM, look.TIGHT)
         self._row.setSpacing(look.SMALL)
         self._row.addWidget(self.icon)
-        self._row.addWidget(self.head)
-        self._row.addWidget(self.line, 1)
+        texts = QVBoxLayout()  # beside each other they would have no room over a narrow map
+        texts.setSpacing(0)
+        texts.addWidget(self.head)
+        texts.addWidget(self.line)
+        self._row.addLayout(texts, 1)
         self.set_theme(theme)
         self.hide()
 
@@ -48,9 +52,11 @@ class Banner(QWidget):
         self.icon.setPixmap(icons.pixmap(self._icon_name, theme.warn, look.px(18), self.devicePixelRatioF()))
         self.setStyleSheet(f"#banner {{ background: {theme.raised}; border-bottom: 1px solid {theme.line}; }}")
 
-    def show_words(self, head: str, line: str = "") -> None:
-        """Shows a headline and a sentence; hides without a headline."""
+    def show_words(self, head: str, line: str = "", tip: str = "") -> None:
+        """Shows a headline and a sentence, of which `tip` says more; hides without a headline."""
         self.head.setText(head)
         self.line.setText(line)
         self.setVisible(bool(head))
+        self.setToolTip(plain(tip) if tip else "")
+        self.setAccessibleDescription(tip)
         self.setAccessibleName(f"{head}. {line}" if head else "")

@@ -260,7 +260,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read."""
-        from hwpoison_gui.gui.map.connect import connect_copy, connect_lenses, connect_panic
+        from hwpoison_gui.gui.map.connect import connect_banner, connect_lenses, connect_panic
         from hwpoison_gui.gui.map.map_link import MapLink
         from hwpoison_gui.gui.tables.connect_records import connect_recorded_marks
         from hwpoison_gui.gui.timeline import connect as timeline
@@ -284,7 +284,7 @@ class MainWindow(QMainWindow):
         self.history.waysChanged.connect(self.actions_.refresh)
         self.machines.profileKept.connect(lambda: self.actions_.check(f"profile-{c.session.machine.profile.name}"))
         c.failed.connect(partial(messages.show_error, self))
-        connect_copy(self.copy, c, present)
+        connect_banner(self.copy, c, present, self.recorded)
         self.lenses.sheetsChanged.connect(self.actions_.refresh)
         self.layouts.said.connect(self.keeping.toast.say)
         self.menus.find = self._find

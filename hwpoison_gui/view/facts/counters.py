@@ -21,6 +21,7 @@ class Counter(Record):
     tip: str
 
 
+NO_HANDLER: Final = "The captured kernel has no memory_failure(): this is a value of the model"
 _RESULTS: Final = (
     ("Recovered", "good", "Pages out of use: no process can reach them any more"),
     ("Delayed", "warn", "Pages that are handled when they are next touched, or by their owner"),
@@ -43,14 +44,19 @@ def _of_huge_pages(m: Machine) -> str:
     return f". {counted(more, 'error')} more than frames with PG_hwpoison, which only the head of a hugetlb page has"
 
 
-def counters_of(session: Session) -> list[Counter]:
-    """The counters to show; results that never happened are left out."""
+def counters_of(session: Session, no_handler: bool = False) -> list[Counter]:
+    """The counters to show; results that never happened are left out.
+
+    `no_handler`: the machine was captured from a kernel without memory_failure(), which has no HardwareCorrupted.
+    """
     m = session.machine
     counts = counts_of(m)
     kb = counts["HardwareCorrupted"]
     tip = "HardwareCorrupted of /proc/meminfo: 4 kB an error; Ignored ones count as well, and stay in use"
     tip += _of_huge_pages(m)
-    found = [Counter("HardwareCorrupted", f"{kb:,} kB", "poison" if kb else "plain", tip)]
+    tip += f". {NO_HANDLER}" if no_handler else ""
+    name = "HardwareCorrupted (model)" if no_handler else "HardwareCorrupted"
+    found = [Counter(name, f"{kb:,} kB", "poison" if kb else "plain", tip)]
     for result, tone, meaning in _RESULTS:
         if counts[result]:
             found.append(Counter(result, f"{counts[result]:,}", tone, meaning))

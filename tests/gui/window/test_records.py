@@ -128,6 +128,23 @@ def test_records_are_laid_over_the_machine_and_go_with_it(user: User, tmp_path: 
     assert not user.window.actions_["next-record"].isEnabled()
 
 
+def test_another_kernel_and_one_without_the_handler_are_said_above_the_map(open_window, tmp_path: Path) -> None:
+    user = open_window(opening.default_machine()._replace(no_handler=True, kernel=(6, 1)))
+    window, banner = user.window, user.window.copy
+    assert banner.isVisible() and banner.head.text() == "Its kernel has no memory_failure()"
+    assert window.sliders["memory_failure_early_kill"]._name(2).endswith("(model)")
+    assert window.counters.texts()[0] == "HardwareCorrupted (model) 0 kB"
+    path = _log(tmp_path, 0x10)
+    path.write_text(f"[ 0.000000] Linux version 6.12.1 (gcc)\n{path.read_text()}")
+    _lay_over(user, path)
+    assert "Its records are of Linux 6.12." in banner.line.text()
+    window.actions_["close-records"].trigger()
+    assert "records" not in banner.line.text()
+    window.machines.new_machine()
+    until(lambda: not banner.isVisible())
+    assert not window.sliders["memory_failure_early_kill"]._name(2).endswith("(model)")
+
+
 def test_stepping_selects_frames_and_moves_the_playhead(user: User, tmp_path: Path) -> None:
     _lay_over(user, _log(tmp_path, 0x10, 0x20, 0x30))
     view, step = _view(user), user.window.actions_["next-record"]
