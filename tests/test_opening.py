@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +70,6 @@ def test_nothing_is_opened_of_random_words(tmp_path: Path) -> None:
     ],
 )
 def test_another_kernel_than_the_modelled_one_is_said(kernel: tuple[int, int] | None, profile: str, said: str) -> None:
-    image = replace(open_recording(resources.path("machines/victim_before.npz")), kernel=kernel)
+    image = open_recording(resources.path("machines/victim_before.npz"))._replace(kernel=kernel)
     opened = opening.from_image(image, profile=profile)
     assert opened.modelled == said and (not said or opened.notes[0] == f"{said}.")

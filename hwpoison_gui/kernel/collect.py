@@ -76,7 +76,7 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     return found.to_kill
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)  # a start has no time for more
 class Collected:
     """What the walk has found so far. `early`: tasks to signal now; `strangers`: those of them without a VMA."""
 

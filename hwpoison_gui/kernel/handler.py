@@ -44,7 +44,7 @@ ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved flags own_f
 UNLOCKED: Final = site("unlock_page", Act.FLAG)
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)  # a start has no time for more
 class Handler:
     """The local variables of memory_failure().
 

@@ -6,7 +6,8 @@ Recordings, this machine's /proc and the presets provide images; boot/machine.py
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -33,6 +34,7 @@ class Capture(Record):
 
 
 UNKNOWN: Final = Capture()
+_NOTHING: Final[Mapping[Any, Any]] = MappingProxyType({})
 
 
 class VmaImage(Record):
@@ -62,8 +64,7 @@ class ThreadImage(Record):
     blocked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessImage:
+class ProcessImage(Record):
     """One process with an address space (kernel threads have none).
 
     Attributes
@@ -106,7 +107,7 @@ class FileImage(Record):
     pages: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)  # a start has no time for more
 class CachedPages:
     """Page-cache frames, where the source knows them: parallel int64 arrays pfn, file number, page index."""
 
@@ -115,7 +116,7 @@ class CachedPages:
     index: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)  # a start has no time for more
 class HiddenState:
     """State that Linux does not export, where it was recorded or synthesized.
 
@@ -133,8 +134,7 @@ class HiddenState:
     pte_pmd: npt.NDArray[np.bool_] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryImage:
+class MemoryImage(Record):
     """The memory of a whole machine at one point in time.
 
     `kpageflags`: uint64 a frame, index = pfn. `kpagecount`: any integer type a frame, mappings and not references.
@@ -158,13 +158,13 @@ class MemoryImage:
     processes: tuple[ProcessImage, ...]
     files: tuple[FileImage, ...] = ()
     cached: CachedPages | None = None
-    hidden: HiddenState = field(default_factory=HiddenState)
+    hidden: HiddenState = HiddenState()
     kernel: tuple[int, int] | None = None
     hardware_corrupted_kb: int | None = None
-    sysctl: dict[str, int] = field(default_factory=dict)
+    sysctl: Mapping[str, int] = _NOTHING
     zones: tuple[ZoneImage, ...] = ()
     cgroup: U64 | None = None
-    cgroups: Mapping[int, str] = field(default_factory=dict)
+    cgroups: Mapping[int, str] = _NOTHING
     notes: tuple[str, ...] = ()
     capture: Capture = UNKNOWN
     no_handler: bool = False

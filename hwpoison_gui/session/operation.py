@@ -13,7 +13,7 @@ from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.telling import UNTOLD, Telling
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
+@dataclass(slots=True, eq=False, repr=False, weakref_slot=True)
 class Operation:
     """A completed operation; its steps are `first` to `last` (exclusive).
 

@@ -128,7 +128,7 @@ def _processes(texts: Sequence[ProcessText]) -> tuple[tuple[ProcessImage, ...], 
         kept = min(unlisted, left)
         left, total = left - kept, total + unlisted - kept
         if kept < unlisted:
-            images[number] = replace(image, threads=image.threads - unlisted + kept)
+            images[number] = image._replace(threads=image.threads - unlisted + kept)
     notes = [f"Threads that are left out, as they were counted but not listed: {total:,}."] if total else []
     return tuple(images), notes
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -110,7 +108,7 @@ def with_cgroups(profile: str) -> Machine:
     image = desktop(4096, 1)
     charged = (image.kpageflags & np.uint64(pf.LRU)) != 0
     inodes = np.where(charged, 7 + 2 * (np.arange(len(charged)) % 2), 0).astype(np.uint64)
-    m = machine_from_image(replace(image, cgroup=inodes, cgroups={7: "/a"}), PROFILES[profile])
+    m = machine_from_image(image._replace(cgroup=inodes, cgroups={7: "/a"}), PROFILES[profile])
     m.gate.record()
     return m
 

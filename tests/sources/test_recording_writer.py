@@ -24,8 +24,7 @@ from hwpoison_gui.sources.recording_writer import save_snapshot
 def same(one: object, other: object) -> bool:
     if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
         return one.dtype.kind == other.dtype.kind and np.array_equal(one, other)
-    if dataclasses.is_dataclass(one) and type(one) is type(other):
-        names = [field.name for field in dataclasses.fields(one)]
+    if type(one) is type(other) and (names := getattr(one, "_fields", getattr(one, "__dataclass_fields__", ()))):
         return all(name in ("title", "notes") or same(getattr(one, name), getattr(other, name)) for name in names)
     return one == other
 

@@ -66,8 +66,7 @@ def _padded(image: MemoryImage) -> MemoryImage:
     for name in ("refcount", "mapping", "index", "private"):
         column = getattr(image.hidden, name)
         longer[name] = None if column is None else np.pad(column, (0, missing))
-    return replace(
-        image,
+    return image._replace(
         kpageflags=np.pad(image.kpageflags, (0, missing), constant_values=pf.NOPAGE),
         kpagecount=np.pad(image.kpagecount, (0, missing)),
         cgroup=None if image.cgroup is None else np.pad(image.cgroup, (0, missing)),

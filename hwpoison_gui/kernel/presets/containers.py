@@ -5,7 +5,6 @@ Without them most of a large machine would be free. What Linux does not export i
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -29,7 +28,7 @@ def containers(frames: int, seed: int) -> MemoryImage:
     """The image of a machine of any size from 4096 frames; a desktop where there is room for one container only."""
     count = max(1, min(_MOST, frames // EACH))
     if count == 1:
-        return replace(desktop(frames, seed), title="A made-up machine")
+        return desktop(frames, seed)._replace(title="A made-up machine")
     each = frames // count // _BLOCK * _BLOCK
     sizes = [each] * (count - 1) + [frames - each * (count - 1)]
     flags, counts = np.empty(frames, np.uint64), np.empty(frames, np.uint32)
@@ -37,7 +36,7 @@ def containers(frames: int, seed: int) -> MemoryImage:
     for number, size in enumerate(sizes):
         one = _placed(desktop(size, seed + number), number, first)
         flags[first : first + size], counts[first : first + size] = one.kpageflags, one.kpagecount
-        images.append(replace(one, kpageflags=flags[:0], kpagecount=counts[:0], cached=None, hidden=HiddenState()))
+        images.append(one._replace(kpageflags=flags[:0], kpagecount=counts[:0], cached=None, hidden=HiddenState()))
         first += size
     return MemoryImage(
         title="A made-up machine",
@@ -59,8 +58,7 @@ def _placed(image: MemoryImage, number: int, first: int) -> MemoryImage:
     if number == 0:
         return image
     words = image.kpageflags & ~np.uint64(pf.ZERO_PAGE)  # the machine has one
-    return replace(
-        image,
+    return image._replace(
         kpageflags=words,
         pagemap_pid=image.pagemap_pid + number * _PIDS,
         pagemap_entry=_entries(image.pagemap_entry, number, first),
@@ -79,4 +77,4 @@ def _process(process: ProcessImage, number: int) -> ProcessImage:
     first = number * _PIDS
     vmas = tuple(vma._replace(inode=vma.inode + number * _INODES if vma.inode else 0) for vma in process.vmas)
     parent = process.ppid + first if process.ppid else _INIT
-    return replace(process, pid=process.pid + first, ppid=parent, vmas=vmas)
+    return process._replace(pid=process.pid + first, ppid=parent, vmas=vmas)

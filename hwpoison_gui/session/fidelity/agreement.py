@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -87,8 +87,8 @@ def compare_on(session: Session, rows: Sequence[Row]) -> Iterator[Compared]:
 
 def session_of(image: MemoryImage, stopped: bool) -> Session:
     """A session on the recorded machine. Stopped processes take no signal: they survive from row to row."""
-    processes = tuple(replace(process, stopped=stopped) for process in image.processes)
-    return Session(machine_from_image(replace(image, processes=processes), nearest(image.kernel)))
+    processes = tuple(process._replace(stopped=stopped) for process in image.processes)
+    return Session(machine_from_image(image._replace(processes=processes), nearest(image.kernel)))
 
 
 def compare_row(session: Session, row: Row) -> Compared:

@@ -44,7 +44,7 @@ _COUNTED: Final = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)  # a start has no time for more
 class Node:
     """A line. `kind`: root, call, decision, way, step, run or fact. `first` to `last` (exclusive) are its steps.
 

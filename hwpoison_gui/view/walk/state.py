@@ -44,7 +44,7 @@ class Skipped(Record):
     why: str
 
 
-@dataclass(slots=True)
+@dataclass(repr=False)  # a start has no time for more
 class WalkState:
     """The state that a reverse map shows. Keys: VMA ids for PTEs, tgids for tasks.
 

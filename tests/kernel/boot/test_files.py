@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -27,7 +25,7 @@ def image_of(words: dict[int, int], files: tuple[FileImage, ...] = (), **more: o
     image = MemoryImage(
         "", flags, np.zeros(256, np.uint64), EMPTY, EMPTY.astype(np.uint64), EMPTY.astype(np.uint64), ()
     )
-    return replace(image, files=files, **more)  # type: ignore[arg-type]
+    return image._replace(files=files, **more)  # type: ignore[arg-type]
 
 
 def booted(image: MemoryImage) -> Machine:

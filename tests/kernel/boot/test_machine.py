@@ -179,7 +179,7 @@ def test_derived_dirty_bits_are_as_the_recorded_ones() -> None:
     image = recorded("server")
     dirty = image.hidden.pte_dirty
     assert dirty is not None
-    m = machine_from_image(replace(image, hidden=HiddenState(pte_pmd=image.hidden.pte_pmd)), V7)
+    m = machine_from_image(image._replace(hidden=HiddenState(pte_pmd=image.hidden.pte_pmd)), V7)
     derived = (_pte_bits(m, image) & ptes.DIRTY) != 0
     entry, recorded_dirty = image.pagemap_entry[::7], dirty[::7]
     present = (entry & PRESENT) != 0
@@ -197,7 +197,7 @@ def test_derived_reference_counts_are_as_the_recorded_ones() -> None:
     image = recorded("server")
     counts = image.hidden.refcount
     assert counts is not None
-    m = machine_from_image(replace(image, hidden=HiddenState()), V7)
+    m = machine_from_image(image._replace(hidden=HiddenState()), V7)
     lru = ((image.kpageflags & np.uint64(pf.LRU)) != 0) & (counts >= 0)
     assert lru.sum() > 190_000
     assert (m.refcount.view[lru] == counts[lru]).mean() > 0.999
@@ -210,7 +210,7 @@ def test_recorded_references_beyond_the_derived_ones_are_believed() -> None:
     m = machine_from_image(image, V7)
     lru = ((image.kpageflags & np.uint64(pf.LRU)) != 0) & (counts >= 0)
     assert (m.refcount.view[lru] >= counts[lru]).all()
-    without = machine_from_image(replace(image, hidden=replace(image.hidden, refcount=None)), V7)
+    without = machine_from_image(image._replace(hidden=replace(image.hidden, refcount=None)), V7)
     held = lru & (m.refcount.view > without.refcount.view)
     assert 10 < held.sum() < 100  # spliced into pipes, or being looked at
 
@@ -351,7 +351,7 @@ def test_a_small_image_is_padded() -> None:
     assert m.tasks.view[5].blocked
     assert m.sysctl.view["memory_failure_recovery"] == 0
     assert m.pte(5, 1) & ptes.DIRTY and not m.pte(5, 2) & ptes.DIRTY
-    raw = replace(image, pagemap_pid=np.empty(0, np.int64), pagemap_va=empty, pagemap_entry=empty, processes=())
+    raw = image._replace(pagemap_pid=np.empty(0, np.int64), pagemap_va=empty, pagemap_entry=empty, processes=())
     assert machine_from_image(raw, V7).ptes.view == {}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -142,7 +141,7 @@ def test_missing_files(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(("kernel", "hidden"), [((2, 6), False), ((6, 1), True)])
 def test_any_frame_of_the_server_can_be_poisoned(kernel: tuple[int, int], hidden: bool) -> None:
     """One of each flag word: every result has a kind, no count is negative, all is walked back."""
-    image = replace(open_recording(SERVER, hidden), kernel=kernel)
+    image = open_recording(SERVER, hidden)._replace(kernel=kernel)
     session = session_of(image, stopped=True)
     session.act("sysctl", {"name": "memory_failure_early_kill", "value": 1})
     _, firsts = np.unique(image.kpageflags, return_index=True)

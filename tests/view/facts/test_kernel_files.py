@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -78,7 +76,7 @@ def test_what_is_no_value_is_refused_by_name(session: Session, name: str, text: 
 
 
 def test_a_cgroup_may_be_named_by_its_path() -> None:
-    image = replace(desktop(4096, 1), cgroup=np.full(4096, 77, np.uint64), cgroups={77: "/a.slice"})
+    image = desktop(4096, 1)._replace(cgroup=np.full(4096, 77, np.uint64), cgroups={77: "/a.slice"})
     m = machine_from_image(image, PROFILES["6.12"])
     file = named(m, "memcg")
     assert "77 /a.slice" in file.meaning

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -108,7 +106,7 @@ def test_of_another_size_only_common_frames_are_compared() -> None:
 
 def test_without_owners_none_are_gone() -> None:
     owned = small([pf.ANON], {(1, "init"): [0]})
-    found = find_changes(owned, replace(owned, processes=()))
+    found = find_changes(owned, owned._replace(processes=()))
     assert not found.owners and not found.processes
 
 
@@ -139,24 +137,24 @@ def test_a_frame_has_the_most_important_of_its_changes() -> None:
 
 
 def test_another_machine_is_doubted() -> None:
-    one = replace(small([pf.LRU] * 3, {(1, "init"): [0], (2, "a"): [1], (3, "b"): [2]}), kernel=(6, 1))
-    other = replace(small([pf.LRU] * 4, {(1, "init"): [0], (2, "c"): [1], (3, "d"): [2]}), kernel=(6, 12))
+    one = small([pf.LRU] * 3, {(1, "init"): [0], (2, "a"): [1], (3, "b"): [2]})._replace(kernel=(6, 1))
+    other = small([pf.LRU] * 4, {(1, "init"): [0], (2, "c"): [1], (3, "d"): [2]})._replace(kernel=(6, 12))
     assert find_changes(one, other).doubts == (
         "The sizes differ: only the first 3 frames are compared.",
         "The kernels differ: Linux 6.1 and 6.12.",
         "1 of 3 processes have the same pid and name in both: these may be two machines, or two boots of one.",
     )
     assert find_changes(one, one).doubts == ()
-    hole = replace(one, kpageflags=np.array([pf.LRU, pf.NOPAGE, pf.LRU], np.uint64))
+    hole = one._replace(kpageflags=np.array([pf.LRU, pf.NOPAGE, pf.LRU], np.uint64))
     assert find_changes(one, hole).doubts == ("Memory is in other places: 1 frame has a page in only one of the two.",)
 
 
 def test_processes_come_and_go_within_one_boot() -> None:
     """Where the boots are known, other processes are no reason for a doubt."""
-    one = replace(small([pf.LRU] * 3, {(1, "init"): [0], (2, "a"): [1], (3, "b"): [2]}), capture=Capture(7.0, "b0"))
-    other = replace(small([pf.LRU] * 3, {(1, "init"): [0], (4, "c"): [1], (5, "d"): [2]}), capture=Capture(9.0, "b0"))
+    one = small([pf.LRU] * 3, {(1, "init"): [0], (2, "a"): [1], (3, "b"): [2]})._replace(capture=Capture(7.0, "b0"))
+    other = small([pf.LRU] * 3, {(1, "init"): [0], (4, "c"): [1], (5, "d"): [2]})._replace(capture=Capture(9.0, "b0"))
     assert find_changes(one, other).doubts == ()
-    again = replace(other, capture=Capture(9.0, "b1"))
+    again = other._replace(capture=Capture(9.0, "b1"))
     assert find_changes(one, again).doubts == (
         "The boot ids differ: these are two boots of one machine, or two machines.",
     )
@@ -165,7 +163,7 @@ def test_processes_come_and_go_within_one_boot() -> None:
 def test_the_older_one_comes_first_if_both_times_are_known() -> None:
     image = small([pf.LRU], {})
     times = (20.0, 10.0, None)
-    newer, older, unknown = (side_of_image(replace(image, title=str(time), capture=Capture(time))) for time in times)
+    newer, older, unknown = (side_of_image(image._replace(title=str(time), capture=Capture(time))) for time in times)
     assert in_order(newer, older) == (older, newer) and in_order(older, newer) == (older, newer)
     assert in_order(newer, unknown) == (newer, unknown) and in_order(unknown, older) == (unknown, older)
 
@@ -173,8 +171,8 @@ def test_the_older_one_comes_first_if_both_times_are_known() -> None:
 @pytest.mark.parametrize("frames", [255, 256, 258])
 def test_an_older_snapshot_is_compared_towards_the_open_machine(frames: int) -> None:
     """Also of another size: every frame of the open machine has a code, and the parts are of its frames."""
-    new = replace(small([pf.NOPAGE] * 255 + [pf.BUDDY] + [pf.SLAB], {}), capture=Capture(20.0))
-    old = replace(small([pf.NOPAGE] * 254 + [pf.LRU] * (frames - 254), {}), capture=Capture(10.0))
+    new = small([pf.NOPAGE] * 255 + [pf.BUDDY] + [pf.SLAB], {})._replace(capture=Capture(20.0))
+    old = small([pf.NOPAGE] * 254 + [pf.LRU] * (frames - 254), {})._replace(capture=Capture(10.0))
     m = machine_from_image(new, PROFILES["6.1"])
     sheet = SnapshotSheet(m, m.frames, side_of_image(old)._replace(title="old.npz"))
     for _ in sheet.work():
