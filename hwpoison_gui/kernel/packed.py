@@ -15,20 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from .gate import ABSENT, _Absent
+from .packed_blocks import BITS, CODES, DENSE, EMPTY, LAST, MOST, NONE, ascending, blocks_in, packed, places_of
 
 I64 = npt.NDArray[np.int64]
 D = TypeVar("D")
 
-_BITS: Final = 9
-_PLACES: Final = 1 << _BITS
-_LAST: Final = _PLACES - 1
-_NONE: Final = -1  # marks an empty place in a leaf; values are never negative
-_CODES: Final = ("b", "i", "q")  # type codes of leaves, the narrowest first
-_MOST: Final = np.array([(1 << 7) - 1, (1 << 31) - 1])  # the greatest value of a leaf, but for the widest
-# Number of records in a block from which a leaf of each width needs less memory than the dictionary.
-_DENSE: Final = np.array([8, 20, 32])
 _FIRST_LOOK: Final = 64  # number of loose records at which blocks that became dense are first packed
-_EMPTY: Final = tuple(array(code, [_NONE]) * _PLACES for code in _CODES)
 _NO_LEAVES: Final[dict[int, array[int]]] = {}  # shared, so that ten thousand small ones stay in the cache
 
 
@@ -56,7 +48,7 @@ class PackedRecords(Mapping[int, int]):
         self._leaves = _NO_LEAVES  # by key >> 9
         # The leaf read last, and its key there. In a crowd each address space is read at one place, and the memory of
         # ten thousand dictionaries is not in the processor's caches.
-        self._block, self._leaf = _NONE, _EMPTY[0]
+        self._block, self._leaf = NONE, EMPTY[0]
         self._packed = 0  # number of records in leaves
         self._loose: dict[int, int] = {}  # records of blocks without a leaf
         self._look_at = _FIRST_LOOK
@@ -67,10 +59,10 @@ class PackedRecords(Mapping[int, int]):
     def get(self, key: int, default: D) -> int | D: ...
     def get(self, key: int, default: Any = None) -> Any:
         """Return the value of a key, or `default`."""
-        leaf = self._leaves.get(key >> _BITS)
+        leaf = self._leaves.get(key >> BITS)
         if leaf is None:
             return self._loose.get(key, default)
-        value = leaf[key & _LAST]
+        value = leaf[key & LAST]
         return default if value < 0 else value
 
     def __getitem__(self, key: int) -> int:
@@ -112,9 +104,9 @@ class PackedRecords(Mapping[int, int]):
             order = np.argsort(loose)
             return loose[order], values[order]
         blocks = np.fromiter(self._leaves, np.int64, len(self._leaves))
-        places = np.concatenate([_places(leaf) for leaf in self._leaves.values()], dtype=np.int64)
-        used = np.flatnonzero(places != _NONE)
-        keys = np.concatenate((blocks[used >> _BITS] << _BITS | used & _LAST, loose))
+        places = np.concatenate([places_of(leaf) for leaf in self._leaves.values()], dtype=np.int64)
+        used = np.flatnonzero(places != NONE)
+        keys = np.concatenate((blocks[used >> BITS] << BITS | used & LAST, loose))
         values = np.concatenate((places[used], values))
         order = np.argsort(keys, kind="stable")  # stable: fast for keys that are nearly sorted
         return keys[order], values[order]
@@ -126,11 +118,11 @@ class PackedRecords(Mapping[int, int]):
             found = [(key, loose[key]) for key in range(first, last) if key in loose]
         else:
             found = [(key, value) for key, value in loose.items() if first <= key < last]
-        blocks = range(first >> _BITS, (last - 1 >> _BITS) + 1)
+        blocks = range(first >> BITS, (last - 1 >> BITS) + 1)
         nearer, farther = (blocks, leaves) if len(blocks) < len(leaves) else (leaves, blocks)
         for block in (block for block in nearer if block in farther):
-            start = max(first, block << _BITS)
-            places = leaves[block][start & _LAST : max(start, min(last, block + 1 << _BITS)) - (block << _BITS)]
+            start = max(first, block << BITS)
+            places = leaves[block][start & LAST : max(start, min(last, block + 1 << BITS)) - (block << BITS)]
             found += [(key, value) for key, value in enumerate(places, start) if value >= 0]
         return sorted(found)
 
@@ -147,18 +139,18 @@ class PackedRecords(Mapping[int, int]):
         """The value of a key, negative if there is none; remembers the leaf. `block` is key >> 9."""
         leaf = self._leaves.get(block)
         if leaf is None:
-            return self._loose.get(key, _NONE)
+            return self._loose.get(key, NONE)
         self._block, self._leaf = block, leaf
-        return leaf[key & _LAST]
+        return leaf[key & LAST]
 
     def swap(self, key: int, value: int | _Absent) -> int | _Absent:
         """Set a record, or delete it (ABSENT), and return the old value."""
-        leaf = self._leaves.get(key >> _BITS)
+        leaf = self._leaves.get(key >> BITS)
         if leaf is not None:
-            at = key & _LAST
+            at = key & LAST
             packed = leaf[at]
             if value is ABSENT:
-                leaf[at] = _NONE
+                leaf[at] = NONE
                 self._packed -= packed >= 0
             else:
                 try:
@@ -178,10 +170,10 @@ class PackedRecords(Mapping[int, int]):
 
     def leaf_for(self, key: int, value: int) -> array[int]:
         """Return the leaf of a key, which is there, after making it as wide as `value` needs."""
-        leaf, width = self._leaves[key >> _BITS], int(np.searchsorted(_MOST, value))
-        if width > _CODES.index(leaf.typecode):
-            leaf = self._leaves[key >> _BITS] = array(_CODES[width], leaf)
-            self._block, self._leaf = key >> _BITS, leaf
+        leaf, width = self._leaves[key >> BITS], int(np.searchsorted(MOST, value))
+        if width > CODES.index(leaf.typecode):
+            leaf = self._leaves[key >> BITS] = array(CODES[width], leaf)
+            self._block, self._leaf = key >> BITS, leaf
         return leaf
 
     def _look_through(self) -> None:
@@ -195,7 +187,7 @@ class PackedRecords(Mapping[int, int]):
 
     def load(self, keys: I64, values: I64) -> None:
         """Set many records; of several with the same key the last one counts."""
-        keys, values = _ascending(keys, values)
+        keys, values = ascending(keys, values)
         if self._leaves:
             keys, values = self._into_leaves(keys, values)
         if self._loose:
@@ -204,14 +196,14 @@ class PackedRecords(Mapping[int, int]):
 
     def _into_leaves(self, keys: I64, values: I64) -> tuple[I64, I64]:
         """Set the records whose blocks have a leaf; returns the others. Keys ascend."""
-        starts, counts = _blocks_in(keys)
+        starts, counts = blocks_in(keys)
         rest = np.ones(len(keys), np.bool_)
         for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
             first, part = int(keys[start]), slice(start, start + count)
-            if first >> _BITS not in self._leaves:
+            if first >> BITS not in self._leaves:
                 continue
-            places, at = _places(self.leaf_for(first, int(values[part].max()))), keys[part] & _LAST
-            self._packed += int(np.count_nonzero(places[at] == _NONE))
+            places, at = places_of(self.leaf_for(first, int(values[part].max()))), keys[part] & LAST
+            self._packed += int(np.count_nonzero(places[at] == NONE))
             places[at] = values[part]
             rest[part] = False
         return keys[rest], values[rest]
@@ -219,54 +211,36 @@ class PackedRecords(Mapping[int, int]):
     def _with_loose(self, keys: I64, values: I64) -> tuple[I64, I64]:
         """The records, and those that are loose in the same blocks, which are taken out. Keys ascend."""
         loose = np.fromiter(self._loose, np.int64, len(self._loose))
-        loose = loose[np.isin(loose >> _BITS, keys >> _BITS)]
+        loose = loose[np.isin(loose >> BITS, keys >> BITS)]
         old = np.fromiter((self._loose.pop(key) for key in loose.tolist()), np.int64, len(loose))
-        return _ascending(np.concatenate((loose, keys)), np.concatenate((old, values)))
+        return ascending(np.concatenate((loose, keys)), np.concatenate((old, values)))
 
     def _pack(self, keys: I64, values: I64) -> None:
         """Add records, ascending by key, of blocks that have none yet."""
-        if len(keys) < _DENSE[0]:
+        if len(keys) < DENSE[0]:
             self._loose.update(zip(keys.tolist(), values.tolist(), strict=True))
             return
-        starts, counts = _blocks_in(keys)
-        widths = np.searchsorted(_MOST, np.maximum.reduceat(values, starts))
-        dense = counts >= _DENSE[widths]
-        if not dense.all():
-            loose = np.repeat(~dense, counts)
-            self._loose.update(zip(keys[loose].tolist(), values[loose].tolist(), strict=True))
-        if dense.any() and not self._leaves:
-            self._leaves = {}
-        for start, count, width in np.stack((starts, counts, widths))[:, dense].T.tolist():
-            leaf = _EMPTY[width][:]
-            part = slice(start, start + count)
-            _places(leaf)[keys[part] & _LAST] = values[part]
-            self._block, self._leaf = int(keys[start]) >> _BITS, leaf
-            self._leaves[self._block] = leaf
-            self._packed += count
+        _pack_rows((self,), np.array([len(keys)]), keys, values)
 
 
-def _places(leaf: array[int]) -> npt.NDArray[np.signedinteger[Any]]:
-    """The places of a leaf, shape (512,), which can be written to."""
-    return np.frombuffer(leaf, leaf.typecode)
+def _pack_rows(rows: Sequence[PackedRecords], ends: I64, keys: I64, values: I64) -> None:
+    """Add records of blocks that have none yet: the first of `rows` gets those before the first of `ends`, and so on.
 
-
-def _ascending(keys: I64, values: I64) -> tuple[I64, I64]:
-    """Records ascending by key; of several with the same key the last one."""
-    if not (keys[1:] > keys[:-1]).all():
-        order = np.argsort(keys, kind="stable")
-        keys, values = keys[order], values[order]
-        last = np.append(keys[1:] != keys[:-1], True)[: len(keys)]
-        keys, values = keys[last], values[last]
-    return keys, values
-
-
-def _blocks_in(keys: I64) -> tuple[I64, I64]:
-    """Where the records of each block begin among ascending keys, and their number."""
-    if not len(keys):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    blocks = keys >> _BITS
-    starts = np.concatenate((np.zeros(1, np.int64), np.flatnonzero(blocks[1:] != blocks[:-1]) + 1))
-    return starts, np.diff(starts, append=len(keys))
+    Within each the keys ascend.
+    """
+    leaves, loose, loose_ends = packed(keys, values, ends)
+    start = 0
+    for row, end in zip(rows, loose_ends, strict=True):
+        if end > start:
+            row._loose.update(loose[start:end])
+        start = end
+    for number, block, count, leaf in leaves:
+        row = rows[number]
+        if not row._leaves:
+            row._leaves = {}
+        row._leaves[block] = row._leaf = leaf
+        row._block = block
+        row._packed += count
 
 
 _NOTHING: Final = PackedRecords()
@@ -307,21 +281,21 @@ class PackedNestedTable:
         records = self._data.get(outer)
         if records is None:
             return 0
-        leaf = records._leaves.get(inner >> _BITS)
+        leaf = records._leaves.get(inner >> BITS)
         if leaf is None:
             return records._loose.get(inner, 0)
-        value = leaf[inner & _LAST]
+        value = leaf[inner & LAST]
         return 0 if value < 0 else value
 
     def values(self, keys: Iterable[tuple[int, int]]) -> list[int]:
         """`value` for each key (outer, inner)."""
-        data, found, block = self._data, list[int](), _NONE
+        data, found, block = self._data, list[int](), NONE
         for outer, inner in keys:
             records = data.get(outer, _NOTHING)
-            if inner >> _BITS != block:
-                block = inner >> _BITS
+            if inner >> BITS != block:
+                block = inner >> BITS
             if records._block == block:
-                value = records._leaf[inner & _LAST]
+                value = records._leaf[inner & LAST]
             else:
                 value = records.read(block, inner)
             found.append(0 if value < 0 else value)
@@ -344,14 +318,14 @@ class PackedNestedTable:
                 del self._data[outer]
             return old
         # The same as PackedRecords.swap(), inlined: this is the innermost loop for frames with many mappers.
-        leaf = records._leaves.get(inner >> _BITS)
+        leaf = records._leaves.get(inner >> BITS)
         if leaf is None:
             return records.swap(inner, value)
-        before = leaf[inner & _LAST]
+        before = leaf[inner & LAST]
         try:
-            leaf[inner & _LAST] = value  # type: ignore[assignment]  # there is one ABSENT
+            leaf[inner & LAST] = value  # type: ignore[assignment]  # there is one ABSENT
         except OverflowError:
-            records.leaf_for(inner, value)[inner & _LAST] = value  # type: ignore[arg-type,assignment]
+            records.leaf_for(inner, value)[inner & LAST] = value  # type: ignore[arg-type,assignment]
         if before < 0:
             records._packed += 1
             return ABSENT
@@ -363,9 +337,9 @@ class PackedNestedTable:
         for key, value in zip(keys, values, strict=True):
             outer, inner = key
             records = data.get(outer, _NOTHING)
-            in_leaf = records._block == inner >> _BITS
-            place, at = (records._leaf, inner & _LAST) if in_leaf else (records._loose, inner)
-            old = place[at] if in_leaf else records._loose.get(inner, _NONE)
+            in_leaf = records._block == inner >> BITS
+            place, at = (records._leaf, inner & LAST) if in_leaf else (records._loose, inner)
+            old = place[at] if in_leaf else records._loose.get(inner, NONE)
             if old < 0 or value is ABSENT:
                 olds.append(self.swap(key, value))
             else:  # a record replaced by another stays where it is
@@ -385,6 +359,16 @@ class PackedNestedTable:
         """Add records of one outer key at boot, given as arrays of shape (records,)."""
         if len(keys):
             self._data.setdefault(outer, PackedRecords()).load(keys, values)
+
+    def load_rows(self, counts: Mapping[int, int], keys: I64, values: I64) -> None:
+        """Add at boot the records of outer keys that have none: as many as `counts` says, one outer key after another.
+
+        Keys are not negative and ascend within each outer key.
+        """
+        rows = [PackedRecords() for _ in counts]
+        if rows:
+            _pack_rows(rows, np.cumsum([*counts.values()]), keys, values)
+        self._data.update(zip(counts, rows, strict=True))
 
     # used by Whole only
 

@@ -194,10 +194,7 @@ def _read_packed_nested(store: PackedNestedTable, arrays: Arrays, *specs: Spec) 
         raise DamagedError(f"{store.name}: {counts} records of {outer}")
     if not sum(counts) == len(keys) == len(values) or not _are_records(keys, values, list(accumulate(counts))[:-1]):
         raise DamagedError(f"{store.name}: {len(keys)} keys, {len(values)} values")
-    at = 0
-    for key, count in records.items():
-        store.load_arrays(key, keys[at : at + count], values[at : at + count])
-        at += count
+    store.load_rows(records, keys, values)
 
 
 def _write_sets(store: SortedSets, keep: Keep) -> list[Spec]:
