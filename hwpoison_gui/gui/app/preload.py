@@ -11,7 +11,6 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer
 
-_IDLE_MS: Final = 300  # after the window is complete
 _MODULES: Final = (
     "view.outcome.loss",
     "view.outline.outline",
@@ -36,7 +35,7 @@ class Preload(QObject):
         self._left: Iterator[str] = iter(_MODULES)
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.step)
-        self._timer.start(_IDLE_MS)
+        self._timer.start(0)
 
     def step(self) -> bool:
         """Imports the next module; returns whether there was one."""
@@ -45,5 +44,4 @@ class Preload(QObject):
             self._timer.stop()
             return False
         import_module(f"hwpoison_gui.{name}")
-        self._timer.setInterval(0)
         return True

@@ -155,6 +155,17 @@ def _offer_recovery(window: MainWindow) -> None:
         window.keeping.offer_recovery()
 
 
+def _idle(window: MainWindow) -> None:
+    """What a start has no time for."""
+    from hwpoison_gui.gui.app.preload import Preload
+    from hwpoison_gui.gui.window import term_tips
+
+    Preload(window)
+    term_tips.explain(window, *window.explained_parts)
+    window.appearance.ask_desktop()
+    _offer_recovery(window)
+
+
 def run(start: Start, *, live: bool = False, present: bool = False, at_moment: bool = False, page: bool = False) -> int:
     """Open the window and run until it is closed. Returns the exit status.
 
@@ -163,9 +174,6 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
     """
 
     def begun(window: MainWindow) -> None:
-        from hwpoison_gui.gui.app.preload import Preload
-        from hwpoison_gui.gui.window import term_tips
-
         # The objects of the program itself are permanent and need not be scanned again.
         gc.freeze()
         gc.enable()
@@ -173,10 +181,7 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
             window.machines.open_live()
         if present:
             window.presentation.begin(at_moment)
-        Preload(window)
-        QTimer.singleShot(_IDLE_MS, window, partial(term_tips.explain, window, *window.explained_parts))
-        QTimer.singleShot(_IDLE_MS, window.appearance, window.appearance.ask_desktop)
-        QTimer.singleShot(_IDLE_MS, window, partial(_offer_recovery, window))
+        QTimer.singleShot(_IDLE_MS, window, partial(_idle, window))
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = application()

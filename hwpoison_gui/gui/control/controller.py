@@ -21,7 +21,6 @@ from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.branches import Inputs
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording
-from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import SLICE_SECONDS, Session
 from hwpoison_gui.session.telling import UNTOLD, Telling
 from hwpoison_gui.view.base.moment import moment_of, title
@@ -174,6 +173,8 @@ class Controller(QObject):
 
     def _beginning(self, name: str, args: Mapping[str, Any], telling: Telling) -> Generator[str, None, Recording]:
         """Begins an operation, at the end of the one whose steps are being walked. Raises ScenarioError."""
+        from hwpoison_gui.session.scenario import schema, shape
+
         session, here = self.session, self.session.position
         values = shape.values_of(schema.OPS[name].keys, dict(args))
         current = session.operation_at(here)

@@ -8,7 +8,7 @@ or file and version, of each change. The model asks a profile for these; it neve
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import FrozenInstanceError, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
 from hwpoison_gui.record import Record
@@ -16,10 +16,34 @@ from hwpoison_gui.record import Record
 from .features import FEATURES
 
 if TYPE_CHECKING:
+    from dataclasses import dataclass as part
+
     from ..handler import Verdict
     from ..machine import Machine
     from ..records import Inode, Process, Vma
     from .variants import Action, Variant
+
+else:
+
+    def part(**_: bool) -> Callable[[type], type]:
+        """As `dataclass(frozen=True, kw_only=True)`, in a fifth of the time: methods are shared, not compiled."""
+
+        def made(kind: type) -> type:
+            kind.__init__, kind.__setattr__ = _set_all, _refuse
+            return dataclass(init=False, eq=False, repr=False)(kind)
+
+        return made
+
+    def _set_all(self: Any, **values: Any) -> None:
+        names = {one.name for one in fields(self)}
+        defaults = {name: value for name, value in vars(type(self)).items() if name in names}
+        self.__dict__.update(defaults, **values)
+        if self.__dict__.keys() != names:
+            raise TypeError(f"{type(self).__name__}: {', '.join(sorted(names ^ self.__dict__.keys()))}")
+
+    def _refuse(self: Any, name: str, value: Any) -> None:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
 
 IGNORED: Final = "Ignored"
 FAILED: Final = "Failed"
@@ -73,7 +97,7 @@ class Sysctl(Record):
     default: int
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
+@part(frozen=True, kw_only=True, eq=False, repr=False)
 class LogLines:
     """Kernel log lines, as format strings; empty where a kernel does not print the line.
 
@@ -109,7 +133,7 @@ class LogLines:
     unpoison: Mapping[str, str] = field(metadata=means("unpoison"))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
+@part(frozen=True, kw_only=True, eq=False, repr=False)
 class Results:
     """Outcomes of the handler: the state table, its actions, and the exits before it."""
 
@@ -119,7 +143,7 @@ class Results:
     exits: Mapping[str, Exit] = field(metadata=means("exit before the state table"))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
+@part(frozen=True, kw_only=True, eq=False, repr=False)
 class Users:
     """Treatment of the processes that map the page."""
 
@@ -133,7 +157,7 @@ class Users:
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
+@part(frozen=True, kw_only=True, eq=False, repr=False)
 class Mm:
     """Page faults, anonymous memory and swap."""
 
@@ -153,7 +177,7 @@ class Mm:
     fault_around: int = field(metadata=means("pages that a read fault maps if they are cached (fault-around)"))
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
+@part(frozen=True, kw_only=True, eq=False, repr=False)
 class Files:
     """File I/O and the page cache."""
 
@@ -171,7 +195,7 @@ class Files:
         return self.error_remove_page.get(filesystem, CUTS) != CUTS
 
 
-@dataclass(frozen=True, kw_only=True, eq=False, repr=False)  # one of a kind, and a start has no time for more
+@part(frozen=True, kw_only=True, eq=False, repr=False)
 class Profile:
     """One kernel: its handler, and where the memory manager around it differs.
 

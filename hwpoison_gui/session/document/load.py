@@ -25,8 +25,8 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.notebook import Asked, Note
 from hwpoison_gui.session.scenario import shape
 from hwpoison_gui.session.scenario.reader import from_document, step_of
+from hwpoison_gui.session.scenario.scenario import FORMAT as SCENARIO_FORMAT
 from hwpoison_gui.session.scenario.scenario import Scenario
-from hwpoison_gui.session.scenario.schema import FORMAT as SCENARIO_FORMAT
 
 _KEYS: Final = ("format", "version", "program", "title", "machine", "operations", "last", "at", "branches", "notes",
                 "drafts", "view", "comparisons", "records", "second_snapshot")  # fmt: skip

@@ -16,8 +16,8 @@ from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import names, schema, shape
 from hwpoison_gui.session.scenario.available import check_available, check_expected, check_frame, check_sysctl
-from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep
-from hwpoison_gui.session.scenario.schema import FORMAT, MEMORY, OPS
+from hwpoison_gui.session.scenario.scenario import FORMAT, Memory, Scenario, ScenarioStep
+from hwpoison_gui.session.scenario.schema import MEMORY, OPS
 from hwpoison_gui.session.telling import pauses
 
 # Files that are opened by mistake, by their first bytes.

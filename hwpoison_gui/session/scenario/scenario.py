@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.scenario.schema import FORMAT
 from hwpoison_gui.session.telling import Telling, pauses
 
+FORMAT: Final = 1
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 

@@ -16,7 +16,6 @@ from hwpoison_gui.kernel.hwpoison_filter import FILTER_FILES
 from hwpoison_gui.kernel.page_flags import FLAGS
 from hwpoison_gui.record import Record
 
-FORMAT: Final = 1
 BACKGROUNDS: Final = ("none", "desktop")
 
 LEAST_FRAMES: Final = 256
