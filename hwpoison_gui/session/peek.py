@@ -30,7 +30,13 @@ def at(session: Session, position: int, look: Callable[[], T]) -> T:
 def at_in_slices(
     session: Session, position: int, look: Callable[[], Generator[None, None, T]]
 ) -> Generator[None, None, T]:
-    """As `at`, for a generator. Between its yields the machine is at that position, and `session.at_rest` is False."""
+    """As `at`, for a generator; the way there and back is made in slices as well.
+
+    Between its yields the machine is at that position, or on the way, and `session.at_rest` is False.
+    """
     assert 0 <= position <= session.position
-    with session.timeline.as_of(position):
-        return (yield from look())
+    with session.timeline.excursion() as go:
+        yield from go(position)
+        found = yield from look()
+        yield from go(session.position)
+    return found

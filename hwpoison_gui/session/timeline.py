@@ -151,23 +151,36 @@ class Timeline:
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
         """Inside, the machine is in the state of another position; `self.position` is unchanged. May be nested."""
-        here, away, outer = self.position, self.away, self._looked_at
-        start = here if outer is None else outer
-        self.away = away or position != here
-        self._look_at(position, start, here)
-        self._looked_at = position
-        try:
+        with self.excursion() as go:
+            for _ in go(position):
+                pass
             yield
+
+    @contextmanager
+    def excursion(self) -> Iterator[Callable[[int], Iterator[None]]]:
+        """Inside, a function brings the machine to the states of other positions, in slices; afterwards it is back.
+
+        `self.position` is unchanged. May be nested.
+        """
+        here, away, outer = self.position, self.away, self._looked_at
+        self._looked_at = start = here if outer is None else outer
+        try:
+            yield lambda position: self._look_at(position, here)
         finally:
-            self._look_at(start, position, here)
+            for _ in self._look_at(start, here):
+                pass
             self.away, self._looked_at = away, outer
 
-    def _look_at(self, position: int, start: int, here: int) -> None:
-        """Bring the machine from the state of `start` to that of `position`; `self.position` stays `here`."""
-        self.position = start
-        for _ in self.walk(position):
-            pass
-        self.position = here
+    def _look_at(self, position: int, here: int) -> Iterator[None]:
+        """Bring the machine to the state of `position`; `self.position` stays `here`. Yields as `walk` does."""
+        while self._looked_at != position:
+            assert self._looked_at is not None, "outside of an excursion"
+            self.away, self.position = True, self._looked_at
+            with _no_collection():
+                self._go(position)
+            self._looked_at, self.position = self.position, here
+            if self._looked_at != position:
+                yield
 
     def announce(self, before: int) -> None:
         """Notify the listeners of the move from `before` to the position, if there was one."""

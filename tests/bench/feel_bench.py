@@ -114,10 +114,13 @@ def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
         made.append(CompareWindow(recipe, settings_of(session)))
         made[0].show()
 
+    def is_busy() -> bool:
+        return not made or made[0].building or made[0].walk.busy
+
     heart = Heart(app)
-    found = {"compare, both sides made": heart.during(begin, lambda: not made or made[0].building)}
-    found["compare, to the middle"] = heart.during(lambda: made[0].walk.seek(made[0].last // 2), lambda: False)
-    found["compare, a step"] = heart.during(lambda: made[0].walk.seek(made[0].at + 1), lambda: False)
+    found = {"compare, both sides made": heart.during(begin, is_busy)}
+    found["compare, to the middle"] = heart.during(lambda: made[0].walk.seek(made[0].last // 2), is_busy)
+    found["compare, a step"] = heart.during(lambda: made[0].walk.seek(made[0].at + 1), is_busy)
     made[0].close()
     return found
 

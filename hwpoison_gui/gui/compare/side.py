@@ -159,6 +159,8 @@ class CompareSide(QWidget):
         yield from side.session.walking(min(side.start + within, len(side.session.steps)))
         if side.click is not None:
             yield from prepare_walk(side.session, side.click.outcome.pfn or 0)
+            sentence_of(side.session)  # keeps the verdict on all who use the frame
+            yield
 
     def show_step(self) -> None:
         """Shows the present step."""

@@ -36,6 +36,11 @@ class Walk(Clock):
         return self._pace_of()[0]
 
     @property
+    def busy(self) -> bool:
+        """Whether the sides are on their way to a tick."""
+        return self._work.busy
+
+    @property
     def last(self) -> int:
         return len(self._compared.ticks) - 1 if self._compared is not None else 0
 

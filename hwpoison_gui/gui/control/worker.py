@@ -38,6 +38,7 @@ class _Pause:
         if self in self._running:
             self._running.remove(self)
             if not self._running and self._was_on:
+                gc.freeze()  # what the thread has made may be a million records, which the collector need not scan
                 gc.enable()
 
 
