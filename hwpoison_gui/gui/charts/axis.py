@@ -7,6 +7,7 @@ from math import ceil, floor, log10
 from typing import Final
 
 import pyqtgraph as pg
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QFontMetrics
 
 from hwpoison_gui.gui.look import theme as look
@@ -15,7 +16,9 @@ from hwpoison_gui.view.rows.error_records import axis_time_words
 Words = Callable[[float, float], str]  # of a value, with the distance of two ticks
 
 _COUNTS, _FRAMES, _TIMES = 7, 10, 14  # characters between two ticks that have words, along
+_DECADE: Final = 4  # characters of a decade, such as 100k
 _TALL: Final = 1.8  # lines of text between two ticks that have words, upward
+_CLOSE: Final = 1.1  # between two decades
 _STEPS: Final = (1.0, 2.0, 5.0)
 _SECONDS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _DAY: Final = 86400
@@ -31,14 +34,14 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         self.enableAutoSIPrefix(False)
         self.setStyle(maxTextLevel=1, textFillLimits=[(0, 1.0)], autoExpandTextSpace=True)
         self._words: Words = count_words
-        self._step: Callable[[float], float] = _round_step
+        self._step: Callable[[float], float] = _whole_step
         self._wide = _COUNTS
 
-    def show_counts(self, unit: str = "", whole: bool = False) -> None:
-        """Numbers, with a unit; of a logarithmic axis, decades. `whole`: no ticks between whole numbers."""
+    def show_counts(self, unit: str = "", whole: bool = True) -> None:
+        """Numbers with a unit, `whole` ones where no other can occur; of a logarithmic axis, decades."""
         self._words = lambda value, step: f"{count_words(value, step)} {unit}".rstrip()
-        self._step = (lambda least: max(1.0, _round_step(least))) if whole else _round_step
-        self._wide = _COUNTS + 2 * len(unit)
+        self._step = _whole_step if whole else _round_step
+        self._wide = _COUNTS + 1 + len(unit)
 
     def show_frames(self) -> None:
         """Numbers of frames."""
@@ -52,6 +55,11 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         super().setGrid(grid)
         self.setZValue(-1)  # below what is drawn, not over it
 
+    def boundingRect(self) -> QRectF:
+        """With half a line more at both ends of an upward axis: numbers at its ends are kept."""
+        more = QFontMetrics(look.font()).lineSpacing() / 2 if self.orientation == "left" else 0.0
+        return super().boundingRect().adjusted(0, -more, 0, more)
+
     @property
     def _apart(self) -> float:
         """Pixels between two ticks with words."""
@@ -63,7 +71,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
     def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
         low, high = min(low, high), max(low, high)
         if self.logMode:
-            return _log_ticks(low, high, size / self._apart)
+            return _log_ticks(
+                low, high, size / self._apart, _TALL / _CLOSE if self.orientation == "left" else _COUNTS / _DECADE
+            )
         if high <= low:
             return []
         step = self._step((high - low) / max(1.0, size / self._apart))
@@ -88,9 +98,14 @@ def _frame_words(value: float, step: float) -> str:
 
 
 def _round_step(least: float) -> float:
-    """1, 2 or 5 with zeros, and at least so much."""
+    """1, 2 or 5 with zeros or decimals, and at least so much."""
     unit = 10.0 ** floor(log10(least))
     return next((unit * step for step in _STEPS if unit * step >= least), unit * 10)
+
+
+def _whole_step(least: float) -> float:
+    """1, 2 or 5 with zeros, and at least so much."""
+    return _round_step(max(least, 1.0))
 
 
 def _frame_step(least: float) -> float:
@@ -106,9 +121,14 @@ def _time_step(least: float) -> float:
     return _round_step(least / _DAY) * _DAY
 
 
-def _log_ticks(low: float, high: float, room: float) -> list[tuple[float, list[float]]]:
-    """Decades with words; between them the others without or, where `room` is for so many words, with 2 and 5."""
-    decades = [float(at) for at in range(ceil(low), floor(high) + 1)]
+def _log_ticks(low: float, high: float, room: float, wide: float) -> list[tuple[float, list[float]]]:
+    """Decades with words, as many as have room; between them the others without or, where there is room, 2 and 5.
+
+    Of decades that are left out, as many lie between any two with words: 1, 100, 10k. `room`: for so many words of
+    a count; `wide`: such words in the place of a decade's.
+    """
+    apart = max(1, ceil((high - low) / max(1.0, room * wide)))
+    decades = [float(at) for at in range(ceil(low), floor(high) + 1) if at % apart == 0]
     between = [at + log10(part) for at in range(floor(low), floor(high) + 1) for part in range(2, 10)]
     between = [at for at in between if low <= at <= high]
     if (high - low) * _BETWEEN > room:

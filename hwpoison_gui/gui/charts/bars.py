@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QFontMetrics, QPen, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.charts.plot import GRID, NOWHERE, Plot
@@ -22,6 +22,8 @@ _SHARE: Final = 0.3  # of the width, that names beside the axis may take
 _SHORTEST: Final = 12  # characters of such a name, at least
 _LINE: Final = 1.3  # least height of a group, in lines of text
 _BREADTH: Final = 2.0  # of the cursor's outline, in pixels
+_NARROWEST: Final = 3.0  # pixels, of a part of a bar
+Box = tuple[int, int, int, float, float]  # group, stack, part, start, end
 
 
 class BarPlot(Plot):
@@ -31,7 +33,7 @@ class BarPlot(Plot):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         self.chart: Bars | None = None
-        self._boxes: list[tuple[int, int, int, float, float]] = []  # group, stack, part, start, end
+        self._boxes: list[Box] = []
         self._outline: pg.BarGraphItem | None = None
         self._followed = NOWHERE, NOWHERE  # where Up or Down led to, and the part that they look for
         self._first = 0  # the uppermost group that is shown
@@ -58,21 +60,37 @@ class BarPlot(Plot):
         for number, part in enumerate(chart.parts):
             mine = [box for box in self._boxes if box[2] == number]
             colour = self.colour(part.key)
-            y = [self._y(group, stack) for group, stack, *_ in mine]
-            starts, ends = [box[3] for box in mine], [box[4] for box in mine]
-            item = pg.BarGraphItem(x0=starts, x1=ends, y=y, height=_THICK, brush=colour, pen=pg.mkPen(self.theme.base))
-            self.addItem(item)
+            thin = [box for box in mine if box[4] - box[3] < self._least]
+            self._draw([box for box in mine if box not in thin], colour, pg.mkPen(self.theme.base))
+            self._draw(thin, colour, pg.mkPen(None)).setZValue(1)  # also over the part that follows
         middle = (len(chart.stacks) - 1) / 2
         letter = QFontMetrics(look.font()).averageCharWidth()
         names = shortened(chart.groups, max(_SHORTEST, int(self.width() * _SHARE / letter)))
         self.upward.setTicks([[(self._y(group, 0) + middle, name) for group, name in enumerate(names)]])
-        self.across.show_counts(chart.unit)
+        self.across.show_counts(chart.unit, whole=chart.counted is None)
         self.set_axis_names("")
         self.setXRange(0, max((box[4] for box in self._boxes), default=1), padding=0.01)
         self.scroll_to(self._first)
         if self.cursor >= len(self._boxes):
             self.cursor = NOWHERE
         self.show_cursor()
+
+    def _draw(self, boxes: list[Box], colour: str, pen: QPen) -> pg.BarGraphItem:
+        """Adds boxes in one colour, none of them too narrow to be seen."""
+        y = [self._y(group, stack) for group, stack, *_ in boxes]
+        starts, ends = [box[3] for box in boxes], [self._end_of(box) for box in boxes]
+        item = pg.BarGraphItem(x0=starts, x1=ends, y=y, height=_THICK, brush=colour, pen=pen)
+        self.addItem(item)
+        return item
+
+    def _end_of(self, box: Box) -> float:
+        """Where a box ends as it is drawn."""
+        return max(box[4], box[3] + self._least)
+
+    @property
+    def _least(self) -> float:
+        """The least length of a box as it is drawn, so that the smallest part is seen, too."""
+        return max((box[4] for box in self._boxes), default=1) * _NARROWEST / max(1.0, self.getViewBox().width())
 
     @property
     def _shown(self) -> int:
@@ -144,10 +162,12 @@ class BarPlot(Plot):
         return self.chart.words_of(*self._boxes[place][:3])
 
     def place_at(self, at: QPointF) -> int:
-        for place, (group, stack, _, start, end) in enumerate(self._boxes):
-            if abs(at.y() - self._y(group, stack)) <= _THICK / 2 and start <= at.x() < end:
-                return place
-        return NOWHERE
+        found = [
+            (box[4] - box[3], place)
+            for place, box in enumerate(self._boxes)
+            if abs(at.y() - self._y(*box[:2])) <= _THICK / 2 and box[3] <= at.x() < self._end_of(box)
+        ]
+        return min(found)[1] if found else NOWHERE  # the narrowest, which lies above
 
     def show_cursor(self) -> None:
         if self._outline is not None:
@@ -155,7 +175,8 @@ class BarPlot(Plot):
             self._outline = None
         if self.cursor == NOWHERE:
             return
-        group, stack, _, start, end = self._boxes[self.cursor]
+        group, stack, _, start, _ = self._boxes[self.cursor]
+        end = self._end_of(self._boxes[self.cursor])
         if not self._first <= group < self._first + self._shown:
             self.scroll_to(group if group < self._first else group - self._shown + 1)
         pen = pg.mkPen(self.colour(CURSOR), width=_BREADTH)
@@ -185,8 +206,8 @@ class BarPlot(Plot):
         self.set_cursor(place)
 
 
-def _boxes_of(chart: Bars) -> list[tuple[int, int, int, float, float]]:
-    """(group, stack, part, start, end) of each part of each bar."""
+def _boxes_of(chart: Bars) -> list[Box]:
+    """A box for each part of each bar."""
     found = []
     ends = np.cumsum([part.sizes for part in chart.parts], axis=0) if chart.parts else np.zeros((0, 0, 0))
     for group in range(len(chart.groups)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtWidgets import QWidget
@@ -76,8 +77,8 @@ class CurvePlot(Plot):
 
     def _draw(self, number: int, curve: Curve) -> None:
         colour = self.colour(curve.key)
-        pen = pg.mkPen(colour, width=_WIDTH, style=_DASHES[number % len(_DASHES)]) if curve.joined else None
-        symbol = _SYMBOLS[number % len(_SYMBOLS)] if curve.keys or not curve.joined else None
+        pen = pg.mkPen(colour, width=_WIDTH, style=dash_of(number)) if curve.joined else None
+        symbol = symbol_of(curve, number)
         self.plot(*_drawn(curve), pen=pen)
         if symbol is not None:
             size, edge = look.px(_SIZE), pg.mkPen(self.theme.base)
@@ -108,17 +109,36 @@ class CurvePlot(Plot):
         if self._anchor == NOWHERE:
             self._anchor = before if before != NOWHERE else self.cursor
         ends = sorted(float(np.log10(self.value_of(place)[1])) for place in (self._anchor, self.cursor))
-        self.region.blockSignals(True)
-        self.region.setRegion((ends[0] - _AROUND, ends[1] + _AROUND))
-        self.region.blockSignals(False)
+        self._set_region(*ends)
         self._region_changed()  # also where it is what it was
+
+    def show_range(self, least: float | None, most: float | None) -> None:
+        """Puts the region over these values, None: to the end; without emitting `rangeChosen`."""
+        if self.region is None or self.chart is None or not len(x := self.chart.curves[0].x):
+            return
+        low, high = x[0] if least is None else max(least, x[0]), x[-1] if most is None else min(most, x[-1])
+        if low <= high:
+            self._set_region(float(np.log10(low)), float(np.log10(high)))
+
+    def _set_region(self, low: float, high: float) -> None:
+        assert self.region is not None
+        self.region.blockSignals(True)
+        self.region.setRegion((low - _AROUND, high + _AROUND))
+        self.region.blockSignals(False)
 
     def first_place(self) -> int:
         """The last value before the playhead, or at it, where there is one."""
         if self.playhead is None or self._position is None or self.chart is None:
             return 0
-        before = [place for place in range(self.places) if self.value_of(place)[1] <= self._position]
-        return max(before, key=lambda place: (self.value_of(place)[1], -place), default=0)
+        x = self._all_x()
+        before = np.flatnonzero(x <= self._position)
+        return int(before[np.argmax(x[before])]) if len(before) else 0
+
+    def follow_playhead(self) -> None:
+        """Moves the cursor to the value at the playhead, unless it is at another of the same coordinate."""
+        place = self.first_place()
+        if place < self.places and (self.cursor == NOWHERE or self.value_of(self.cursor)[1] != self.value_of(place)[1]):
+            self.set_cursor(place)
 
     def middle_of_zoom(self) -> float | None:
         if self.cursor == NOWHERE or self.chart is None:
@@ -154,6 +174,11 @@ class CurvePlot(Plot):
     def places(self) -> int:
         return sum(len(curve.x) for curve in self.chart.values) if self.chart is not None else 0
 
+    def _all_x(self) -> npt.NDArray[np.float64]:
+        """The coordinates on the axis of all values, shape (places,)."""
+        assert self.chart is not None
+        return np.concatenate([np.zeros(0), *(curve.x for curve in self.chart.values)])
+
     def _point(self, place: int) -> tuple[Curve, int]:
         """The curve of a value, and its place there."""
         assert self.chart is not None
@@ -180,9 +205,9 @@ class CurvePlot(Plot):
 
     def show_x(self, x: float) -> None:
         """Moves the cursor to the value at a coordinate, if there is one, without choosing it."""
-        places = [place for place in range(self.places) if self.value_of(place)[1] == x]
-        if places and self.cursor not in places:
-            self.set_cursor(places[0])
+        places = np.flatnonzero(self._all_x() == x)
+        if len(places) and self.cursor not in places:
+            self.set_cursor(int(places[0]))
 
     def words_of(self, place: int) -> str:
         curve, at = self._point(place)
@@ -197,7 +222,7 @@ class CurvePlot(Plot):
     def place_at(self, at: QPointF) -> int:
         """The nearest point, unless it is far."""
         assert self.chart is not None
-        x = np.concatenate([curve.x for curve in self.chart.values])
+        x = self._all_x()
         y = np.concatenate([curve.y for curve in self.chart.values])
         if self.chart.log:
             x, y = np.log10(x), np.log10(np.maximum(y, 1e-9))
@@ -218,6 +243,16 @@ class CurvePlot(Plot):
         pen = pg.mkPen(self.colour(CURSOR), width=_WIDTH)
         self._mark = pg.ScatterPlotItem([x], [y], size=look.px(2 * _SIZE), pen=pen, brush=None)
         self.add_above(self._mark)
+
+
+def dash_of(number: int) -> Qt.PenStyle:
+    """The style of the line of a curve, by its number in the chart."""
+    return _DASHES[number % len(_DASHES)]
+
+
+def symbol_of(curve: Curve, number: int) -> str | None:
+    """pyqtgraph's name of the points of a curve; None for one that is a line alone."""
+    return _SYMBOLS[number % len(_SYMBOLS)] if curve.keys or not curve.joined else None
 
 
 def _drawn(curve: Curve) -> tuple[np.ndarray, np.ndarray]:

@@ -4,18 +4,61 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QWidget
 
+from hwpoison_gui.gui.charts.curves import dash_of, symbol_of
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.flow_layout import FlowLayout
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.charts.chart import Bars, Chart, Places
+from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 from hwpoison_gui.view.charts.colours import chart_colour
 
 _SWATCH: Final = 12
+_PIECE: Final = 2  # length of a piece of a line, in swatches
+_LINE: Final = 2  # its width
+_POINT: Final = 0.75  # size of a point, in swatches
+
+
+class Entry(Record):
+    """A colour and what it means, as bars or as a curve have it.
+
+    `colour`: empty for words alone. `dash`: of a line, None where points are not joined. `symbol`: of the points.
+    """
+
+    colour: str
+    name: str
+    is_curve: bool = False
+    dash: Qt.PenStyle | None = None
+    symbol: str | None = None
+
+
+class _Swatch(QWidget):
+    """A colour: filled as a bar, or drawn as a piece of a curve with one of its points."""
+
+    def __init__(self, entry: Entry, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._entry, self._side = entry, look.px(_SWATCH)
+        self.setFixedSize(self._side * (_PIECE if entry.dash is not None else 1), self._side)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        one, painter, colour = self._entry, QPainter(self), QColor(self._entry.colour)
+        if not one.is_curve:
+            painter.fillRect(self.rect(), colour)
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        middle = QRectF(self.rect()).center()
+        if one.dash is not None:
+            painter.setPen(QPen(colour, _LINE, one.dash))
+            painter.drawLine(QPointF(0, middle.y()), QPointF(self.width(), middle.y()))
+        if one.symbol is not None:
+            painter.translate(middle)
+            painter.scale(_POINT * self._side, _POINT * self._side)
+            painter.fillPath(pg.graphicsItems.ScatterPlotItem.Symbols[one.symbol], colour)
 
 
 class Key(QScrollArea):
@@ -55,31 +98,24 @@ class Key(QScrollArea):
         """Height of a line without margins."""
         return max(1, max((entry.sizeHint().height() for entry in self._entries), default=1))
 
-    def show_entries(self, entries: list[tuple[str, str]]) -> None:
-        """Shows (colour, name) pairs; without a colour, the name alone."""
+    def show_entries(self, entries: list[Entry]) -> None:
+        """Shows what each colour means."""
         for old in self._entries:
             self._row.removeWidget(old)
             old.hide()
             old.deleteLater()
-        self._names = [name for _, name in entries]
-        self._entries = [self._entry(colour, name) for colour, name in entries]
+        self._names = [one.name for one in entries]
+        self._entries = [self._entry(one) for one in entries]
 
-    def _entry(self, colour: str, name: str) -> QWidget:
+    def _entry(self, one: Entry) -> QWidget:
         entry = QWidget(self._lines)
         row = QHBoxLayout(entry)
         row.setContentsMargins(0, 0, look.SMALL, 0)
         row.setSpacing(look.TIGHT)
-        size = look.px(_SWATCH)
-        words = QLabel(name, entry)
+        words = QLabel(one.name, entry)
         words.setTextFormat(Qt.TextFormat.PlainText)
-        if colour:
-            box = QWidget(entry)
-            box.setFixedSize(size, size)
-            box.setAutoFillBackground(True)
-            filled = box.palette()
-            filled.setColor(box.backgroundRole(), QColor(colour))
-            box.setPalette(filled)
-            row.addWidget(box)
+        if one.colour:
+            row.addWidget(_Swatch(one, entry))
         row.addWidget(words)
         self._row.addWidget(entry)
         entry.show()
@@ -91,14 +127,21 @@ def stacks_of(chart: Bars) -> str:
     return f"upper bar: {chart.stacks[0]}, lower: {chart.stacks[-1]}"
 
 
-def entries_of(chart: Chart, theme: Theme) -> list[tuple[str, str]]:
+def entries_of(chart: Chart, theme: Theme) -> list[Entry]:
     """The colours of a chart, each with what it means; which bar is which comes first, for nothing else says it."""
-    coloured = chart.parts if isinstance(chart, Bars | Places) else chart.curves
+    if isinstance(chart, Curves):
+        entries = [
+            Entry(chart_colour(theme, one.key), one.name, True, dash_of(number) if one.joined else None,
+                  symbol_of(one, number))
+            for number, one in enumerate(chart.curves)
+        ]  # fmt: skip
+        return entries if len(entries) > 1 else []
+    parts = chart.parts
     if isinstance(chart, Bars):
-        coloured = tuple(part for part in chart.parts if part.sizes.any())  # others are in the table only
-    if len(coloured) < 2:
+        parts = tuple(part for part in chart.parts if part.sizes.any())  # others are in the table only
+    if len(parts) < 2:
         return []
-    entries = [(chart_colour(theme, one.key), one.name) for one in coloured]
+    entries = [Entry(chart_colour(theme, one.key), one.name) for one in parts]
     if isinstance(chart, Bars):
-        entries.insert(0, ("", stacks_of(chart)))
+        entries.insert(0, Entry("", stacks_of(chart)))
     return entries

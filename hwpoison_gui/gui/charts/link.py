@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from math import ceil, floor
 from typing import Final
@@ -91,7 +92,7 @@ class ChartsLink(QObject):
         panel.curves.playheadMoved.connect(self._playhead_moved)
         damage.changed.connect(lambda: self._changed(of.DAMAGE))
         for found in (filters.found, filters.failed):
-            found.connect(lambda _: self._changed(of.FOUND))
+            found.connect(lambda _: self._filter_changed())
         recorded.changed.connect(lambda: self._changed(of.RECORDS))
         lenses.sheetsChanged.connect(lambda: self._changed(of.CHANGES))
         recorded.moved.connect(self._show_position)
@@ -99,7 +100,7 @@ class ChartsLink(QObject):
         dock.readable = _READABLE
         dock.add_tool(panel.tools)
         dock.visibilityChanged.connect(self._seen)
-        dock.topLevelChanged.connect(panel.own_window.setChecked)
+        dock.topLevelChanged.connect(panel.tools.own_window.setChecked)
         self._slices.progressed.connect(self._show_progress)
         present.opened.connect(lambda: self._seen(dock.in_front))
         feed = present.feed(panel)
@@ -139,6 +140,10 @@ class ChartsLink(QObject):
         else:
             self._slices.give_up()
 
+    def _filter_changed(self) -> None:
+        self._changed(of.FOUND)
+        self._show_region()
+
     def _moved(self, moved: Moved) -> None:
         if self._declared.of == of.MACHINE or (self._declared.of == of.TIMELINE and moved.acted):
             self._make(after_ms=_REST_MS)
@@ -149,7 +154,6 @@ class ChartsLink(QObject):
         if why:
             self._slices.give_up()
             self._panel.show_reason(why)
-            self._dock.set_subject("")
             return
         self._slices.run(self._making, self._show, after_ms)
 
@@ -176,14 +180,14 @@ class ChartsLink(QObject):
         self._made = yield from self._declared.make(sources)
 
     def _show_progress(self, done: object) -> None:
-        if isinstance(done, float) and self._panel.chart is None:
+        if isinstance(done, float) and not self._panel.is_current:
             self._panel.show_reason(f"{WAITING}: {done:.0%}")
 
     def _show(self, complete: bool) -> None:
         if complete and self._made is not None:
             self._panel.set_chart(self._made)
-            self._dock.set_subject(self._made.note)
             self._show_position()
+            self._show_region()
             self._show_present()
 
     def _own_window(self) -> None:
@@ -251,6 +255,8 @@ class ChartsLink(QObject):
         """Goes to the timeline position, or to the record nearest in time."""
         if self._declared.leads == of.SEEK:
             self._controller.seek(round(at))
+            self._show_position()
+            self._panel.curves.follow_playhead()  # else it says what the mouse passed on the way
         elif self._declared.leads == of.RECORD and self._recorded.history is not None:
             times = [(abs(one.time - at), number) for number, one in enumerate(self._recorded.history.records)
                      if one.time is not None]  # fmt: skip
@@ -263,10 +269,25 @@ class ChartsLink(QObject):
     def _show_position(self) -> None:
         """Puts the playhead where the timeline is, or the chosen record."""
         if self._declared.leads == of.SEEK:
-            self._panel.curves.set_position(float(self._controller.session.position))
+            curves = self._panel.curves
+            curves.set_position(float(self._controller.session.position))
+            if curves.cursor != NOWHERE and self._panel.is_current:
+                curves.follow_playhead()
         elif self._declared.leads == of.RECORD:
             record = self._recorded.record
             self._panel.curves.set_position(record.time if record is not None else None)
+
+    def _show_region(self) -> None:
+        """Puts the region over the values that the filter finds; over all while it finds something else."""
+        chart, text = self._panel.chart, self._filter.text
+        if not isinstance(chart, Curves) or not chart.quantity:
+            return
+        if one := re.fullmatch(rf"{chart.quantity}=(\d+)", text):
+            self._panel.curves.show_range(float(one[1]), float(one[1]))
+        elif two := re.fullmatch(rf"{chart.quantity}>=(\d+) {chart.quantity}<=(\d+)", text):
+            self._panel.curves.show_range(float(two[1]), float(two[2]))
+        else:
+            self._panel.curves.show_range(None, None)
 
     def _show_present(self) -> None:
         """Marks the value of the selected frame or the chosen record; not while keys are at work in the chart."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from hwpoison_gui.gui.charts.bars import BarPlot
@@ -15,12 +15,14 @@ from hwpoison_gui.gui.charts.table import ChartTable
 from hwpoison_gui.gui.charts.view import ChartView
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.look.icons import icon
 from hwpoison_gui.gui.widgets.toggle import Toggle
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.catalogue import CHARTS
 from hwpoison_gui.view.charts.chart import Chart
 
 WAITING: Final = "being computed"
+_ICON: Final = 13  # no higher than a line of text
 _NAMED: Final = 14  # characters of a chart's name that the list shows at least
 
 
@@ -37,20 +39,28 @@ class Tools(QWidget):
             self.which.setItemData(number, one.tip, Qt.ItemDataRole.ToolTipRole)
         self.as_table = Toggle("Table", self)
         self.as_table.setToolTip("Shows the numbers of the chart instead, to read and to copy")
+        self.own_window = QToolButton(self)
+        self.own_window.setCheckable(True)
+        self.own_window.setObjectName("boxed")
+        self.own_window.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.own_window.setAccessibleName("In a window of its own")
+        self.own_window.setToolTip("Shows the chart in a large window of its own, or puts it back")
         self.more = QToolButton(self)
-        self.more.setText("More")
-        self.more.setToolTip("Saves the chart as a picture or as numbers, or shows it in a window of its own")
+        self.more.setText("⋯")
+        self.more.setAccessibleName("More")
+        self.more.setToolTip("Saves the chart as a picture or as numbers")
         self.more.setObjectName("boxed")
         self.more.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(look.SMALL)
-        for tool in (self.which, self.as_table, self.more):
+        for tool in (self.which, self.as_table, self.own_window, self.more):
             row.addWidget(tool)
 
-    def set_look(self) -> None:
-        """Follows the size of text."""
+    def set_theme(self, theme: Theme) -> None:
+        self.own_window.setIcon(icon("window", theme.text, look.disabled_of(theme)))
+        self.own_window.setIconSize(QSize(look.px(_ICON), look.px(_ICON)))
         self.which.setMinimumWidth(self.which.fontMetrics().horizontalAdvance("0" * _NAMED))
 
 
@@ -80,6 +90,7 @@ class ChartsPanel(QWidget):
         box.addWidget(self.stack, 1)
         self.which.activated.connect(lambda _: self.chartWanted.emit(self.wanted))
         self.as_table.toggled.connect(lambda _: self._show(False))
+        self.tools.own_window.clicked.connect(self.ownWindowWanted)
         self._add_menu()
         self.set_theme(theme)
         self.show_reason(WAITING)
@@ -88,9 +99,6 @@ class ChartsPanel(QWidget):
         menu = QMenu(self.tools.more)
         self.picture = menu.addAction("Save a &picture, PNG or SVG…", lambda: self.saveWanted.emit("picture"))
         self.values = menu.addAction("Save the &numbers, CSV…", lambda: self.saveWanted.emit("table"))
-        menu.addSeparator()
-        self.own_window = menu.addAction("In a &window of its own", self.ownWindowWanted.emit)
-        self.own_window.setCheckable(True)
         self.tools.more.setMenu(menu)
 
     @property
@@ -133,13 +141,18 @@ class ChartsPanel(QWidget):
         """The key of the chart that is asked for."""
         return str(self.which.currentData())
 
+    @property
+    def is_current(self) -> bool:
+        """Whether the chart that is shown is the one that is asked for."""
+        return self.chart is not None and self._shown == self.wanted
+
     def ask(self, key: str) -> None:
         """Asks for a chart, as a choice in the list does."""
         self.which.setCurrentIndex(self.which.findData(key))
         self.chartWanted.emit(key)
 
     def set_theme(self, theme: Theme) -> None:
-        self.tools.set_look()
+        self.tools.set_theme(theme)
         self.view.set_theme(theme)
         self.table.set_look()
         look.ink(self.empty, theme.muted)

@@ -51,6 +51,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.setMinimumSize(1, 1)  # a low panel shows all of a low chart, not a part of one
         self.names_axes, self._axis_names = True, ("", "")
         self.hideButtons()
+        self.getPlotItem().setContentsMargins(look.TIGHT, 0, look.SMALL, 0)
         self.setCacheMode(self.CacheModeFlag.CacheNone)  # a background of pixels would be one in an SVG file, too
         menu = self.getPlotItem().ctrlMenu  # never shown; without a parent it would outlive the window
         menu.setParent(self, menu.windowFlags())

@@ -28,7 +28,7 @@ class ChartSheet(QWidget):
             colours.setColor(role, theme.base)
         colours.setColor(colours.ColorRole.WindowText, theme.text)
         self.setPalette(colours)
-        self.view = ChartView(self, theme)
+        self.view = ChartView(self, theme, says_note=False)
         note = QLabel(chart.note, self)
         note.setTextFormat(Qt.TextFormat.PlainText)
         note.setWordWrap(True)

@@ -15,6 +15,7 @@ from hwpoison_gui.gui.charts.places import PlacePlot
 from hwpoison_gui.gui.charts.plot import Plot
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
+from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 
@@ -26,15 +27,16 @@ _MEASURED: Final = 200  # values, of which the longest words say how much room t
 
 
 class ChartView(QWidget):
-    """The title is a sentence; while the cursor or the pointer is at a value, that value stands in its place."""
+    """The title is a sentence, with what is left out; a value that the cursor or the pointer is at takes its place."""
 
     pointed = Signal(str)  # what the cursor or the pointer is at
 
-    def __init__(self, parent: QWidget | None, theme: Theme) -> None:
+    def __init__(self, parent: QWidget | None, theme: Theme, says_note: bool = True) -> None:
         super().__init__(parent)
         self._theme = theme
         self.chart: Chart | None = None
         self._words = ""  # of the value that is pointed at
+        self._says_note = says_note
         self.said = ElidedLabel(self)
         self.said.setAccessibleName("Title of the chart, or the value at the cursor")
         self.said.setWordWrap(True)
@@ -92,6 +94,7 @@ class ChartView(QWidget):
         self.scroll_bar.setVisible(isinstance(chart, Bars) and self.scroll_bar.maximum() > 0)
         at = plot.cursor
         self._words = plot.words_of(at) if 0 <= at < plot.places else ""
+        self.said.setToolTip(plain(self._with_note(chart.title)))
         self._show_key()
 
     def _point(self, words: str) -> None:
@@ -104,7 +107,12 @@ class ChartView(QWidget):
         chart, title = self.chart, self.chart.title if self.chart is not None else ""
         if isinstance(chart, Bars) and self.key.isHidden() and len(chart.stacks) > 1:
             title = stacks_of(chart).capitalize()
-        self.said.setText(self._words or title)
+        self.said.setText(self._words or self._with_note(title))
+
+    def _with_note(self, title: str) -> str:
+        """A title, and what is left out; a sheet says that below the chart."""
+        note = self.chart.note if self.chart is not None and self._says_note else ""
+        return f"{title}. {note}" if note else title
 
     def _scrolled(self, first: int, shown: int, groups: int) -> None:
         self.scroll_bar.blockSignals(True)
@@ -143,4 +151,6 @@ class ChartView(QWidget):
             return False
         longest = max((plot.words_of(place) for place in range(min(plot.places, _MEASURED))), key=len, default="")
         room = self.width() - 2 * look.SMALL
-        return any(self.fontMetrics().horizontalAdvance(text) > room for text in (chart.title, longest))
+        return any(
+            self.fontMetrics().horizontalAdvance(text) > room for text in (self._with_note(chart.title), longest)
+        )

@@ -20,7 +20,8 @@ def distribution(m: Machine, quantity: str) -> Curves:
     column = m.mapcount.view if quantity == "mapcount" else m.refcount.view
     counts = np.bincount(np.clip(column, 0, _MOST), minlength=2)
     values = np.flatnonzero(counts[1:]) + 1
-    none = int(counts[0])
+    none, beyond = int(counts[0]), int(np.count_nonzero(column > _MOST))
+    more = f" {_MOST:,} stands for more, too." if beyond else ""
     curve = Curve(POINT, "frames", values.astype(float), counts[values].astype(float), joined=False)
     return Curves(
         f"{m.frames - none:,} of {m.frames:,} frames {_HAVE[quantity]}",
@@ -29,5 +30,5 @@ def distribution(m: Machine, quantity: str) -> Curves:
         (curve,),
         log=True,
         quantity=quantity,
-        note=f"{none:,} frames have none and are left out; {_MOST:,} stands for more, too.",
+        note=f"{none:,} frames with 0 are left out.{more}",
     )

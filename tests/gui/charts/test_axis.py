@@ -61,3 +61,14 @@ def test_times_say_no_more_than_tells_ticks_apart(axis: Axis) -> None:
 )
 def test_counts_are_short(value: float, step: float, text: str) -> None:
     assert count_words(value, step) == text
+
+
+def test_a_low_axis_leaves_decades_out_evenly(axis: Axis) -> None:
+    axis.setLogMode(x=True, y=True)
+    assert words(axis, 0, 5.3, 120) == ["1", "100", "10k"]
+
+
+def test_no_tick_between_whole_counts(axis: Axis) -> None:
+    assert words(axis, 0, 3, 4000) == ["0", "1", "2", "3"]
+    axis.show_counts("MiB", whole=False)
+    assert words(axis, 0, 1, 400)[1] == "0.5 MiB"

@@ -123,6 +123,23 @@ def test_a_region_ends_with_the_largest_value(user, panel: ChartsPanel) -> None:
     assert user.window.filter.text == f"mapcount>={most} mapcount<={most}"
 
 
+def test_the_region_is_over_what_the_filter_finds(user, panel: ChartsPanel) -> None:
+    show(panel, "mapcount")
+    curves = panel.curves
+    assert curves.region is not None
+    whole = curves.region.getRegion()
+    curves.setFocus()
+    for key in (Qt.Key.Key_Home, Qt.Key.Key_Right, Qt.Key.Key_Return):
+        QTest.keyClick(curves, key)
+    x = curves.value_of(curves.cursor)[1]
+    assert user.window.filter.text == f"mapcount={x:.0f}"
+    until(lambda: curves.region.getRegion() != whole)
+    low, high = (10**end for end in curves.region.getRegion())
+    assert low < x < high < 1.3 * low
+    user.window.filter.set_text("kind:anon")
+    until(lambda: curves.region.getRegion() == whole)
+
+
 def test_a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
     show(panel, "kind")
     bars = panel.bars
@@ -130,6 +147,16 @@ def test_a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
     group, stack, _, start, end = bars._boxes[place]
     assert bars.place_at(QPointF((start + end) / 2, bars._y(group, stack))) == place
     assert bars.place_at(QPointF(end * 10 + 10**9, bars._y(group, stack))) == NOWHERE
+
+
+def test_the_smallest_part_of_a_bar_can_be_seen_and_clicked(panel: ChartsPanel) -> None:
+    show(panel, "kind")
+    bars = panel.bars
+    pixel = bars.getViewBox().viewPixelSize()[0]
+    place = min(range(bars.places), key=lambda place: bars._boxes[place][4] - bars._boxes[place][3])
+    group, stack, _, start, end = bars._boxes[place]
+    assert end - start < 2 * pixel, "a part under two pixels"
+    assert bars.place_at(QPointF(start + 2 * pixel, bars._y(group, stack))) == place
 
 
 def test_the_bar_of_the_selected_frame_is_marked(user, panel: ChartsPanel) -> None:
@@ -160,6 +187,7 @@ def test_the_playhead_is_the_position(user, panel: ChartsPanel) -> None:
     panel.curves.playhead.setValue(3)
     panel.curves.playhead.sigPositionChangeFinished.emit(panel.curves.playhead)
     until(lambda: user.session.position == 3)
+    assert panel.curves.value_of(panel.curves.cursor)[1] <= 3, "the title is not of what the mouse passed"
     corrupted, signals, killed = panel.chart.curves
     assert corrupted.y[-1] == 1 and signals.y[-1] >= killed.y[-1]
 

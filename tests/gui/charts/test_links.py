@@ -229,19 +229,19 @@ def test_a_small_panel_leaves_the_room_to_the_chart(qtbot, panel: ChartsPanel) -
 
 def test_a_window_of_its_own_and_back(user, panel: ChartsPanel) -> None:
     dock = user.window.docks["charts"]
-    panel.own_window.trigger()
-    assert dock.isFloating() and panel.own_window.isChecked()
-    panel.own_window.trigger()
+    panel.tools.own_window.click()
+    assert dock.isFloating() and panel.tools.own_window.isChecked()
+    panel.tools.own_window.click()
     assert not dock.isFloating()
 
 
 def test_the_title_stands_until_a_value_is_pointed_at(panel: ChartsPanel) -> None:
     ask(panel, "mapcount", Curves)
-    assert panel.said.text() == panel.chart.title
+    assert panel.said.text() == f"{panel.chart.title}. {panel.chart.note}"
     panel.curves.set_cursor(0)
     assert panel.said.text() == panel.curves.words_of(0)
     panel.curves.set_cursor(NOWHERE)
-    assert panel.said.text() == panel.chart.title
+    assert panel.said.text().startswith(panel.chart.title)
 
 
 def test_a_line_to_compare_with_is_no_value(user, panel: ChartsPanel) -> None:

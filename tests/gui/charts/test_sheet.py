@@ -60,7 +60,7 @@ def test_the_key_has_the_colours_that_are_drawn() -> None:
     chart = chart_of("kind")
     assert isinstance(chart, Bars)
     unseen = Part("outcome:lost", "in the table only", np.zeros_like(chart.parts[0].sizes))
-    names = [name for _, name in entries_of(chart._replace(parts=(*chart.parts, unseen)), THEMES["dark"])]
+    names = [one.name for one in entries_of(chart._replace(parts=(*chart.parts, unseen)), THEMES["dark"])]
     assert names == ["upper bar: late kill, lower: early kill", *(part.name for part in chart.parts)]
 
 
