@@ -23,7 +23,7 @@ from hwpoison_gui.view.charts.chart import Chart
 
 WAITING: Final = "being computed"
 _ICON: Final = 13  # no higher than a line of text
-_NAMED: Final = 14  # characters of a chart's name that the list shows at least
+_NAMED: Final = 17  # characters of a chart's name that the list shows at least
 
 
 class Tools(QWidget):
@@ -61,6 +61,9 @@ class Tools(QWidget):
     def set_theme(self, theme: Theme) -> None:
         self.own_window.setIcon(icon("window", theme.text, look.disabled_of(theme)))
         self.own_window.setIconSize(QSize(look.px(_ICON), look.px(_ICON)))
+        for tool in (self.own_window, self.more):
+            tool.setStyleSheet("padding-left: 0; padding-right: 0;")
+            tool.setFixedWidth(look.px(2 * _ICON))
         self.which.setMinimumWidth(self.which.fontMetrics().horizontalAdvance("0" * _NAMED))
 
 

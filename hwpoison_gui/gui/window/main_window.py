@@ -414,6 +414,7 @@ class MainWindow(QMainWindow):
         super().childEvent(event)
         if self._is_built and event.polished() and isinstance(event.child(), QTabBar):
             event.child().installEventFilter(self.tab_tips)
+            event.child().setElideMode(Qt.TextElideMode.ElideNone)  # tabs are scrolled: “Ta…” names nothing
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
