@@ -412,9 +412,10 @@ class MainWindow(QMainWindow):
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
-        if self._is_built and event.polished() and isinstance(event.child(), QTabBar):
-            event.child().installEventFilter(self.tab_tips)
-            event.child().setElideMode(Qt.TextElideMode.ElideNone)  # tabs are scrolled: “Ta…” names nothing
+        bar = event.child()
+        if self._is_built and event.polished() and isinstance(bar, QTabBar):
+            bar.installEventFilter(self.tab_tips)
+            bar.setElideMode(Qt.TextElideMode.ElideNone)  # tabs are scrolled: “Ta…” names nothing
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
