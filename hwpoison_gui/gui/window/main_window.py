@@ -412,8 +412,7 @@ class MainWindow(QMainWindow):
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)
-        bar = event.child()
-        if self._is_built and event.polished() and isinstance(bar, QTabBar):
+        if self._is_built and event.polished() and isinstance(bar := event.child(), QTabBar):
             bar.installEventFilter(self.tab_tips)
             bar.setElideMode(Qt.TextElideMode.ElideNone)  # tabs are scrolled: “Ta…” names nothing
 
