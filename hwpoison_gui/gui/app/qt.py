@@ -5,7 +5,8 @@
   start.
 - The modules that describe signatures, for messages about wrong arguments and for type stubs, are source text in an
   archive within its library. PySide compiles all of it at each start, which takes a third as long as a bare window.
-  Here such a module is compiled when one of its names is first asked for.
+  Here such a module is compiled when one of its names is first asked for; the code of those that are needed at once
+  is kept in the user's cache.
 """
 
 from __future__ import annotations
@@ -13,14 +14,18 @@ from __future__ import annotations
 import builtins
 import sys
 import threading
+from functools import partial
 from types import CodeType
 from typing import Any, Final
+
+from hwpoison_gui.gui.app.kept_code import KeptCode
 
 # Not `mapping`: the library reads the globals of that module without asking it for a name, and aborts without them.
 _LATE: Final = frozenset(
     f"shibokensupport/signature/{name}.py"
     for name in ("errorhandler", "layout", "parser", "lib/enum_sig", "lib/pyi_generator")
 )
+_INSIDE: Final = ("signature_bootstrap.py", "shibokensupport/")  # file names in the archive
 _KNOWN: Final = ((6, 8), (6, 11))  # the oldest and the newest PySide of which that is known to be all
 # What such a module consists of until it is needed (PEP 562).
 _UNTIL_THEN: Final = f"""
@@ -36,13 +41,25 @@ _running: Final = threading.RLock()
 
 def load() -> None:
     """Import the Qt modules of the window, and restore the functions that are replaced meanwhile."""
-    plain = builtins.__import__
-    builtins.compile = _compile_late
+    plain, kept = builtins.__import__, KeptCode()
+    builtins.compile = partial(_compile_once, kept)
     try:
         import PySide6.QtWidgets  # noqa: F401
     finally:
         builtins.compile = _compile
         builtins.__import__ = plain
+    kept.keep()
+
+
+def _compile_once(kept: KeptCode, source: Any, filename: Any, *args: Any, **options: Any) -> Any:
+    """As `_compile_late`; the code of the other modules in the archive is kept."""
+    if filename in _LATE or not str(filename).startswith(_INSIDE):
+        return _compile_late(source, filename, *args, **options)
+    code = kept.find(source, filename)
+    if code is None:
+        code = _compile(source, filename, *args, **options)
+        kept.add(source, filename, code)
+    return code
 
 
 def _compile_late(source: Any, filename: Any, *args: Any, **options: Any) -> Any:

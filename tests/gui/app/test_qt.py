@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -41,17 +43,22 @@ assert builtins.compile is compiled
 PLAIN, LATE = "import PySide6.QtWidgets", "from hwpoison_gui.gui.app import qt; qt.load()"
 
 
-def said(load: str) -> str:
+def said(load: str, cache: Path) -> str:
     """The output of a process that loads Qt so."""
-    done = subprocess.run([sys.executable, "-c", ASKED.format(load=load)], capture_output=True, text=True, timeout=60)
+    start, environment = [sys.executable, "-c", ASKED.format(load=load)], {**os.environ, "XDG_CACHE_HOME": str(cache)}
+    done = subprocess.run(start, env=environment, capture_output=True, text=True, timeout=60)
     assert not done.returncode, done.stderr
     return done.stdout
 
 
-def test_what_is_said_of_wrong_arguments_is_the_same() -> None:
-    plain = said(PLAIN)
+def test_what_is_said_of_wrong_arguments_is_the_same(tmp_path: Path) -> None:
+    plain = said(PLAIN, tmp_path)
     assert "called with wrong argument types" in plain and "setX(self, x: int" in plain
-    assert said(LATE) == plain
+    assert said(LATE, tmp_path) == plain
+    (file,) = tmp_path.rglob("qt.code")
+    kept = file.stat().st_ino
+    assert said(LATE, tmp_path) == plain  # with the code that was kept
+    assert file.stat().st_ino == kept  # nothing was written
 
 
 def test_a_module_that_two_threads_ask_for_is_run_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,14 @@ def loaded(when):
     print(when, *sorted(f"class:{name}" for name in names))
 """
 
+# The first start keeps the machine, and code of Qt.
+KEEP = """
+from hwpoison_gui.gui.app import qt
+from hwpoison_gui.opening import default_machine
+qt.load()
+default_machine()
+"""
+
 # The second start of a program without the start page.
 MAP = """
 import hwpoison_gui.cli
@@ -113,7 +121,7 @@ PICTURE = {
     "view.map.camera", "view.map.codes", "view.map.held", "view.map.layout", "view.map.layout_curves",
     "view.map.layout_zones", "view.map.lens_colours", "view.map.lenses", "view.map.plane", "view.map.pyramid",
     "view.map.roles",
-    "gui.app.qt", "gui.app.run", "gui.app.crash", "gui.window.main_window", "gui.window.placing",
+    "gui.app.qt", "gui.app.kept_code", "gui.app.run", "gui.app.crash", "gui.window.main_window", "gui.window.placing",
     "gui.look.appearance", "gui.look.fitting", "gui.look.settings", "gui.look.style_sheet", "gui.look.theme",
     "gui.look.viewport",
     "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.marking", "gui.map.marks", "gui.map.stage",
@@ -171,7 +179,7 @@ def moments_of(script: str, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         environment[name] = str(tmp_path_factory.mktemp(name))
     start = [sys.executable, "-c", LOADED + script]
-    keep = [sys.executable, "-c", "from hwpoison_gui.opening import default_machine; default_machine()"]
+    keep = [sys.executable, "-c", KEEP]
     subprocess.run(keep, env=environment, check=True, timeout=60)
     done = subprocess.run(start, env=environment, capture_output=True, text=True, timeout=60)
     assert not done.returncode, done.stderr
