@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -29,6 +29,7 @@ from hwpoison_gui.view.facts.said import Comparison
 from hwpoison_gui.view.rows.error_records import RECORD_COLUMNS, RecordRow, record_cells
 
 _HOW: Final = "Machine > Open error records… opens kernel logs, traces and rasdaemon databases."
+_LEAST_ROWS: Final = 2  # of the table, beside the comparison
 _HEADS: Final = ("", "Linux logged", "Model predicts")
 
 
@@ -105,7 +106,7 @@ class SaidView(QScrollArea):
         self._grid.setColumnStretch(1, 1)
         self.why = QLabel(inner)
         self.why.setWordWrap(True)
-        box = QVBoxLayout(inner)
+        box = self._box = QVBoxLayout(inner)
         box.setContentsMargins(look.MEDIUM, 0, look.MEDIUM, 0)
         box.setSpacing(look.TIGHT)
         box.addLayout(self._grid)
@@ -156,6 +157,10 @@ class SaidView(QScrollArea):
         self._differs = [said.differs for said in comparison.rows] or [False] * 3
         self._colour()
 
+    def wanted_height(self, width: int) -> int:
+        """The height that all of it needs in a width, in pixels; 0 while there is nothing."""
+        return 0 if self.isHidden() else max(self._box.heightForWidth(width), self._box.minimumSize().height())
+
     def as_text(self) -> str:
         """What is shown, as text."""
         if self.isHidden():
@@ -181,8 +186,8 @@ class RecordsView(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(look.TIGHT)
         box.addWidget(self.playhead)
-        box.addWidget(self.table, 3)
-        box.addWidget(self.said, 2)
+        box.addWidget(self.table, 1)
+        box.addWidget(self.said)
         self.setFocusProxy(self.table)
         self.table.chosen.connect(self.chosen)
         self.playhead.chosen.connect(self.chosen)
@@ -195,6 +200,26 @@ class RecordsView(QWidget):
         self.said.set_theme(theme)
         self.playhead.words.setFont(look.font(look.CAPTION))
         self._muted = theme.muted
+
+    def show_comparison(self, comparison: Comparison | None, fault: str = "") -> None:
+        """Shows what is said of the chosen record, whose row stays in sight."""
+        self.said.show_comparison(comparison, fault)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Gives the comparison the height that it needs, if the table keeps some rows."""
+        layout, header = self.layout(), self.table.horizontalHeader().height()
+        rows = header + _LEAST_ROWS * self.table.verticalHeader().defaultSectionSize() + look.MEDIUM
+        room = self.height() - self.playhead.sizeHint().height()
+        most = max(room // 2, room - rows - self.table.horizontalScrollBar().sizeHint().height())
+        self.said.setFixedHeight(max(0, min(self.said.wanted_height(self.width()), most)))
+        assert layout is not None
+        layout.activate()
+        self.table.scrollTo(self.table.currentIndex())
 
     def show_rows(self, rows: list[RecordRow], empty: str = f"{NONE_OPEN}\n{_HOW}") -> None:
         """Shows the records, or if there are none why, and what to do."""

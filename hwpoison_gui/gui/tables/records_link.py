@@ -76,12 +76,12 @@ class RecordsLink(QObject):
     def _compare(self) -> None:
         """Compares the chosen record. Not while an operation runs: the machine must be at rest."""
         record, history = self._recorded.record, self._recorded.history
-        session, said = self._controller.session, self._view.said
+        session = self._controller.session
         if record is None or history is None:
-            said.show_comparison(None)
+            self._view.show_comparison(None)
         elif not self._controller.busy and session.at_rest:
             fault = self._words_of_fault()
-            said.show_comparison(compared(session.machine, record, history), fault)
+            self._view.show_comparison(compared(session.machine, record, history), fault)
 
     def _words_of_fault(self) -> str:
         """The fault that the chosen record is part of; empty if it is alone."""

@@ -30,7 +30,9 @@ def connect_stage(stage: PlaybackStage, controller: Controller, present: Present
     """Gives the playback row no more room than it has something to show."""
 
     def show() -> None:
-        stage.set_content(bool(controller.session.steps), controller.selection.frame != NONE)
+        steps_through_records = controller.machine.history is not None  # each selects a frame; panels are not to move
+        has_frame = controller.selection.frame != NONE or steps_through_records
+        stage.set_content(bool(controller.session.steps), has_frame)
 
     present.opened.connect(show)
     present.moved.connect(lambda _: show())

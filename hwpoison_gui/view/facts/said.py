@@ -21,8 +21,7 @@ _NOW: Final = (DEAD, SIGNALLED, PENDING)
 _NOBODY: Final = "no process"
 _UNKNOWN: Final = "not known"
 _FLAGS_ALONE: Final = (
-    "This memory was captured without processes: who maps the page, whether a PTE is dirty, and how many references it "
-    "has, is not known, so that it does not count as a difference."
+    "By flags alone it is not known who maps the page, whether a PTE is dirty, and who refers to it: no difference."
 )
 _NO_LINE: Final = "no result line"
 _NOTHING: Final = "–"
@@ -63,7 +62,7 @@ def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
     if mappers_unknown(m, record.pfn):
         if different:
             rows = tuple(row._replace(differs=False) for row in rows)
-            return Comparison(rows, f"{_FLAGS_ALONE} The model of {model} goes by the flags alone.")
+            return Comparison(rows, _FLAGS_ALONE)
         return Comparison(rows, f"The model of {model} predicts the same; {NOT_KNOWN}.")
     if not different:
         return Comparison(rows, f"The model of {model} predicts the same.")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -143,6 +143,19 @@ def test_another_kernel_and_one_without_the_handler_are_said_above_the_map(open_
     window.machines.new_machine()
     until(lambda: not banner.isVisible())
     assert not window.sliders["memory_failure_early_kill"]._name(2).endswith("(model)")
+
+
+def test_steps_leave_the_buttons_in_place_and_the_row_in_sight(user: User, tmp_path: Path) -> None:
+    _lay_over(user, _log(tmp_path, *range(0x10, 0xF00, 0x80)))
+    view, table = _view(user), _view(user).table
+    QApplication.processEvents()
+    place = view.playhead.on.mapTo(user.window, QPoint())
+    for _ in range(12):
+        view.playhead.on.click()
+        QApplication.processEvents()
+        assert view.playhead.on.mapTo(user.window, QPoint()) == place
+        row = table.visualRect(table.currentIndex())
+        assert table.viewport().rect().contains(row)
 
 
 def test_stepping_selects_frames_and_moves_the_playhead(user: User, tmp_path: Path) -> None:
