@@ -42,6 +42,7 @@ _NO_STEPS: Final = "There are no steps yet: click a frame."
 _NO_FILTER: Final = (
     "Nothing is looked for: Ctrl+F finds the frames of a fault of DRAM, as row:of:0x2416, of a process or of a kind."
 )
+_OF_SNAPSHOTS: Final = "changed"  # the chart that a comparison begins with
 _COMPARING: Final = "comparing …"
 _SHARE: Final = 0.8  # of the main window, that a window of its own has
 _READABLE: Final = 240  # height of the panel, at 100 % text, in which a chart can be read
@@ -82,7 +83,8 @@ class ChartsLink(QObject):
             of.RECORD: self._choose_record,
             of.SELECT: self._select_first,
         }
-        panel.chartWanted.connect(lambda _: self._seen(True))
+        self._is_chosen = False  # which chart, by the user
+        panel.chartWanted.connect(self._chart_chosen)
         panel.ownWindowWanted.connect(self._own_window)
         for plot in panel.plots:
             plot.chosen.connect(lambda place: self._choose[self._declared.leads](place))
@@ -115,7 +117,14 @@ class ChartsLink(QObject):
 
     # -- when
 
+    def _chart_chosen(self) -> None:
+        self._is_chosen = True
+        self._seen(True)
+
     def _seen(self, seen: bool) -> None:
+        if seen and not self._is_chosen:
+            key = _OF_SNAPSHOTS if self._lenses.other_snapshot is not None else next(iter(CHARTS))
+            self._panel.which.setCurrentIndex(self._panel.which.findData(key))
         self._damage.want(_WHO, seen and self._declared.of == of.DAMAGE, every=True)
         self._lenses.need(SNAPSHOT.sheet, seen and self._declared.of == of.CHANGES, _WHO)
         if seen:

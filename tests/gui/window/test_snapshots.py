@@ -54,6 +54,8 @@ def test_the_broken_frame_is_first_and_leads_to_the_map(compared: User) -> None:
     window.controller.selection.select(VICTIM)
     assert view.table.current_key() == 1
     assert len(window.filter.frames_of("snapshot:freed")) > 0
+    window.show_panel("charts", focus=False)
+    until(lambda: window.docks["charts"].content().wanted == "changed")
 
 
 def test_the_model_and_the_real_kernel_are_compared_after_a_click(compared: User) -> None:
