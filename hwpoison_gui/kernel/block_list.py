@@ -6,6 +6,7 @@ memory, and are recorded in a fraction of the time.
 
 from __future__ import annotations
 
+import gc
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
@@ -59,7 +60,7 @@ class BlockList(Sequence[T]):
             elif self.items[at] is None:
                 place = range(len(self.items))[at]
                 self._make(place, place + 1)
-        return cast("T | list[T]", self.items[at])
+        return self.items[at]  # type: ignore[return-value]  # it is made now
 
     def __iter__(self) -> Iterator[T]:
         return iter(self[:])
@@ -73,12 +74,15 @@ class BlockList(Sequence[T]):
         first = bisect_right(unmade, low, key=_START)
         if first and unmade[first - 1][0] + unmade[first - 1][1].size > low:
             first -= 1
-        last = first
+        last, collects = first, gc.isenabled()
+        gc.disable()  # items make no reference cycles, and looking for them takes longer than to make them
         while last < len(unmade) and unmade[last][0] < high:
             start, block = unmade[last]
             self.items[start : start + block.size] = block.made()
             last += 1
         del unmade[first:last]
+        if collects:
+            gc.enable()
 
     @classmethod
     def of(cls, block: Block[T]) -> BlockList[T]:

@@ -168,8 +168,14 @@ class Marks(Sequence[Mark]):
                 yield _with_frame(mark, self._frames[part]) if mark.frames is HERE else mark
             low, part = end, part + 1
 
+    def make(self, low: int, high: int) -> Iterator[None]:
+        """Make marks `low` to `high` (exclusive), of which thousands may still be columns; yields now and then."""
+        for first in range(low, high, LONGEST_RUN):
+            _ = self._marks[first : min(first + LONGEST_RUN, high)]
+            yield
+
     def _one(self, number: int) -> Mark:
-        mark = self._marks[number]
+        mark = self._marks.items[number] or self._marks[number]
         return _with_frame(mark, self._frames[bisect_right(self._firsts, number) - 1]) if mark.frames is HERE else mark
 
     def add(self, made: Mark) -> None:

@@ -167,11 +167,15 @@ class LongWork(Slices):
         assert not self.busy
         self._said = time.monotonic()
         self.seconds = SLICE_SECONDS
-        self.run(lambda: work, ended, at_once=at_once)
+        collects = gc.isenabled()
+        gc.disable()
+        try:
+            self.run(lambda: work, ended, at_once=at_once)
+        finally:
+            if self._work is not work and collects:
+                gc.enable()
         if self._work is work:
-            self._collects = gc.isenabled()
-            gc.disable()
-            self._told = True
+            self._collects, self._told = collects, True
             self.busyChanged.emit(True)
 
     def _report(self, progress: object) -> None:

@@ -40,6 +40,8 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[None, None,
     yield from prepare_walk(session, selected)
     moment = moment_of(session)
     operation = moment.operation
+    if operation is not None:
+        yield from session.steps.marks.make(operation.first, operation.last)
     outline_for(session, operation)
     yield
     if operation is not None:

@@ -88,6 +88,7 @@ class Outline:
         self._profile, self._marks, self._ended = profile, marks, False
         self.first, self.last = first, last
         own = marks[first:last]
+        self._acts = [mark.act for mark in own]
         self.nodes = [Node(0, -1, 0, "root", "")]
         root = place(parts_of(profile, {mark.site for mark in own}), profile, own, first, last)
         self._add_inner(self.nodes[0], root)
@@ -221,14 +222,14 @@ class Outline:
             at = end
 
     def _counts(self, number: int) -> bool:
-        return self._marks[number].act in _COUNTED
+        return self._acts[number - self.first] in _COUNTED
 
     def _add_steps(self, above: Node, numbers: Sequence[int]) -> None:
         for number in numbers:
             self._tell(self._add(above, "step", text_of(self._marks[number])), number)
 
     def _add_run(self, above: Node, first: int, last: int) -> None:
-        acts = Counter(self._marks[number].act for number in range(first, last))
+        acts = Counter(self._acts[first - self.first : last - self.first])
         node = self._add(above, "run", ", ".join(counted(count, *_COUNTED[act]) for act, count in acts.items()))
         node.first, node.last = first, last
         node.tip = "Unfold it to see each; a click goes to the last of them."

@@ -21,8 +21,8 @@ def walk_cost(session: Session, operation: Operation) -> str:
 
 
 def _find(session: Session, operation: Operation) -> tuple[int, str]:
-    for number in range(operation.first, operation.last):
-        mark = session.steps.marks[number]
+    marks = session.steps.marks.each(operation.first, operation.last)
+    for number, mark in enumerate(marks, operation.first):
         if mark.site in (SUM_ANON, SUM_FILE, collect_ksm.SUM):
             early, vmas, found, _ = mark.args
             if not early:
