@@ -2,7 +2,8 @@
 
     python tests/bench/open_bench.py [--frames 16777216] [--rounds 5]
 
-A desktop is open; a made-up machine is opened as a user opens it, as a snapshot and as raw page flags. Times are wall
+A desktop is open; a made-up machine is opened as a user opens it: as a snapshot, also under the layouts by zone and by
+geometry of DRAM, as a recording with a word a frame, and as raw page flags. Times are wall
 times of the whole: thread, progress dialog and paints. The baseline is what a plain program does before it can paint:
 it reads the flag words, 8 bytes a frame, from a compressed array, or from the raw file. The first picture is compared
 with that of the open machine, pixel by pixel.
@@ -29,10 +30,12 @@ from hwpoison_gui.gui.app.run import application
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.kernel.presets.containers import containers
 from hwpoison_gui.opening import default_machine
-from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.sources.recording_writer import json_of, save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
 
 SIZE = 1280, 800
+FEW = 2  # rounds
+COLUMNS = "kpageflags", "kpagecount", "pagemap_pid", "pagemap_va", "pagemap_entry"
 
 
 class Opened(NamedTuple):
@@ -93,16 +96,25 @@ def rows(frames: int = 1 << 24, rounds: int = 5) -> list[Row]:
         exported = exported_from(containers(frames, 1), "Linux version 6.12.0-made-up", 2)
         save_snapshot(exported, folder / "machine.npz")
         exported.kpageflags.tofile(folder / "flags")
-        np.savez_compressed(folder / "plain.npz", kpageflags=exported.kpageflags)
+        (folder / "plain.json").write_bytes(json_of(exported))
+        np.savez_compressed(folder / "plain.npz", **{name: getattr(exported, name) for name in COLUMNS})
         del exported
         snapshot = [opened(window, folder / "machine.npz") for _ in range(rounds)]
         raw = [opened(window, folder / "flags") for _ in range(rounds)]
+        words = [opened(window, folder / "plain.npz") for _ in range(FEW)]
+        arranged = []
+        for layout in ("zones", "dram"):
+            window.map.set_layout(layout)
+            arranged.append([opened(window, folder / "machine.npz") for _ in range(FEW)])
         packed = plainly(lambda: np.load(folder / "plain.npz")["kpageflags"], rounds)
         unpacked = plainly(lambda: np.fromfile(folder / "flags", np.uint64), rounds)
     made = []
     for name, found, against, base, target in (
         ("a snapshot", snapshot, "unpacking the flag words", packed, 50.0),
         ("raw words", raw, "reading the file", unpacked, 150.0),
+        ("a recording", words, "unpacking the flag words", packed, None),
+        ("a snapshot by zone", arranged[0], "unpacking the flag words", packed, 50.0),
+        ("a snapshot by DRAM", arranged[1], "unpacking the flag words", packed, None),
     ):
         of = f"open {name} of {frames:,}: "
         made += [
@@ -110,7 +122,7 @@ def rows(frames: int = 1 << 24, rounds: int = 5) -> list[Row]:
             Row(f"{of}first picture, processor", min(one.busy for one in found), against, base, target),
             Row(f"{of}usable", min(one.whole for one in found), against, base),
         ]
-    if not all(one.same for one in (*snapshot, *raw)):
+    if not all(one.same for one in (*snapshot, *raw, *words, *arranged[0], *arranged[1])):
         print("the first picture differs from that of the open machine")
     return made
 
