@@ -88,7 +88,7 @@ class Machine:
             store: Column = self.gate.add(Column(name, _zeros(frames, dtype)))
             return store
 
-        self.flags: Column = self.gate.add(Column("flags", np.zeros(frames, np.uint64)))
+        self.flags = column("flags", np.uint64)
         self.refcount = column("refcount", np.int32)
         self.mapcount = column("mapcount", np.int32)
         self.mapping = column("mapping", np.uint32)
@@ -101,7 +101,7 @@ class Machine:
         self.huge_free: SortedSets = add(SortedSets("huge_free", 1))
         self.huge_resv: NestedTable[int, int, bool] = add(NestedTable("huge_resv"))
         self.raw_hwp: NestedTable[int, int, bool] = add(NestedTable("raw_hwp_pages"))
-        self.compound_order: Table[int, int] = add(Table("compound_order"))
+        self.compound_order: PackedTable = add(PackedTable("compound_order"))
         self.content: PackedTags = add(PackedTags("content"))
         self.special: Table[str, tuple[int, ...]] = add(Table("special_pages"))
         self.swap_map: PackedTable = add(PackedTable("swap_map"))

@@ -8,7 +8,7 @@ machine, is therefore taken as charged to the root.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT_INO: Final = 1  # of the root of a cgroup file system (kernfs)
 
 _NONE: Final = 0  # page_cgroup_ino() of a page that is charged to nobody
+_AT_ONCE: Final = 1 << 16  # frames: what is computed of them stays in the cache
 _CHARGED: Final = pf.LRU | pf.ANON | pf.SWAPCACHE  # pages of processes and files
 
 
@@ -31,25 +32,32 @@ class PageMemcg(Record):
 
     Attributes
     ----------
-    of : array of int32
-        A frame's place in `names`.
+    of : array of unsigned integers
+        A frame's place in `names`, in as few bytes as they need.
     names : tuple of str
         Paths below the root of the cgroup file system; `inode N` where the path is not known, empty for no cgroup.
     inodes : tuple of int
         Their inode numbers; 0 for no cgroup.
     """
 
-    of: npt.NDArray[np.int32]
+    of: npt.NDArray[np.unsignedinteger[Any]]
     names: tuple[str, ...]
     inodes: tuple[int, ...]
 
 
 def page_memcg(inodes: npt.NDArray[np.uint64], paths: Mapping[int, str]) -> PageMemcg:
     """The memory cgroups of frames, by what /proc/kpagecgroup says of each."""
-    found, of = np.unique(inodes, return_inverse=True)
-    numbers = tuple(found.tolist())
+    pieces = [inodes[start : start + _AT_ONCE] for start in range(0, len(inodes), _AT_ONCE)]
+    known: set[int] = set()
+    for piece in pieces:
+        known.update(piece[:1].tolist(), piece[1:][piece[1:] != piece[:-1]].tolist())
+    numbers = tuple(sorted(known))
     names = ("" if number == _NONE else paths.get(number) or f"inode {number}" for number in numbers)
-    return PageMemcg(of.astype(np.int32), tuple(names), numbers)
+    of = np.zeros(len(inodes), np.min_scalar_type(len(numbers)))
+    for number, piece in enumerate(pieces):
+        places = np.searchsorted(np.array(numbers, np.uint64), piece)
+        of[number * _AT_ONCE : number * _AT_ONCE + len(piece)] = places
+    return PageMemcg(of, tuple(names), numbers)
 
 
 def page_cgroup_ino(m: Machine, pfn: int) -> int:
@@ -76,7 +84,7 @@ def page_cgroup_inos(m: Machine, pfns: npt.NDArray[np.int64]) -> npt.NDArray[np.
     """`page_cgroup_ino` of many frames, none of which is a tail."""
     words = m.flags.view[pfns]
     if m.memcg is not None:
-        found = np.array(m.memcg.inodes, np.uint64)[m.memcg.of[pfns]]
+        found: npt.NDArray[np.uint64] = np.array(m.memcg.inodes, np.uint64)[m.memcg.of[pfns]]
         if m.charged.view:
             changed = np.array(sorted(m.charged.view.items()), np.uint64)
             at = np.minimum(np.searchsorted(changed[:, 0], pfns.astype(np.uint64)), len(changed) - 1)

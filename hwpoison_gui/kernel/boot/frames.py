@@ -8,7 +8,7 @@ is kept: somebody else holds the page.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -58,8 +58,8 @@ def _add_blocks(found: list[list[int]], free: Bools, first: int) -> None:
 def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: AnonFamilies, compounds: Compounds) -> None:
     """Load flags, mapcounts, mapping and index of anonymous pages, the swap cache, and reference counts."""
     words = image.kpageflags
-    m.flags.load(slice(None), words)
-    _load_counts(m.mapcount, _mapcounts(len(words), entries))
+    _load_used(m.flags, words)
+    _load_used(m.mapcount, _mapcounts(len(words), entries))
     m.compound_order.load(compounds.order)
     for part in pieces(len(words)):
         head = compounds.head[part]
@@ -69,19 +69,19 @@ def load_frames(m: Machine, image: MemoryImage, entries: Entries, families: Anon
     _load_exclusive(m, words, compounds)
     _load_swap(m, image, entries, compounds)
     counts = _refcounts(image, entries, compounds, m.mapping)
-    _load_counts(m.refcount, counts)
+    _load_used(m.refcount, counts)
     hugetlb = compounds.heads[_heads_of_hugetlb(words[compounds.heads])]
     m.huge_free.load(0, hugetlb[counts[hugetlb] == 0].tolist())
     if len(hugetlb):
         m.counters.load({"nr_huge_pages": len(hugetlb)})
 
 
-def _load_counts(column: Column, counts: I32) -> None:
+def _load_used(column: Column, values: npt.NDArray[Any]) -> None:
     """Load a column that is 0 so far; where it stays 0, its memory stays untouched."""
-    for start in range(0, len(counts), _STRETCH):
+    for start in range(0, len(values), _STRETCH):
         part = slice(start, start + _STRETCH)
-        if counts[part].any():
-            column.load(part, counts[part])
+        if values[part].any():
+            column.load(part, values[part])
 
 
 def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compounds) -> None:
