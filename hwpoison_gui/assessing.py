@@ -1,6 +1,6 @@
-"""Assesses one machine from its file, as plain values: what `hwpoison-gui assess` does for each of its machines.
+"""Assesses one machine from its file: what `hwpoison-gui assess` does for each of its machines.
 
-`assess` is a plain function of plain values, so that other processes can run it over many files.
+Arguments and results can be pickled, so that other processes can do it for many files.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class Options(Record):
     profile : str
         Name of the profile; empty: the one nearest to the machine's kernel.
     early_kill : tuple of int
-        Values of vm.memory_failure_early_kill, each a column.
+        Values of vm.memory_failure_early_kill to assess.
     by : str
-        What frames are grouped by, a key of damage.tables.GROUPINGS.
+        What frames are grouped by: a key of view.damage.tables.GROUPINGS.
     top : int
         How many of the most dangerous frames, files and processes are listed.
     at : str
-        Timeline position, as in 3.12; empty: after the last step.
+        Timeline position OPERATION.STEP, such as 3.12; empty: after the last step.
     """
 
     profile: str = ""
@@ -58,9 +58,20 @@ class Options(Record):
 
 
 class Dram(Record):
-    """What is asked of faults of DRAM: `rates`: of a study, if any; `devices` of the machine, 0: as assumed.
+    """What is asked about faults of DRAM.
 
-    `in_order`: whether the frames also fail one after another.
+    Attributes
+    ----------
+    geometry : Geometry
+        Maps physical addresses to DRAM.
+    faults : tuple of str
+        Faulty parts as the user names them, such as `row:of:0x2416`.
+    rates : Rates, optional
+        Fault rates of a study, for the expected damage; None: not asked for.
+    devices : int
+        DRAM devices of the machine, for `rates`; 0: the number that view.damage.expected assumes.
+    in_order : bool
+        Whether the frames of each fault are also broken one after another.
     """
 
     geometry: Geometry
@@ -71,7 +82,7 @@ class Dram(Record):
 
 
 class DramReport(Record):
-    """Faults of DRAM on one machine, and an expectation if it was asked for."""
+    """The damage of DRAM faults on one machine, and the expected damage by rates, if that was asked for."""
 
     name: str
     m: Machine
@@ -80,17 +91,22 @@ class DramReport(Record):
 
 
 class BadMachineError(Exception):
-    """A machine that cannot be assessed: one message, with its file and the place in it."""
+    """A machine that cannot be assessed. Its text is one message, with the file and the place in it."""
 
 
 def assess(file: str, options: Options) -> MachineReport:
-    """Assess one machine; an empty `file` stands for a copy of the memory of this computer.
+    """Assess errors in all frames of one machine.
+
+    Parameters
+    ----------
+    file
+        Path of anything that the window opens as a machine; empty: a copy of this computer's memory.
 
     Raises
     ------
     BadMachineError
         If the file is missing, damaged, or no machine; if this computer's memory cannot be read; or if the kernel has
-        panicked at the position.
+        panicked at that timeline position.
     """
     with _one_message(file):
         opened = _opened(file, options)
@@ -102,7 +118,18 @@ def assess(file: str, options: Options) -> MachineReport:
 
 
 def assess_dram(file: str, options: Options, asked: Dram) -> DramReport:
-    """Assess faults of DRAM on one machine, named as for `assess`. Raises BadMachineError, also for a bad fault."""
+    """Assess faults of DRAM on one machine.
+
+    Parameters
+    ----------
+    file
+        As for `assess`.
+
+    Raises
+    ------
+    BadMachineError
+        As for `assess`, and for a fault that the geometry or the machine does not have.
+    """
     with _one_message(file):
         session = _opened(file, options).session
         m = session.machine
@@ -117,13 +144,14 @@ def assess_dram(file: str, options: Options, asked: Dram) -> DramReport:
 
 
 def _in_order(session: Session, fault: AssessedFault, policies: Sequence[int]) -> AssessedFault:
+    """Add what happens if the frames break one after another, under each value of early_kill."""
     pfns = fault.pfns.tolist()
     return fault._replace(in_order=tuple(broken_in_order(session, pfns, early) for early in policies))
 
 
 @contextmanager
 def _one_message(file: str) -> Iterator[None]:
-    """Turn every way in which a machine can be bad into a BadMachineError."""
+    """Turn the exceptions of opening and assessing a machine into BadMachineError."""
     try:
         yield
     except NotYetSupportedError as error:
@@ -142,7 +170,7 @@ def _one_message(file: str) -> Iterator[None]:
 
 
 def _opened(file: str, options: Options) -> opening.Opened:
-    """The machine at the position that is asked for."""
+    """Open the machine and go to the timeline position that is asked for."""
     opened = opening.open_file(Path(file), options.profile, bare=True) if file else _live(options.profile)
     if options.at:
         opened = opening.at_moment(opened, options.at)

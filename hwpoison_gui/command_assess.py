@@ -90,8 +90,8 @@ def _dram(options: argparse.Namespace, asked: assessing.Options) -> int:
     wanted = assessing.Dram(geometry, tuple(options.fault), rates, options.devices, options.in_order)
     each = _Each(options)
     if options.json:
-        told = list(each.results(partial(_dram_as_dict, options=asked, wanted=wanted)))
-        sys.stdout.write(dram_damage.as_json(told, each.left))
+        reports = list(each.results(partial(_dram_as_dict, options=asked, wanted=wanted)))
+        sys.stdout.write(dram_damage.as_json(reports, each.left))
     else:
         width = terminal.report_width()
         for text in each.results(partial(_dram_as_text, options=asked, wanted=wanted, width=width)):

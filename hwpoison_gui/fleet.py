@@ -1,6 +1,6 @@
 """Runs a function over the files of many machines, in other processes or on a Dask cluster.
 
-A file that is bad is one message, and the others are done; results are in the order of the files.
+Results are in the order of the files. A bad file gives one message instead of a result, and does not stop the others.
 """
 
 from __future__ import annotations
@@ -25,26 +25,36 @@ Work = Callable[[str], R]
 Progress = Callable[[float, str], None]
 
 _LOOK_S: Final = 0.2  # between two calls of `progress`, which may raise KeyboardInterrupt
-_ALONE: Final = 2  # runs of a file on its own, after a process was killed
+_ALONE: Final = 2  # attempts at a file on its own, after a process was killed
 _CONNECT_S: Final = 10
 
 
 class Failed(Record):
-    """What is wrong with one file, as one message that names it."""
+    """A file that could not be worked on; `why` is one message, which names it."""
 
     file: str
     why: str
 
 
 class NoSchedulerError(Exception):
-    """No Dask scheduler answers at the address; one message."""
+    """No Dask scheduler answers at the address. Its text is one message for the user."""
 
 
 def machines_in(path: str) -> tuple[list[str], list[str]]:
-    """The files of machines that a path stands for, and the files below it that are skipped, both sorted.
+    """Expand a path on the command line to the files of machines.
 
-    Any path but a folder stands for itself. A folder stands for all snapshots and recordings (*.npz) below it; its
-    other files are skipped, except those that belong to the recording beside them.
+    Parameters
+    ----------
+    path
+        A folder stands for all snapshots and recordings (*.npz) below it; any other path stands for itself, whether
+        it exists or not.
+
+    Returns
+    -------
+    machines : list of str
+        Sorted; empty if a folder has none.
+    skipped : list of str
+        The other files below a folder, sorted, without the parts of the recordings beside them.
     """
     if not os.path.isdir(path):
         return [path], []
@@ -56,24 +66,30 @@ def machines_in(path: str) -> tuple[list[str], list[str]]:
 
 
 def _recording_of(file: Path) -> Path | None:
-    """The recording that a file would only be a part of: its hidden state or its notes; None for other files."""
+    """The .npz file to which a file would belong as its hidden state or its notes; None for other names."""
     name = file.name.removesuffix(HIDDEN) if file.name.endswith(HIDDEN) else file.stem if file.suffix == ".json" else ""
     return file.with_name(f"{name}.npz") if name else None
 
 
 def each(files: Sequence[str], work: Work[R], jobs: int, scheduler: str, progress: Progress) -> Iterator[R | Failed]:
-    """What `work` returns for each file, in the order of the files.
+    """Apply `work` to each file.
 
     Parameters
     ----------
     work
-        Can be pickled; raises BadMachineError for a bad file.
+        A function that can be pickled; it raises BadMachineError for a bad file.
     jobs
-        Number of processes; 1: it runs in this one.
+        Number of processes; with 1, `work` is called in this process.
     scheduler
-        Address of a Dask scheduler, whose workers see the files under the same absolute paths; empty: none.
+        Address of a Dask scheduler, whose workers see the files under the same absolute paths; empty for none.
     progress
-        Called with the share done, 0 to 1, and what is being done, where other processes do it.
+        Called with the share done, 0 to 1, and what is being done, while other processes work. It may raise
+        KeyboardInterrupt to stop.
+
+    Returns
+    -------
+    iterator of R or Failed
+        One for each file, in the order of the files.
 
     Raises
     ------
@@ -98,7 +114,7 @@ def _here(work: Work[R]) -> Callable[[str], R | Failed]:
 
 
 def _result(file: str, future: Future[R]) -> R | Failed:
-    """The result of a future, waited for; an exception that nobody expects costs this file alone, too."""
+    """Wait for a future. Any exception, an unexpected one too, becomes the failure of its file alone."""
     error = future.exception()
     if error is None:
         return future.result()
@@ -117,9 +133,9 @@ def _doing(done: int, files: Sequence[str]) -> str:
 
 
 class _Processes(Generic[R]):
-    """Runs files in processes. If one is killed, the files that were being worked on run again, each alone.
+    """A pool of processes. If one is killed, each file that was being worked on is tried again in a process of its own.
 
-    No more files are handed out than there are processes: only those can have been the reason.
+    No more files are submitted than there are processes, so that only few can be the cause of a kill.
     """
 
     def __init__(self, files: Sequence[str], work: Work[R], jobs: int, progress: Progress) -> None:
@@ -130,12 +146,12 @@ class _Processes(Generic[R]):
         self._found: dict[int, R | Failed] = {}
 
     def results(self) -> Iterator[R | Failed]:
-        handed_out = returned = 0
+        submitted = returned = 0
         try:
             while returned < len(self._files):
-                while len(self._running) < self._jobs and handed_out < len(self._files):
-                    self._submit(handed_out)
-                    handed_out += 1
+                while len(self._running) < self._jobs and submitted < len(self._files):
+                    self._submit(submitted)
+                    submitted += 1
                 self._collect(returned)
                 while returned in self._found:
                     yield self._found.pop(returned)
@@ -146,13 +162,13 @@ class _Processes(Generic[R]):
     def _submit(self, number: int) -> None:
         try:
             future = self._pool.submit(self._work, self._files[number])
-        except BrokenProcessPool:  # a process was killed since the last look
+        except BrokenProcessPool:  # a process was killed since the last call of _collect
             self._pool = _pool(self._jobs)
             future = self._pool.submit(self._work, self._files[number])
         self._running[future] = number
 
     def _collect(self, returned: int) -> None:
-        """Take the results that are there, after waiting for one, but not for long."""
+        """Wait up to _LOOK_S for a result, and take those that are there."""
         finished, _ = wait(self._running, _LOOK_S, FIRST_COMPLETED)
         done = returned + len(self._found) + len(finished)
         self._progress(done / len(self._files), _doing(done, self._files))
@@ -170,12 +186,12 @@ class _Processes(Generic[R]):
 
 
 def _is_broken(future: Future[R]) -> bool:
-    """Whether a process was killed while a finished future was being worked on, by this process or another one."""
+    """Whether a process was killed before a finished future had its result: its own process, or another of the pool."""
     return isinstance(future.exception(), BrokenProcessPool)
 
 
 def _again(file: str, work: Work[R]) -> Future[R]:
-    """Run a file alone, and once more if its process is killed: the first kill may have been meant for another file."""
+    """Run a file alone, and once more if its process is killed: the first kill may have had another cause."""
     for _ in range(_ALONE):
         with _pool(1) as pool:
             future = pool.submit(work, file)
@@ -185,12 +201,12 @@ def _again(file: str, work: Work[R]) -> Future[R]:
 
 
 def _pool(jobs: int) -> ProcessPoolExecutor:
-    # Not by fork: this process may have threads.
+    # "spawn", as fork() is unsafe in a process with threads.
     return ProcessPoolExecutor(jobs, get_context("spawn"), _end_quietly)
 
 
 def _end_quietly() -> None:
-    """Ctrl+C ends a worker without a traceback; the parent says what there is to say."""
+    """Let Ctrl+C end a worker without a traceback; the parent reports it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -213,7 +229,7 @@ def _on_dask(files: Sequence[str], work: Work[R], address: str, progress: Progre
 
 
 def _is_there(future: Future[R]) -> bool:
-    """Whether a future is finished, after waiting for it, but not for long."""
+    """Wait up to _LOOK_S for a future; returns whether it is finished."""
     try:
         future.exception(_LOOK_S)
     except TimeoutError:

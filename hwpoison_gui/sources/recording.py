@@ -1,6 +1,6 @@
-"""Opens the recorded memory of a machine: a snapshot, which is one file, or NAME.npz, NAME.json and NAME_hidden.npz.
+"""Reads the recorded memory of a machine: a snapshot, which is one file, or NAME.npz, NAME.json and NAME_hidden.npz.
 
-The files are checked completely before an image is made of them.
+All files are checked completely before an image is made of them. docs/snapshot-format.md describes the format.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FRAME_COLUMNS: Final = ("kpageflags", "kpagecount")
 _ENTRY_COLUMNS: Final = ("pagemap_pid", "pagemap_va", "pagemap_entry")
 PMD_COLUMN: Final = "pagemap_pmd"  # optional: 1 for an entry that a huge PMD maps
 CGROUP_COLUMN: Final = "kpagecgroup"  # optional: the inode number of the memory cgroup of each frame
-INSIDE: Final = "machine.json"  # of a snapshot: what is else in NAME.json, as a member of the same archive
+INSIDE: Final = "machine.json"  # member of a snapshot with what a recording has in NAME.json
 FORMAT: Final[dict[str, Any]] = {"format": "hwpoison-gui snapshot", "snapshot": 2}
 _MAY_BE_RUNS: Final = (*FRAME_COLUMNS, CGROUP_COLUMN)  # in snapshots from version 2 on
 _COLUMNS: Final = (
@@ -47,7 +47,10 @@ _MOST_TIME: Final = 1 << 37  # seconds: the year 6325
 
 
 def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
-    """The image of a recording; see `read_recording`."""
+    """Read a recording and make an image of it.
+
+    Parameters and errors as for `read_recording`; SourceError also if its parts contradict each other.
+    """
     arrays, side = _pair(Path(path))
     try:
         return assemble(_read(arrays, side, hidden))
@@ -57,7 +60,7 @@ def open_recording(path: Path | str, hidden: bool | None = None) -> MemoryImage:
 
 
 def parts_of(path: Path) -> tuple[Path, ...]:
-    """The files that a recording consists of, as far as they exist; `path` is one of them."""
+    """The existing files of a recording, NAME.npz first; `path` is NAME.npz or NAME.json."""
     arrays, side = _names(path)
     if is_snapshot(arrays):
         return (arrays,)
@@ -65,35 +68,36 @@ def parts_of(path: Path) -> tuple[Path, ...]:
 
 
 def is_snapshot(path: Path) -> bool:
-    """Whether a file is a snapshot, which needs no other file beside it."""
+    """Whether a file is a snapshot, which has its notes inside; False also for a file that cannot be read."""
     return INSIDE in (members_of(path) or ())
 
 
 def hidden_beside(arrays: Path) -> Path:
-    """Where a recording keeps the state that Linux does not export."""
+    """The path at which a recording keeps the state that Linux does not export; it need not exist."""
     return arrays.with_name(f"{arrays.stem}{HIDDEN}")
 
 
 def read_recording(path: Path | str, hidden: bool | None = None) -> Exported:
-    """What was recorded, as read.
+    """Read a recording as it is, without deriving what Linux does not export.
 
     Parameters
     ----------
     path
-        The .npz file of any name, or NAME.json.
+        A snapshot, or NAME.npz or NAME.json of a recording.
     hidden
         True requires NAME_hidden.npz, False ignores it, None uses it if it exists.
 
     Raises
     ------
     SourceError
+        With the file and the place in it: missing, damaged, of a newer version, or with impossible values.
     """
     arrays, side = _pair(Path(path))
     return _read(arrays, side, hidden)
 
 
 def _read(path: Path, side: Path, hidden: bool | None) -> Exported:
-    """What was recorded in a pair of files, which is one file twice for a snapshot."""
+    """Read a pair of files; for a snapshot, both are the same file."""
     with npz.opened(path) as archive:
         columns = archive.columns(_COLUMNS)
         inside = archive.text(INSIDE, MOST_JSON) if path == side else None
@@ -133,9 +137,17 @@ def _read(path: Path, side: Path, hidden: bool | None) -> Exported:
 
 
 def first_frames(path: Path) -> FrameRuns | U64:
-    """The flag words of all frames, as 6.1 would show them: all that is needed to paint the map.
+    """Read only the flag words, which the first picture of the map needs.
 
-    As runs, or as a word a frame, as the file keeps them. Raises SourceError if they are damaged or missing.
+    Returns
+    -------
+    FrameRuns or ndarray of uint64, shape (frames,)
+        Words of /proc/kpageflags with the bits of 6.1: as runs of equal words, or a word a frame, as the file has them.
+
+    Raises
+    ------
+    SourceError
+        If they are damaged or missing.
     """
     _pair(path)
     with npz.opened(path) as archive:
@@ -152,7 +164,7 @@ def first_frames(path: Path) -> FrameRuns | U64:
 
 
 def zones_in(path: Path) -> tuple[ZoneImage, ...]:
-    """The zones of a recording; empty if it does not say. Raises SourceError."""
+    """Read only the zones, sorted by address; empty if the recording does not have them. Raises SourceError."""
     arrays, side = _pair(path)
     with npz.opened(arrays) as archive:
         inside = archive.text(INSIDE, MOST_JSON) if arrays == side else None
@@ -160,12 +172,12 @@ def zones_in(path: Path) -> tuple[ZoneImage, ...]:
 
 
 def _most_frames() -> int:
-    """As many frames as could have their flags, counts and cgroups in memory."""
+    """The largest number of frames that is read; 32 bytes a frame hold flags, counts and cgroup."""
     return npz.MOST_BYTES >> 5
 
 
 def _check_format(path: Path, notes: dict[str, Any]) -> None:
-    """Raise SourceError unless a snapshot is one that this program reads."""
+    """Raise SourceError unless this program can read the version of the snapshot."""
     if notes.get("format") != FORMAT["format"]:
         raise SourceError(path, f"{INSIDE}: format", f"{FORMAT['format']!r} expected")
     number = _integer(path, INSIDE, notes, "snapshot")
@@ -193,12 +205,12 @@ def _cgroups(path: Path, notes: dict[str, Any]) -> dict[int, str]:
 
 
 def _texts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
-    """Other files of /proc and /sys; those that stand for themselves in older recordings are not looked for."""
+    """Texts of other files of /proc and /sys, by path. Older recordings have some under keys of their own: ignored."""
     return _mapping(path, notes, "texts")
 
 
 def _capture(path: Path, notes: dict[str, Any]) -> Capture:
-    """When the memory was read, and in which boot; older files do not say."""
+    """When and in which boot the memory was read; unknown in older files."""
     time, boot = notes.get("captured"), notes.get("boot", "")
     if time is not None and (isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < _MOST_TIME):
         raise SourceError(path, "captured", "seconds since 1970 expected")
@@ -230,9 +242,9 @@ def _names(path: Path) -> tuple[Path, Path]:
 
 
 def _pair(path: Path) -> tuple[Path, Path]:
-    """As `_names`; of a snapshot, which has both in it, the same file twice.
+    """As `_names`; for a snapshot, which has its notes inside, the same file twice.
 
-    Raises SourceError if one is not beside the other.
+    Raises SourceError if one of the two files is missing.
     """
     arrays, side = _names(path)
     if path == arrays and is_snapshot(arrays):
@@ -240,18 +252,15 @@ def _pair(path: Path) -> tuple[Path, Path]:
     if path == side and not arrays.exists():
         raise SourceError(path, "", f"the notes of a recording; its memory, {arrays.name}, is not beside it")
     if path == arrays and arrays.exists() and not side.exists():
-        with npz.opened(arrays):  # of one that is cut off, that is what is wrong
+        with npz.opened(arrays):  # a truncated archive is reported as such
             pass
-        raise SourceError(
-            path,
-            "",
-            f"the memory of a recording; its notes are neither in it, as {INSIDE}, nor beside it, as {side.name}",
-        )
+        why = f"the memory of a recording; its notes are neither in it, as {INSIDE}, nor beside it, as {side.name}"
+        raise SourceError(path, "", why)
     return arrays, side
 
 
 def _check(path: Path, columns: dict[str, Integers]) -> tuple[int, int]:
-    """(frames, page-table entries), after checking that all arrays exist and have matching lengths."""
+    """Check that all arrays exist and have matching lengths; returns the numbers of frames and page-table entries."""
     for name in FRAME_COLUMNS + _ENTRY_COLUMNS:
         if name not in columns:
             raise SourceError(path, name, "the array is missing")
@@ -279,7 +288,7 @@ def _not_negative(path: Path, columns: dict[str, Integers], name: str) -> Intege
 
 
 def _read_hidden(path: Path, frames: int, entries: int, columns: dict[str, Integers]) -> HiddenState:
-    """State that Linux does not export, from NAME_hidden.npz."""
+    """Read NAME_hidden.npz, the state that Linux does not export."""
     hidden = npz.read_columns(path, _HIDDEN_COLUMNS)
     for name, column in hidden.items():
         count = entries if name == "pagemap_pte" else frames
@@ -310,7 +319,7 @@ def _refcounts(hidden: dict[str, Integers]) -> npt.NDArray[np.int32] | None:
 
 
 def _pte_bits(pte: U64, columns: dict[str, Integers]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """(dirty, leaf of the PMD level) of each entry, from raw x86 page-table entries."""
+    """Whether each entry is dirty, and whether it is a leaf at PMD level, from raw x86 page-table entries."""
     entry, va = columns["pagemap_entry"].astype(np.uint64), columns["pagemap_va"].astype(np.uint64)
     present = (entry & PRESENT) != 0
     # In a PTE the PSE bit means PAT; a huge mapping is also aligned.
@@ -360,7 +369,7 @@ def _process(path: Path, where: str, one: Any) -> ProcessText:
 
 
 def _threads(path: Path, where: str, one: dict[str, Any], pid: int) -> tuple[ThreadText, ...]:
-    """The threads of a process, where they were recorded: the main one first, none twice."""
+    """The recorded threads of a process, the main one first; empty if they were not recorded."""
     listed = one.get("threads", [])
     if not isinstance(listed, list) or not all(isinstance(thread, dict) for thread in listed):
         raise SourceError(path, f"{where}.threads", "a list of objects expected")
@@ -406,7 +415,7 @@ def _mounts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
 
 
 def _zones(path: Path, notes: dict[str, Any]) -> tuple[ZoneImage, ...]:
-    """The zones as they were found, where that was recorded; else those of zoneinfo."""
+    """The recorded zones; else those that the text of zoneinfo says."""
     listed = notes.get("zones")
     if listed is None:
         return zones_of(_text(path, notes, "zoneinfo"))
@@ -426,7 +435,7 @@ def _zones(path: Path, notes: dict[str, Any]) -> tuple[ZoneImage, ...]:
 
 
 def _sysctls(path: Path, notes: dict[str, Any]) -> dict[str, int]:
-    """The two sysctls that the recording has; their names may begin with `vm.`."""
+    """The sysctls of SYSCTLS in the recording; their names may begin with `vm.`."""
     recorded = notes.get("sysctl", {})
     if not isinstance(recorded, dict):
         raise SourceError(path, "sysctl", "an object expected")
