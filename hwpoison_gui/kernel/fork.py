@@ -18,7 +18,7 @@ from .mark import Act, Mark, Steps, in_runs, site
 from .mmap import link_vma, put_file
 from .page_alloc import alloc_page, get_page
 from .records import PAGE_SHIFT, SI_KERNEL, Process, SigInfo, Task, Vma
-from .rmap import anon_vma_link, page_add_rmap
+from .rmap import anon_vma_clone, anon_vma_link, page_add_rmap
 from .signal import SIGNAL_NUMBERS, deliver
 from .vm_fault import pte_alloc
 
@@ -75,7 +75,7 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
     m.put(m.mmap_base, child, m.mmap_base.view[parent])
     ksm_fork(m, parent, child)
     for vma in m.vmas_of(parent):
-        copy = vma._replace(id=m.new_id("vma"), mm=child, anon_vma=0, locked=False, resv=0)
+        copy = vma._replace(id=m.new_id("vma"), mm=child, locked=False, resv=0)
         copy = anon_vma_fork(m, copy, vma)
         link_vma(m, copy)
         copied = copy_page_range(m, vma, copy)
@@ -86,8 +86,7 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
     """Link the child's VMA to the anon_vmas of the parent's, and give it the anon_vma of its own new pages."""
     if not parent.anon_vma:
         return copy
-    for anon_vma in sorted(m.vma_anon_vmas.of(parent.id)):
-        anon_vma_link(m, copy.id, anon_vma)
+    anon_vma_clone(m, copy.id, parent.id)
     if not m.profile.has("anon_vma_chain"):
         return copy._replace(anon_vma=parent.anon_vma)
     own = m.new_id("anon_vma")

@@ -64,6 +64,19 @@ def test_a_page_of_parent_and_child_stays_with_the_parent(profile: str) -> None:
     assert bench.do("read", task="a", at="m+0").value == "A"
 
 
+@pytest.mark.parametrize("pages", (exit_mmap.FEW, exit_mmap.FEW + 1))
+def test_ordinary_pages_are_unmapped_in_one_change(pages: int) -> None:
+    bench = Workbench()
+    bench.area(pages=pages)
+    for page in range(pages):
+        bench.do("write", task="a", at=f"m+{page}")
+    bench.do("fork", task="a", child="c")
+    bench.do("exit", task="c")
+    last = bench.session.operations[-1]
+    stores = [change[0].name for step in bench.session.steps[last.first : last.last] for change in step.changes]
+    assert stores.count("mapcount") == stores.count("page_tables") == 1
+
+
 def _free(bench: Workbench) -> list[int]:
     m = bench.m
     return [pfn for pfn in range(m.frames) if not m.refcount.view[pfn] and not m.page(pfn) & pf.NOPAGE]

@@ -10,7 +10,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.exit_mmap import exit_mmap
-from hwpoison_gui.kernel.fork import FIRST_PID, create_task, do_group_exit
+from hwpoison_gui.kernel.fork import EXITED, FIRST_PID, create_task, do_group_exit
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, SigInfo
@@ -217,6 +217,7 @@ def test_numbers_are_given_once_even_where_some_were_taken_before() -> None:
     assert [m.tasks.view[tid].number for tid in threads] == [0, 1, 2]
     assert all(m.tasks.view[tid].tgid == second for tid in threads)
     assert {(m.tasks.view[tid].mce_kill, m.tasks.view[tid].blocked) for tid in threads} == {("early", True)}
+    assert not m.processes.view[second].pid_ns, "no CLONE_NEWPID"
 
 
 def test_a_new_process_has_a_page_table_and_an_address_space_of_its_own() -> None:
@@ -350,6 +351,50 @@ def test_a_signal_ends_a_process_with_all_its_threads() -> None:
     assert "SIGBUS" in m.processes.view[process.tgid].ended
     assert not m.pending.view
     assert [one.name for one in m.living()] == ["a"]
+
+
+def ended(bench: Workbench, *names: str) -> list[str]:
+    """Kill the processes with SIGBUS, all at once; returns the names of those that ended, in that order."""
+    m, info = bench.m, SigInfo("SIGBUS", "BUS_ADRERR")
+    doomed = [(bench.session.world.process(name).tgid, info) for name in names]
+    marks = [mark for part in do_group_exit(m, doomed) for mark in part.marks]  # type: ignore[union-attr]
+    return [m.processes.view[mark.value("tgid")].name for mark in marks if mark.site is EXITED]
+
+
+@pytest.mark.parametrize("profile, code", (("v7", ""), ("6.1", " exitcode=0x00000007")))
+def test_the_machine_stops_when_its_init_dies(profile: str, code: str) -> None:
+    """do_exit(): panic(); who was to die next does not run any more. 2.6.32 does not print the status."""
+    bench = Workbench(profile)
+    for number, name in enumerate(("init", "b"), 1):
+        bench.do("task", name=name, pid=number)
+    m = bench.m
+    assert ended(bench, "init", "b") == []
+    assert m.panicked and m.counter("panic") == 1
+    assert [m.processes.view[number].ended for number in (1, 2)] == ["SIGBUS (BUS_ADRERR)", ""]
+    line = m.log.view[len(m.log.view) - 1]
+    assert line.fatal and line.text == f"Kernel panic - not syncing: Attempted to kill init!{code}"
+
+
+def test_an_init_that_exits_has_no_signal_in_its_status() -> None:
+    bench = Workbench()
+    bench.do("task", name="init", pid=1)
+    bench.do("exit", task="init")
+    assert bench.m.log.view[len(bench.m.log.view) - 1].text.endswith("exitcode=0x00000000")
+
+
+def test_a_pid_namespace_ends_with_its_init() -> None:
+    """zap_pid_ns_processes(): SIGKILL for all in it, those in namespaces below it included, once each."""
+    bench = Workbench()
+    bench.do("task", name="pod", newpid=True)
+    bench.do("fork", task="pod", child="inner")
+    bench.do("fork", task="inner", child="nested", newpid=True)
+    bench.do("fork", task="nested", child="innermost")
+    of = {name: bench.session.world.process(name).tgid for name in ("inner", "innermost")}
+    assert ended(bench, "nested", "pod", "inner", "a") == ["nested", "innermost", "pod", "inner", "a"]
+    killed = bench.m.processes.view[of["inner"]]
+    assert killed.ended == "SIGKILL (SI_KERNEL)" and not killed.mm
+    taken = [(one.tid, one.effect) for one in bench.m.deliveries.view.values()]
+    assert taken == [(of["innermost"], "killed"), (of["inner"], "killed")]
 
 
 def test_descriptors_of_a_child_stand_for_the_same_descriptions() -> None:

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 
 from hwpoison_gui.kernel.boot.fresh import fresh_machine
+from hwpoison_gui.kernel.changes_alike import Count, Each
 from hwpoison_gui.kernel.gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table, Whole
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable
@@ -137,6 +138,27 @@ def test_many_values_at_once_are_put_as_one_by_one(kind: Kind, data: st.DataObje
     other_gate.put_each(other, list(news), list(news.values()))
     assert [change[1:] for change in other_gate.take()] == [change[1:] for change in gate.take()]
     assert other_gate.digest() == gate.digest()
+
+
+@few
+@given(puts=KINDS["table"].puts, steps=st.integers(1, 4), by=st.sampled_from((-1, 2)))
+def test_a_run_is_put_as_its_steps_are_one_by_one(puts: list[tuple[Any, Any]], steps: int, by: int) -> None:
+    """Whatever was recorded before, and wherever the changes are cut apart afterwards."""
+    (gate, table), (other_gate, other) = gate_of(KINDS["table"]), gate_of(KINDS["table"])
+    column, other_column = (one.add(Column("column", np.full(4, 9, np.int32))) for one in (gate, other_gate))
+    put_all(gate, table, puts)
+    put_all(other_gate, other, puts)
+    keys, news = KINDS["table"].keys[:steps], [("new", number) for number in range(steps)]
+    ends = gate.put_run(steps, (Each(table, keys, news), Count(column, 3, by)))
+    for key, new, end in zip(keys, news, ends, strict=True):
+        other_gate.put(other, key, new)
+        assert other_gate.increase(other_column, 3, by) == 9 + by * (ends.index(end) + 1)
+        assert end == len(other_gate.recorded)
+    assert gate.digest() == other_gate.digest()
+    tail = gate.recorded.cut(ends[0])
+    assert [change[1:] for change in (*gate.take(), *tail)] == [change[1:] for change in other_gate.take()]
+    gate.backward(tail)
+    assert column.get(3) == 9 + by and [table.get(key) for key in keys[:1]] == news[:1]
 
 
 @each_kind

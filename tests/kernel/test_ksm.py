@@ -41,6 +41,17 @@ def test_a_third_joins_what_is_merged() -> None:
     assert bench.session.mapcount(bench.pfn("a:m+0")) == 3
 
 
+def test_a_child_is_scanned_after_its_parent() -> None:
+    """ksm_fork(): ksmd enters the child, too, behind all it knows; of equal pages the first that it meets is kept."""
+    bench = merged()
+    bench.do("fork", task="a", child="c")
+    for task in "ac":
+        bench.do("write", task=task, at="m+1", value="equal")
+    pfn = bench.pfn("a:m+1")
+    bench.do("madvise", task="b", at="m+0", advice="mergeable")
+    assert bench.pfn("a:m+1") == bench.pfn("c:m+1") == pfn
+
+
 def test_a_write_makes_a_copy() -> None:
     bench = merged()
     pfn = bench.pfn("a:m+0")

@@ -17,6 +17,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.fresh import fresh_machine
 from hwpoison_gui.kernel.gate import ABSENT
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.memcontrol import PageMemcg
 from hwpoison_gui.kernel.page_alloc import (
     MAGIC_HWPOISON,
     PCP_BATCH,
@@ -132,10 +133,13 @@ def test_a_block_comes_from_the_smallest_that_is_large_enough() -> None:
 
 def test_memory_runs_out() -> None:
     m = machine()
-    count = len(free_frames(m))
+    m.gate.take()
+    count, digest = len(free_frames(m)), m.gate.digest()
     assert [alloc_page(m) is None for _ in range(count + 1)] == [False] * count + [True]
     assert alloc_pages(m, 0) is None and alloc_pages(m, 3) is None
     assert not free_frames(m) and not m.pcp.of(0)
+    m.gate.backward(m.gate.take())
+    assert m.gate.digest() == digest
 
 
 def test_poison_on_a_free_list_is_dropped_and_the_next_page_given() -> None:
@@ -315,6 +319,7 @@ def test_many_pages_at_once_go_where_they_go_one_by_one(chosen: set[int]) -> Non
 
     def freed(free: Callable[[Machine, list[int]], None]) -> tuple[Any, ...]:
         m = machine()
+        m.memcg = PageMemcg(np.ones(m.frames, np.int32), ("", "/a"), (0, 7))
         pages = [used_page(m) for _ in range(61)]
         drain_pcp(m)
         wanted = [pages[at] for at in sorted(chosen)]
@@ -323,7 +328,7 @@ def test_many_pages_at_once_go_where_they_go_one_by_one(chosen: set[int]) -> Non
             m.delete(m.page_private, pfn)
         free(m, wanted)
         columns = (m.flags, m.refcount, m.mapcount, m.mapping, m.index)
-        return free_lists(m), dict(m.content.view), [column.view.tolist() for column in columns]
+        return free_lists(m), dict(m.content.view), dict(m.charged.view), [column.view.tolist() for column in columns]
 
     def one_by_one(m: Machine, pfns: list[int]) -> None:
         for pfn in pfns:
