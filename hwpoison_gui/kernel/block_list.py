@@ -7,7 +7,7 @@ memory, and are recorded in a fraction of the time.
 from __future__ import annotations
 
 import gc
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, Protocol, TypeVar, cast, overload
@@ -69,18 +69,13 @@ class BlockList(Sequence[T]):
         return reversed(self[:])
 
     def _make(self, low: int, high: int) -> None:
-        """Make the items of every block with one of the places `low` to `high` (exclusive)."""
-        unmade = self.unmade
-        first = bisect_right(unmade, low, key=_START)
-        if first and unmade[first - 1][0] + unmade[first - 1][1].size > low:
-            first -= 1
-        last, collects = first, gc.isenabled()
+        """Make the items of every block that begins before `high` and ends behind `low`."""
+        part = slice(bisect_right(self.unmade, low, key=_end), bisect_left(self.unmade, high, key=_START))
+        collects = gc.isenabled()
         gc.disable()  # items make no reference cycles, and looking for them takes longer than to make them
-        while last < len(unmade) and unmade[last][0] < high:
-            start, block = unmade[last]
+        for start, block in self.unmade[part]:
             self.items[start : start + block.size] = block.made()
-            last += 1
-        del unmade[first:last]
+        del self.unmade[part]
         if collects:
             gc.enable()
 
@@ -110,13 +105,18 @@ class BlockList(Sequence[T]):
             yield cast("list[T]", self.items[at:] if at else self.items)
 
     def cut(self, at: int) -> BlockList[T]:
-        """Remove the items from place `at` on and return them."""
-        if 0 < at < len(self.items) and self.items[at] is None:
-            self._make(at, at + 1)
-        first = bisect_right(self.unmade, at - 1, key=_START)
+        """Remove the items from place `at` on and return them. A block that this cuts in two is made."""
+        self._make(at, at)
+        first = bisect_left(self.unmade, at, key=_START)
         tail = BlockList(self.items[at:], [(start - at, block) for start, block in self.unmade[first:]])
         del self.items[at:], self.unmade[first:]
         return tail
 
 
 _START: Final = itemgetter(0)
+
+
+def _end(place: tuple[int, Block[T]]) -> int:
+    """Where the items behind a block begin."""
+    start, block = place
+    return start + block.size

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from hwpoison_gui.kernel.block_list import BlockList
@@ -51,3 +52,45 @@ def test_it_reads_as_a_plain_list(data: st.DataObject) -> None:
         whole = [item for part in found.parts() for item in (part if isinstance(part, list) else part.made())]
         assert whole == model and len(found) == len(model)
     assert list(reversed(found)) == model[::-1] and list(found) == model
+
+
+@pytest.mark.parametrize(
+    ("read", "made"),
+    [
+        (0, []), (1, [0]), (2, [0]), (3, [10]), (4, [10]), (5, []), (6, [20]), (-1, [20]), (-2, []), (-4, [10]),
+        (slice(0, 1), []), (slice(0, 2), [0]), (slice(2, 3), [0]), (slice(2, 4), [0, 10]), (slice(3, 5), [10]),
+        (slice(5, None), [20]), (slice(0, 7), [0, 10, 20]), (slice(2, 0, -1), [0]), (slice(0, 7, 5), [0, 10]),
+    ],
+)  # fmt: skip
+def test_what_is_not_read_is_not_made(read: int | slice, made: list[int]) -> None:
+    """An item, two blocks of two, an item, and a block of one."""
+    found, plain, calls = some_blocks()
+    for _ in range(2):
+        assert found[read] == plain[read]
+        assert calls == made
+    assert list(found) == plain and calls.count(0) == calls.count(10) == calls.count(20) == 1
+
+
+@pytest.mark.parametrize(("at", "made"), [(0, []), (1, []), (2, [0]), (3, []), (4, [10]), (5, []), (6, []), (7, [])])
+def test_a_block_is_made_where_it_is_cut_in_two(at: int, made: list[int]) -> None:
+    found, plain, calls = some_blocks()
+    tail = found.cut(at)
+    assert calls == made
+    assert list(found) == plain[:at] and list(tail) == plain[at:]
+
+
+def some_blocks() -> tuple[BlockList[int], list[int], list[int]]:
+    """A list, what it holds, and the first numbers of the blocks that are made while it is read."""
+    calls: list[int] = []
+
+    class Counted(Numbers):
+        def made(self) -> range:
+            calls.append(self.first)
+            return super().made()
+
+    found = BlockList[int]([-1])
+    for first, size in ((0, 2), (10, 2)):
+        found.extend(BlockList.of(Counted(first, size)))
+    found.items.append(-2)
+    found.extend(BlockList.of(Counted(20, 1)))
+    return found, [-1, 0, 1, 10, 11, -2, 20], calls
