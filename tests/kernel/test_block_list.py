@@ -76,7 +76,18 @@ def test_a_block_is_made_where_it_is_cut_in_two(at: int, made: list[int]) -> Non
     found, plain, calls = some_blocks()
     tail = found.cut(at)
     assert calls == made
-    assert list(found) == plain[:at] and list(tail) == plain[at:]
+    assert len(found) == at and list(tail) == plain[at:]
+    again, _, _ = some_blocks()
+    again.extend(again.cut(at))
+    assert list(again) == plain
+
+
+def test_parts_are_what_is_made_and_the_blocks_between() -> None:
+    found, _, calls = some_blocks()
+    assert [part if isinstance(part, list) else part.size for part in found.parts()] == [[-1], 2, 2, [-2], 1]
+    assert found[1] == 0
+    assert [part if isinstance(part, list) else part.size for part in found.parts()] == [[-1, 0, 1], 2, [-2], 1]
+    assert calls == [0]
 
 
 def some_blocks() -> tuple[BlockList[int], list[int], list[int]]:

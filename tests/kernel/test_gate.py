@@ -154,7 +154,7 @@ def test_a_run_is_put_as_its_steps_are_one_by_one(puts: list[tuple[Any, Any]], s
         other_gate.put(other, key, new)
         assert other_gate.increase(other_column, 3, by) == 9 + by * (ends.index(end) + 1)
         assert end == len(other_gate.recorded)
-    assert gate.digest() == other_gate.digest()
+    assert gate.digest() == other_gate.digest() and len(gate.recorded) == ends[-1]
     tail = gate.recorded.cut(ends[0])
     assert [change[1:] for change in (*gate.take(), *tail)] == [change[1:] for change in other_gate.take()]
     gate.backward(tail)

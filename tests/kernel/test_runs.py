@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import random
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui.kernel import mark, rmap, signal, user_mappings
-from hwpoison_gui.kernel.gate import Change
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.collect import ToKill, collect_procs
+from hwpoison_gui.kernel.gate import ABSENT, Change
+from hwpoison_gui.kernel.handler import MF_ACTION_REQUIRED, Handler
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mark import Steps
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, SigInfo
 from hwpoison_gui.session.session import Session
 from tests.workbench import do
 
@@ -76,7 +85,7 @@ def _plain(change: Change) -> tuple[Any, ...]:
 
 
 @pytest.mark.parametrize("profile", list(PROFILES))
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_alike_steps_at_once_equal_one_by_one(profile: str, data: st.DataObject) -> None:
     session = crowd(data, profile)
@@ -114,3 +123,170 @@ def test_a_crowd_that_is_alike_is_not_handled_one_by_one(sigbus: str, monkeypatc
     outcome = do(session, "poison", frame="top:m+0")
     assert len(outcome.signals) == 61
     assert all(calls.count(name) == 2 for name in ("try_to_unmap_one", "kill_proc", "_dequeue"))
+
+
+# -- The loops by themselves, on ten processes of which some differ
+
+
+class Odd(random.Random):
+    """Chances of what is rare."""
+
+    rare = 0.0
+
+    def of(self, usual: Any, *others: Any) -> Any:
+        return self.choice(others) if self.random() < self.rare else usual
+
+
+class Ten(NamedTuple):
+    """Ten processes that map one page: of a file, which one of them maps twice, or anonymous. One has three threads."""
+
+    m: Machine
+    pfn: int
+    processes: list[Process]
+
+    def vary(self, odd: Odd) -> None:
+        """Change what becomes of signals, and who is to be killed early."""
+        m = self.m
+        usual = odd.choice(("handler", "default"))
+        m.put(m.sysctl, SYSCTL_EARLY_KILL, odd.randrange(2))
+        for process in self.processes:
+            process = process._replace(
+                sigbus=odd.of(usual, "handler", "default", "ignored"),
+                sigsegv=odd.of(usual, "handler", "default", "ignored"),
+                unkillable=odd.of(False, True),
+                ended=odd.of("", "exit"),
+            )
+            m.put(m.processes, process.tgid, process)
+            for tid in process.threads:
+                policy, blocked, stopped = odd.of("default", "early", "late"), odd.of(False, True), odd.of(False, True)
+                m.put(m.tasks, tid, m.tasks.view[tid]._replace(mce_kill=policy, blocked=blocked, stopped=stopped))
+
+    def vary_entries(self, odd: Odd, odd_entry: Callable[[int], int]) -> None:
+        """Change some page-table entries that map the page, and count the mappings that are left."""
+        m, left = self.m, odd.randrange(2)
+        for vma, address in rmap.rmap_addresses(m, self.pfn):
+            vpn = address >> PAGE_SHIFT
+            m.set_pte(vma.mm, vpn, odd.of(m.pte(vma.mm, vpn), 0, ptes.hwpoison_pte(self.pfn), odd_entry(self.pfn)))
+            left += ptes.maps_frame(m.pte(vma.mm, vpn), self.pfn)
+        m.put(m.mapcount, self.pfn, left)
+        m.put(m.refcount, self.pfn, left + odd.randrange(2))
+
+    def threads(self, odd: Odd) -> list[int]:
+        """One thread of each process, of some all or none."""
+        return [tid for one in self.processes for tid in odd.of(one.threads[:1], one.threads, ())]
+
+    def same(self, loop: Callable[[], Steps[Any]]) -> None:
+        """Check that a loop does the same with stretches of two and with none. The machine is as before in the end."""
+        booted = self.m.gate.digest()
+        at_once, one_by_one = self._came_to(loop, 2), self._came_to(loop, NEVER)
+        assert at_once == one_by_one
+        assert self.m.gate.digest() == booted
+
+    def _came_to(self, loop: Callable[[], Steps[Any]], shortest: int) -> list[Any]:
+        before, mark.SHORTEST_STRETCH = mark.SHORTEST_STRETCH, shortest  # type: ignore[misc]
+        steps, marks, ends = loop(), list[mark.Mark](), list[int]()
+        try:
+            while True:
+                part = next(steps)
+                marks += [part] if isinstance(part, mark.Mark) else part.marks
+                ends += [len(self.m.gate.recorded)] if isinstance(part, mark.Mark) else part.ends
+        except StopIteration as end:
+            returned = end.value
+        finally:
+            mark.SHORTEST_STRETCH = before  # type: ignore[misc]
+        changes, digest = self.m.gate.take(), self.m.gate.digest()
+        self.m.gate.backward(changes)
+        return [returned, marks, ends, list(map(_plain, changes)), digest]
+
+
+@pytest.fixture(scope="module", params=[("v7", False), ("v7", True), ("6.1", True), ("7.2", False)], ids=str)
+def ten(request: pytest.FixtureRequest) -> Ten:
+    profile, of_file = request.param
+    session = Session.fresh(1024, profile=profile)
+    do(session, "task", name="p0")
+    where = {"file": "/f", "shared": True} if of_file else {}
+    if of_file:
+        do(session, "file", path="/f", pages=1)
+    do(session, "mmap", task="p0", name="m", pages=1, **where)
+    do(session, "write", task="p0", at="m+0")
+    for number in range(1, 10):
+        do(session, "fork", task="p0", child=f"p{number}", threads=3 if number == 4 else 1)
+        do(session, "read", task=f"p{number}", at="m+0")
+    if of_file:
+        do(session, "mmap", task="p7", name="n", pages=1, **where)
+        do(session, "read", task="p7", at="n+0")
+    return Ten(session.machine, session.resolve_frame("p0:m+0"), list(session.machine.living()))
+
+
+def each_seed(test: Callable[..., None]) -> Callable[..., None]:
+    """Some seeds, and how rare it is that a process differs."""
+    seeds = given(seed=st.integers(0, 1 << 32), rare=st.sampled_from((0.0, 0.02, 0.05, 0.2)))
+    return settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))(seeds(test))
+
+
+def odd_of(seed: int, rare: float) -> Odd:
+    odd = Odd(seed)
+    odd.rare = rare
+    return odd
+
+
+@each_seed
+def test_signals_are_taken_at_once_as_one_by_one(ten: Ten, seed: int, rare: float) -> None:
+    kinds = (
+        SigInfo("SIGBUS", "AO", 1),
+        SigInfo("SIGBUS", "AO", 2),
+        SigInfo("SIGSEGV", "MAPERR"),
+        SigInfo("SIGKILL", "K"),
+    )
+
+    def loop() -> Steps[Any]:
+        m, odd = ten.m, odd_of(seed, rare)
+        ten.vary(odd)
+        usual = odd.choice(kinds)
+        for tid in ten.threads(odd):
+            m.put(m.pending, tid, (odd.of(usual, *kinds), *odd.of((), kinds)))
+        return (yield from signal.get_signal(m))
+
+    ten.same(loop)
+
+
+@each_seed
+def test_signals_are_sent_at_once_as_one_by_one(ten: Ten, seed: int, rare: float) -> None:
+    def loop() -> Steps[Any]:
+        m, odd = ten.m, odd_of(seed, rare)
+        ten.vary(odd)
+        entries = [ToKill(tid, 4096 * tid + odd.randrange(2), 7 + tid) for tid in ten.threads(odd)]
+        twins = [(one, odd.of((), (one,), (one._replace(lsb=21),))) for one in entries]
+        entries = [
+            odd.of(one, one._replace(address=-1), one._replace(vma=0)) for one, more in twins for one in (one, *more)
+        ]
+        for tid in ten.threads(odd):
+            m.put(m.pending, tid, odd.of((), (SigInfo("SIGSEGV", "MAPERR"),), (SigInfo("SIGBUS", "AO"),)) or ABSENT)
+        handler = Handler(m, ten.pfn, to_kill=entries, unmapped=odd.of(True, False))
+        handler.flags, handler.current = odd.of(0, MF_ACTION_REQUIRED), odd.choice(ten.processes).tgid
+        return (yield from user_mappings.kill_procs(handler))
+
+    ten.same(loop)
+
+
+@each_seed
+def test_entries_are_replaced_at_once_as_one_by_one(ten: Ten, seed: int, rare: float) -> None:
+    def loop() -> Steps[Any]:
+        m, odd = ten.m, odd_of(seed, rare)
+        flags = odd.choice((ptes.RW, ptes.ACCESSED, ptes.DIRTY, ptes.RW | ptes.ACCESSED | ptes.DIRTY))
+        ten.vary_entries(odd, lambda pfn: ptes.mk_pte(pfn, flags))
+        m.put(m.flags, ten.pfn, m.page(ten.pfn) & ~pf.DIRTY | odd.choice((0, pf.DIRTY)))
+        return (yield from rmap.try_to_unmap(m, ten.pfn, odd.choice(("hwpoison", "none"))))
+
+    ten.same(loop)
+
+
+@each_seed
+def test_processes_are_visited_at_once_as_one_by_one(ten: Ten, seed: int, rare: float) -> None:
+    def loop() -> Steps[Any]:
+        odd = odd_of(seed, rare)
+        ten.vary(odd)
+        ten.vary_entries(odd, lambda pfn: ptes.mk_pte(pfn + 1, 0))
+        return (yield from collect_procs(ten.m, ten.pfn, odd.choice((0, *odd.choice(ten.processes).threads))))
+
+    ten.same(loop)
