@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import NamedTuple
 
 import hypothesis.strategies as st
@@ -69,6 +70,7 @@ def test_what_is_not_read_is_not_made(read: int | slice, made: list[int]) -> Non
         assert found[read] == plain[read]
         assert calls == made
     assert list(found) == plain and calls.count(0) == calls.count(10) == calls.count(20) == 1
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(("at", "made"), [(0, []), (1, []), (2, [0]), (3, []), (4, [10]), (5, []), (6, []), (7, [])])
