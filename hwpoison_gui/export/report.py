@@ -8,13 +8,14 @@ from typing import Final
 from hwpoison_gui import __version__
 from hwpoison_gui.export.markdown import code, plain, span, table
 from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title_in
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.frame_text import as_text
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
-from hwpoison_gui.view.outcome.many import summary_of
+from hwpoison_gui.view.outcome.summing import summary_of
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, Outline
 
@@ -76,7 +77,7 @@ def _machine(session: Session) -> str:
 def _operation(session: Session, number: int, operation: Operation) -> Iterator[str]:
     yield f"## {number}. {plain(title_in(session, operation))}"
     said = at(session, operation.last, lambda: verdict(session, operation))
-    yield plain(said or _returned(operation))
+    yield plain(said or _returned(operation.outcome))
     if operation.parts:
         yield "### The frames, the worst first"
         yield _frames(session, operation)
@@ -101,8 +102,8 @@ def _operation(session: Session, number: int, operation: Operation) -> Iterator[
         yield code(operation.outcome.log)
 
 
-def _returned(operation: Operation) -> str:
-    errno = operation.outcome.errno
+def _returned(outcome: Outcome) -> str:
+    errno = outcome.errno
     return f"It returned {'0' if not errno else f'−{errno}'}."
 
 
@@ -128,16 +129,15 @@ def _decisions(session: Session, operation: Operation) -> Iterator[str]:
 
 def _frames(session: Session, operation: Operation) -> str:
     """The frames of an operation on many: a row for each of the worst."""
-    frames = summary_of(session, operation).frames
-    rows = [(f"{one.pfn:#x}", _result_of(one.part), one.words) for one in frames[:MOST_FRAMES]]
+    summary = summary_of(session, operation)
+    rows = [(f"{one.pfn:#x}", _result_of(one.outcome), one.words) for one in summary.frames[:MOST_FRAMES]]
     shown = table(("frame", "result", "came to"), rows)
-    more = len(frames) - MOST_FRAMES
+    more = summary.done - MOST_FRAMES
     return f"{shown}\n\nand {more:,} more" if more > 0 else shown
 
 
-def _result_of(operation: Operation) -> str:
-    outcome = operation.outcome
-    return f"{outcome.result} ({outcome.kind})" if outcome.result else _returned(operation)
+def _result_of(outcome: Outcome) -> str:
+    return f"{outcome.result} ({outcome.kind})" if outcome.result else _returned(outcome)
 
 
 def _signals(operation: Operation) -> str:

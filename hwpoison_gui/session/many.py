@@ -15,7 +15,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.operation import Parts
 from hwpoison_gui.session.outcome import Outcome
 
-MOST_FRAMES: Final = 1 << 16  # of one operation: some five seconds, and 0.2 GB for its steps
+MOST_FRAMES: Final = 1 << 18  # of one operation, 1 GiB: half a minute, and 0.7 GB for its steps
 _LEAST_RANGE: Final = 3  # frames of a range; fewer are named one by one
 
 
@@ -102,20 +102,21 @@ def ranges_of(pfns: Iterable[int]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def outcome_of(whole: Outcome, parts: Parts) -> Outcome:
+def outcome_of(parts: Parts) -> Outcome:
     """The outcome of an operation on many frames.
 
     `pfn` and `head` are those of the first frame; `result` and `kind` what all frames have in common, else None;
     `errno` the first that is not 0. Log lines, signals and the panic are those of all.
     """
     first, each = parts.outcome(0), parts.outcomes
-    return whole._replace(
-        pfn=first.pfn,
-        head=first.head,
+    return first._replace(
         result=first.result if len({part.result for part in each}) == 1 else None,
         kind=first.kind if len({part.kind for part in each}) == 1 else None,
         dirty=all(part.dirty for part in each),
         errno=next((part.errno for part in each if part.errno), 0),
+        signals=parts.signals,
+        log=parts.log,
+        panic=any(part.panic for part in each),
         already_poisoned=all(part.already_poisoned for part in each),
         filtered=all(part.filtered for part in each),
     )

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, overload
 from weakref import WeakValueDictionary
 
-from hwpoison_gui.session.outcome import Outcome
+import numpy as np
+import numpy.typing as npt
+
+from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.telling import UNTOLD, Telling
 
 
@@ -36,6 +41,20 @@ class Operation:
             return bisect_left(self.parts.lasts, position)
         return bisect_left(self.parts, position, key=lambda part: part.last)
 
+    def each(self, upto: int | None = None) -> Iterator[Operation]:
+        """The parts, the last first, or the operation itself. `upto`: parts that are complete at that position."""
+        if isinstance(self.parts, Parts):
+            done = len(self.parts) if upto is None else bisect_right(self.parts.lasts, upto)
+            return map(self.parts.__getitem__, reversed(range(done)))
+        return iter((self,))
+
+    def on(self, pfn: int) -> tuple[Operation, ...]:
+        """The part on a frame, or the operation itself if it is on that frame; at most one."""
+        if isinstance(self.parts, Parts):
+            number = self.parts.number_of(pfn)
+            return () if number is None else (self.parts[number],)
+        return (self,) if self.outcome.pfn == pfn else ()
+
 
 class Parts(Sequence[Operation]):
     """The operations on each of many frames, in columns. One is built when it is read, and is the same while it lives.
@@ -49,6 +68,7 @@ class Parts(Sequence[Operation]):
         self._outcomes: list[Outcome] = []
         self._logs: list[tuple[str, ...]] = []
         self._known: dict[Outcome, Outcome] = {}
+        self._order: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None  # the frames ascending
         self._built: WeakValueDictionary[int, Operation] = WeakValueDictionary()
 
     def add(self, pfn: int, last: int, outcome: Outcome) -> None:
@@ -79,9 +99,8 @@ class Parts(Sequence[Operation]):
     def _one(self, number: int) -> Operation:
         found = self._built.get(number)
         if found is None:
-            first = self.lasts[number - 1] if number else self._first
             args = self.args_of(self.pfns[number])
-            found = Operation(self._name, args, UNTOLD, first, self.lasts[number], self.outcome(number))
+            found = Operation(self._name, args, UNTOLD, self.first(number), self.lasts[number], self.outcome(number))
             self._built[number] = found
         return found
 
@@ -90,9 +109,48 @@ class Parts(Sequence[Operation]):
         return {"frame": f"pfn:{pfn:#x}", **self._args}
 
     @property
+    def log(self) -> tuple[str, ...]:
+        """The log lines of all parts."""
+        return tuple(chain.from_iterable(self._logs))
+
+    @property
+    def signals(self) -> tuple[SignalSeen, ...]:
+        """The signals of all parts."""
+        hurt = self.having(lambda outcome: bool(outcome.signals))
+        return tuple(chain.from_iterable(self._outcomes[number].signals for number in hurt))
+
+    @property
     def outcomes(self) -> Sequence[Outcome]:
         """The different outcomes without frame and log lines, in the order in which they came."""
         return tuple(self._known)
+
+    def number_of(self, pfn: int) -> int | None:
+        """The number of the part on a frame, of a complete operation; None if it is on other frames only."""
+        if self._order is None:
+            pfns = np.array(self.pfns, np.int64)
+            order = np.argsort(pfns, kind="stable")
+            self._order = pfns[order], order
+        pfns, order = self._order
+        at = int(np.searchsorted(pfns, pfn))
+        return int(order[at]) if at < len(pfns) and pfns[at] == pfn else None
+
+    def having(self, is_so: Callable[[Outcome], bool]) -> list[int]:
+        """The numbers of the parts with such an outcome, without frame and log lines."""
+        wanted = {id(outcome) for outcome in self._known if is_so(outcome)}
+        return [number for number, outcome in enumerate(self._outcomes) if id(outcome) in wanted] if wanted else []
+
+    def counted(self) -> dict[Outcome, int]:
+        """How many parts have each of the different outcomes."""
+        counts = Counter(map(id, self._outcomes))
+        return {outcome: counts[id(outcome)] for outcome in self._known}
+
+    def first(self, number: int) -> int:
+        """The position before part `number`."""
+        return self.lasts[number - 1] if number else self._first
+
+    def plain(self, number: int) -> Outcome:
+        """The outcome of part `number` without frame and log lines."""
+        return self._outcomes[number]
 
     def outcome(self, number: int) -> Outcome:
         """The outcome of part `number`."""

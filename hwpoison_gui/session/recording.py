@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Generator
 from typing import Final
 
+from hwpoison_gui.collector import Pause
 from hwpoison_gui.kernel.mark import Mark, Run
 from hwpoison_gui.session.outcome import OpResult, Outcome
 from hwpoison_gui.session.steps import RunOfFrames
@@ -49,9 +50,7 @@ class Recording:
         self._done, self._undone = done, undone
         self._first = timeline.position
         self.outcome: Outcome | None = None
-        # Recording makes no reference cycles, and looking for them doubles the time of a long operation.
-        self._collects = gc.isenabled()
-        gc.disable()
+        self._pause = Pause()
 
     @property
     def steps(self) -> int:
@@ -84,7 +83,7 @@ class Recording:
             self._timeline.add(self._last, self._operation)
         if self.steps > _MANY:
             gc.freeze()  # up to a million records that the collector need not scan again
-        self._collect_again()
+        self._pause.end()
         self.outcome = self._done(result)
 
     def give_up(self) -> None:
@@ -92,9 +91,5 @@ class Recording:
         assert self.outcome is None, "it is complete"
         self._marks.close()
         self._timeline.take_back(self._first)
-        self._collect_again()
+        self._pause.end()
         self._undone()
-
-    def _collect_again(self) -> None:
-        if self._collects:
-            gc.enable()

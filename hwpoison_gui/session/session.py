@@ -162,15 +162,16 @@ class Session:
             return operation
         return operation.parts[operation.part_number(position)]
 
-    def parts(self, upto: int | None = None) -> Iterator[Operation]:
+    def parts(self, upto: int | None = None, pfn: int | None = None) -> Iterator[Operation]:
         """The operations, newest first; those on many frames frame by frame.
 
-        `upto`: only those that are complete at that position.
+        `upto`: only those that are complete at that position. `pfn`: only those on that frame.
         """
         for operation in reversed(self.operations):
-            for part in reversed(operation.parts) if operation.parts else (operation,):
-                if upto is None or part.last <= upto:
-                    yield part
+            if upto is None or operation.first < upto:
+                for part in operation.each(upto) if pfn is None else operation.on(pfn):
+                    if upto is None or part.last <= upto:
+                        yield part
 
     # Operations
 
@@ -222,9 +223,7 @@ class Session:
 
         def done(result: OpResult) -> Outcome:
             self.recording = None
-            outcome = self._outcome(name, result, before)
-            if parts:
-                outcome = many.outcome_of(outcome, parts)
+            outcome = self._outcome(name, result, before) if parts is None else many.outcome_of(parts)
             self.operations.append(Operation(name, dict(args), telling, first, self.position, outcome, parts or ()))
             self.branches.drop_covered(self.operations)
             self.timeline.announce(first)
@@ -341,8 +340,8 @@ class Session:
     def _outcome(self, name: str, done: OpResult, before: _Before) -> Outcome:
         m = self.machine
         frame = before.frame if done.pfn is None or done.head is None else (done.pfn, done.head)
-        results = m.results.of_each(range(before.results, len(m.results.view)))
-        last = results[-1] if results else None
+        results = len(m.results.view)
+        last = m.results.view[results - 1] if results > before.results else None
         return Outcome(
             op=name,
             pfn=frame[0] if frame else None,

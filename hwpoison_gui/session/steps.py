@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar, overload
 
 from hwpoison_gui.kernel.block_list import BlockList
 from hwpoison_gui.kernel.gate import Change, Column, Gate, Store
-from hwpoison_gui.kernel.mark import LONGEST_RUN, Act, Mark, MarksAlike, Run, Steps
+from hwpoison_gui.kernel.mark import LONGEST_RUN, Act, Mark, MarksAlike, Run, Site, Steps
 from hwpoison_gui.record import Record
 
 R = TypeVar("R")
@@ -51,13 +51,17 @@ class SharedMarks:
 
     def __init__(self) -> None:
         self._known: dict[tuple[Any, ...], Mark] = {}
+        self._ids: dict[tuple[int, ...], tuple[int, ...]] = {}
 
     def of(self, marks: Iterable[Mark], pfn: int) -> list[Mark]:
         """The marks of steps on frame `pfn`, those that name it alone as they are kept."""
         known, frame, found = self._known, (pfn,), list[Mark]()
         for mark in marks:
             site, args, frames, vmas, ptes, tasks = mark
-            if frames == frame and not ptes:  # addresses are of one frame
+            if frames == frame and ptes:  # addresses are of one frame
+                one = self._ids.setdefault
+                mark = mark._replace(frames=HERE, vmas=one(vmas, vmas), tasks=one(tasks, tasks))
+            elif frames == frame:
                 if args == frame and type(args[0]) is int:
                     args = HERE
                 # 1 is equal to True, but not the same in a sentence
@@ -73,8 +77,9 @@ class SharedMarks:
 
 def _with_frame(mark: Mark, pfn: int) -> Mark:
     """A mark that is kept for many frames, for one of them."""
+    site, args, _, vmas, ptes, tasks = mark
     frame = (pfn,)
-    return mark._replace(args=frame if mark.args is HERE else mark.args, frames=frame)
+    return Mark(site, frame if args is HERE else args, frame, vmas, ptes, tasks)
 
 
 class Gathering:
@@ -173,6 +178,11 @@ class Marks(Sequence[Mark]):
         for first in range(low, high, LONGEST_RUN):
             _ = self._marks[first : min(first + LONGEST_RUN, high)]
             yield
+
+    def find(self, site: Site, low: int, high: int) -> int | None:
+        """The number of the first mark of a site among `low` to `high` (exclusive), or None."""
+        sites = map(_SITE, self._marks[low:high])
+        return next((number for number, one in enumerate(sites, low) if one is site), None)
 
     def _one(self, number: int) -> Mark:
         mark = self._marks.items[number] or self._marks[number]
@@ -325,9 +335,9 @@ class RecordedSteps(Sequence[Step]):
 
     def __init__(self) -> None:
         self.marks = Marks()
-        self.operations = array("q")
+        self.operations = array("i")
         self.changes = Changes()
-        self.ends = array("q", [0])
+        self.ends = array("I", [0])  # four bytes: memory has no room for more changes
 
     def __len__(self) -> int:
         return len(self.marks)
@@ -380,7 +390,7 @@ class RecordedSteps(Sequence[Step]):
         tail, first = RecordedSteps(), self.ends[position]
         tail.marks, tail.operations = self.marks.cut(position), self.operations[position:]
         tail.changes = self.changes.cut(first)
-        tail.ends = array("q", [end - first for end in self.ends[position:]])
+        tail.ends = array("I", [end - first for end in self.ends[position:]])
         del self.operations[position:], self.ends[position + 1 :]
         return tail
 

@@ -6,7 +6,6 @@ nothing is run again and no copy of the memory is kept.
 
 from __future__ import annotations
 
-import gc
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.collector import Pause
 from hwpoison_gui.kernel.block_list import BlockList
 from hwpoison_gui.kernel.changes_alike import ChangesAlike
 from hwpoison_gui.kernel.gate import Cells, Change, Column, Gate, Store
@@ -43,13 +43,11 @@ class Notice(Record):
 @contextmanager
 def _no_collection() -> Iterator[None]:
     """Pause the cyclic collector: a walk makes no cycles, and looking for them takes half of a long one."""
-    enabled = gc.isenabled()
-    gc.disable()
+    pause = Pause()
     try:
         yield
     finally:
-        if enabled:
-            gc.enable()
+        pause.end()
 
 
 class Timeline:
@@ -224,7 +222,7 @@ class News(Record):
 
     def frames(self) -> npt.NDArray[np.int64]:
         """The frames, int64, ascending."""
-        return np.array(sorted(self.pfns), np.int64)
+        return np.sort(np.fromiter(self.pfns, np.int64, len(self.pfns)))
 
     def tables(self) -> frozenset[str]:
         """The names of the stores."""

@@ -46,7 +46,7 @@ class Controller(QObject):
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
         self.work = LongWork(self)
         # Prepares the data that views need before they are notified; called with whether many steps were walked.
-        self.prepare: Callable[[bool], Iterator[None]] = lambda _: iter(())
+        self.prepare: Callable[[bool], Iterator[str | None]] = lambda _: iter(())
         self.is_crowded: Callable[[], bool] = lambda: False  # views will take long, so work takes little at once
         self.changes = Notifier(opened.session, self)
         self.changes.moved.connect(self.moved)
@@ -314,10 +314,10 @@ class Controller(QObject):
         looked_at = None
         while looked_at != self.selection.pair:
             looked_at = self.selection.pair
-            for _ in self.prepare(self.changes.few_steps is None):
+            for doing in self.prepare(self.changes.few_steps is None):
                 if self._hurried:
                     return
-                yield "Looking at what has changed"
+                yield doing or "Looking at what has changed"
 
     def step(self, by: int) -> None:
         self.seek(self.session.position + by)

@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 
-from hwpoison_gui.gui.control.notifier import MOST_STEPS, Moved
+from hwpoison_gui.gui.control.notifier import MOST_STEPS, Moved, union
 from hwpoison_gui.gui.control.slices import Slices, Work
 
 _TURN: Final = 0.008  # seconds after which the next panel waits for the next turn
@@ -106,8 +105,7 @@ def together(one: Moved, other: Moved) -> Moved:
     """Two moves as one."""
     steps = None if one.steps is None or other.steps is None else one.steps + other.steps
     return Moved(
-        # Not np.union1d: it would load numpy.ma.
-        np.array(sorted({*one.pfns.tolist(), *other.pfns.tolist()}), np.int64),
+        union((one.pfns, other.pfns)),
         one.tables | other.tables,
         one.acted or other.acted,
         steps if steps is not None and len(steps) <= MOST_STEPS else None,

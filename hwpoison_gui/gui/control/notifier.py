@@ -113,8 +113,16 @@ class Notifier(QObject):
 
 
 def _frames_of(notices: Sequence[Notice]) -> npt.NDArray[np.int64]:
+    return union([notice.pfns for notice in notices])
+
+
+def union(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """The frames of several ascending arrays, int64, ascending, each once."""
+    if len(parts) == 1:
+        return parts[0]
     # Not np.unique: it would load numpy.ma in the midst of the first click.
-    return np.array(sorted(set[int]().union(*(notice.pfns.tolist() for notice in notices))), np.int64)
+    pfns = np.sort(np.concatenate(parts)) if parts else np.zeros(0, np.int64)
+    return pfns[np.diff(pfns, prepend=-1) != 0]
 
 
 def _tables_of(notices: Sequence[Notice]) -> frozenset[str]:

@@ -5,6 +5,8 @@ Panels connect to this object, not to the controller: when its signals are emitt
 
 from __future__ import annotations
 
+from typing import Final
+
 from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -17,6 +19,8 @@ from hwpoison_gui.view.facts.groundwork import is_long, prepare
 from hwpoison_gui.view.map.highlights import colours_of
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
+
+MOST_AT_ONCE: Final = 400  # frames that changed; of more, the panels show one after the other
 
 
 class Present(QObject):
@@ -96,7 +100,8 @@ class Present(QObject):
             self.looked.emit()
         else:
             self.moved.emit(moved)
-        self._feeds.notify(moved, in_turn=self._is_crowded())
+        crowd = moved is not None and len(moved.pfns) > MOST_AT_ONCE
+        self._feeds.notify(moved, in_turn=crowd or self._is_crowded())
 
     def _is_crowded(self) -> bool:
         return is_long(self._controller.session, self._controller.selection.frame)

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from hwpoison_gui.collector import Pause
 from hwpoison_gui.session.session import SLICE_SECONDS
 
 Work = Generator[Any, None, None]  # yields its progress
@@ -160,22 +161,21 @@ class LongWork(Slices):
         super().__init__(parent, SLICE_SECONDS)
         self._said = 0.0
         self._told = False
-        self._collects = True
+        self._pause: Pause | None = None
 
     def start(self, work: Work, ended: Callable[[bool], None], at_once: float | None = None) -> None:
         """Starts work; none may be running. `at_once`: see `run`."""
         assert not self.busy
         self._said = time.monotonic()
         self.seconds = SLICE_SECONDS
-        collects = gc.isenabled()
-        gc.disable()
+        pause = self._pause = Pause()
         try:
             self.run(lambda: work, ended, at_once=at_once)
         finally:
-            if self._work is not work and collects:
-                gc.enable()
+            if self._work is not work:
+                pause.end()
         if self._work is work:
-            self._collects, self._told = collects, True
+            self._told = True
             self.busyChanged.emit(True)
 
     def _report(self, progress: object) -> None:
@@ -190,7 +190,7 @@ class LongWork(Slices):
         if told:
             self._timer.stop()
             gc.freeze()
-            if self._collects:
-                gc.enable()
+            if self._pause is not None:
+                self._pause.end()
             self.busyChanged.emit(False)
         super()._end(complete)

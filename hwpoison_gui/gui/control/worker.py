@@ -2,44 +2,18 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable
-from typing import ClassVar
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from hwpoison_gui.collector import Pause
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
 
 Progress = Callable[[float, str], None]
 Cancelled = Callable[[], bool]
 Work = Callable[[Progress, Cancelled], object]
-
-
-class _Pause:
-    """Keeps Python's collector of cycles from running while a thread does, until `end` is called once or more.
-
-    The collector runs in the thread that happens to allocate. In a worker it would take apart what is left of widgets,
-    whose C++ halves the other thread may be painting or deleting: a segmentation fault. Begun and ended in the main
-    thread, before a thread starts and after it has ended.
-    """
-
-    _running: ClassVar[set[_Pause]] = set()
-    _was_on: ClassVar[bool] = False
-
-    def __init__(self) -> None:
-        if not self._running:
-            _Pause._was_on = gc.isenabled()
-            gc.disable()
-        self._running.add(self)
-
-    def end(self) -> None:
-        if self in self._running:
-            self._running.remove(self)
-            if not self._running and self._was_on:
-                gc.freeze()  # what the thread has made may be a million records, which the collector need not scan
-                gc.enable()
 
 
 class Worker(QThread):
@@ -61,19 +35,22 @@ class Worker(QThread):
         super().__init__(parent)
         self._work = work
         self._cancelled = threading.Event()
-        self._pause: _Pause | None = None
+        self._pause: Pause | None = None
         self.finished.connect(self._ended)  # in the main thread, to which this object belongs
 
     def start(self, priority: QThread.Priority = QThread.Priority.InheritPriority) -> None:
         if self._pause is None:
-            self._pause = _Pause()
+            # Begun and ended in the main thread, before the thread starts and after it has ended.
+            self._pause = Pause()
             pause = self._pause
-            self.destroyed.connect(lambda: pause.end())  # with its window, before it was heard that it has finished
+            self.destroyed.connect(
+                lambda: pause.end(keep=True)
+            )  # with its window, before it was heard that it has finished
         super().start(priority)
 
     def _ended(self) -> None:
         if self._pause is not None:
-            self._pause.end()
+            self._pause.end(keep=True)
             self._pause = None
 
     def cancel(self) -> None:

@@ -12,7 +12,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.base.kinds import POISON
 from hwpoison_gui.view.rmap.compound import kind_of_frame, kind_words
-from hwpoison_gui.view.rows.log import log_lines, newest_lines, step_of_line
+from hwpoison_gui.view.rows.log import listed_lines, log_lines, newest_lines, step_of_line
 
 if TYPE_CHECKING:  # each is imported when it is first seen
     from hwpoison_gui.gui.tables.inspector import Inspector
@@ -23,19 +23,24 @@ if TYPE_CHECKING:  # each is imported when it is first seen
 def connect_log(view: LogView, controller: Controller, present: Present) -> None:
     """Shows the kernel log and keeps it up to date; a double click on a line goes to the step that printed it."""
 
+    first = 0
+
     def show() -> None:
+        nonlocal first
         session = controller.session
-        view.set_lines(log_lines(session), newest_lines(session))
+        first, lines = listed_lines(session)
+        view.set_lines(lines, frozenset(number - first for number in newest_lines(session)))
 
     def show_frame() -> None:
         view.show_frame(present.frame)
 
     def go_to(line: int) -> None:
-        position = step_of_line(controller.session, line)
+        position = step_of_line(controller.session, first + line)
         if position is not None:
             controller.show_step(position)
 
     LocalKeys(view, *MOVES, *PAGES)
+    view.whole = lambda: log_lines(controller.session)
     view.lineActivated.connect(go_to)
     feed = present.feed(view)
     for changed in (present.opened, feed.moved):

@@ -23,6 +23,7 @@ from hwpoison_gui.gui.look.enabling import PANICKED, enable
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.expected_link import ExpectedLink
 from hwpoison_gui.gui.tables.fault import MODES, FaultPanel
+from hwpoison_gui.session.operation import Parts
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.fault import FaultDamage, find_fault_damage
@@ -222,11 +223,13 @@ class FaultLink(QObject):
 
     def _happened(self) -> str:
         """What came of the operation that broke frames of the part, and no others; empty if there is none."""
-        from hwpoison_gui.view.outcome.many import said_of, summary_of  # a start has no time for it
+        from hwpoison_gui.view.outcome.many import said_of  # a start has no time for it
+        from hwpoison_gui.view.outcome.summing import said_in_short, summary_at_hand
 
-        session, pfns = self._controller.session, set(self._frames().tolist())
+        session, pfns = self._controller.session, self._frames()
         for operation in reversed(session.operations):
             over = operation.last <= session.position and operation.name == "poison"
-            if over and operation.parts and {part.outcome.pfn for part in operation.parts} <= pfns:
-                return said_of(summary_of(session, operation))
+            if over and isinstance(operation.parts, Parts) and np.isin(operation.parts.pfns, pfns).all():
+                summary = summary_at_hand(session, operation)
+                return said_in_short(operation) if summary is None else said_of(summary)
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -131,6 +132,7 @@ class LogView(QListView):
         super().__init__(parent)
         know_viewport(self)
         self.log = LogModel(self, theme)
+        self.whole: Callable[[], list[LogLine]] = lambda: self.log.lines  # also what is not listed
         self._about: int | None = None  # frame whose lines were selected last
         self.setModel(self.log)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -176,7 +178,7 @@ class LogView(QListView):
         return "\n".join(self.log.lines[line].text for line in lines)
 
     def _whole(self) -> str:
-        return "\n".join(line.text for line in self.log.lines)
+        return "\n".join(line.text for line in self.whole())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

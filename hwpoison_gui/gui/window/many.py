@@ -55,7 +55,13 @@ class Many:
 
     def missing_worst(self) -> str:
         """Why there is no such list now."""
-        return "" if self._at_hand() is not None else "This step is of no operation on many frames."
+        operation = self._at_hand()
+        if operation is None:
+            return "This step is of no operation on many frames."
+        from hwpoison_gui.view.outcome.summing import summary_at_hand
+
+        known = summary_at_hand(self._controller.session, operation)
+        return "" if known is not None else "What came of them is not summed up yet: go to the end of the operation."
 
     def _at_hand(self) -> Operation | None:
         """The operation on many frames that the present step belongs to."""

@@ -16,7 +16,8 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.outcome.many import said_of, summary_of
+from hwpoison_gui.view.outcome.many import said_of
+from hwpoison_gui.view.outcome.summing import summary_of
 from hwpoison_gui.view.rows.broken import BROKEN_COLUMNS, BrokenRow, broken_cells, broken_columns, broken_rows
 
 
@@ -34,7 +35,9 @@ class WorstFrames(QDialog):
         self._controller, self._operation = controller, operation
         self.setWindowTitle(title_of(operation).capitalize())
         summary = summary_of(controller.session, operation)
-        said = QLabel(said_of(summary), self)
+        more = summary.done - len(summary.frames)
+        rest = f" The list has the worst {len(summary.frames):,} of {summary.done:,} frames." if more else ""
+        said = QLabel(said_of(summary) + rest, self)
         said.setWordWrap(True)
         self.table = RowTable("Frames, the worst first", _model, self)
         self.table.set_theme(theme)

@@ -12,7 +12,8 @@ from hwpoison_gui.dram.errors import DramError
 from hwpoison_gui.session.compare import with_defaults
 from hwpoison_gui.session.many import MOST_FRAMES, ranges_of
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome.many import Summary, summary_of
+from hwpoison_gui.view.outcome.many import Summary
+from hwpoison_gui.view.outcome.summing import summary_of
 
 
 def broken_in_order(session: Session, pfns: Sequence[int], early: int) -> Summary:

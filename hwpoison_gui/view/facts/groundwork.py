@@ -15,8 +15,8 @@ from hwpoison_gui.view.walk.state import map_for, prepare_walk
 _MANY: Final = 400
 
 
-def prepare(session: Session, selected: int, far: bool) -> Generator[None, None, None]:
-    """Computes what views will ask for at the present position; yields regularly.
+def prepare(session: Session, selected: int, far: bool) -> Generator[str | None, None, None]:
+    """Computes what views will ask for at the present position; yields regularly, and what it does if that is long.
 
     The machine must not change meanwhile. What is quick is left to the views.
 
@@ -29,6 +29,7 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[None, None,
     far
         Whether more than a few steps were walked since the last call.
     """
+    yield from _sum_up(session)
     if not is_long(session, selected):
         return
     from hwpoison_gui.view.facts.operation_chips import result_in
@@ -43,19 +44,28 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[None, None,
     if operation is not None:
         yield from session.steps.marks.make(operation.first, operation.last)
     outline_for(session, operation)
-    yield
+    yield None
     if operation is not None:
         note_beginning(session, operation, map_for(session, selected))
-        yield
+        yield None
     if operation is not None and moment.at_end:
         yield from find_loss(session, operation)
         verdict(session, operation)
-        yield
+        yield None
         result_in(session, operation)
-        yield
+        yield None
     yield from find_table(session, selected)
     if far:
         yield from find_task_rows(session)
+
+
+def _sum_up(session: Session) -> Generator[str, None, None]:
+    """The summaries of the operations on many frames so far."""
+    for operation in session.operations:
+        if operation.parts and operation.last <= session.position:
+            from hwpoison_gui.view.outcome.summing import find_summary
+
+            yield from find_summary(session, operation)
 
 
 def is_long(session: Session, selected: int) -> bool:

@@ -100,7 +100,8 @@ def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
 
 
 def _result_of_many(session: Session, operation: Operation) -> tuple[str, str]:
-    from hwpoison_gui.view.outcome.many import brief, summary_of  # rarely asked for
+    from hwpoison_gui.view.outcome.many import brief  # rarely asked for
+    from hwpoison_gui.view.outcome.summing import summary_of
 
     summary = summary_of(session, operation)
     fatal = any(summary.processes(kind) for kind in (PANICS, DEAD, ENDS))
@@ -119,11 +120,20 @@ def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> 
     with ExitStack() as stack:
         for number in reversed(range(len(made))):
             operation, chip = made[number]
-            if not chip.final and operation.last <= session.position:
+            if not chip.final and operation.last <= session.position and _is_known(session, operation):
                 if operation.last != session.position:  # nested: the machine walks back once for all of them
                     stack.enter_context(session.timeline.as_of(operation.last))
                 made[number] = operation, _chip(session, number, operation, result_in(session, operation), final=True)
     return made
+
+
+def _is_known(session: Session, operation: Operation) -> bool:
+    """Whether it is known what came of an operation, or can be found at once."""
+    if not operation.parts or operation.outcome.panic:
+        return True
+    from hwpoison_gui.view.outcome.summing import summary_at_hand
+
+    return summary_at_hand(session, operation) is not None
 
 
 def grouped(chips: Sequence[Chip], operations: Sequence[Operation]) -> list[Chip]:

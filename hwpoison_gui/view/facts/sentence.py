@@ -123,10 +123,13 @@ def sentence_of(
 
 def _over(session: Session, moment: Moment) -> tuple[str, str, str]:
     """Text, detail and tone at the end of an operation on many frames."""
-    from hwpoison_gui.view.outcome.many import said_of, summary_of, worst_of
+    from hwpoison_gui.view.outcome.many import said_of, worst_of
+    from hwpoison_gui.view.outcome.summing import said_in_short, summary_at_hand
 
     assert moment.whole is not None
-    summary = summary_of(session, moment.whole)
+    summary = summary_at_hand(session, moment.whole)
+    if summary is None:
+        return said_in_short(moment.whole), "", "plain"
     tone = "panic" if summary.panic else result_in(session, moment.whole)[1]
     return said_of(summary), worst_of(summary), tone
 

@@ -89,19 +89,23 @@ def ticks(codes: Codes, width: int) -> list[Tick]:
     """At most one tick a pixel, ascending: the first of the loudest. `codes`: see codes_of()."""
     if not len(codes):
         return []
-    pixels = np.rint(width * np.arange(1, len(codes) + 1) / len(codes)).astype(np.int64)
-    starts = _firsts(pixels)
-    taken = pixels[starts]
-    loudest = np.repeat(np.maximum.reduceat(codes, starts), np.diff(starts, append=len(codes)))
-    candidates = np.flatnonzero(codes == loudest)
-    places = candidates[_firsts(pixels[candidates])]
-    acts = [_ACTS[code] for code in codes[places].tolist()]
-    return [Tick(*one) for one in zip(taken.tolist(), acts, (places + 1).tolist(), strict=True)]
+    starts, total = _starts(len(codes), width), len(codes)
+    found = []
+    for x, first, last in zip(range(width + 1), starts, [*starts[1:], total + 1], strict=True):
+        if first < last:
+            loudest = first - 1 + int(codes[first - 1 : last - 1].argmax())
+            found.append(Tick(x, _ACTS[codes[loudest]], loudest + 1))
+    return found
 
 
-def _firsts(ascending: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Index of the first of each value. Not np.unique, which sorts, and loads numpy.ma in the midst of a paint."""
-    return np.flatnonzero(np.diff(ascending, prepend=ascending[0] - 1))
+def _starts(total: int, width: int) -> list[int]:
+    """The first position at each pixel, 0 to `width`, or beyond it; positions go from 1 to `total`."""
+    pixels = np.arange(width + 1)
+    firsts = np.maximum(1, ((pixels - 0.5) * total / width).astype(np.int64) - 1)
+    while (short := np.rint(width * firsts / total) < pixels).any():
+        firsts += short
+    starts: list[int] = firsts.tolist()
+    return starts
 
 
 def cuts(bounds: Sequence[int], total: int, width: int) -> list[int]:

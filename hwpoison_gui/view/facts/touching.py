@@ -80,10 +80,8 @@ def _touch(session: Session, mm: int, address: int) -> Touch:
 def _cut_ptes(session: Session, pfn: int | None) -> dict[tuple[int, int], None]:
     """The entries that operations so far have cut off a frame (None: any frame)."""
     found: dict[tuple[int, int], None] = {}
-    for operation in reversed(tuple(session.parts())):
+    for operation in reversed(tuple(session.parts(pfn=pfn))):
         if operation.first >= session.position or operation.outcome.pfn is None:
-            continue
-        if pfn is not None and operation.outcome.pfn != pfn:
             continue
         for mark in session.steps.marks[operation.first : min(operation.last, session.position)]:
             if mark.act is Act.UNMAP:

@@ -269,7 +269,7 @@ class FramePlane:
     def poisoned(self) -> I64:
         """The poisoned frames, ascending."""
         if self._poison_list is None:
-            self._poison_list = np.array(sorted(self._poisoned), np.int64)
+            self._poison_list = np.sort(np.fromiter(self._poisoned, np.int64, len(self._poisoned)))
         return self._poison_list
 
     def counts(self) -> I64:

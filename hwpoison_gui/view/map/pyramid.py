@@ -108,7 +108,8 @@ class Pyramid:
     def _update_first(self, x: I64, y: I64) -> None:
         """Recompute cells of level 1, and the cells above them."""
         level = self._levels[0]
-        keys = np.unique(y * level.shape[1] + x)
+        keys = np.sort(y * level.shape[1] + x)
+        keys = keys[np.diff(keys, prepend=-1) != 0]
         y, x = np.divmod(keys, level.shape[1])
         height, width = self.shapes[0]
         left, right = 2 * x, np.minimum(2 * x + 1, width - 1)

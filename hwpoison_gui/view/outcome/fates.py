@@ -42,6 +42,11 @@ def _find(session: Session) -> dict[int, Fate]:
 
 def _broken(session: Session) -> list[int]:
     """The frames that operations so far have broken, the newest first."""
-    errors = (one for one in session.parts(session.position) if one.name == "poison" and not one.outcome.filtered)
-    pfns = dict.fromkeys(one.outcome.pfn for one in errors)
-    return [pfn for pfn in pfns if pfn is not None and 0 <= pfn < session.machine.frames][:MOST_ERRORS]
+    pfns = dict[int, None]()
+    for one in session.parts(session.position):
+        pfn = one.outcome.pfn
+        if one.name == "poison" and not one.outcome.filtered and pfn is not None and 0 <= pfn < session.machine.frames:
+            pfns[pfn] = None
+            if len(pfns) == MOST_ERRORS:
+                break
+    return list(pfns)

@@ -33,13 +33,14 @@ from hwpoison_gui.view.base.hits import (
 )
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
 from hwpoison_gui.view.outcome.loss_words import Page
+from hwpoison_gui.view.rmap import graph
 from hwpoison_gui.view.rmap.compound import is_per_cpu
-from hwpoison_gui.view.rmap.graph import mapping_of
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 
 EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED, "dropped": DROPPED}
 
 
+_NO_MAPPING: Final = graph.Mapping("none", "")
 _OF_ANOTHER_ERROR: Final = ""  # the next touch is signalled, for a frame that broke in another error
 
 
@@ -67,11 +68,16 @@ class Before(Record):
 
 
 def find_before(
-    m: Machine, pfn: int, places: Sequence[Place] | None = None, swapped: set[int] | None = None
+    m: Machine,
+    pfn: int,
+    places: Sequence[Place] | None = None,
+    swapped: set[int] | None = None,
+    named: bool = True,
 ) -> Generator[None, None, Before]:
     """Look a page up in slices; the machine must stay as it is.
 
-    `places`, and `swapped`, the address spaces with a swap entry for it, are given where they are at hand.
+    `places`, and `swapped`, the address spaces with a swap entry for it, are given where they are at hand. `named`:
+    whether its mapping and its owners are looked up in words, and which of the places map it is kept.
     """
     if places is None:
         places = yield from find_places(m, pfn)
@@ -93,16 +99,16 @@ def find_before(
         pfn,
         m.page(pfn),
         head,
-        mapping_of(m, pfn),
+        graph.mapping_of(m, pfn) if named else _NO_MAPPING,
         m.inode_of(m.compound_head(pfn)),
         page_index(m, pfn),
-        tuple(m.processes.view[mm].label for mm in owners if mm in m.processes.view),
+        tuple(m.processes.view[mm].label if named else "" for mm in owners if mm in m.processes.view),
         is_free(m, pfn),
         dirty,
         not m.page(pfn) and not m.refcount.get(pfn),
     )
     unused = not m.refcount.get(m.compound_head(pfn)) and (m.page(pfn) & pf.BUDDY or is_per_cpu(m, pfn))
-    return Before(page, tuple(places), frozenset(mapped), frozenset(swapped), bool(unused))
+    return Before(page, tuple(places), frozenset(mapped if named else ()), frozenset(swapped), bool(unused))
 
 
 def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:

@@ -57,10 +57,8 @@ def error_of(session: Session, pfn: int) -> Operation | None:
     present = session.part_at(session.position)
     if present is None or session.position != present.last:
         return None
-    for operation in session.parts(session.position):
+    for operation in session.parts(session.position, pfn):
         outcome = operation.outcome
-        if outcome.pfn != pfn:
-            continue
         if operation.name == "unpoison" and not outcome.errno:
             return None
         again = outcome.errno in NOT_DONE or outcome.already_poisoned or outcome.filtered
@@ -75,10 +73,8 @@ def _withdrawn(session: Session, pfn: int) -> Operation | None:
     if present is None or session.position != present.last or session.machine.panicked:
         return None
     unpoisoned = False
-    for operation in session.parts(session.position):
+    for operation in session.parts(session.position, pfn):
         outcome = operation.outcome
-        if outcome.pfn != pfn:
-            continue
         unpoisoned = unpoisoned or (operation.name == "unpoison" and not outcome.errno)
         again = outcome.errno in NOT_DONE or outcome.already_poisoned or outcome.filtered
         if operation.name == "poison" and not again:

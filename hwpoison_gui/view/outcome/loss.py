@@ -133,7 +133,7 @@ def _places(session: Session, operation: Operation, pfn: int, mappers: Sequence[
     m = session.machine
     if (m.page(pfn) | m.page(m.compound_head(pfn))) & pf.HWPOISON:
         mappers = mappers_of(session, pfn) if mappers is None else mappers
-    elif any(one.outcome.pfn == pfn for one in session.parts(operation.first)):
+    elif any(session.parts(operation.first, pfn)):
         return None  # entries that an earlier error replaced no longer lead to the frame
     return [Place(one.vma, one.mm, one.vpn) for one in mappers] if mappers is not None else None
 

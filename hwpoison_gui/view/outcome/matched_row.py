@@ -52,12 +52,8 @@ def matched_in_run(pfn: int, ran: Ran) -> Matched:
 def step_of_table(session: Session, operation: Operation) -> int | None:
     """The number of the step that finds the row, or None where an operation does not look at the table."""
 
-    def find() -> int | None:
-        marks = session.steps.marks[operation.first : operation.last]
-        number = find_table_step(marks)
-        return operation.first + number if number is not None else None
-
-    return session.recall.answer(_STEP, find, operation)
+    marks = session.steps.marks
+    return session.recall.answer(_STEP, lambda: marks.find(ROW, operation.first, operation.last), operation)
 
 
 def find_table_step(marks: Sequence[Mark]) -> int | None:

@@ -18,9 +18,7 @@ class Departed(Record):
 def departed(session: Session, pfn: int) -> Departed:
     """How the page left a frame, by the steps before the present position."""
     here, ptes = session.position, 0
-    for operation in reversed(tuple(session.parts(here))):
-        if operation.outcome.pfn != pfn:
-            continue
+    for operation in reversed(tuple(session.parts(here, pfn))):
         marks = session.steps.marks[operation.first : min(operation.last, here)]
         ptes += sum(len(mark.ptes) for mark in marks if mark.act is Act.UNMAP)
         moved = next((mark for mark in marks if mark.site is MOVED), None)

@@ -77,8 +77,8 @@ def _kind(session: Session, pfn: int) -> kinds.Kind:
     if kind.id != kinds.POISON:
         return kind
     flags = session.machine.flags
-    for operation in session.parts(session.position):
-        if operation.outcome.pfn != pfn or operation.outcome.already_poisoned:
+    for operation in session.parts(session.position, pfn):
+        if operation.outcome.already_poisoned:
             continue
         for step in session.steps.each(operation.first, operation.last):
             for store, key, old, new in step.changes:
@@ -148,11 +148,10 @@ def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
 def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
     """Return the PTEs that finished operations unmapped from the frame; its page->mapping may be gone as well."""
     cut: list[tuple[int, int]] = []
-    for operation in reversed(tuple(session.parts(session.position))):
-        if operation.outcome.pfn == pfn:
-            for mark in session.steps.marks[operation.first : operation.last]:
-                if mark.act is Act.UNMAP:
-                    cut += mark.ptes
+    for operation in reversed(tuple(session.parts(session.position, pfn))):
+        for mark in session.steps.marks[operation.first : operation.last]:
+            if mark.act is Act.UNMAP:
+                cut += mark.ptes
     return cut
 
 

@@ -38,18 +38,17 @@ class BrokenRow(Record):
 
 
 def broken_rows(summary: Summary) -> list[BrokenRow]:
-    """One row for each frame, the worst first."""
-    number = {id(one.part): at for at, one in enumerate(sorted(summary.frames, key=lambda one: one.part.first))}
+    """One row for each frame of the summary, the worst first."""
     return [
         BrokenRow(
-            number[id(one.part)],
+            one.number,
             one.pfn,
-            one.part.outcome.result or "",
-            one.part.outcome.kind or "",
+            one.outcome.result or "",
+            one.outcome.kind or "",
             one.killed,
             one.signalled,
             ", ".join(one.on_touch),
-            "data lost" if one.lost.gone else "left in use" if one.lost.in_use else "",
+            "data lost" if one.gone else "left in use" if one.in_use else "",
             PANICS in one.touches.values(),
         )
         for one in summary.frames

@@ -8,6 +8,7 @@ from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.session.session import Session
 
 HANGING: Final = "    "  # before what of a line goes on in the next one
+LISTED: Final = 10_000  # at least so many lines are listed, and less than twice as many
 _LEAST: Final = 20
 
 
@@ -29,9 +30,23 @@ def log_lines(session: Session) -> list[LogLine]:
     return list(session.machine.log.view.values())
 
 
+def listed_lines(session: Session) -> tuple[int, list[LogLine]]:
+    """The newest lines, and the number of the first; of a long log that first one says how many are left out.
+
+    The number changes only with every LISTED lines, so that a step adds to what is listed.
+    """
+    log = session.machine.log.view
+    first = max(0, len(log) // LISTED * LISTED - LISTED)
+    lines = [log[number] for number in range(first, len(log))]
+    if first:
+        lines[0] = LogLine(f"({first + 1:,} earlier lines are not listed here; “Copy all of the log” takes them, too.)")
+    return first, lines
+
+
 def panic_line(session: Session) -> str:
     """The line of the panic, which is the last of the log; empty while the machine runs."""
-    return log_lines(session)[-1].text if session.machine.panicked else ""
+    log = session.machine.log.view
+    return log[len(log) - 1].text if session.machine.panicked else ""
 
 
 def newest_lines(session: Session) -> frozenset[int]:

@@ -12,7 +12,8 @@ from hwpoison_gui.gui.window.break_many import BreakMany
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.fault import fault_damage
-from hwpoison_gui.view.outcome.many import said_of, summary_of
+from hwpoison_gui.view.outcome.many import said_of
+from hwpoison_gui.view.outcome.summing import summary_of
 from hwpoison_gui.view.rows.fault import fault_notes, fault_rows
 from tests.gui.waiting import until
 

@@ -17,9 +17,10 @@ from hwpoison_gui.view.damage.foretold import foretold
 from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import sentence_of
-from hwpoison_gui.view.outcome.loss import loss_of
+from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.loss_words import content_words
-from hwpoison_gui.view.outcome.many import said_of, summary_of, worst_of
+from hwpoison_gui.view.outcome.many import OneFrame, said_of, worst_of
+from hwpoison_gui.view.outcome.summing import summary_of
 from hwpoison_gui.view.rows.broken import broken_cells, broken_columns, broken_rows
 from tests.session.test_many import busy
 from tests.view.outcome.states import with_huge_pages
@@ -40,9 +41,9 @@ def test_it_counts_what_each_frame_lost(profile: str, early: int) -> None:
     session = broken(profile, memory_failure_early_kill=early)
     summary = summary_of(session, session.operations[-1])
     for one in summary.frames:
-        alone = at(session, one.part.last, lambda one=one: loss_of(session, one.part))  # type: ignore[misc]
+        alone = _alone(session, one)
         assert alone is not None
-        assert (one.lost.gone, one.lost.in_use) == (alone.gone, alone.in_use), hex(one.pfn)
+        assert (one.gone, one.in_use) == (alone.gone, alone.in_use), hex(one.pfn)
     assert sum(summary.results.values()) == len(FRAMES)
 
 
@@ -92,8 +93,7 @@ def test_late_kill_counts_processes_that_have_a_shared_page_in_a_vma_without_an_
     do(session, "poison", frames=["a:m+0", "a:s+1"])
     summary = summary_of(*_end(session))
     shared, alone = summary.frames
-    last = shared.part.last
-    found = at(session, last, lambda: loss_of(session, shared.part))
+    found = _alone(session, shared)
     assert found is not None and dict(shared.touches) == {hit.tgid: hit.kind for hit in found.hits}
     assert shared.words == "3 die on touch, data lost" and alone.words == "1 dies on touch, data lost"
     assert summary.impacts == dict.fromkeys(shared.touches, LATER)
@@ -124,7 +124,7 @@ def test_merged_pages_the_swap_cache_and_init() -> None:
     assert summary.frames[0].pfn == of_init
     assert summary.frames[0].words.startswith("1 panics the kernel on touch")
     for one in summary.frames:
-        alone = at(session, one.part.last, lambda one=one: loss_of(session, one.part))  # type: ignore[misc]
+        alone = _alone(session, one)
         assert alone is not None and dict(one.touches) == {hit.tgid: hit.kind for hit in alone.hits}
 
 
@@ -146,3 +146,9 @@ def test_a_panic_says_where_it_ended() -> None:
 
 def _end(session: Session) -> tuple[Session, Operation]:
     return session, session.operations[-1]
+
+
+def _alone(session: Session, one: OneFrame) -> Loss | None:
+    """What is said of the frame alone, at the end of its part of the last operation."""
+    part = session.operations[-1].parts[one.number]
+    return at(session, part.last, lambda: loss_of(session, part))
