@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Sized
 from typing import Final
 
 from hwpoison_gui.collector import Pause
@@ -35,6 +35,8 @@ class Recording:
         Called once at the end with the result; returns the outcome.
     undone
         Called once if the operation was given up or failed, after its changes were undone.
+    parts
+        Of an operation on many frames, those that are complete.
     """
 
     def __init__(
@@ -45,10 +47,12 @@ class Recording:
         last: Mark,
         done: Callable[[OpResult], Outcome],
         undone: Callable[[], None],
+        parts: Sized = (),
     ) -> None:
         self._timeline, self._operation, self._marks, self._last = timeline, operation, marks, last
         self._done, self._undone = done, undone
         self._first = timeline.position
+        self.parts = parts
         self.outcome: Outcome | None = None
         self._pause = Pause()
 
@@ -88,8 +92,17 @@ class Recording:
 
     def give_up(self) -> None:
         """Undo the operation: the machine and the later steps are as they were before it."""
+        for _ in self.giving_up():
+            pass
+
+    def giving_up(self) -> Iterator[None]:
+        """`give_up` in slices. If the iterator is closed early, the rest is undone at once."""
         assert self.outcome is None, "it is complete"
         self._marks.close()
-        self._timeline.take_back(self._first)
-        self._pause.end()
-        self._undone()
+        try:
+            yield from self._timeline.taking_back(self._first)
+        finally:
+            for _ in self._timeline.taking_back(self._first):
+                pass
+            self._pause.end()
+            self._undone()

@@ -234,7 +234,8 @@ class Session:
             self._return_to(left)
 
         marks = self._carry_out(name, args) if parts is None else self._carry_out_each(name, frames, parts)
-        self.recording = Recording(self.timeline, len(self.operations), marks, Mark(DONE[name]), done, undone)
+        number, last = len(self.operations), Mark(DONE[name])
+        self.recording = Recording(self.timeline, number, marks, last, done, undone, parts or ())
         return self.recording
 
     def _check_available(self, name: str, args: Mapping[str, Any]) -> None:

@@ -89,11 +89,10 @@ class Timeline:
         """Whether anything changed since the last step."""
         return self._gate.changed
 
-    def take_back(self, before: int) -> None:
-        """Undo and delete everything after position `before`, without a notice: an operation was given up."""
+    def taking_back(self, before: int) -> Iterator[None]:
+        """Undo and delete everything after a position, in slices, without a notice: an operation was given up."""
         self._gate.backward(self._gate.take())
-        for _ in self.walk(before):
-            pass
+        yield from self.walk(before)
         self._news = News(set(), set())
         self.cut()
 

@@ -71,6 +71,11 @@ def test_many_are_as_one_by_one(profile: str, early: int) -> None:
     ends = [part.last for part in whole.parts]
     assert [part.first for part in whole.parts] == [whole.first, *ends[:-1]] and ends[-1] == whole.last
     assert [at_once.part_at(end) for end in ends] == list(whole.parts)
+    for end in ends:
+        assert next(at_once.parts(end)) is at_once.part_at(end)
+    for number, pfn in enumerate(pfns):
+        assert list(at_once.parts(pfn=pfn)) == [whole.parts[number]]
+        assert list(at_once.parts(ends[number] - 1, pfn)) == []
 
 
 def test_it_is_one_operation_of_the_timeline() -> None:

@@ -254,7 +254,8 @@ def test_what_is_taken_back_is_no_news() -> None:
     bench.step(5)
     bench.set(6)  # not recorded as a step yet
     assert bench.timeline.changed
-    bench.timeline.take_back(2)
+    for _ in bench.timeline.taking_back(2):
+        pass
     assert bench.gate.digest() == before and not bench.timeline.changed
     assert len(bench.timeline.steps) == bench.timeline.position == 2
     bench.timeline.seek(1)

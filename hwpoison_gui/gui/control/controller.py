@@ -9,7 +9,7 @@ import gc
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from itertools import zip_longest
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -26,6 +26,8 @@ from hwpoison_gui.session.telling import UNTOLD, Telling
 from hwpoison_gui.view.base.moment import moment_of, title
 from hwpoison_gui.view.rows.tasks import task_row
 from hwpoison_gui.view.words.words import counted
+
+_MANY: Final = 10_000  # steps of an operation; fewer are undone at once
 
 
 class Controller(QObject):
@@ -51,7 +53,8 @@ class Controller(QObject):
         self.changes = Notifier(opened.session, self)
         self.changes.moved.connect(self.moved)
         self.changes.looked.connect(self.viewChanged)
-        self._refused = False  # the last operation was not possible
+        self._refused = False  # the last operation was not possible, or was cancelled
+        self._cancelled = False  # the operation that is being recorded
         self._hasty = self._hurried = False  # the current work may be completed at once, and is being so
 
     @property
@@ -146,7 +149,8 @@ class Controller(QObject):
             words = title(name, args)
             try:
                 recording = yield from self._beginning(name, args, Telling(joined=done > 0))
-                yield from self._recording(recording, words)
+                if not (yield from self._recording(recording, words)):
+                    break
                 done += 1
             except ScenarioError as error:
                 self.failed.emit(f"Cannot do that: {words}", str(error))
@@ -161,13 +165,13 @@ class Controller(QObject):
         words, session = title(name, args), self.session
         try:
             recording = yield from self._beginning(name, args, UNTOLD)
-            yield from self._recording(recording, words)
+            self._refused = not (yield from self._recording(recording, words))
         except ScenarioError as error:
             self._refused = True
             self.failed.emit(f"Cannot do that: {words}", str(error))
             return
         self.playback.forget()
-        if animate:
+        if animate and not self._refused:
             yield from self._going(session.operations[-1].first + 1)
         yield from self._preparing()
 
@@ -186,15 +190,32 @@ class Controller(QObject):
             session.seek(here)
             raise
 
-    def _recording(self, recording: Recording, words: str) -> Work:
+    def cancel(self) -> None:
+        """Gives the current work up; what a long operation has done is undone between events."""
+        recording = self.session.recording
+        if recording is not None and recording.steps > _MANY and not self._cancelled:
+            self._cancelled = True
+        else:
+            self.work.give_up()
+
+    def _recording(self, recording: Recording, words: str) -> Generator[str, None, bool]:
+        """Records an operation; returns whether it was completed."""
+        self._cancelled = False
         try:
             while not recording.advance(SLICE_SECONDS):
-                yield f"{words}: {counted(recording.steps, 'step')} so far"
+                done = f"{len(recording.parts):,}" if recording.parts else counted(recording.steps, "step")
+                yield f"{words}: {done} so far"
+                if self._cancelled:
+                    for _ in recording.giving_up():
+                        yield f"{words}: cancelled, {counted(recording.steps, 'step')} to undo"
+                    self.changes.note_given_up()
+                    return False
         finally:
             if self.session.recording is recording:
                 recording.give_up()
                 self.changes.note_given_up()
         self.changes.note_steps()
+        return True
 
     def _play(self, animate: bool) -> None:
         if animate and not self._refused:

@@ -43,6 +43,6 @@ def connect_progress(line: ProgressLine, controller: Controller, appearance: App
     """Shows the progress of long work; Esc cancels it."""
     line.set_motion(not appearance.still)
     appearance.motionChanged.connect(line.set_motion)
-    line.cancelled.connect(controller.work.give_up)
+    line.cancelled.connect(controller.cancel)
     controller.work.busyChanged.connect(line.set_busy)
     controller.work.progressed.connect(line.say)

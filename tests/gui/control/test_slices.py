@@ -50,6 +50,20 @@ def test_esc_gives_a_click_up_and_nothing_has_changed(slow) -> None:
     assert not w.controller.playback.playing and w.actions_["break"].isEnabled()
 
 
+def test_a_long_operation_is_undone_between_events(slow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(controller, "_MANY", 3)
+    w, session = slow.window, slow.session
+    digest, position, operations = session.machine.gate.digest(), session.position, list(session.operations)
+    begun(slow)
+    until(lambda: session.recording is not None and session.recording.steps > 5)
+    QTest.keyClick(w.map.view, Qt.Key.Key_Escape)
+    assert w.controller.busy and session.recording is not None
+    until(lambda: not w.controller.busy)
+    assert session.machine.gate.digest() == digest and session.recording is None
+    assert (session.position, session.operations) == (position, operations)
+    assert not w.controller.playback.playing and w.actions_["break"].isEnabled()
+
+
 def test_given_up_in_the_past_the_future_is_there_again(slow) -> None:
     session = slow.session
     total, digest = len(session.steps), session.machine.gate.digest()

@@ -17,6 +17,7 @@ from hwpoison_gui.view.damage.foretold import foretold
 from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import sentence_of
+from hwpoison_gui.view.outcome import summing
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.loss_words import content_words
 from hwpoison_gui.view.outcome.many import OneFrame, said_of, worst_of
@@ -137,6 +138,22 @@ def test_one_source_for_sentence_and_chip() -> None:
     assert all(words in said_of(summary) for words in chip.result.split(", "))
     session.seek(operation.parts[2].first + 1)
     assert "frame 3 of 6  ·  step 1 of" in sentence_of(session).where
+
+
+def test_it_is_found_in_slices_and_given_up_midway_the_machine_is_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(summing, "_MOST_AT_ONCE", 1)
+    session, operation = _end(broken())
+    digest = session.machine.gate.digest()
+    work = summing.find_summary(session, operation)
+    while session.at_rest:
+        assert next(work).startswith("Summing up: ")
+    assert session.position == operation.last
+    work.close()
+    assert session.at_rest and session.machine.gate.digest() == digest
+    assert summing.summary_at_hand(session, operation) is None
+    short = sentence_of(session).text
+    assert short.endswith("is not summed up yet.") and said_of(summary_of(session, operation)).startswith(short[:20])
+    assert sentence_of(session).text == said_of(summary_of(session, operation))
 
 
 def test_a_panic_says_where_it_ended() -> None:
