@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
@@ -29,6 +29,7 @@ from hwpoison_gui.view.facts.said import Comparison
 from hwpoison_gui.view.rows.error_records import RECORD_COLUMNS, RecordRow, record_cells
 
 _HOW: Final = "Machine > Open error records… opens kernel logs, traces and rasdaemon databases."
+_LEAST: Final = 28  # pixels of the comparison in the lowest panel, at 100 % text
 _LEAST_ROWS: Final = 2  # of the table, beside the comparison
 _HEADS: Final = ("", "Linux logged", "Model predicts")
 
@@ -89,6 +90,7 @@ class SaidView(QScrollArea):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
+        self._height = 0
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -161,6 +163,18 @@ class SaidView(QScrollArea):
         """The height that all of it needs in a width, in pixels; 0 while there is nothing."""
         return 0 if self.isHidden() else max(self._box.heightForWidth(width), self._box.minimumSize().height())
 
+    def ask_height(self, height: int) -> None:
+        """Takes so much height where there is room; less does not make the window larger."""
+        self._height = height
+        self.setMaximumHeight(height)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._height)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, min(self._height, look.px(_LEAST)))
+
     def as_text(self) -> str:
         """What is shown, as text."""
         if self.isHidden():
@@ -216,7 +230,7 @@ class RecordsView(QWidget):
         rows = header + _LEAST_ROWS * self.table.verticalHeader().defaultSectionSize() + look.MEDIUM
         room = self.height() - self.playhead.sizeHint().height()
         most = max(room // 2, room - rows - self.table.horizontalScrollBar().sizeHint().height())
-        self.said.setFixedHeight(max(0, min(self.said.wanted_height(self.width()), most)))
+        self.said.ask_height(max(0, min(self.said.wanted_height(self.width()), most)))
         assert layout is not None
         layout.activate()
         self.table.scrollTo(self.table.currentIndex())
