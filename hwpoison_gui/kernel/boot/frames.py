@@ -28,7 +28,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 SWAP_TYPE_SHIFT = 58
-_STRETCH: Final = 1 << 14  # frames
+_STRETCH: Final = 1 << 10  # frames: a page of counts
 _COUNTED = np.uint64(pf.LRU | pf.UNEVICTABLE | pf.MMAP | pf.SWAPCACHE | pf.PRIVATE | pf.HUGE | pf.HWPOISON)
 _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
 
