@@ -25,14 +25,19 @@ painted = threading.Event()
 def begin_and_look(start, then, **kind):
     def look():
         if window.map.view.item.paints:
-            print("painted", window.map.plane.frames, window.map.plane.counts().tolist(), flush=True)
+            print("painted", *shown(), flush=True)
             painted.set()
         else:
             run.QTimer.singleShot(1, look)
 
+    def shown():
+        plane = window.map.plane
+        gap = plane.layout.height - plane.frames // plane.layout.width
+        return plane.frames, plane.counts().tolist(), window.map.layout_name, gap >= 3
+
     def wait():
         if window.is_complete:
-            print("complete", window.controller.machine.file, window.map.plane.counts().tolist(), flush=True)
+            print("complete", *shown(), window.controller.machine.file, flush=True)
             run.QApplication.exit()
         else:
             run.QTimer.singleShot(1, wait)
@@ -54,7 +59,7 @@ sys.exit(cli.main([sys.argv[1]]))
 @pytest.fixture
 def snapshot(tmp_path: Path) -> Path:
     path = tmp_path / "m.npz"
-    save_snapshot(exported_from(desktop(4096, 3), "Linux version 6.12.0-made-up"), path)
+    save_snapshot(exported_from(desktop(8192, 3), "Linux version 6.12.0-made-up"), path)
     return path
 
 
@@ -65,12 +70,16 @@ def run_with(path: Path) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_map_is_there_before_the_machine(snapshot: Path) -> None:
+    """Under the user's layout, which leaves a gap between the two zones."""
+    settings = snapshot.parent / "hwpoison-gui" / "hwpoison-gui.conf"
+    settings.parent.mkdir()
+    settings.write_text("[General]\nlayout=zones\n")
     done = run_with(snapshot)
     assert done.returncode == 0, done.stderr
     (painted, complete) = done.stdout.splitlines()
-    _, frames, counts = painted.split(maxsplit=2)
-    assert frames == "4096"
-    assert complete == f"complete {snapshot} {counts}"
+    word, frames, shown = painted.split(maxsplit=2)
+    assert (word, frames) == ("painted", "8192") and shown.endswith("zones True")
+    assert complete == f"complete {frames} {shown} {snapshot}"
 
 
 def test_a_file_that_turns_out_to_be_damaged_ends_the_program(snapshot: Path) -> None:
