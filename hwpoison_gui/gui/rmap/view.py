@@ -214,8 +214,10 @@ class RmapView(QAbstractScrollArea):
             room = QRectF(left, self._layout.top, size.width() - left - 12, size.height() - self._layout.top)
             painter.setFont(look.font(look.BODY * self._scale))
             painter.setPen(QColor(self._theme.muted))
-            flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, flags, no_users_words(self.state))
+            words, flags = no_users_words(self.state), Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
+            fits_in = painter.boundingRect(room, flags, words).height() <= room.height()
+            upright = Qt.AlignmentFlag.AlignVCenter if fits_in else Qt.AlignmentFlag.AlignTop  # cut at its end only
+            painter.drawText(room, flags | upright, words)
 
     def _paint_focus(self, painter: QPainter, made: RmapPainter | None = None) -> None:
         """Draws the focus frame around the panel and around the cursor's row."""
