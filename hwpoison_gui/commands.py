@@ -162,7 +162,7 @@ def _records(arguments: Sequence[str]) -> int:
     parser = _parser("records", "List the memory errors that really happened, out of logs, traces and databases.")
     what = (
         "kernel log, journal, trace, database of rasdaemon, text of ras-mc-ctl or mcelog, node*/memory_failure; packed "
-        "or not; - is standard input"
+        "or not; a folder: all such files in it; - is standard input"
     )
     parser.epilog = "several files are of one machine: an error that several have is listed once"
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE", help=what)
@@ -179,12 +179,32 @@ def _records(arguments: Sequence[str]) -> int:
         return complain(f"--kernel {options.kernel}: no version of a kernel, such as 6.12", BAD_FILE)
     with Reported(options.files[0]) as reported:
         geometry = geometry_named(options.geometry) if options.geometry else None
-        history = history_of([_source(path) for path in options.files], options.kernel)
+        files, skipped = _expanded(options.files)
+        history = history_of([_source(path) for path in files], options.kernel)
         fitted = geometry.fitted((history.highest or 0) + 1) if geometry is not None else None
-        text = f"{records.as_json(history, fitted)}\n" if options.json else records.as_text(history, fitted)
+        write = records.as_json if options.json else records.as_text
+        text = write(history, fitted, list(map(str, skipped)))
         sys.stdout.write(text)
         return GOOD
     return reported.status
+
+
+def _expanded(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """The files with error records that paths stand for, and the other files of the folders among them.
+
+    Raises SourceError for a folder without records, OSError.
+    """
+    from hwpoison_gui.sources.errors import SourceError
+    from hwpoison_gui.sources.records.read import records_in
+
+    files, skipped = list[Path](), list[Path]()
+    for path in paths:
+        known, others = records_in(path) if path.is_dir() else ([path], [])
+        if not known:
+            raise SourceError(path, "", "a folder without error records, and without node*/memory_failure")
+        files += known
+        skipped += others
+    return files, skipped
 
 
 def _source(path: Path) -> Source:

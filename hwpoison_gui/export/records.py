@@ -28,8 +28,11 @@ def kernel_words(history: History) -> str:
     return f"Written by Linux {history.release}; it is modelled as {'.'.join(map(str, profile.modelled))}."
 
 
-def as_text(history: History, geometry: Geometry | None = None) -> str:
-    """A table of the records, then the sources and notes on them; with a geometry, the faults of rows."""
+def as_text(history: History, geometry: Geometry | None = None, skipped: Sequence[str] = ()) -> str:
+    """A table of the records, then the sources and notes on them; with a geometry, the faults of rows.
+
+    `skipped`: files of a folder that have no records.
+    """
     lines = [words.summary_words(history), kernel_words(history), words.clock_words(history), ""]
     rows = words.record_rows(history)
     if rows:
@@ -45,6 +48,7 @@ def as_text(history: History, geometry: Geometry | None = None) -> str:
         ("Faults of DRAM", faults),
         ("Notes", history.notes),
         ("What the sources do not record", words.limits_of(history)),
+        ("Skipped, as they are no error records", skipped),
     ):
         if texts:
             lines += ["", title, *(f"  {one_line(text)}" for text in texts)]
@@ -59,10 +63,13 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]
         yield "  ".join(row[at].ljust(width) for at, width in zip(used, widths, strict=True)).rstrip()
 
 
-def as_json(history: History, geometry: Geometry | None = None) -> str:
-    """One object with sources, records and notes; with a geometry of DRAM, the faults of rows too."""
+def as_json(history: History, geometry: Geometry | None = None, skipped: Sequence[str] = ()) -> str:
+    """One object with sources, records and notes; with a geometry of DRAM, the faults of rows too.
+
+    `skipped`: as for `as_text`.
+    """
     kernel = history.kernel
-    return json.dumps(
+    written = json.dumps(
         {
             "format": FORMAT,
             "version": VERSION,
@@ -77,10 +84,12 @@ def as_json(history: History, geometry: Geometry | None = None) -> str:
             **({"faults": _faults(history, geometry)} if geometry is not None else {}),
             "notes": list(history.notes),
             "limits": words.limits_of(history),
+            **({"skipped": list(skipped)} if skipped else {}),
         },
         indent=1,
         ensure_ascii=False,
     )
+    return f"{written}\n"
 
 
 def _faults(history: History, geometry: Geometry) -> list[dict[str, Any]]:

@@ -421,7 +421,13 @@ def _marked(records: Sequence[ErrorRecord]) -> list[ErrorRecord]:
 
 def _counted(sources: Sequence[Source], records: Sequence[ErrorRecord]) -> list[str]:
     """A note if the counters of nodes and the errors of the other sources disagree."""
-    total = sum(count.value for source in sources for count in source.counts if count.name == "total")
+    of_node = dict[object, int]()  # copies of the counters of one node count once
+    for source in sources:
+        for count in source.counts:
+            if count.name == "total":
+                node = count.where if any(map(str.isdigit, count.where)) else (count.where, source.path)
+                of_node[node] = max(count.value, of_node.get(node, 0))
+    total = sum(of_node.values())
     if not total or not records:
         return []
     results = [record for record in records if record.operation == MEMORY_FAILURE and record.kind]

@@ -60,6 +60,19 @@ def read(path: Path, tick: Tick | None = None) -> Source:
     return found
 
 
+def records_in(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files of a folder that have error records, and the other ones, both sorted by name.
+
+    The counters in a folder, those of node*/memory_failure in sysfs, are one source: the folder itself. Raises OSError.
+    """
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    known = [path for path in files if form_of(path).reader is Reader.RECORDS]
+    if not statistics.is_folder_of_counters(folder):
+        return known, [path for path in files if path not in known]
+    counters = folder / statistics.NAMES[0] in files
+    return [*known, folder], [] if counters else [path for path in files if path not in known]
+
+
 def read_stream(stream: IO[bytes], name: str) -> Source:
     """As `read`, of a pipe to its end; a temporary file holds its content meanwhile. `name`: what it is called."""
     with tempfile.NamedTemporaryFile(prefix="hwpoison-gui-") as copy:

@@ -26,10 +26,20 @@ def read_folder(path: Path) -> Source:
     return Source(str(path), STATISTICS, counts=counts, lines=len(counts))
 
 
-def _of_folder(path: Path) -> Iterator[Count]:
+def is_folder_of_counters(path: Path) -> bool:
+    """Whether `read_folder` finds counters there."""
+    return bool(_folders(path))
+
+
+def _folders(path: Path) -> set[Path]:
     found = {path} if (path / NAMES[0]).is_file() else set()
-    found |= {total.parent for pattern in ("*/total", "node*/memory_failure/total") for total in path.glob(pattern)}
-    for folder in sorted(found):
+    return found | {
+        total.parent for pattern in ("*/total", "node*/memory_failure/total") for total in path.glob(pattern)
+    }
+
+
+def _of_folder(path: Path) -> Iterator[Count]:
+    for folder in sorted(_folders(path)):
         for name in NAMES:
             file = folder / name
             if not file.is_file():

@@ -18,7 +18,7 @@ from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records import page_types
 from hwpoison_gui.sources.records.history import history_of
-from hwpoison_gui.sources.records.read import read, read_stream
+from hwpoison_gui.sources.records.read import read, read_stream, records_in
 from hwpoison_gui.view.rows.error_records import limits_of, summary_words
 from tests.paths import DATA
 from tests.sources.records.truth import RECORDS
@@ -104,6 +104,17 @@ def test_a_pipe_is_read_to_its_end_and_has_a_name() -> None:
     assert found.path == "standard input" and len(found.events) == 1
     with pytest.raises(SourceError, match="^standard input: text, but not a scenario: not a log"):
         read_stream(io.BytesIO(b"Dear all,\n"), "standard input")
+
+
+def test_a_folder_stands_for_the_records_in_it(tmp_path: Path) -> None:
+    """Foreign files are named, and counters of sysfs are one source more."""
+    (tmp_path / "dmesg.txt").write_bytes(LINE)
+    (tmp_path / "meminfo.txt").write_text("MemTotal: 1 kB\n")
+    assert records_in(tmp_path) == ([tmp_path / "dmesg.txt"], [tmp_path / "meminfo.txt"])
+    (tmp_path / "node0").mkdir()
+    (tmp_path / "node0" / "total").write_text("1\n")
+    assert records_in(tmp_path)[0] == [tmp_path / "dmesg.txt", tmp_path]
+    assert records_in(tmp_path / "node0") == ([tmp_path / "node0"], [])
 
 
 def test_what_was_only_counted_is_no_all_clear() -> None:
