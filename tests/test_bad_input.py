@@ -144,7 +144,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path, refused) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert refused("records", tmp_path / "pipe") == "only files can be opened"
     assert refused("records", "/dev/zero") == "only files can be opened"
-    assert refused("records", tmp_path) == "a folder without node*/memory_failure"
+    assert refused("records", tmp_path) == "a folder without error records, and without node*/memory_failure"
     assert "No such file" in refused("records", tmp_path / "none")
 
 
