@@ -13,6 +13,8 @@ from itertools import chain, repeat
 from operator import itemgetter
 from typing import Any, Final, TypeVar, overload
 
+import numpy as np
+
 from hwpoison_gui.kernel.block_list import BlockList
 from hwpoison_gui.kernel.gate import Change, Column, Gate, Store
 from hwpoison_gui.kernel.mark import LONGEST_RUN, Act, Mark, MarksAlike, Run, Site, Steps
@@ -183,6 +185,12 @@ class Marks(Sequence[Mark]):
         """The number of the first mark of a site among `low` to `high` (exclusive), or None."""
         sites = map(_SITE, self._marks[low:high])
         return next((number for number, one in enumerate(sites, low) if one is site), None)
+
+    def of_act(self, act: Act, high: int) -> list[int]:
+        """The numbers of the marks with an act, of those before `high`, ascending."""
+        acts = np.frombuffer(bytes(self.acts[:high]), np.uint8)
+        numbers: list[int] = np.flatnonzero(acts == _CODE[act]).tolist()
+        return numbers
 
     def _one(self, number: int) -> Mark:
         mark = self._marks.items[number] or self._marks[number]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
@@ -10,6 +12,8 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import mappings_of, rmap_addresses
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
+
+_MOST_CUT: Final = 2000  # entries that errors have cut off last, among the pages worth touching
 
 
 class Touch(Record):
@@ -47,7 +51,7 @@ def pages_of_task(session: Session, tgid: int) -> list[Touch]:
     mm = m.processes.view[tgid].mm
     entries = m.ptes.of(mm)
     poisoned = sorted(vpn for vpn, entry in entries.items() if entry & ptes.HWPOISON)
-    cut = [vpn for pfn_mm, vpn in _cut_ptes(session, None) if pfn_mm == mm]
+    cut = [vpn for pfn_mm, vpn in _cut_last(session) if pfn_mm == mm]
     first = [vpn for vma in m.vmas_of(mm) if (vpn := _first_present(m, vma)) is not None]
     return [_touch(session, mm, vpn << PAGE_SHIFT) for vpn in dict.fromkeys((*poisoned, *cut, *first))]
 
@@ -77,11 +81,21 @@ def _touch(session: Session, mm: int, address: int) -> Touch:
     return Touch(process.name, process.label, at or "", at or f"{address:#x}", state, missing, of_file)
 
 
-def _cut_ptes(session: Session, pfn: int | None) -> dict[tuple[int, int], None]:
-    """The entries that operations so far have cut off a frame (None: any frame)."""
+def _cut_last(session: Session) -> dict[tuple[int, int], None]:
+    """The entries that operations on frames have cut off last."""
+    found: dict[tuple[int, int], None] = {}
+    for number in session.steps.marks.of_act(Act.UNMAP, session.position)[-_MOST_CUT:]:
+        operation = session.operation_at(number + 1)
+        if operation is not None and operation.outcome.pfn is not None:
+            found.update(dict.fromkeys(session.steps.marks[number].ptes))
+    return found
+
+
+def _cut_ptes(session: Session, pfn: int) -> dict[tuple[int, int], None]:
+    """The entries that operations so far have cut off a frame."""
     found: dict[tuple[int, int], None] = {}
     for operation in reversed(tuple(session.parts(pfn=pfn))):
-        if operation.first >= session.position or operation.outcome.pfn is None:
+        if operation.first >= session.position:
             continue
         for mark in session.steps.marks[operation.first : min(operation.last, session.position)]:
             if mark.act is Act.UNMAP:

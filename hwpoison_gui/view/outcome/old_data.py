@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
+
+import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import ZERO, can, content_of, disk_content
@@ -10,7 +13,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.kernel.rmap import page_index
-from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.operation import Operation, Parts
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
@@ -30,12 +33,22 @@ def read_old_data(session: Session, operation: Operation) -> bool:
     )
     if inode is None or dirty:
         return False
-    for earlier in session.parts(operation.first):
+    for earlier in reversed([one for one in session.operations if one.last <= operation.first]):
         if earlier.name in _CUTS and earlier.args.get("path") == inode.path:
             return False
-        if earlier.name == "poison" and _was_lost(session, earlier, inode, index, operation.outcome.value):
+        errors = _errors_at(m, earlier, index) if earlier.name == "poison" else ()
+        if any(_was_lost(session, error, inode, index, operation.outcome.value) for error in errors):
             return True
     return False
+
+
+def _errors_at(m: Machine, operation: Operation, index: int) -> Iterable[Operation]:
+    """The errors of an operation in frames that had a page of that number of a file, the newest first."""
+    parts = operation.parts
+    if not isinstance(parts, Parts):
+        return (operation,)
+    numbers = np.flatnonzero(m.index.view[np.array(parts.pfns, np.int64)] == index).tolist()
+    return map(parts.__getitem__, reversed(numbers))
 
 
 def _was_lost(session: Session, error: Operation, inode: Inode, index: int, value: str) -> bool:

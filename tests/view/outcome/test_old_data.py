@@ -40,6 +40,16 @@ def test_a_read_through_a_mapping_and_by_a_call(filesystem: str, value: str) -> 
     assert is_old(session)
 
 
+def test_an_error_in_one_of_many_frames() -> None:
+    session = lost()
+    session.seek(session.operations[-1].first)
+    do(session, "poison", frames=["any:free", "/f@0", "any:slab"])
+    do(session, "read", task="b", at="m+0")
+    assert is_old(session)
+    do(session, "read", task="b", at="m+1")
+    assert not is_old(session)
+
+
 def test_another_page_of_the_file_is_as_it_was_written() -> None:
     session = lost()
     do(session, "read", task="b", at="m+1")
