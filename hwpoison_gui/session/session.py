@@ -235,7 +235,7 @@ class Session:
 
         marks = self._carry_out(name, args) if parts is None else self._carry_out_each(name, frames, parts)
         number, last = len(self.operations), Mark(DONE[name])
-        self.recording = Recording(self.timeline, number, marks, last, done, undone, parts or ())
+        self.recording = Recording(self.timeline, number, marks, last, done, undone, () if parts is None else parts)
         return self.recording
 
     def _check_available(self, name: str, args: Mapping[str, Any]) -> None:

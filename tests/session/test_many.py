@@ -100,6 +100,14 @@ def test_results_that_differ_are_no_result_of_all() -> None:
     assert [part.outcome.result for part in session.operations[-1].parts] == ["Recovered", "Ignored"]
 
 
+def test_what_is_recorded_so_far_is_counted_in_frames() -> None:
+    session = busy()
+    recording = session.begin("poison", {"frames": ("a:m+0", "any:free"), "via": "corrupt-pfn", "thread": 0})
+    assert len(recording.parts) == 0
+    recording.advance()
+    assert len(recording.parts) == 2 and len(session.operations[-1].parts) == 2
+
+
 def test_a_panic_ends_it() -> None:
     session = busy(memory_failure_recovery=0)
     outcome = do(session, "poison", frames=["any:free", "any:slab", "a:m+0"])
