@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import fork
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.exit_mmap import exit_mmap
@@ -45,6 +46,20 @@ def family(profile: str = "6.1") -> Workbench:
 
 
 # -- fork
+
+
+@both
+def test_entries_copied_in_columns_are_those_copied_one_by_one(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    digests = []
+    for few in (0, 1 << 30):
+        monkeypatch.setattr(fork, "FEW", few)
+        bench = family(profile)
+        position, digest = bench.session.position, bench.m.gate.digest()
+        bench.session.seek(0)
+        bench.session.seek(position)
+        assert bench.m.gate.digest() == digest
+        digests.append(digest)
+    assert digests[0] == digests[1]
 
 
 @both
