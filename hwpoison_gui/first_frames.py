@@ -43,7 +43,7 @@ def picture_of(path: Path) -> Picture | None:
     reader = form_of(path).reader
     if reader is Reader.RAW:
         return _of_raw(path)
-    if reader is not Reader.RECORDING or path.suffix == ".json":
+    if reader not in (Reader.RECORDING, Reader.NOTES):
         return None
     from hwpoison_gui.sources.recording import first_frames
 

@@ -149,7 +149,7 @@ def first_frames(path: Path) -> FrameRuns | U64:
     SourceError
         If they are damaged or missing.
     """
-    _pair(path)
+    path, _ = _pair(path)
     with npz.opened(path) as archive:
         arrays = archive.columns((*frame_runs.members("kpageflags"), "kpageflags"))
     try:

@@ -1,10 +1,11 @@
 """Memory of an open machine, a frame: what stays, and the most while it is opened.
 
-    python tests/bench/memory_bench.py [--frames 16777216,268435456]
+    python tests/bench/memory_bench.py [--frames 16777216,268435456] [FILE...]
 
 A made-up machine is written as a snapshot by another process, opened, and its map made, with all its levels. Memory is
 that of the process beyond what it had before (VmRSS and VmHWM). The baseline is what the columns of a machine take if
-every page of them is used. A terabyte needs 12 GB for some minutes.
+every page of them is used. A terabyte needs 10 GB for some minutes. FILE: a snapshot of a real machine, measured after
+that.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def status() -> tuple[int, int]:
     return now, most
 
 
-def rows(sizes: Sequence[int] = (1 << 24,)) -> list[Row]:
+def rows(sizes: Sequence[int] = (1 << 24,), files: Sequence[Path] = ()) -> list[Row]:
     found = Found()
     with_plane(default_machine())  # imports what opening needs
     for frames in sizes:
@@ -42,27 +43,34 @@ def rows(sizes: Sequence[int] = (1 << 24,)) -> list[Row]:
             path = Path(folder, "machine.npz")
             make = ("-m", "hwpoison_gui", "make-machine", str(path), "--frames", str(frames), "--nodes", "4")
             subprocess.run([sys.executable, *make], check=True, capture_output=True)
-            gc.collect()
-            before, _ = status()
-            opened = with_plane(open_file(path))
-            assert opened.plane is not None
-            opened.plane.pyramid.level(1)
-            gc.collect()
-            now, most = status()
-        ptes = opened.session.machine.ptes
-        entries = sum(len(ptes.arrays(mm)[0]) for mm in ptes.view)
-        found.of = f"machine of {frames:,}, {entries:,} PTEs: "
-        found.add("memory", (now - before) / frames, COLUMNS, "its columns", TARGET, unit="B/fr.")
-        found.add("most while opening", (most - before) / frames, COLUMNS, "its columns", unit="B/fr.")
-        del opened, ptes
-        gc.collect()
+            measure(path, found)
+    for file in files:
+        measure(file, found)
     return found
+
+
+def measure(path: Path, found: Found) -> None:
+    """Open a file, and add what it takes; the most that was taken so far counts."""
+    gc.collect()
+    before, _ = status()
+    opened = with_plane(open_file(path))
+    assert opened.plane is not None
+    opened.plane.pyramid.level(1)
+    gc.collect()
+    now, most = status()
+    m = opened.session.machine
+    entries = sum(len(m.ptes.arrays(mm)[0]) for mm in m.ptes.view)
+    found.of = f"machine of {m.frames:,}, {entries:,} PTEs: "
+    found.add("memory", (now - before) / m.frames, COLUMNS, "its columns", TARGET, unit="B/fr.")
+    found.add("most while opening", (most - before) / m.frames, COLUMNS, "its columns", unit="B/fr.")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--frames", default="16777216")
-    rows([int(part) for part in parser.parse_args().frames.split(",")])
+    parser.add_argument("--frames", default="16777216", help="sizes of made-up machines; empty: none")
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE")
+    options = parser.parse_args()
+    rows([int(part) for part in options.frames.split(",") if part], options.files)
 
 
 if __name__ == "__main__":
