@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -138,7 +137,7 @@ def test_the_hole_below_4_gib_is_known(tmp_path: Path) -> None:
     words = np.concatenate((image.kpageflags, np.full(1 << 20, pf.NOPAGE, np.uint64), image.kpageflags))
     words[6000:7000] = pf.LRU
     counts = np.zeros(len(words), np.uint64)
-    save_snapshot(made(replace(image, kpageflags=words, kpagecount=counts)), tmp_path / "m.npz")
+    save_snapshot(made(image._replace(kpageflags=words, kpagecount=counts)), tmp_path / "m.npz")
     no_page, below = np.uint64(pf.NOPAGE), 1 << 20
     assert ((plane_of(tmp_path / "m.npz").flags[:below] & no_page) == (words[:below] & no_page)).all()
 
