@@ -134,7 +134,6 @@ class Dock(QDockWidget):
         self.collapsed = False  # only the title bar is shown
         self.size_before = QSize()  # when it was collapsed
         self.readable = 0  # height that its content needs, at 100 % text; 0: any
-        self.borrowed = 0  # pixels that the playback row took from the map instead of this panel
         self.visibilityChanged.connect(self._visibility_changed)
         self.head = DockHead(title, self)
         self.head.tip = TIPS.get(name, "")

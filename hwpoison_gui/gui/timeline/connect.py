@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.playback import Playback
 from hwpoison_gui.gui.control.present import Present
-from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
@@ -27,16 +26,13 @@ def connect_playback(playback: Playback, settings: Settings, appearance: Appeara
 
 
 def connect_stage(stage: PlaybackStage, controller: Controller, present: Present) -> None:
-    """Gives the playback row no more room than it has something to show."""
+    """Tells the playback row whether there is something to play."""
 
     def show() -> None:
-        steps_through_records = controller.machine.history is not None  # each selects a frame; panels are not to move
-        has_frame = controller.selection.frame != NONE or steps_through_records
-        stage.set_content(bool(controller.session.steps), has_frame)
+        stage.set_content(bool(controller.session.steps))
 
     present.opened.connect(show)
     present.moved.connect(lambda _: show())
-    present.looked.connect(show)
 
 
 def connect_progress(line: ProgressLine, controller: Controller, appearance: Appearance) -> None:

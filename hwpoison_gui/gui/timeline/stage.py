@@ -11,17 +11,21 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.timeline.sentence import Form, SentenceBar
 
 _LOW: Final = 900  # height of windows, at 100 % text, below which the sentence takes less room
+_ROOM, _ROOM_OF_TEXT = 255, 330  # height of windows, and how it grows with text, in which every part has room
 
 
 class PlaybackStage(QWidget):
-    """As high as its parts; while there is no operation, only the sentence, and without a frame one line."""
+    """As high as its parts, whatever happens: a frame that is selected or breaks moves no panel under the mouse.
+
+    Only a window that is too low for its text has no operations and transport before there are any.
+    """
 
     heightChanged = Signal()
 
     def __init__(self, parent: QWidget, sentence: SentenceBar, operations: QWidget, transport: QWidget) -> None:
         super().__init__(parent)
         self._sentence, self._played = sentence, (operations, transport)
-        self._has_steps = self._has_frame = False
+        self._has_steps = False
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
@@ -31,9 +35,9 @@ class PlaybackStage(QWidget):
             fixed.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._suit()
 
-    def set_content(self, has_steps: bool, has_frame: bool) -> None:
-        """`has_steps`: there is something to play; `has_frame`: the sentence is about a selected frame."""
-        self._has_steps, self._has_frame = has_steps, has_frame
+    def set_content(self, has_steps: bool) -> None:
+        """`has_steps`: there is something to play."""
+        self._has_steps = has_steps
         self._suit()
 
     def follow_window(self) -> None:
@@ -47,13 +51,13 @@ class PlaybackStage(QWidget):
         return super().eventFilter(watched, event)
 
     def _suit(self) -> None:
-        height, rests = self.window().height(), not self._has_steps and not self._has_frame
-        form = Form.LOW if height < look.px(_LOW) else Form.LARGE
-        if rests or height < look.px(look.TIGHT_WINDOW):
-            form = Form.ONE_LINE
-        if form is self._sentence.form and self._has_steps is not self._played[0].isHidden():
+        height = self.window().height()
+        tight = height < look.px(look.TIGHT_WINDOW)
+        form = Form.ONE_LINE if tight else Form.LOW if height < look.px(_LOW) else Form.LARGE
+        hidden = not self._has_steps and height < _ROOM + look.px(_ROOM_OF_TEXT)
+        if form is self._sentence.form and hidden is self._played[0].isHidden():
             return
         self._sentence.set_form(form)
         for part in self._played:
-            part.setVisible(self._has_steps)
+            part.setHidden(hidden)
         self.heightChanged.emit()

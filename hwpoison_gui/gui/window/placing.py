@@ -61,10 +61,7 @@ def lay_out(window: QWidget, stage: QWidget, legend: QWidget) -> None:
 
 
 def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> None:
-    """Adapts the height of the playback row; the panels below it give or take the difference.
-
-    The map gives what a panel cannot spare, such as a chart, and gets that back.
-    """
+    """Adapts the height of the playback row; the panels below it give or take the difference."""
     from hwpoison_gui.gui.window.room import tabs_below
 
     bottom = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -72,21 +69,12 @@ def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> 
     below = [dock for dock in shown if window.dockWidgetArea(dock) is bottom]
     before = stage.height()
     heights = [dock.height() + tabs_below(window, dock) for dock in below]
-    needing = [(dock, dock.height()) for dock in below if dock.readable]
     stage.suit()
     grown = stage.height() - before
     if window.dockWidgetArea(stage) is Qt.DockWidgetArea.NoDockWidgetArea:
         return  # the window is not complete yet
-    spared = max((_spared(window, dock, height - grown) for dock, height in needing), default=0)
-    wanted = [stage.height(), *(max(1, height - grown + spared) for height in heights)]
+    wanted = [stage.height(), *(max(1, height - grown) for height in heights)]
     window.resizeDocks([stage, *below], wanted, Qt.Orientation.Vertical)
-
-
-def _spared(window: QMainWindow, dock: Dock, height: int) -> int:
-    """How many pixels more than `height` a panel gets: what it needs to be read, or less, to give back what it got."""
-    more = max(dock.least_height(window) - height, -dock.borrowed)
-    dock.borrowed += more
-    return more
 
 
 def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Dock]) -> None:
