@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtWidgets import QProgressDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from hwpoison_gui.gui.control.worker import Work, Worker
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QProgressDialog
 
 _SOON_MS: Final = 300
 
@@ -44,6 +47,8 @@ class Background(QObject):
         if self.busy:
             return
         self._title, self._take = title, take
+        from PySide6.QtWidgets import QProgressDialog  # a start has no time for this class
+
         dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._above)
         plain_labels(dialog)
         dialog.setWindowTitle("hwpoison-gui")

@@ -5,20 +5,27 @@ Rows of a numpy array are passed as C arrays, without one Python object per prim
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Final
 
 import numpy as np
 import shiboken6
 from PySide6.QtCore import QLineF, QRect, QRectF
-from PySide6.QtGui import QColor, QPaintEngine, QPainter, QPen, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPen, QPixmap
 
 # Columns of a row, in the layout of the C++ structures.
 LINE: Final = 4  # x1, y1, x2, y2
 FRAGMENT: Final = 10  # centre x, y; left, top, width, height in the source; scales, rotation, opacity
 
+_VECTORS: Final = "hwpoison_gui.gui.export.svg"
+
 
 def draws_vectors(painter: QPainter) -> bool:
     """Whether a picture is made that can be enlarged: see gui/export/svg.py."""
+    if _VECTORS not in sys.modules:  # then no painter draws on such a device, and PySide creates no class for engines
+        return False
+    from PySide6.QtGui import QPaintEngine
+
     engine = painter.paintEngine()
     return engine is not None and engine.type() == QPaintEngine.Type.User
 

@@ -86,7 +86,8 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Doc
         dock.setFloating(False)
         window.removeDockWidget(dock)
     for panel in docks.values():
-        panel.set_collapsed(False)
+        if panel.collapsed:
+            panel.set_collapsed(False)
     window.addDockWidget(right, docks["rmap"])
     window.splitDockWidget(docks["rmap"], docks["why"], Qt.Orientation.Vertical)
     for under in ("states", "frame"):

@@ -11,7 +11,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
-    QComboBox,
     QDockWidget,
     QMainWindow,
     QTabBar,
@@ -29,10 +28,11 @@ _BANDS = {
 }
 _MIDDLE = 2
 # Keys that these widgets handle while focused although they are shortcuts of commands.
-_OWN_KEYS: dict[type[QWidget], frozenset[Qt.Key]] = {
-    QAbstractButton: frozenset({Key.Key_Space}),
-    QComboBox: frozenset({Key.Key_Space, Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown}),
-    QTabBar: frozenset({Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End, Key.Key_Space}),
+# By the names of their classes: a start has no time for classes that it does not show.
+_OWN_KEYS: dict[str, frozenset[Qt.Key]] = {
+    "QAbstractButton": frozenset({Key.Key_Space}),
+    "QComboBox": frozenset({Key.Key_Space, Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown}),
+    "QTabBar": frozenset({Key.Key_Left, Key.Key_Right, Key.Key_Home, Key.Key_End, Key.Key_Space}),
 }
 _ARROWS = frozenset({Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down})
 _LINE = 20  # pixels: widgets whose centres are in the same line are side by side
@@ -101,13 +101,13 @@ class OwnKeys(QObject):
     def _follow(self, old: QWidget | None, now: QWidget | None) -> None:
         if old is not None:
             old.removeEventFilter(self)
-        if now is not None and isinstance(now, tuple(_OWN_KEYS)) and now.window() is self._window:
+        if now is not None and any(map(now.inherits, _OWN_KEYS)) and now.window() is self._window:
             now.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() != QEvent.Type.ShortcutOverride or not isinstance(event, QKeyEvent):
             return False
-        kept = next((keys for kind, keys in _OWN_KEYS.items() if isinstance(watched, kind)), frozenset[Qt.Key]())
+        kept = next((keys for kind, keys in _OWN_KEYS.items() if watched.inherits(kind)), frozenset[Qt.Key]())
         if isinstance(watched, QAbstractButton) and watched.group() is not None:
             kept |= _ARROWS
         if event.key() not in kept or event.modifiers():
