@@ -54,9 +54,7 @@ def share_pins(m: Machine, parent: int, child: int) -> None:
 
 def release_pins(m: Machine, tgid: int) -> None:
     """exit(): the last holder of a pin closes the pipe."""
-    for pfn, holders in list(m.pin_holders.view.items()):
-        if tgid not in holders:
-            continue
+    for pfn, holders in [pin for pin in m.pin_holders.view.items() if tgid in pin[1]]:
         left = tuple(holder for holder in holders if holder != tgid)
         m.put(m.pin_holders, pfn, left)
         if not left:

@@ -154,7 +154,8 @@ class Machine:
 
     def page(self, pfn: int) -> int:
         """The flag word of frame `pfn`."""
-        return self.flags.get(pfn)
+        word: int = self.flags.cells[pfn]
+        return word
 
     def pte(self, mm: int, vpn: int) -> int:
         """The page-table entry of virtual page `vpn` (address >> 12) in `mm`, or 0.
@@ -188,7 +189,8 @@ class Machine:
 
     def compound_head(self, pfn: int) -> int:
         """The head of the compound page that contains `pfn`, or `pfn` itself."""
-        return self.mapping.get(pfn) if self.flags.get(pfn) & pf.COMPOUND_TAIL else pfn
+        head: int = self.mapping.cells[pfn] if self.flags.cells[pfn] & pf.COMPOUND_TAIL else pfn
+        return head
 
     def vmas_of(self, mm: int) -> list[Vma]:
         """The VMAs of an address space, sorted by address."""

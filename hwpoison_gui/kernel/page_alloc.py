@@ -104,8 +104,7 @@ def is_free_head(m: Machine, pfn: int) -> bool:
 
 def free_page(m: Machine, pfn: int) -> None:
     """free_unref_page(): free a frame with refcount 0 to the per-CPU list."""
-    _clear_page(m, pfn)
-    if m.page(pfn) & pf.HWPOISON and m.profile.has("poison_is_never_freed"):
+    if _clear_page(m, pfn) & pf.HWPOISON and m.profile.has("poison_is_never_freed"):
         return
     m.put(m.pcp, (0, pfn), True)
     if len(m.pcp.of(0)) > PCP_HIGH:
@@ -190,8 +189,11 @@ def put_page_back_buddy(m: Machine, pfn: int) -> None:
     free_one_page(m, pfn, 0)
 
 
-def _clear_page(m: Machine, pfn: int) -> None:
-    m.clear_flags(pfn, _FREED)
+def _clear_page(m: Machine, pfn: int) -> int:
+    """Clear what a frame in use has; returns the flag word that is left."""
+    before = m.page(pfn)
+    if before & _FREED:
+        m.put(m.flags, pfn, before & ~_FREED)
     for column in (m.refcount, m.mapcount, m.mapping, m.index):
         if column.cells[pfn]:
             m.put(column, pfn, 0)
@@ -200,6 +202,7 @@ def _clear_page(m: Machine, pfn: int) -> None:
     if pfn in m.page_private.view:
         m.delete(m.page_private, pfn)
     uncharge(m, pfn)
+    return before & ~_FREED
 
 
 def get_page(m: Machine, pfn: int) -> None:

@@ -70,7 +70,9 @@ def shared(one: Sequence[Inputs], other: Sequence[Inputs]) -> int:
 
 def past_of(operation: Completed, steps: int) -> Past:
     """The record of an operation in a branch. Of its log only the last line is kept."""
-    outcome = operation.outcome._replace(log=operation.outcome.log[-1:], handed_out=frozenset())
+    outcome = operation.outcome
+    if len(outcome.log) > 1 or outcome.handed_out:
+        outcome = outcome._replace(log=outcome.log[-1:], handed_out=frozenset())
     return Past(operation.name, operation.args, operation.telling, outcome, steps)
 
 

@@ -1,6 +1,7 @@
 """An operation under way: it runs in slices, and can be given up, which undoes it.
 
-Ten thousand mappers of a frame take most of a second; slices let the caller process events in between.
+Ten thousand mappers of a frame take a tenth of a second, and more where they die of it; slices let the caller process
+events in between.
 """
 
 from __future__ import annotations

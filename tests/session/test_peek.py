@@ -6,6 +6,7 @@ from collections.abc import Generator
 
 import pytest
 
+from hwpoison_gui.session import timeline
 from hwpoison_gui.session.peek import at, at_in_slices
 from hwpoison_gui.session.session import Session
 
@@ -61,3 +62,29 @@ def test_a_look_in_slices_may_be_given_up_between_two_of_them() -> None:
     with pytest.raises(StopIteration) as stop:
         next(again)
     assert stop.value.value == (then, then) and session.machine.gate.digest() == present
+
+
+def test_the_way_to_another_position_and_back_is_made_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = session_with_a_past()
+    last, present = session.position, session.machine.gate.digest()
+    digests = [at(session, position, session.machine.gate.digest) for position in range(last + 1)]
+    monkeypatch.setattr(timeline, "STEPS_PER_SLICE", 1)
+
+    def look() -> Generator[None, None, str]:
+        yield from ()
+        return session.machine.gate.digest()
+
+    looking, seen = at_in_slices(session, 1, look), list[str]()
+    with pytest.raises(StopIteration) as found:
+        while True:
+            next(looking)
+            seen.append(session.machine.gate.digest())
+            assert session.position == last and not session.at_rest
+    assert seen == [*digests[last - 1 : 1 : -1], *digests[2:last]] and found.value.value == digests[1]
+    assert session.machine.gate.digest() == present and session.at_rest
+    for slices in range(1, len(seen) + 1):  # given up on the way
+        looking = at_in_slices(session, 1, look)
+        for _ in range(slices):
+            next(looking)
+        looking.close()
+        assert session.machine.gate.digest() == present and session.at_rest
