@@ -126,7 +126,8 @@ def _toll_as_dict(m: Machine, toll: Toll) -> dict[str, Any]:
 
 
 def _summary_as_dict(m: Machine, summary: Summary) -> dict[str, Any]:
-    hit = [{"tgid": tgid, "task": _name(m, tgid), "impact": kind} for tgid, kind in summary.impacts.items()]
+    hit = [{"tgid": tgid, "task": _name(m, tgid), "impact": impact.kind}
+           for tgid, impact in summary.impacts.items()]  # fmt: skip
     results = {result or NO_LINE: frames for result, frames in summary.results.items()}
     return {"results": results, "lost": summary.lost, "left_in_use": summary.in_use, "hit": hit}
 

@@ -80,6 +80,7 @@ _BY_SIGNAL: Final = {DEAD: "killed", SIGNALLED: "signalled", PENDING: "pending"}
 TONES: Final = {
     PANICS: "kill", DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"
 }  # fmt: skip
+ON_TOUCH: Final = frozenset({PANICS, ENDS, LATER, CAUGHT, USES})  # impacts of the next touch of a page
 _ORDER: Final = {kind: number for number, kind in enumerate(MEANINGS)}
 
 

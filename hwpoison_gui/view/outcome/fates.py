@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import MOST_ERRORS, Fate, rank
+from hwpoison_gui.view.base.hits import DEAD, MOST_ERRORS, ON_TOUCH, Fate, rank
 from hwpoison_gui.view.outcome.impact_now import impact_now
+from hwpoison_gui.view.outcome.summing import summary_at_hand
 
-# About the operation that was complete last.
+# About the operation that was complete last, and how many operations on many frames are summed up.
 _FATES: Final = Question[dict[int, Fate]]("impact of all errors on each process", 2)
 
 
 def fates_now(session: Session) -> dict[int, Fate]:
-    """tgid -> impact of the frames broken last. In the middle of an operation, that of before it."""
+    """tgid -> impact of the errors so far. In the middle of an operation, that of before it.
+
+    Of errors in single frames, the newest MOST_ERRORS count; of operations on many frames, all that are summed up.
+    """
     done = _complete(session)
     if done is None:
         return {}
-    return session.recall.answer(_FATES, lambda: at(session, done.last, lambda: _find(session)), done)
+    many = [one for one in _many(session, done.last) if summary_at_hand(session, one) is not None]
+    return session.recall.answer(_FATES, lambda: at(session, done.last, lambda: _find(session, many)), done, len(many))
 
 
 def _complete(session: Session) -> Operation | None:
@@ -31,13 +38,41 @@ def _complete(session: Session) -> Operation | None:
     return session.part_at(operation.first)
 
 
-def _find(session: Session) -> dict[int, Fate]:
+def _many(session: Session, upto: int) -> list[Operation]:
+    """The operations that broke many frames, up to a position."""
+    return [one for one in session.operations if one.parts and one.name == "poison" and one.last <= upto]
+
+
+def _find(session: Session, many: list[Operation]) -> dict[int, Fate]:
     found = dict[int, Fate]()
-    for pfn in _broken(session):
-        for tgid, kind in impact_now(session, pfn).items():
-            if tgid not in found or rank(kind) < rank(found[tgid].kind):
-                found[tgid] = Fate(kind, pfn)
+    for tgid, fate in _each(session, many):
+        if tgid not in found or rank(fate.kind) < rank(found[tgid].kind):
+            found[tgid] = fate
     return found
+
+
+def _each(session: Session, many: list[Operation]) -> Iterator[tuple[int, Fate]]:
+    """The impact of each error on each process, in no order."""
+    for pfn in _broken(session):
+        yield from ((tgid, Fate(kind, pfn)) for tgid, kind in impact_now(session, pfn).items())
+    for operation in many:
+        summary = summary_at_hand(session, operation)
+        for tgid, fate in summary.impacts.items() if summary is not None else ():
+            if (now := _since(session, tgid, fate)) is not None:
+                yield tgid, now
+
+
+def _since(session: Session, tgid: int, fate: Fate) -> Fate | None:
+    """An impact of an operation on many frames by now; what the process has unmapped since still counts."""
+    m = session.machine
+    process = m.processes.view.get(tgid)
+    if process is None or process.ended == "exit":
+        return None
+    if process.ended:
+        return fate._replace(kind=DEAD)
+    head = m.compound_head(fate.pfn)  # of a hugetlb page, it has the flag
+    bad = (m.page(fate.pfn) | m.page(head)) & pf.HWPOISON
+    return fate if bad or fate.kind not in ON_TOUCH else None
 
 
 def _broken(session: Session) -> list[int]:

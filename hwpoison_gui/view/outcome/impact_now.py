@@ -15,12 +15,12 @@ from hwpoison_gui.view.base.hits import (
     IGNORED,
     LATER,
     MEANINGS,
+    ON_TOUCH,
     PANICS,
     PENDING,
     SAFE,
     SIGNALLED,
     STALE,
-    USES,
     ZEROS,
     Hit,
     signalled_and_touched,
@@ -28,7 +28,6 @@ from hwpoison_gui.view.base.hits import (
 from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 
 _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
-_BY_TOUCH: Final = frozenset({PANICS, ENDS, LATER, CAUGHT, USES})  # how those are hit who got the page afterwards
 _BY_ENTRY: Final = frozenset({PANICS, ENDS, LATER, CAUGHT})  # by a hwpoison entry, where the page is not poisoned
 _MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
@@ -94,7 +93,7 @@ def _find(session: Session, error: Operation) -> dict[int, str]:
         return {hit.tgid: hit.kind for hit in hits}
     now = hits_now(session, error)
     found = {hit.tgid: _since(session.machine, hit, now) for hit in hits}
-    found.update((tgid, kind) for tgid, kind in now.items() if tgid not in found and kind in _BY_TOUCH)
+    found.update((tgid, kind) for tgid, kind in now.items() if tgid not in found and kind in ON_TOUCH)
     return {tgid: kind for tgid, kind in found.items() if kind}
 
 

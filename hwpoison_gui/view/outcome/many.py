@@ -9,7 +9,7 @@ from typing import Final
 from hwpoison_gui.kernel.profile import type as results
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.view.base.hits import CAUGHT, ENDS, IGNORED, LATER, PANICS, SAFE, USES, counted_hits
+from hwpoison_gui.view.base.hits import CAUGHT, ENDS, IGNORED, LATER, PANICS, SAFE, USES, Fate, counted_hits
 from hwpoison_gui.view.outcome.loss_words import content_words
 from hwpoison_gui.view.words.words import counted
 
@@ -72,19 +72,19 @@ class OneFrame(Record):
 class Summary(Record):
     """All frames of an operation, at its end.
 
-    `frames`: the worst first, at most MOST_LISTED. `done`: the number of frames that it came to, and `asked` of those
-    named: a panic ends the operation early. `results`: number of frames by the result of their line, or by why they
-    have none. `impacts`: tgid -> the worst impact of all frames on the process (hits.MEANINGS), of its signals, and of
+    `frames`: the worst first, at most MOST_LISTED. `done`: the number of frames that it came to, and `asked` of
+    those named: a panic ends the operation early. `results`: number of frames by the result of their line, or by
+    why they have none. `impacts`: tgid -> the worst impact of all frames on the process, of its signals, and of
     what it runs into when it touches what it still maps. `lost`: bytes of content that are lost, of a hugetlb page
-    all, once. `huge_lost`: the number of hugetlb pages of which content is lost; each loses it with the first of its
-    frames. `in_use`: the number of broken frames that were left to their users. `again_huge`: a frame was broken
-    before with its hugetlb page.
+    all, once. `huge_lost`: the number of hugetlb pages of which content is lost; each loses it with the first of
+    its frames. `in_use`: the number of broken frames that were left to their users. `again_huge`: a frame was
+    broken before with its hugetlb page.
     """
 
     frames: tuple[OneFrame, ...]
     done: int
     results: Mapping[str, int]
-    impacts: Mapping[int, str]
+    impacts: Mapping[int, Fate]
     asked: int
     lost: int
     huge_lost: int
@@ -98,12 +98,12 @@ class Summary(Record):
 
     def processes(self, kind: str) -> list[int]:
         """The processes (tgids) with an impact."""
-        return [tgid for tgid, impact in self.impacts.items() if impact == kind]
+        return [tgid for tgid, impact in self.impacts.items() if impact.kind == kind]
 
 
 def brief(summary: Summary) -> list[str]:
     """The summary in a few clauses, the worst first: who is hit, what is lost, what stays in use."""
-    found = counted_hits(kind for kind in summary.impacts.values() if kind != SAFE)
+    found = counted_hits(impact.kind for impact in summary.impacts.values() if impact.kind != SAFE)
     if summary.lost:
         found.append(f"content lost: {content_words(summary.lost, summary.huge_lost)}")
     if summary.in_use:

@@ -7,7 +7,7 @@ worst.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from typing import Final
 
 import numpy as np
@@ -22,7 +22,7 @@ from hwpoison_gui.session.operation import Operation, Parts
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import SAFE, worse
+from hwpoison_gui.view.base.hits import SAFE, Fate, rank
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_next_touches
@@ -95,7 +95,7 @@ def _find(session: Session, operation: Operation) -> Summing:
             yield _said(len(parts), len(parts))
         if not m.panicked:
             yield from _find_touches(m, found)
-        impacts = _impacts(session, operation, found.touches.values())
+        impacts = _impacts(session, parts, found.touches)
         for _ in go(home):
             yield _said(len(parts), len(parts))
     return (yield from _summed(operation, parts, found, impacts))
@@ -173,21 +173,28 @@ def _find_touches(m: Machine, found: _Found) -> Generator[str, None, None]:
         yield f"Summing up: users of {done:,} of {len(found.befores):,} pages"
 
 
-def _impacts(session: Session, operation: Operation, touches: Iterable[Mapping[int, str]]) -> dict[int, str]:
-    """tgid -> the worst impact: of signals, and of the next touch of each frame."""
-    names = session.world.task_names.view
-    found = dict[int, str]()
-    for seen in operation.outcome.signals:
-        tgid = names[seen.task]
-        found[tgid] = worse(found.get(tgid, ""), EFFECTS[seen.effect])
-    for kinds in {id(one): one for one in touches}.values():
+def _impacts(session: Session, parts: Parts, touches: Mapping[int, Mapping[int, str]]) -> dict[int, Fate]:
+    """tgid -> the worst impact, and its frame: of signals, and of the next touch of each frame."""
+    names, found = session.world.task_names.view, dict[int, Fate]()
+
+    def note(tgid: int, kind: str, number: int) -> None:
+        if tgid not in found or rank(kind) < rank(found[tgid].kind):
+            found[tgid] = Fate(kind, parts.pfns[number])
+
+    for number in parts.having(lambda outcome: bool(outcome.signals)):
+        for seen in parts.plain(number).signals:
+            note(names[seen.task], EFFECTS[seen.effect], number)
+    alike = dict[int, tuple[int, Mapping[int, str]]]()  # many frames have the same users
+    for number, kinds in touches.items():
+        alike.setdefault(id(kinds), (number, kinds))
+    for number, kinds in alike.values():
         for tgid, kind in kinds.items():
             if kind != SAFE:
-                found[tgid] = worse(found.get(tgid, ""), kind)
+                note(tgid, kind, number)
     return dict(sorted(found.items()))
 
 
-def _summed(operation: Operation, parts: Parts, found: _Found, impacts: Mapping[int, str]) -> Summing:
+def _summed(operation: Operation, parts: Parts, found: _Found, impacts: Mapping[int, Fate]) -> Summing:
     losses = np.frombuffer(found.losses, np.uint8)
     gone, huge = losses & _GONE != 0, losses & _HUGE != 0
     huge_lost = int((gone & huge).sum())

@@ -85,3 +85,23 @@ def test_after_the_entry_is_gone_nothing_is_left() -> None:
     do(session, "unpoison", frame=f"pfn:{pfn:#x}")
     do(session, "munmap", task="b", at="m+0", pages=1)
     assert impact_now(session, pfn) == {} and fates_now(session) == {}
+
+
+@pytest.mark.parametrize("early", [0, 1])
+def test_of_many_frames_all_errors_count_and_what_has_happened_since(early: int) -> None:
+    session, tgids = machine("6.1")
+    do(session, "sysctl", name="memory_failure_early_kill", value=early)
+    pages = [f"{task}:m+{page}" for task in "ab" for page in range(MOST_ERRORS + 2)]
+    frames = [hex(session.resolve_frame(page)) for page in pages]
+    do(session, "poison", frames=frames)
+    a, b = (hits.DEAD, hits.SIGNALLED) if early else (hits.LATER, hits.CAUGHT)
+    wanted = {tgids["a"]: a, tgids["b"]: b}
+    assert {tgid: fate.kind for tgid, fate in fates_now(session).items()} == wanted
+    do(session, "poison", frame="any:free")
+    fates = fates_now(session)
+    assert {tgid: fate.kind for tgid, fate in fates.items()} == wanted
+    assert all(hex(fate.pfn) in frames for fate in fates.values())
+    do(session, "exit", task="b")
+    assert fates_now(session).keys() == {tgids["a"]}
+    session.seek(session.operations[-4].last)
+    assert fates_now(session) == {}

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, LATER
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, LATER, Fate
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.foretold import foretold
@@ -50,9 +50,9 @@ def test_it_counts_what_each_frame_lost(profile: str, early: int) -> None:
 
 def test_early_and_late() -> None:
     early = summary_of(*_end(broken(memory_failure_early_kill=1)))
-    assert {kind for kind in early.impacts.values()} >= {DEAD}
+    assert {impact.kind for impact in early.impacts.values()} >= {DEAD}
     late = summary_of(*_end(broken(memory_failure_early_kill=0)))
-    assert sorted(late.impacts.values()) == sorted([CAUGHT, LATER])
+    assert sorted(impact.kind for impact in late.impacts.values()) == sorted([CAUGHT, LATER])
     assert (late.lost, late.in_use) == (3 * FRAME_SIZE, 2)
 
 
@@ -97,7 +97,7 @@ def test_late_kill_counts_processes_that_have_a_shared_page_in_a_vma_without_an_
     found = _alone(session, shared)
     assert found is not None and dict(shared.touches) == {hit.tgid: hit.kind for hit in found.hits}
     assert shared.words == "3 die on touch, data lost" and alone.words == "1 dies on touch, data lost"
-    assert summary.impacts == dict.fromkeys(shared.touches, LATER)
+    assert summary.impacts == dict.fromkeys(shared.touches, Fate(LATER, shared.pfn))
     rows = broken_rows(summary)
     columns = broken_columns(rows)
     assert [column.field for column in columns] == ["frame", "touched", "lost", "result", "kind"]
