@@ -6,6 +6,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.session.many import MOST_FRAMES
 from tests.gui.waiting import until
 
 Key, Modifier, LEFT = Qt.Key, Qt.KeyboardModifier, Qt.MouseButton.LeftButton
@@ -82,7 +83,7 @@ def test_what_is_chosen_is_done_to_all_and_undone_at_once(user) -> None:
     assert all(session.machine.page(pfn) & pf.HWPOISON for pfn in pfns)
     window.actions_["previous"].trigger()
     assert session.position == before and not any(session.machine.page(pfn) & pf.HWPOISON for pfn in pfns)
-    menu = window.menus.frames_menu(range(70_000))
+    menu = window.menus.frames_menu(range(MOST_FRAMES + 1))
     assert not next(action for action in menu.actions() if action.text() == "Break all").isEnabled()
 
 
