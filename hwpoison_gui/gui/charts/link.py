@@ -7,8 +7,7 @@ from collections.abc import Callable
 from math import ceil, floor
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint, QRect, Qt, QTimer
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtCore import QObject, QPoint, QRect, QTimer
 
 from hwpoison_gui.gui.charts.panel import WAITING, ChartsPanel
 from hwpoison_gui.gui.charts.plot import KEYS, NOWHERE
@@ -128,17 +127,8 @@ class ChartsLink(QObject):
         self._damage.want(_WHO, seen and self._declared.of == of.DAMAGE, every=True)
         self._lenses.need(SNAPSHOT.sheet, seen and self._declared.of == of.CHANGES, _WHO)
         if seen:
-            QTimer.singleShot(0, self, self._ask_for_room)  # later, for Qt is placing panels now
+            QTimer.singleShot(0, self, self._dock.ask_for_room)  # later, for Qt is placing panels now
             self._make()
-
-    def _ask_for_room(self) -> None:
-        """Makes the panel as high as a chart needs, at the cost of the map."""
-        window, dock = self._dock.parent(), self._dock
-        if not isinstance(window, QMainWindow) or dock.isFloating() or dock.collapsed or not dock.in_front:
-            return
-        needed = dock.least_height(window)
-        if dock.height() < needed:
-            window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)
 
     def _changed(self, what: str) -> None:
         """Makes the chart again if it is made of what has changed."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QHelpEvent, QPaintEvent
-from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QTabBar, QToolButton, QToolTip, QWidget
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QMainWindow, QTabBar, QToolButton, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -164,6 +164,15 @@ class Dock(QDockWidget):
         """Height in which its content can be read, as far as the window has it."""
         strips = sum(strip.height() for strip in window.findChildren(Strip) if strip.isVisible())
         return min(look.px(self.readable), round((window.height() - strips) * _MOST_READABLE))
+
+    def ask_for_room(self) -> None:
+        """Makes the panel in front as high as its content needs, at the cost of the map."""
+        window = self.parent()
+        if not isinstance(window, QMainWindow) or self.isFloating() or self.collapsed or not self.in_front:
+            return
+        needed = self.least_height(window)
+        if self.height() < needed:
+            window.resizeDocks([self], [needed], Qt.Orientation.Vertical)
 
     def set_collapsed(self, on: bool) -> None:
         """Shows only the title bar, or the content again."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer
 
 from hwpoison_gui.dram.errors import DramError
 from hwpoison_gui.gui.control.controller import Controller
@@ -15,6 +17,8 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.facts.row_faults import RowFault, fault_of, fault_words, row_faults
 from hwpoison_gui.view.facts.said import compared
 from hwpoison_gui.view.rows.error_records import playhead_words, record_rows, summary_words
+
+_READABLE: Final = 250  # height of the panel, at 100 % text, with some rows and a comparison
 
 
 class RecordsLink(QObject):
@@ -34,6 +38,8 @@ class RecordsLink(QObject):
         self._controller, self._map = controller, frame_map
         self._faults: list[RowFault] = []
         LocalKeys(view.table, *MOVES, *PAGES)
+        dock.readable = _READABLE
+        dock.visibilityChanged.connect(self._seen)
         view.chosen.connect(recorded.choose)
         view.stepWanted.connect(recorded.step)
         recorded.changed.connect(self._show)
@@ -41,6 +47,10 @@ class RecordsLink(QObject):
         frame_map.dramGeometryChanged.connect(self._geometry_changed)
         present.feed(view).moved.connect(lambda _: self._compare())
         self._show()
+
+    def _seen(self, seen: bool) -> None:
+        if seen and self._recorded.history is not None:
+            QTimer.singleShot(0, self, self._dock.ask_for_room)  # later, for Qt is placing panels now
 
     def _show(self) -> None:
         """Shows the records of another history."""
@@ -53,6 +63,7 @@ class RecordsLink(QObject):
             self._view.show_rows(record_rows(history, short=True), summary)
         self._dock.set_subject(summary)
         self._show_record()
+        self._seen(self._dock.in_front)
 
     def _show_record(self) -> None:
         history, at = self._recorded.history, self._recorded.at
