@@ -7,15 +7,21 @@ from hwpoison_gui.opening import Opened
 from hwpoison_gui.real_errors import RealErrors, other_kernel
 
 
+def is_of_unknown_kernel(opened: Opened) -> bool:
+    """Whether a machine is recorded memory that does not say its kernel, and that nothing was done to yet."""
+    untouched = opened.document is None and not opened.session.operations
+    return opened.kernel is None and opened.scenario is None and not opened.records_only and untouched
+
+
 def overlaid(opened: Opened, errors: RealErrors) -> Opened:
     """A machine with error records over it. Memory that does not say its kernel, such as raw page flags, is modelled
     under the kernel that wrote the records.
     """
     kernel, profile = errors.history.kernel, opened.session.machine.profile
-    unsaid = opened.kernel is None and opened.scenario is None and opened.document is None
-    if kernel is not None and unsaid and opened.again is not None:
+    if kernel is not None and is_of_unknown_kernel(opened) and opened.again is not None:
         chosen = nearest(kernel)
-        opened = opened.again(chosen.name) if chosen.name != profile.name else opened
+        if chosen.name != profile.name:
+            opened = opened.again(chosen.name)._replace(second=opened.second, second_files=opened.second_files)
         model = ".".join(map(str, chosen.modelled))
         words = f"Its kernel is taken from the error records, Linux {kernel[0]}.{kernel[1]}; it is modelled as {model}"
         opened = opened._replace(modelled=words, notes=(f"{words}.", *opened.notes[1:]))

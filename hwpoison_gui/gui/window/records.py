@@ -20,6 +20,7 @@ from hwpoison_gui.gui.window.keeping import Keeping
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.window.room import Room
+    from hwpoison_gui.opening import Opened
     from hwpoison_gui.real_errors import RealErrors
 
 _FILES: Final = "Logs, traces and databases (*)"
@@ -36,7 +37,7 @@ class Records(QObject):
     ) -> None:
         super().__init__(above)
         self._above, self._controller, self._recorded = above, controller, recorded
-        self._guard, self._room = keeping.guard, room
+        self._guard, self._work, self._room = keeping.guard, keeping.work, room
         keeping.take_records(self)
         self._folder = ""
         self.background = Background(above)
@@ -64,7 +65,22 @@ class Records(QObject):
 
         names = ", ".join(path.name for path in paths)
         show = self._overlay if over else partial(self._on_empty_map, names)
-        self.background.run(f"Opening {names}", work, show)
+        self.background.run(f"Opening {names}", partial(self._modelled, work) if over else work, show)
+
+    def _modelled(self, work: Callable[[Progress, Cancelled], RealErrors], progress: Progress, cancelled: Cancelled
+                  ) -> RealErrors | Opened:  # fmt: skip
+        """The records; or the machine under the kernel that wrote them, if its own is not known and nothing was done.
+
+        Runs in the thread.
+        """
+        from hwpoison_gui.kernel.profile.registry import nearest
+        from hwpoison_gui.overlay import is_of_unknown_kernel, overlaid
+
+        errors, machine = work(progress, cancelled), self._controller.machine
+        kernel, present = errors.history.kernel, machine.session.machine.profile
+        if kernel is None or nearest(kernel) is present or self._work.any or not is_of_unknown_kernel(machine):
+            return errors
+        return overlaid(machine, errors)
 
     def dropped(self, paths: Sequence[Path]) -> bool:
         """Whether all dropped files are error records; then they are opened, overlaid on a captured machine."""
@@ -86,10 +102,15 @@ class Records(QObject):
             self._room().bring("tasks")  # an empty panel says nothing of a machine
         self.changed.emit()
 
-    def _overlay(self, errors: RealErrors) -> None:
-        from hwpoison_gui.real_errors import beyond, other_kernel
+    def _overlay(self, errors: RealErrors | Opened) -> None:
+        from hwpoison_gui.real_errors import RealErrors, beyond, other_kernel
         from hwpoison_gui.view.rows.error_records import summary_words
 
+        if not isinstance(errors, RealErrors):
+            self._controller.open(errors)
+            self._work.mark_unsaved()
+            self.said.emit(f"{errors.modelled}.")
+            return
         self._recorded.show(errors)
         history, m = errors.history, self._controller.session.machine
         kernels = other_kernel(history, self._controller.machine.kernel, m.profile)

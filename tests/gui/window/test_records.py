@@ -146,6 +146,23 @@ def test_another_kernel_and_one_without_the_handler_are_said_above_the_map(open_
     assert not window.sliders["memory_failure_early_kill"]._name(2).endswith("(model)")
 
 
+def test_page_flags_are_modelled_as_the_kernel_of_the_log(open_window, tmp_path: Path) -> None:
+    """Unless something was done under another one, as that would be lost."""
+    path = _log(tmp_path, 0x10)
+    path.write_text(f"[ 0.000000] Linux version 6.1.0-9 (gcc)\n{path.read_text()}")
+    user = open_window(opening.open_file(DATA / "files" / "kpageflags.bin"))
+    assert user.session.machine.profile.name == "7.2"
+    _lay_over(user, path)
+    assert user.session.machine.profile.name == "6.1" and not user.window.copy.isVisible()
+    assert user.window.keeping.work.any and _view(user).table.rows.rowCount() == 1
+    user.window.controller.act("sysctl", {"name": "memory_failure_early_kill", "value": 1})
+    path.write_text(path.read_text().replace("6.1.0-9", "6.12.1"))
+    user.window.records.open([path], over=True)
+    until(lambda: user.window.recorded.history.kernel == (6, 12))
+    assert user.session.machine.profile.name == "6.1" and len(user.session.operations) == 1
+    assert "modelled as 6.1" in user.window.copy.toolTip()
+
+
 def test_steps_leave_the_panel_in_its_place_and_the_row_in_sight(user: User, tmp_path: Path) -> None:
     _lay_over(user, _log(tmp_path, *range(0x10, 0xF00, 0x80)))
     view, table, above = _view(user), _view(user).table, user.window.sentence
