@@ -139,6 +139,8 @@ def _visit_each(
     m: Machine, page: Page, current: int, processes: Sequence[Process], of_mm: Mapping[int, Places], found: Collected
 ) -> Iterator[Mark]:
     early_kill_thread = m.profile.users.early_kill_thread
+    if not current and not any(map(early_kill_thread, repeat(m), processes)):
+        processes = [process for process in processes if process.mm in of_mm]  # the others are skipped
     for process in processes:
         tid = task_early_kill(m, process, current) if current else early_kill_thread(m, process)
         own = of_mm.get(process.mm)

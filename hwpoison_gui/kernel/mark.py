@@ -157,7 +157,7 @@ def in_runs(gate: Gate, steps: Iterable[Mark | Run]) -> Generator[Run, None, Non
     A loop over ten thousand mappers would otherwise go through all generators above it for each of its steps. The
     loop may also close many like steps at once, by a run with the ends that `Gate.put_run` returns.
     """
-    marks, ends, recorded = BlockList[Mark](), list[int](), gate.recorded
+    marks, ends, recorded = BlockList[Mark](), list[int](), gate.recorded.items
     for made in steps:
         if isinstance(made, Run):
             marks.extend(made.marks)

@@ -62,12 +62,12 @@ class SharedMarks:
             site, args, frames, vmas, ptes, tasks = mark
             if frames == frame and ptes:  # addresses are of one frame
                 one = self._ids.setdefault
-                mark = mark._replace(frames=HERE, vmas=one(vmas, vmas), tasks=one(tasks, tasks))
+                mark = Mark(site, args, HERE, one(vmas, vmas), ptes, one(tasks, tasks))
             elif frames == frame:
                 if args == frame and type(args[0]) is int:
                     args = HERE
                 # 1 is equal to True, but not the same in a sentence
-                key = site, args, vmas, tasks, *map(type, args)
+                key = (site, args, vmas, tasks, *map(type, args)) if args else (site, args, vmas, tasks)
                 try:
                     shared = known.get(key)
                 except TypeError:  # a value that cannot be hashed
@@ -88,7 +88,7 @@ class Gathering:
     """Gathers the steps of an operation on many frames to runs. `steps`: the number of them so far."""
 
     def __init__(self, gate: Gate) -> None:
-        self._recorded, self._shared = gate.recorded, SharedMarks()
+        self._recorded, self._shared = gate.recorded.items, SharedMarks()
         self._marks, self._ends = list[Mark](), list[int]()
         self._frames = list[tuple[int, int]]()
         self._yielded = 0
