@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import DamageControl
@@ -50,10 +50,11 @@ class DangersLink(QObject):
         present: Present,
         frame_map: FrameMapWidget,
         find: Callable[[str], None],
+        show_menu: Callable[[int, QPoint, Sequence[tuple[str, Callable[[], object]]]], None],
     ) -> None:
         super().__init__(panel)
         self._panel, self._dock, self._damage, self._map = panel, dock, damage, frame_map
-        self._controller, self._look_for = controller, find
+        self._controller, self._look_for, self._menu = controller, find, show_menu
         self._most = AT_FIRST
         self._ranking: Ranking | None = None
         self._rows: list[Any] = []
@@ -65,6 +66,7 @@ class DangersLink(QObject):
         panel.worst.chosen.connect(self._go)
         panel.worst.activated.connect(self._centre)
         panel.worst.setToolTip(RANKED_BY)
+        panel.worst.copying.menuWanted.connect(self._show_menu)
         damage.changed.connect(self._damage_changed)
         dock.visibilityChanged.connect(lambda _: self._want())
         present.feed(panel.worst).looked.connect(self._show_selected)
@@ -82,6 +84,7 @@ class DangersLink(QObject):
     def _chosen(self) -> None:
         self._most = AT_FIRST
         self._panel.show_list(self._list)
+        self._panel.worst.copying.other_menu = self._list == FRAMES
         self._panel.table.tools.show_list(bool(self._list))
         self._want()
 
@@ -150,6 +153,12 @@ class DangersLink(QObject):
             selection.mark(self._ranking.alike(key)[:MOST_FRAMES].tolist())
             self._map.select(key, reveal=True)
         self._selected = selection.pair
+
+    def _show_menu(self, where: QPoint) -> None:
+        """The menu of the row's frame, of which the frames like it are marked: one is broken, or all of them are."""
+        pfn = self._panel.worst.current_key()
+        if pfn != NO_KEY:
+            self._menu(pfn, where, self._panel.worst.copying.entries)
 
     def _centre(self) -> None:
         if self._list == FRAMES and self._panel.worst.current_key() != NO_KEY:

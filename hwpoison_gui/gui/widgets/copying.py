@@ -7,7 +7,7 @@ from types import MethodType
 from typing import TYPE_CHECKING
 from weakref import WeakMethod
 
-from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractScrollArea, QWidget
 
@@ -37,6 +37,8 @@ class Copying(QObject):
         The widget has a context menu of its own: only Ctrl+C is handled here.
     """
 
+    menuWanted = Signal(QPoint)  # where on the screen; while `other_menu` is set
+
     def __init__(
         self,
         widget: QWidget,
@@ -47,11 +49,17 @@ class Copying(QObject):
     ) -> None:
         super().__init__(widget)
         self._name, self._has_menu = name, has_menu
+        self.other_menu = False  # somebody shows a larger menu, of which copying is a part
         self._chosen, self._whole = _weak(chosen), _weak(whole)
         widget.installEventFilter(self)
         if not has_menu:
             widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
             widget.customContextMenuRequested.connect(self._popup)
+
+    @property
+    def entries(self) -> tuple[tuple[str, Callable[[], None]], ...]:
+        """What the menu offers while something is selected."""
+        return ("Copy", self.copy), (f"Copy all of {self._name}", lambda: _put(self._whole()))
 
     def copy(self) -> None:
         """Copies what is selected, or everything where nothing is."""
@@ -63,8 +71,8 @@ class Copying(QObject):
 
         menu = QMenu(self._widget())
         if self._chosen():
-            menu.addAction("Copy\tCtrl+C", self.copy)
-            menu.addAction(f"Copy all of {self._name}", lambda: _put(self._whole()))
+            for text, run in self.entries:
+                menu.addAction(f"{text}\tCtrl+C" if text == "Copy" else text, run)
         else:
             action = menu.addAction(f"Copy {self._name}\tCtrl+C", self.copy)
             if not self._whole():
@@ -79,7 +87,10 @@ class Copying(QObject):
         widget = self._widget()
         if widget is not None:
             pointed = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
-            self.menu().popup(pointed.mapToGlobal(where))
+            if self.other_menu:
+                self.menuWanted.emit(pointed.mapToGlobal(where))
+            else:
+                self.menu().popup(pointed.mapToGlobal(where))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(watched, QWidget) and isinstance(event, QKeyEvent):

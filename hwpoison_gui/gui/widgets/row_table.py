@@ -41,7 +41,7 @@ class RowTable(FactView):
         self.setSortingEnabled(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(name)
-        Copying(self, name, self._chosen, self._whole)
+        self.copying = Copying(self, name, self._chosen, self._whole)
 
     def set_theme(self, theme: Theme) -> None:
         self.rows.theme = theme

@@ -179,6 +179,17 @@ class ContextMenus:
     def show_frame_menu(self, pfn: int, where: QPoint) -> None:
         self._popup(self._menu_of(pfn), where)
 
+    def show_danger_menu(self, pfn: int, where: QPoint, copying: Sequence[tuple[str, Callable[[], object]]]) -> None:
+        """The menu of a frame in a list of the most dangerous, with that of all marked frames, which are like it."""
+        menu, marked = self.frame_menu(pfn), self._controller.selection.marked
+        if pfn in marked and len(marked) > 1:
+            under = self.frames_menu(marked)
+            under.setTitle(f"All {counted(len(marked), 'frame')} like it")
+            menu.insertMenu(menu.actions()[3], under)  # below what breaks this one
+        for text, run in copying:
+            self._add(menu, Entry(text, run, "copy"))
+        self._popup(menu, where)
+
     def show_page_menu(self, pfn: int, where: QPoint) -> None:
         """The same in the table of pages, which can be copied."""
         menu, (name, copy) = self._menu_of(pfn), self.copy_pages
@@ -210,6 +221,9 @@ class ContextMenus:
         view = self._map.view.viewport()
         inside = view.rect().contains(rect.center().toPoint())
         self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
+        first = next((action for action in menu.actions() if action.isEnabled() and not action.isSeparator()), None)
+        if first is not None:
+            menu.setActiveAction(first)  # a key has opened it, and Enter takes it
 
     def _add_injections(self, menu: QMenu, pfn: int, frozen: str) -> None:
         from hwpoison_gui.view.facts.injections import injections_of

@@ -251,7 +251,10 @@ class Panels(QObject):
         panel = AssessPanel(dock, self._appearance.theme)
         dock.take(panel)
         AssessLink(panel.table, dock, self.damage, self._controller, self._present, self._filters, self._find)
-        DangersLink(panel, dock, self.damage, self._controller, self._present, self._map, self._find)
+        DangersLink(
+            panel, dock, self.damage, self._controller, self._present, self._map, self._find,
+            self._menus.show_danger_menu,
+        )  # fmt: skip
         panel.table.tools.tables.toggled.connect(self._show_damage)
         return panel
 

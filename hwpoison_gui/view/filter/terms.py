@@ -178,7 +178,7 @@ def _is_called(path: str, text: str) -> bool:
 
 
 def _of_task(m: Machine, term: Term) -> Bools:
-    processes = _called(m, term.text)
+    processes = processes_of(m, term.text)
     if not processes:
         names = [process.label for process in m.living()]
         raise term.error(unknown("process", term.text, names))
@@ -220,6 +220,8 @@ def _of_vma(m: Machine, term: Term) -> Bools:
     whole = _called(m, term.text)
     if whole:
         return frames_of_owners(m, whole, ())
+    if several := _with_blanks(term.text):
+        raise term.error(f"blanks stand between conditions: {several}")
     processes = processes_of(m, owner)
     if not processes:
         words = [process.label for process in m.living()] + [*SORTS, *BY_KEY]
@@ -235,6 +237,19 @@ def _of_vma(m: Machine, term: Term) -> Bools:
     for process in processes:
         _mark(m, process.mm, [(start, end) for mm, start, end in spans if mm == process.mm], frames)
     return frames
+
+
+def _with_blanks(text: str) -> str:
+    """What `nginx:142,dirty,file` is meant to be: `nginx:142 dirty kind:file`; empty where a part is no condition."""
+    first, *rest = text.split(",")
+    flags = {flag.name.lower() for flag in pf.FLAGS}
+    words = [first]
+    for part in rest:
+        lens = lens_with(part)
+        if part.removeprefix("~").lower() not in flags and lens is None:
+            return ""
+        words.append(f"{lens.key}:{part}" if lens is not None and part.lower() not in flags else part)
+    return " ".join(words) if rest else ""
 
 
 def processes_of(m: Machine, owner: str) -> list[Process]:

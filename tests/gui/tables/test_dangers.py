@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QMenu
 
 from hwpoison_gui.gui.tables import dangers_link
 from hwpoison_gui.gui.tables.dangers import AssessPanel
@@ -54,6 +55,24 @@ def test_a_row_selects_its_frames_and_a_frame_its_row(user, panel: AssessPanel) 
     other = next(row for row in ranking.worst(10) if row.alike > 1)
     selection.select(int(ranking.alike(other.pfn)[-1]))
     until(lambda: panel.worst.current_key() == other.pfn)
+
+
+def test_the_menu_of_a_row_breaks_its_frame_or_all_like_it(user, panel: AssessPanel) -> None:
+    choose(panel, FRAMES)
+    ranking = Ranking(Damage.of(user.session.machine))
+    one = next(row for row in ranking.worst(10) if row.alike > 1)
+    panel.worst.setFocus()
+    while panel.worst.current_key() != one.pfn:
+        QTest.keyClick(panel.worst, Qt.Key.Key_Down)
+    QTest.keyClick(panel.worst, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    entries = {action.text(): action for action in menu.actions()}
+    assert {"Find its part of DRAM", "Copy", "Break it", f"All {one.alike:,} frames like it"} <= set(entries)
+    entries["Break it"].trigger()
+    menu.close()
+    until(lambda: not user.window.controller.work.busy)
+    assert user.session.operations[-1].outcome.pfn == one.pfn
 
 
 def test_processes_and_files(user, panel: AssessPanel) -> None:

@@ -51,6 +51,16 @@ def test_a_vma_is_what_a_process_has_mapped_there(session: Session) -> None:
     assert found(m, "srv:/srv/*") == found(m, "srv:data*") == found(m, "srv:m")
 
 
+def test_a_process_is_a_name_or_a_number_and_commas_are_explained(session: Session) -> None:
+    m = session.machine
+    tgid = next(process.tgid for process in m.living() if process.name == "srv")
+    assert found(m, f"task:{tgid}") == found(m, "task:srv") == found(m, f"pid:{tgid}")
+    with pytest.raises(FilterError, match=f"blanks stand between conditions: srv:{tgid} ~dirty kind:file$"):
+        found(m, f"srv:{tgid},~dirty,file")
+    with pytest.raises(FilterError, match="no such VMA"):
+        found(m, "srv:a,b")
+
+
 def test_a_page_of_a_vma(session: Session) -> None:
     m, pfn = session.machine, session.resolve_frame
     assert found(m, "srv:heap+2") == found(m, "srv:heap+0x2") == [pfn("srv:heap+2")]
