@@ -37,7 +37,7 @@ _LEAST_LABEL: Final = 14
 _OFFLINED: Final = {
     MIGRATED: "migrated to another frame",
     DROPPED: "dropped, its file has it",
-    FREED: "set aside, it was free",
+    FREED: "offlined, it was free",
     BROKEN: "broken before",
     NOT_MOVED: "not moved, stays in use",
 }

@@ -30,7 +30,7 @@ I64 = npt.NDArray[np.int64]
 
 MIGRATED: Final = "migrated"
 DROPPED: Final = "dropped"
-FREED: Final = "set aside"
+FREED: Final = "offlined, free"
 BROKEN: Final = "broken before"
 NOT_MOVED: Final = "not moved"
 NO_PAGE: Final = "no page"

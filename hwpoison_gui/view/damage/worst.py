@@ -10,7 +10,7 @@ Danger is what the model foretells of an error, the worst first:
 5. how many processes are hit but live: they catch SIGBUS, read old data or zeros, or keep using the page.
 
 What needs nobody's touch is not ranked above what does, for a process touches its memory sooner or later. Among equals
-the frame of the lowest number comes first. A frame that is set aside or recovered without any of these has no danger.
+the frame of the lowest number comes first. A frame that was free, or is recovered, without any of these has no danger.
 """
 
 from __future__ import annotations

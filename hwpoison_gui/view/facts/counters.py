@@ -26,7 +26,7 @@ _RESULTS: Final = (
     ("Recovered", "good", "Pages out of use: no process can reach them any more"),
     ("Delayed", "warn", "Pages that are handled when they are next touched, or by their owner"),
     ("Failed", "kill", "Pages that could not be taken out of use"),
-    ("Ignored", "warn", "Pages that the handler left as they were"),
+    ("Ignored", "warn", "Result Ignored: the handler could do nothing, and the broken page stays in use"),
 )
 
 

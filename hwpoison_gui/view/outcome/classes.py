@@ -42,7 +42,7 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(OUTSIDE, "outside", "outside", "past the last frame"),
     OutcomeClass(HOLE, "hole", "no page", "a hole: no memory at this frame number"),
     OutcomeClass(FILTERED, "filtered", "filtered", "a filter of the injector protects it: nothing happens"),
-    OutcomeClass(FREE, "free", "set aside", "free: the page is taken off the free list, nothing is lost"),
+    OutcomeClass(FREE, "free", "free page", "in no use: the page is taken off the free list, nothing is lost"),
     OutcomeClass(SILENT, "silent", "recovered silently", "its content can be read again: no process is signalled"),
     OutcomeClass(
         LOST,
@@ -75,6 +75,6 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
 )
 
 SHORT: Final = {
-    "silent": "silent", "late": "SIGBUS late", "early": "SIGBUS now", "free": "set aside", "poison": "poison",
+    "silent": "silent", "late": "SIGBUS late", "early": "SIGBUS now", "free": "free page", "poison": "poison",
     "namespace": "namespace ends", "init": "panic late",
 }  # fmt: skip

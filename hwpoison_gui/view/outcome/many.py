@@ -55,7 +55,7 @@ class OneFrame(Record):
             return FILTERED
         counts = ((len(self.killed), "killed"), (len(self.signalled), "signalled"))
         hit = [f"{count:,} {what}" for count, what in counts if count] + self.on_touch
-        return ", ".join(hit + ["data lost"] * self.gone + ["left in use"] * self.in_use) or "nothing is lost"
+        return ", ".join(hit + ["data lost"] * self.gone + ["stays in use, broken"] * self.in_use) or "nothing is lost"
 
     @property
     def on_touch(self) -> list[str]:
@@ -64,7 +64,7 @@ class OneFrame(Record):
 
     @property
     def badness(self) -> tuple[bool, bool, int, int, bool, bool]:
-        """As of badness(), then lost data, and a page left in use."""
+        """As of badness(), then lost data, and a page that stays in use."""
         found = badness(self.outcome.panic, len(self.killed), len(self.signalled), self.touches)
         return *found, self.gone, self.in_use
 
@@ -107,7 +107,7 @@ def brief(summary: Summary) -> list[str]:
     if summary.lost:
         found.append(f"content lost: {content_words(summary.lost, summary.huge_lost)}")
     if summary.in_use:
-        found.append(f"{counted(summary.in_use, 'frame')} left in use, broken")
+        found.append(f"{counted(summary.in_use, 'frame')} {'stays' if summary.in_use == 1 else 'stay'} in use, broken")
     return found
 
 

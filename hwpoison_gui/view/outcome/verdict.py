@@ -115,7 +115,7 @@ def _of_filtered(session: Session, operation: Operation) -> str:
 
 
 def _of_soft_offline(session: Session, operation: Operation) -> str:
-    """The frame that holds the content now; empty if the frame was set aside before."""
+    """The frame that holds the content now; empty if the frame was offlined before."""
     marks = session.steps.marks[operation.first : operation.last]
     if not any(mark.site is SET_ASIDE for mark in marks):
         return ""

@@ -1,4 +1,4 @@
-"""How a page left a frame that a finished or running operation broke or set aside."""
+"""How a page left a frame that a finished or running operation broke or offlined."""
 
 from __future__ import annotations
 

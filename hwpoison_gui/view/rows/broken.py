@@ -16,7 +16,7 @@ BROKEN_COLUMNS: Final = (
     TextColumn("killed", "Killed", "Processes that died of its signals", "nginx:1234 and 12 more", wide=True),
     TextColumn("signalled", "Signalled", "Processes that got a signal, and live", "qemu:1234 and 12 more"),
     TextColumn("touched", "On touch", "What the next touch of it does to processes", "1 panics the kernel on touch"),
-    TextColumn("lost", "Lost", "Whether content is gone, or the broken page was left to its users", "left in use"),
+    TextColumn("lost", "Lost", "Whether content is gone, or the broken page stays in use", "stays in use"),
     TextColumn("result", "Result", "The result line: what the handler could do", "Recovered"),
     TextColumn("kind", "Page", "The page by the result line", "already truncated LRU page"),
 )
@@ -48,7 +48,7 @@ def broken_rows(summary: Summary) -> list[BrokenRow]:
             one.killed,
             one.signalled,
             ", ".join(one.on_touch),
-            "data lost" if one.gone else "left in use" if one.in_use else "",
+            "data lost" if one.gone else "stays in use" if one.in_use else "",
             PANICS in one.touches.values(),
         )
         for one in summary.frames

@@ -17,7 +17,7 @@ PROCESSES: Final = "worst processes"
 FILES: Final = "worst files"
 LISTS: Final = {FRAMES: "Worst frames", PROCESSES: "Worst processes", FILES: "Worst files"}
 RANKED: Final = {
-    FRAMES: "ranked by panic, deaths, page left in use, data lost, processes hit",
+    FRAMES: "ranked by panic, deaths, pages that stay in use, data lost, processes hit",
     PROCESSES: "ranked by panic, then frames that kill it",
     FILES: "ranked by panic, then deaths summed over frames",
 }

@@ -42,7 +42,7 @@ _MEASURES: Final[dict[str, Callable[[Toll], int]]] = {
     "  signal on touch": _of(outcomes.LATE),
     "  lose data alone": _of(outcomes.LOST),
     "  recovered silently": _of(outcomes.SILENT),
-    "  set aside, free": _of(outcomes.FREE),
+    "  free page": _of(outcomes.FREE),
     "processes hit": lambda toll: len(toll.hit),
     "processes that die": lambda toll: sum(kind in _DYING for kind in toll.hit.values()),
     _LOST: lambda toll: toll.lost,

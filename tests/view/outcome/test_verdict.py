@@ -105,8 +105,8 @@ def test_what_was_read_is_said() -> None:
 @pytest.mark.parametrize(
     ("frame", "said", "chip"),
     [
-        ("a:m+0", "nothing is lost.", "set aside"),
-        ("any:free", "Offlined: the page was not in use; nothing is lost.", "set aside"),
+        ("a:m+0", "nothing is lost.", "offlined"),
+        ("any:free", "Offlined: the page was not in use; nothing is lost.", "offlined"),
         ("any:slab", "the call returned −EIO.", "−EIO"),
     ],
 )
