@@ -23,11 +23,9 @@ class Pause:
             gc.disable()
         self._running.add(self)
 
-    def end(self, keep: bool = False) -> None:
-        """End this pause. `keep`: what was made meanwhile may be a million records, which need not be scanned."""
+    def end(self) -> None:
+        """End this pause."""
         if self in self._running:
             self._running.remove(self)
             if not self._running and self._was_on:
-                if keep:
-                    gc.freeze()
                 gc.enable()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Final
@@ -245,6 +246,7 @@ class CompareWindow(QDialog):
             return
         job, built = self._job()
         self.compared, self.rows = None, []
+        gc.unfreeze()  # the machines shown before may be collected
         self.walk.set_compared(None)
         for side in self.sides:
             side.set_side(None)
@@ -295,6 +297,7 @@ class CompareWindow(QDialog):
     def _built(self, compared: Compared) -> None:
         if self._stale:
             return
+        gc.freeze()  # the two machines may have a million records, which the collector need not scan
         self._show_building(False)
         self.compared = compared
         self.walk.set_compared(compared)
@@ -427,6 +430,7 @@ class CompareWindow(QDialog):
 
     def done(self, result: int) -> None:
         self.stop()
+        gc.unfreeze()
         super().done(result)
 
 

@@ -43,14 +43,12 @@ class Worker(QThread):
             # Begun and ended in the main thread, before the thread starts and after it has ended.
             self._pause = Pause()
             pause = self._pause
-            self.destroyed.connect(
-                lambda: pause.end(keep=True)
-            )  # with its window, before it was heard that it has finished
+            self.destroyed.connect(lambda: pause.end())  # with its window, before it was heard that it has finished
         super().start(priority)
 
     def _ended(self) -> None:
         if self._pause is not None:
-            self._pause.end(keep=True)
+            self._pause.end()
             self._pause = None
 
     def cancel(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -135,6 +136,12 @@ def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
     window.choose("profile")
     qtbot.mouseClick(window.cancel, Qt.MouseButton.LeftButton)
     assert not window.building
+
+
+def test_the_collector_may_take_its_machines_once_it_is_closed(compared) -> None:
+    assert gc.get_freeze_count()
+    compared.close()
+    assert not gc.get_freeze_count()
 
 
 def test_escape_closes_it_and_the_window_can_compare_again(compared, user) -> None:
