@@ -69,8 +69,17 @@ class Exporting:
 
     def save_picture(self, what: str) -> None:
         """Saves a picture of the window, or of a part of it: `map`, `rmap` or `outline`."""
-        shown, title = self._shown(what), self._controller.machine.title
-        self._save("picture", what, _PICTURES, partial(_picture_of, shown, title))
+        title = self._controller.machine.title
+
+        def made(suffix: str, scale: int) -> bytes:
+            shown = self._shown(what)
+            try:
+                return _picture_of(shown, title, suffix, scale)
+            finally:
+                for widget in set(shown) - set(self._parts.get(what, ())):  # those of the picture alone
+                    widget.deleteLater()
+
+        self._save("picture", what, _PICTURES, made)
 
     def save_chart(self, panel: ChartsPanel, what: str) -> None:
         """Saves a chart as a picture, with what its colours mean, or its `table` as comma-separated values."""
