@@ -16,6 +16,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.pace import MOVING_MS, Pace
 
 _TICK_MS: Final = 33
+_MOST_STEPS: Final = 100_000  # of which the times are computed together
 _BOOTED_MS: Final = 250.0  # for which the machine as booted is shown
 
 
@@ -158,7 +159,11 @@ class Playback(Clock):
             return _BOOTED_MS
         if at == self._begun and at == operation.last:
             return 0.0
-        if self._pace[0] is not operation:
-            marks = session.steps.marks[operation.first : operation.last]
-            self._pace = operation, Pace(marks, operation.telling.caption, skim=self._skim)
-        return self._pace[1].time(at - operation.first - 1)
+        said = operation
+        if operation.last - operation.first > _MOST_STEPS:  # of thousands of frames: each is read by itself
+            said = session.part_at(at) or operation
+        if self._pace[0] is not said:
+            marks = session.steps.marks[said.first : said.last]
+            caption = operation.telling.caption if said.first == operation.first else ""
+            self._pace = said, Pace(marks, caption, skim=self._skim)
+        return self._pace[1].time(at - said.first - 1)

@@ -82,6 +82,16 @@ def test_a_step_is_shown_until_its_sentence_is_read(user, monkeypatch) -> None:
     assert user.session.position == first + 2
 
 
+def test_of_thousands_of_frames_each_is_read_by_itself(user, monkeypatch) -> None:
+    monkeypatch.setattr(playback, "_MOST_STEPS", 10)
+    c, session = user.window.controller, user.session
+    do(session, "poison", frames=["any:free", "any:slab"])
+    whole = session.operations[-1]
+    for part in whole.parts:
+        times = pace.Pace(session.steps.marks[part.first : part.last])
+        assert c.playback._duration(part.first + 2) == times.time(1)
+
+
 def test_what_moves_within_a_step_arrives_and_then_rests(user, monkeypatch) -> None:
     c, now = user.window.controller, [100.0]
     monkeypatch.setattr(playback.time, "monotonic", lambda: now[0])
