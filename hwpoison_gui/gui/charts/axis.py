@@ -56,9 +56,9 @@ class Axis(pg.AxisItem):  # type: ignore[misc]
         self.setZValue(-1)  # below what is drawn, not over it
 
     def boundingRect(self) -> QRectF:
-        """With half a line more at both ends of an upward axis: numbers at its ends are kept."""
+        """With half a line more below an upward axis, where there is room: its least number is kept."""
         more = QFontMetrics(look.font()).lineSpacing() / 2 if self.orientation == "left" else 0.0
-        return super().boundingRect().adjusted(0, -more, 0, more)
+        return super().boundingRect().adjusted(0, 0, 0, more)
 
     @property
     def _apart(self) -> float:
