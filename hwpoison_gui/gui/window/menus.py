@@ -7,8 +7,8 @@ from functools import partial
 from itertools import groupby, islice
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPoint
-from PySide6.QtGui import QAction, QCursor, QFont
+from PySide6.QtCore import QEvent, QPoint, Qt
+from PySide6.QtGui import QAction, QCursor, QFont, QKeyEvent
 from PySide6.QtWidgets import QApplication, QMenu, QMenuBar, QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -221,9 +221,8 @@ class ContextMenus:
         view = self._map.view.viewport()
         inside = view.rect().contains(rect.center().toPoint())
         self._popup(menu, view.mapToGlobal(rect.bottomRight().toPoint()) if inside else QCursor.pos())
-        first = next((action for action in menu.actions() if action.isEnabled() and not action.isSeparator()), None)
-        if first is not None:
-            menu.setActiveAction(first)  # a key has opened it, and Enter takes it
+        # A key has opened it, and Enter takes the first entry; setActiveAction() would open a menu within it.
+        QApplication.sendEvent(menu, QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Down, Qt.KeyboardModifier.NoModifier))
 
     def _add_injections(self, menu: QMenu, pfn: int, frozen: str) -> None:
         from hwpoison_gui.view.facts.injections import injections_of
