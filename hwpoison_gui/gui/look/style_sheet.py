@@ -24,7 +24,8 @@ def _bars(theme: Theme) -> str:
     QToolButton#fold {{ padding: 0; }}
     QToolButton:hover {{ background: {hover}; }}
     QToolButton:focus {{ border-color: {theme.accent}; }}
-    QToolButton:pressed, QToolButton:checked {{ background: {theme.line}; }}
+    QToolButton:pressed, QToolButton:checked {{ background: {look.menu_ground(theme)}; }}
+    QToolButton:checked {{ border-color: {theme.line}; }}
     QToolButton::menu-indicator {{ image: none; width: 0; }}
     QMainWindow::separator {{ background: {theme.window}; width: 5px; height: 5px; }}
     QMainWindow::separator:hover {{ background: {theme.line}; }}

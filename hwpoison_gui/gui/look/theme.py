@@ -134,7 +134,7 @@ def selection_of(theme: Theme) -> str:
 
 
 def menu_ground(theme: Theme) -> str:
-    """Background of the entry of a menu that would be taken: icons on it keep the colour of the text."""
+    """Background of a menu's entry that would be taken, and of a pressed button: text and icons keep their colour."""
     return mixed(theme.raised, theme.accent, 0.18)
 
 
