@@ -52,6 +52,7 @@ class ExpectedLink(QObject):
 
     def _compute(self) -> None:
         if not self._shown:
+            self._slices.give_up()  # what it computes from may be dropped meanwhile
             return
         self._page.assume(devices_of(self._map.dram_geometry()))
         if self._damage.every:

@@ -189,6 +189,7 @@ class FaultLink(QObject):
 
     def _compute(self) -> None:
         if self._fault is None or not self._dock.in_front or self._panel.tools.expected.isChecked():
+            self._slices.give_up()  # what it computes from may be dropped meanwhile
             return
         if not self._damage.every:
             self._slices.give_up()

@@ -121,3 +121,13 @@ def test_without_a_frame_there_is_no_row_to_ask_about(user) -> None:
     user.window.controller.selection.select(NONE)
     until(lambda: not action.isEnabled())
     assert "Select a frame first" in action.toolTip()
+
+
+def test_what_is_computed_is_given_up_behind_another_panel(user, panel: FaultPanel) -> None:
+    window, link = user.window, user.window.panels.fault
+    link._slices.run(link._computing, link._computed, after_ms=60_000)  # as while the machine is busy
+    window.show_panel("tasks")
+    until(lambda: not window.docks["fault"].in_front)
+    user.click_frame(user.frame("srv:heap+1"))
+    window.controller.finish()
+    until(lambda: not link._slices.busy)
