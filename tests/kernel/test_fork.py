@@ -368,24 +368,32 @@ def test_a_signal_ends_a_process_with_all_its_threads() -> None:
     assert [one.name for one in m.living()] == ["a"]
 
 
-def ended(bench: Workbench, *names: str) -> list[str]:
-    """Kill the processes with SIGBUS, all at once; returns the names of those that ended, in that order."""
-    m, info = bench.m, SigInfo("SIGBUS", "BUS_ADRERR")
+def ended(bench: Workbench, *names: str, signal: str = "SIGBUS") -> list[str]:
+    """Kill the processes, all at once; returns the names of those that ended, in that order."""
+    m, info = bench.m, SigInfo(signal, "SI_KERNEL")
     doomed = [(bench.session.world.process(name).tgid, info) for name in names]
     marks = [mark for part in do_group_exit(m, doomed) for mark in part.marks]  # type: ignore[union-attr]
     return [m.processes.view[mark.value("tgid")].name for mark in marks if mark.site is EXITED]
 
 
-@pytest.mark.parametrize("profile, code", (("v7", ""), ("6.1", " exitcode=0x00000007")))
-def test_the_machine_stops_when_its_init_dies(profile: str, code: str) -> None:
+@pytest.mark.parametrize(
+    "profile, signal, code",
+    (
+        ("v7", "SIGBUS", ""),
+        ("6.1", "SIGBUS", " exitcode=0x00000007"),
+        ("6.1", "SIGKILL", " exitcode=0x00000009"),
+        ("6.1", "SIGSEGV", " exitcode=0x0000000b"),
+    ),
+)
+def test_the_machine_stops_when_its_init_dies(profile: str, signal: str, code: str) -> None:
     """do_exit(): panic(); who was to die next does not run any more. 2.6.32 does not print the status."""
     bench = Workbench(profile)
     for number, name in enumerate(("init", "b"), 1):
         bench.do("task", name=name, pid=number)
     m = bench.m
-    assert ended(bench, "init", "b") == []
+    assert ended(bench, "init", "b", signal=signal) == []
     assert m.panicked and m.counter("panic") == 1
-    assert [m.processes.view[number].ended for number in (1, 2)] == ["SIGBUS (BUS_ADRERR)", ""]
+    assert [m.processes.view[number].ended for number in (1, 2)] == [f"{signal} (SI_KERNEL)", ""]
     line = m.log.view[len(m.log.view) - 1]
     assert line.fatal and line.text == f"Kernel panic - not syncing: Attempted to kill init!{code}"
 

@@ -141,7 +141,7 @@ def test_many_values_at_once_are_put_as_one_by_one(kind: Kind, data: st.DataObje
 
 
 @few
-@given(puts=KINDS["table"].puts, steps=st.integers(1, 4), by=st.sampled_from((-1, 2)))
+@given(puts=KINDS["table"].puts, steps=st.integers(1, 4), by=st.sampled_from((0, -1, 2)))
 def test_a_run_is_put_as_its_steps_are_one_by_one(puts: list[tuple[Any, Any]], steps: int, by: int) -> None:
     """Whatever was recorded before, and wherever the changes are cut apart afterwards."""
     (gate, table), (other_gate, other) = gate_of(KINDS["table"]), gate_of(KINDS["table"])
@@ -149,16 +149,17 @@ def test_a_run_is_put_as_its_steps_are_one_by_one(puts: list[tuple[Any, Any]], s
     put_all(gate, table, puts)
     put_all(other_gate, other, puts)
     keys, news = KINDS["table"].keys[:steps], [("new", number) for number in range(steps)]
-    ends = gate.put_run(steps, (Each(table, keys, news), Count(column, 3, by)))
+    ends = gate.put_run(steps, (Each(table, keys, news), *[Count(column, 3, by)] * (by != 0)))
     for key, new, end in zip(keys, news, ends, strict=True):
         other_gate.put(other, key, new)
-        assert other_gate.increase(other_column, 3, by) == 9 + by * (ends.index(end) + 1)
+        if by:
+            other_gate.increase(other_column, 3, by)
         assert end == len(other_gate.recorded)
     assert gate.digest() == other_gate.digest() and len(gate.recorded) == ends[-1]
     tail = gate.recorded.cut(ends[0])
     assert [change[1:] for change in (*gate.take(), *tail)] == [change[1:] for change in other_gate.take()]
     gate.backward(tail)
-    assert column.get(3) == 9 + by and [table.get(key) for key in keys[:1]] == news[:1]
+    assert column.get(3) == 9 + by and table.get(keys[0]) == news[0]
 
 
 @each_kind

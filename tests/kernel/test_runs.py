@@ -10,7 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from hwpoison_gui.kernel import mark, rmap, signal, user_mappings
+from hwpoison_gui.kernel import collect, mark, rmap, signal, user_mappings
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.collect import ToKill, collect_procs
@@ -112,7 +112,8 @@ def test_a_crowd_that_is_alike_is_not_handled_one_by_one(sigbus: str, monkeypatc
     for number in range(60):
         do(session, "fork", task="top", child=f"c{number}")
     calls: list[str] = []
-    for module, name in ((rmap, "try_to_unmap_one"), (user_mappings, "kill_proc"), (signal, "_dequeue")):
+    loops = (collect, "_visit"), (rmap, "try_to_unmap_one"), (user_mappings, "kill_proc"), (signal, "_dequeue")
+    for module, name in loops:
         whole = getattr(module, name)
 
         def counted(*args: Any, _whole: Any = whole, _name: str = name) -> Any:
@@ -122,7 +123,7 @@ def test_a_crowd_that_is_alike_is_not_handled_one_by_one(sigbus: str, monkeypatc
         monkeypatch.setattr(module, name, counted)
     outcome = do(session, "poison", frame="top:m+0")
     assert len(outcome.signals) == 61
-    assert all(calls.count(name) == 2 for name in ("try_to_unmap_one", "kill_proc", "_dequeue"))
+    assert [calls.count(name) for _, name in loops] == [2, 2, 2, 2]
 
 
 # -- The loops by themselves, on ten processes of which some differ

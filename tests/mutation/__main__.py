@@ -21,7 +21,7 @@ import pytest
 
 from tests.mutation import runner
 from tests.mutation.mutants import Key, Mutant, diff_of, mutants_of
-from tests.mutation.runner import SURVIVED, UNREACHED, Mutation, Result
+from tests.mutation.runner import KILLED, SURVIVED, UNREACHED, Mutation, Result
 from tests.paths import ROOT
 
 TARGETS: Final = ("hwpoison_gui/kernel", "hwpoison_gui/view/outcome")
@@ -116,8 +116,13 @@ def report(results: list[Result], folder: Path, known: set[Key]) -> int:
     left = [result for result in results if result.state in (SURVIVED, UNREACHED)]
     open_ = [result for result in left if result.mutant.key not in known]
     by_file = Counter(result.mutant.file for result in open_)
-    for file, count in by_file.most_common():
-        print(f"{count:5} {file}")
+    for result in results:
+        if result.state == KILLED and result.mutant.key in known:
+            print("explained, but killed:", *result.mutant.key, result.by)
+    print("mutants, killed, not explained, file:")
+    for file, count in Counter(result.mutant.file for result in results).items():
+        killed = count - sum(result.mutant.file == file for result in left)
+        print(f"{count:5} {killed:5} {by_file[file]:5} {file}")
     states = ", ".join(f"{count} {state}" for state, count in sorted(counts.items()))
     print(f"{len(results)} mutants: {states}; {len(left) - len(open_)} survivors explained, {len(open_)} not")
     rows = [

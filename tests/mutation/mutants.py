@@ -1,6 +1,7 @@
 """The mutants of a source file: a fixed list of small faults, each made by changing one node of its syntax tree.
 
-What only words or types read is left alone: docstrings, annotations, assertions, marks and format strings.
+What only words or types read is left alone: docstrings, annotations, assertions, marks and format strings. That the
+columns of a `zip` are as long as each other (`strict`) is an assertion, too.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class _Finder:
             and _call_name(node.value.value) in self.words
         ):
             return
-        if _only_makes_a_mark(node):
+        if _only_makes_a_mark(node) or (isinstance(node, ast.keyword) and node.arg == "strict"):
             return
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
             return
@@ -231,8 +232,9 @@ def _of_return(node: ast.Return) -> Iterator[ast.AST]:
 
 
 def _of_call(node: ast.Call) -> Iterator[ast.AST]:
-    for at in range(len(node.keywords)):
-        yield ast.Call(node.func, node.args, [*node.keywords[:at], *node.keywords[at + 1 :]])
+    for at, keyword in enumerate(node.keywords):
+        if keyword.arg != "strict":
+            yield ast.Call(node.func, node.args, [*node.keywords[:at], *node.keywords[at + 1 :]])
     if isinstance(node.func, ast.Name) and node.func.id in SWAPPED_NAMES:
         keywords = [] if node.func.id == "sorted" else node.keywords
         yield ast.Call(ast.Name(SWAPPED_NAMES[node.func.id], ast.Load()), node.args, keywords)
