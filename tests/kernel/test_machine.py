@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwpoison_gui.kernel import machine
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import ABSENT
@@ -18,9 +19,9 @@ both = pytest.mark.parametrize("profile", ("v7", "6.1"))
 
 @pytest.fixture
 def m() -> Machine:
-    machine = Workbench().m
-    machine.gate.take()
-    return machine
+    fresh = Workbench().m
+    fresh.gate.take()
+    return fresh
 
 
 @pytest.mark.parametrize("frames", (0, 255, (1 << 32) + 1))
@@ -31,9 +32,18 @@ def test_a_size_that_no_machine_has(frames: int) -> None:
 
 def test_a_bare_machine_has_the_settings_of_its_kernel() -> None:
     for profile in PROFILES.values():
-        machine = Machine(256, profile)
-        assert dict(machine.sysctl.view) == dict(profile.sysctl)
-        assert machine.zones[-1].end == 256 and not machine.panicked and machine.hardware_corrupted_kb == 0
+        bare = Machine(256, profile)
+        assert dict(bare.sysctl.view) == dict(profile.sysctl)
+        assert bare.zones[-1].end == 256 and not bare.panicked and bare.hardware_corrupted_kb == 0
+
+
+def test_a_large_column_has_its_frames_and_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_HUGE_FROM", 1)
+    m = Machine(3000, PROFILES["6.1"])
+    for column in (m.refcount, m.mapping, m.index):
+        assert column.view.tolist() == [0] * 3000
+        m.put(column, 2999, 1)
+        assert np.flatnonzero(column.view).tolist() == [2999]
 
 
 # -- Page tables
