@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.collect import LATE, REQUIRED, ToKill, collect_procs, page_shift, task_early_kill
+from hwpoison_gui.kernel.collect import ENTER_ANON, LATE, REQUIRED, ToKill, collect_procs, page_shift, task_early_kill
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.lookup import text_of
@@ -164,3 +164,20 @@ def test_whoever_injects_with_madvise_is_listed_for_the_action_required_error(po
     assert [signal.code for signal in done.signals] == ["BUS_MCEERR_AR"]
     words = [text_of(step.mark) for step in bench.session.steps[before:] if step.mark.site is REQUIRED]
     assert len(words) == said and all("action required" in one and "madvise()" in one for one in words)
+
+
+def test_of_a_crowd_each_process_is_asked_for_its_threads() -> None:
+    """find_early_kill_thread(): the first thread whose policy is early, which need not be the main one."""
+    session = Session.fresh(8192, profile="6.1")
+    do(session, "task", name="top", mce_kill="late")
+    do(session, "mmap", task="top", name="m", pages=1)
+    do(session, "write", task="top", at="m+0")
+    for number in range(20):
+        do(session, "fork", task="top", child=f"c{number}", threads=2 - number % 2, mce_kill="late")
+    m = session.machine
+    others = [process.threads[1] for process in m.living() if len(process.threads) > 1]
+    for tid in others:
+        m.put(m.tasks, tid, m.tasks.view[tid]._replace(mce_kill="early"))
+    steps = collect_procs(m, session.resolve_frame("top:m+0"))
+    assert next(steps).site is ENTER_ANON
+    assert [entry.tid for entry in run(steps)] == others
