@@ -202,7 +202,8 @@ def stretches(things: Sequence[R]) -> Iterator[Sequence[R]]:
     The first and the last item stand alone: they often differ, as the one that dirties the page, or frees it.
     """
     middle = LONGEST_RUN if len(things) >= SHORTEST_STRETCH else 1
-    yield things[:1]
+    if things:
+        yield things[:1]
     for first in range(1, len(things) - 1, middle):
         yield things[first : min(first + middle, len(things) - 1)]
     if len(things) > 1:

@@ -231,13 +231,8 @@ def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark | Run]:
 def _unmap_alike(m: Machine, pfn: int, places: Sequence[tuple[Vma, int]], entry_for: str) -> Run | None:
     """try_to_unmap_one() at many places at once; None where it does more than to replace PTEs and lower the counts."""
     count, word = len(places), m.page(pfn)
-    if (
-        count < 2
-        or entry_for == "swap"
-        or word & (pf.COMPOUND_HEAD | pf.COMPOUND_TAIL)
-        or min(m.mapcount.get(pfn), m.refcount.get(pfn)) <= count
-    ):
-        return None
+    if count < 2 or entry_for == "swap" or min(m.mapcount.get(pfn), m.refcount.get(pfn)) <= count:
+        return None  # of a tail as well, whose references are counted on the head
     vmas, addresses = zip(*places, strict=True)
     mms, ids = list(map(_MM, vmas)), list(map(_ID, vmas))
     keys = [(mm, address >> PAGE_SHIFT) for mm, address in zip(mms, addresses, strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.kernel.mark import LONGEST_RUN, SITES, Act, Mark, Run, in_runs, site
+from hwpoison_gui.kernel.mark import LONGEST_RUN, SHORTEST_STRETCH, SITES, Act, Mark, Run, in_runs, site, stretches
 from hwpoison_gui.kernel.phases import REFERENCED
 from tests.workbench import Workbench
 
@@ -43,3 +43,15 @@ def test_each_step_of_a_run_ends_with_its_own_changes(steps: int) -> None:
     assert [mark.value("count") for mark in marks] == list(range(steps))
     ends = [end for run in runs for end in run.ends]
     assert [end - start for start, end in zip([begin, *ends], ends, strict=False)] == [n % 3 for n in range(steps)]
+
+
+@pytest.mark.parametrize("length", (0, 1, 2, SHORTEST_STRETCH - 1, SHORTEST_STRETCH, LONGEST_RUN + 2, LONGEST_RUN + 3))
+def test_the_first_and_the_last_of_a_loop_stand_alone(length: int) -> None:
+    parts = list(stretches(range(length)))
+    assert [thing for part in parts for thing in part] == list(range(length))
+    sizes = [len(part) for part in parts]
+    if length < SHORTEST_STRETCH:
+        assert sizes == [1] * length
+    else:
+        assert sizes[0] == sizes[-1] == 1
+        assert sizes[1:-1] == [min(length - 2, LONGEST_RUN), *[1] * (length - 2 > LONGEST_RUN)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
@@ -170,10 +171,10 @@ class Ten(NamedTuple):
 
     def vary_entries(self, odd: Odd, odd_entry: Callable[[int], int]) -> None:
         """Change some page-table entries that map the page, and count the mappings that are left."""
-        m, left = self.m, odd.randrange(2)
+        m, left, usual = self.m, odd.randrange(2), ptes.mk_pte(self.pfn, odd.choice((0, ptes.DIRTY, ptes.ACCESSED)))
         for vma, address in rmap.rmap_addresses(m, self.pfn):
             vpn = address >> PAGE_SHIFT
-            m.set_pte(vma.mm, vpn, odd.of(m.pte(vma.mm, vpn), 0, ptes.hwpoison_pte(self.pfn), odd_entry(self.pfn)))
+            m.set_pte(vma.mm, vpn, odd.of(usual, 0, ptes.hwpoison_pte(self.pfn), odd_entry(self.pfn)))
             left += ptes.maps_frame(m.pte(vma.mm, vpn), self.pfn)
         m.put(m.mapcount, self.pfn, left)
         m.put(m.refcount, self.pfn, left + odd.randrange(2))
@@ -283,9 +284,26 @@ def test_entries_are_replaced_at_once_as_one_by_one(ten: Ten, seed: int, rare: f
         flags = odd.choice((ptes.RW, ptes.ACCESSED, ptes.DIRTY, ptes.RW | ptes.ACCESSED | ptes.DIRTY))
         ten.vary_entries(odd.perhaps(), lambda pfn: ptes.mk_pte(pfn, flags))
         m.put(m.flags, ten.pfn, m.page(ten.pfn) & ~pf.DIRTY | odd.choice((0, pf.DIRTY)))
-        return (yield from rmap.try_to_unmap(m, ten.pfn, odd.choice(("hwpoison", "none"))))
+        m.put(m.page_private, ten.pfn, 3)
+        return (yield from rmap.try_to_unmap(m, ten.pfn, odd.choice(("hwpoison", "none", "swap"))))
 
     ten.same(loop)
+
+
+def test_pages_of_a_folio_are_unmapped_at_once_as_one_by_one() -> None:
+    """References are counted on the head. Each process gave up one page, so that small entries map the others."""
+    session = Session.fresh(8192, profile="6.1")
+    do(session, "task", name="p0")
+    do(session, "mmap", task="p0", name="m", pages=512, huge="thp")
+    do(session, "write", task="p0", at="m+0")
+    for number in range(1, 6):
+        do(session, "fork", task="p0", child=f"p{number}")
+    for process in list(session.machine.living()):
+        do(session, "munmap", task=process.name, at="m+511", pages=1)
+    m, pfn = session.machine, session.resolve_frame("p0:m+7")
+    for page, flag in ((pfn, pf.COMPOUND_TAIL), (pfn - 7, pf.COMPOUND_HEAD)):
+        assert m.page(page) & flag and m.mapcount.get(page) == 6
+        Ten(m, page, []).same(partial(rmap.try_to_unmap, m, page, "hwpoison"))
 
 
 @each_seed

@@ -158,6 +158,14 @@ def test_only_what_is_named_is_set() -> None:
     assert m.processes.view[tid].sigsegv == "handler" and not m.tasks.view[tid].blocked
 
 
+def test_a_signal_behind_a_blocked_one_is_taken() -> None:
+    m, tid = process("blocked")
+    sigaction(m, tid, sigsegv="handler")
+    assert (send_sig(m, tid, BUS), send_sig(m, tid, SEGV)) == ("pending", "queued")
+    assert run(get_signal(m)) == []
+    assert m.pending.view[tid] == (BUS,) and effects(m) == ["pending", "handled"]
+
+
 def init(profile: str, pid: int = 1, sigbus: str = "default") -> tuple[Machine, int]:
     """The init of the machine, or with another pid that of a PID namespace."""
     bench = Workbench(profile)
