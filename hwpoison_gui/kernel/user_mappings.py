@@ -159,7 +159,7 @@ def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
     """kill_proc() for many threads that get SIGBUS (BUS_MCEERR_AO) and queue it; None where any does not."""
     m, count = h.m, len(entries)
     tids, addresses, vmas, sizes = zip(*entries, strict=True)
-    if count < 2 or _is_fatal(h) or (h.flags & MF_ACTION_REQUIRED and h.current in tids):
+    if count < 2 or _is_fatal(h) or h.current in tids:
         return None
     if len(set(tids)) < count or min(addresses) < 0 or not all(vmas):
         return None

@@ -178,6 +178,7 @@ def test_a_missing_key_is_an_error() -> None:
     for key in (40, 511, 512):
         with pytest.raises(KeyError):
             records[key]
+    assert [column.tolist() for column in PackedNestedTable("x").arrays(7)] == [[], []]
 
 
 @pytest.mark.parametrize(("greatest", "most"), [(127, 2), (1 << 28, 5), (1 << 40, 10)])

@@ -180,8 +180,9 @@ class Ten(NamedTuple):
         m.put(m.refcount, self.pfn, left + odd.randrange(2))
 
     def threads(self, odd: Odd) -> list[int]:
-        """One thread of each process, of some all or none."""
-        return [tid for one in self.processes for tid in odd.of(one.threads[:1], one.threads, ())]
+        """One thread of each process, or all of each; of some none."""
+        most = odd.choice((1, 3))
+        return [tid for one in self.processes for tid in odd.of(one.threads[:most], ())]
 
     def same(self, loop: Callable[[], Steps[Any]]) -> None:
         """Check that a loop does the same with stretches of two and with none. The machine is as before in the end."""
@@ -252,7 +253,7 @@ def test_signals_are_taken_at_once_as_one_by_one(ten: Ten, seed: int, rare: floa
         ten.vary(odd.perhaps())
         usual = odd.choice(kinds)
         for tid in ten.threads(odd):
-            m.put(m.pending, tid, (odd.of(usual, *kinds), *odd.of((), kinds)))
+            m.put(m.pending, tid, (odd.of(usual, *kinds), *odd.of((), kinds, (usual,))))
         return (yield from signal.get_signal(m))
 
     ten.same(loop)
