@@ -153,12 +153,12 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
     tasks = m.tasks.of_each(tids)
     processes = m.processes.of_each(map(_TGID, tasks))
     who = as_columns(Process, processes)
-    if max(map(len, waiting)) > 1 or not doomed.keys().isdisjoint(who.tgid):
-        return None
     infos = list(chain.from_iterable(waiting))
     sent = as_columns(SigInfo, infos)
+    if len(set(sent.signal)) > 1 or not doomed.keys().isdisjoint(who.tgid):
+        return None  # otherwise a thread has one: a signal that waits already is dropped when it is sent
     effects = {_effect_of(tasks[n], processes[n], infos[n]) for n in kinds_of(as_columns(Task, tasks), who)}
-    if effects not in ({"handled"}, {"killed"}) or len(set(sent.signal)) > 1:
+    if effects not in ({"handled"}, {"killed"}):
         return None
     (effect,) = effects
     if effect == "killed" and len(set(who.tgid)) < len(tids):

@@ -116,9 +116,9 @@ def report(results: list[Result], folder: Path, known: set[Key]) -> int:
     left = [result for result in results if result.state in (SURVIVED, UNREACHED)]
     open_ = [result for result in left if result.mutant.key not in known]
     by_file = Counter(result.mutant.file for result in open_)
-    for result in results:
-        if result.state == KILLED and result.mutant.key in known:
-            print("explained, but killed:", *result.mutant.key, result.by)
+    killed_keys = {result.mutant.key for result in results if result.state == KILLED}
+    for key in sorted((killed_keys & known) - {result.mutant.key for result in left}):
+        print("explained, but killed:", *key)
     print("mutants, killed, not explained, file:")
     for file, count in Counter(result.mutant.file for result in results).items():
         killed = count - sum(result.mutant.file == file for result in left)
