@@ -7,12 +7,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Final
 
+from hwpoison_gui.kernel.page_flags import HWPOISON
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.rows.tasks import find_task_rows
 from hwpoison_gui.view.walk.state import map_for, prepare_walk
 
 _MANY: Final = 400
+_FAR: Final = 20_000  # steps
 
 
 def prepare(session: Session, selected: int, far: bool) -> Generator[str | None, None, None]:
@@ -30,6 +32,7 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
         Whether more than a few steps were walked since the last call.
     """
     yield from _sum_up(session)
+    yield from _look_back(session, selected)
     if not is_long(session, selected):
         return
     from hwpoison_gui.view.facts.operation_chips import result_in
@@ -66,6 +69,19 @@ def _sum_up(session: Session) -> Generator[str, None, None]:
             from hwpoison_gui.view.outcome.summing import find_summary
 
             yield from find_summary(session, operation)
+
+
+def _look_back(session: Session, selected: int) -> Generator[str, None, None]:
+    """The loss of the error that broke the selected frame, where the way back to it is long."""
+    if not 0 <= selected < session.machine.frames or not session.machine.page(selected) & HWPOISON:
+        return
+    from hwpoison_gui.view.outcome.impact_now import error_of
+    from hwpoison_gui.view.outcome.loss import find_loss
+
+    error = error_of(session, selected)
+    if error is not None and session.position - error.first > _FAR:
+        for _ in find_loss(session, error):
+            yield "Looking back at the error of the selected frame"
 
 
 def is_long(session: Session, selected: int) -> bool:

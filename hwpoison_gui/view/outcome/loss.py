@@ -88,8 +88,7 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
     if (not handled and outcome.result is None) or not inside:
         ran_into = any(signal.code == BUS_MCEERR_AR for signal in outcome.signals)
         return Loss(LOST_BEFORE, tuple(_of_signals(session, operation))) if ran_into else None
-    before = _look_before(session, operation)
-    assert before is not None
+    before = yield from _find_before(session, operation)
     # What took no look at the machine as it was is not worth a place among those that did.
     found = yield from at_in_slices(session, operation.last, lambda: _look_after(session, operation, before))
     return session.recall.keep(_LOSS, found, operation)
@@ -112,6 +111,18 @@ def note_beginning(session: Session, operation: Operation, graph: ReverseMap | N
     """
     if session.position - operation.first <= _NEAR and session.position >= _start_of_handler(session, operation):
         _look_before(session, operation, graph)
+
+
+def _find_before(session: Session, operation: Operation) -> Generator[None, None, Before]:
+    """The page and its users as they were before the handler of an operation on a frame, in slices."""
+    known, m, pfn = session.recall.known(_BEFORE, operation), session.machine, operation.outcome.pfn
+    if known is not None and known[0] is not None:
+        return known[0]
+    assert pfn is not None
+    start = _start_of_handler(session, operation)
+    found = yield from at_in_slices(session, start, lambda: find_before(m, pfn, _places(session, operation, pfn, None)))
+    session.recall.keep(_BEFORE, found, operation)
+    return found
 
 
 def _look_before(session: Session, operation: Operation, graph: ReverseMap | None = None) -> Before | None:
