@@ -86,12 +86,12 @@ def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
 
 
 def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
-    """Link the child's VMA to the anon_vmas of the parent's, and give it the anon_vma of its own new pages."""
+    """Link the child's VMA, a copy, to the anon_vmas of the parent's, and give it the anon_vma of its own new pages."""
     if not parent.anon_vma:
         return copy
     anon_vma_clone(m, copy.id, parent.id)
     if not m.profile.has("anon_vma_chain"):
-        return copy._replace(anon_vma=parent.anon_vma)
+        return copy
     own = m.new_id("anon_vma")
     anon_vma_link(m, copy.id, own)
     return copy._replace(anon_vma=own)

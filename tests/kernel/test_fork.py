@@ -152,6 +152,15 @@ def test_vmas_are_inherited_but_not_their_locks(profile: str) -> None:
         assert not vma.mapping or m.i_mmap.of(vma.mapping)[vma.id]
 
 
+def test_reserved_huge_pages_stay_the_parents() -> None:
+    """hugetlb_dup_vma_private(): the child of a private mapping has reserved nothing."""
+    bench = Workbench(huge_pages=2)
+    bench.area("h", pages=512, huge="hugetlb")
+    bench.do("fork", task="a", child="b")
+    mine, its = (bench.m.vmas_of(bench.session.world.process(task).mm)[0].resv for task in "ab")
+    assert mine and not its
+
+
 @pytest.mark.parametrize("profile, own", (("v7", False), ("6.1", True)))
 def test_a_child_has_an_anon_vma_of_its_own_since(profile: str, own: bool) -> None:
     """anon_vma_fork(): the child's VMA is linked to all of the parent's, and since 2.6.34 to one of its own."""

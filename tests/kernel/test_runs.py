@@ -146,7 +146,7 @@ class Odd(random.Random):
 
 
 class Ten(NamedTuple):
-    """Ten processes that map a page: of a file, which one of them maps twice, or anonymous. Two have three threads."""
+    """Ten processes that map a page: of a file, which one maps twice, or anonymous. Two have several threads."""
 
     m: Machine
     pfn: int
@@ -212,14 +212,14 @@ class Ten(NamedTuple):
 def ten(request: pytest.FixtureRequest) -> Ten:
     profile, of_file = request.param
     session = Session.fresh(1024, profile=profile)
-    do(session, "task", name="p0", threads=3)
+    do(session, "task", name="p0", threads=2)
     where = {"file": "/f", "shared": True} if of_file else {}
     if of_file:
         do(session, "file", path="/f", pages=1)
     do(session, "mmap", task="p0", name="m", pages=1, **where)
     do(session, "write", task="p0", at="m+0")
     for number in range(1, 10):
-        do(session, "fork", task="p0", child=f"p{number}", threads=3 if number == 4 else 1)
+        do(session, "fork", task="p0", child=f"p{number}", threads=3 if number == 9 else 1)
         do(session, "read", task=f"p{number}", at="m+0")
     if of_file:
         do(session, "mmap", task="p7", name="n", pages=1, **where)
