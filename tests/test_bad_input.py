@@ -22,6 +22,7 @@ import pytest
 from hwpoison_gui import command_capture
 from hwpoison_gui.cli import main
 from hwpoison_gui.sources import live
+from hwpoison_gui.sources.recognise import form_of
 from hwpoison_gui.sources.records import database, event, stream
 from tests.paths import DATA, ROOT
 from tests.sources.conftest import fake_proc  # noqa: F401  a fixture
@@ -90,7 +91,8 @@ def test_databases_that_are_none_or_absurd(tmp_path: Path, refused, statements: 
 def test_a_truncated_database(tmp_path: Path, refused) -> None:
     path = tmp_path / "half.db"
     path.write_bytes(DATABASE.read_bytes()[:6000])
-    assert refused("records", path).startswith("the database cannot be read: ")
+    said = refused("records", path)
+    assert said.startswith("the database cannot be read: ") and said == str(form_of(path).refusal(path).why)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress], ids=["gzip", "bzip2"])

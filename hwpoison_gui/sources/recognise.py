@@ -198,12 +198,17 @@ def _head(path: Path) -> bytes:
 
 
 def _database(path: Path, head: bytes, form: Form) -> Form:
-    """A database of rasdaemon is known by the names of its tables, which may be anywhere in the file."""
+    """A database of rasdaemon is known by the names of its tables, which may be anywhere in the file.
+
+    A damaged one is refused by what is wrong with it, as its reader does.
+    """
     from hwpoison_gui.sources.records.database import is_of_rasdaemon
 
-    if b"mc_event" in head or is_of_rasdaemon(path):
-        return Form("a database of rasdaemon", _RECORDS, Reader.RECORDS)
-    return form
+    try:
+        known = b"mc_event" in head or is_of_rasdaemon(path)
+    except SourceError as error:
+        return Form(error.why)
+    return Form("a database of rasdaemon", _RECORDS, Reader.RECORDS) if known else form
 
 
 def _packed(path: Path, head: bytes, form: Form) -> Form:

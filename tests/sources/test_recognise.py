@@ -89,7 +89,7 @@ def _zip(*names: str) -> bytes:
         (b" \n\n", "a file of blank lines only"),
         (_elf(4), "an ELF core file, as crash dumps (vmcore) are"),
         (_elf(2), "an ELF file"),
-        (b"SQLite format 3\0" + bytes(4080), "an SQLite database"),
+        (b"SQLite format 3\0" + bytes(4080), "the database cannot be read: file is not a database"),
         (b"\xfd7zXZ\0" + bytes(64), "compressed by xz"),
         (b"\x28\xb5\x2f\xfd" + bytes(64), "compressed by zstd"),
         (b"BZh91AY&SY" + bytes(64), "compressed by bzip2"),

@@ -65,13 +65,21 @@ def read_database(path: Path, head: bytes) -> Source:
 
 
 def is_of_rasdaemon(path: Path) -> bool:
-    """Whether a file is a database that has a rasdaemon table; also if it is locked, as reading it says so."""
+    """Whether a file is a database that has a rasdaemon table; also if it is locked, as reading it says so.
+
+    Raises
+    ------
+    SourceError
+        If it is damaged.
+    """
     try:
         with closing(_connect(path, b"")) as connection:
             names = _names(connection)
             return bool(names & _OTHERS) or any(table.name in names for table in _TABLES)
     except (sqlite3.Error, UnicodeError) as error:
-        return _is_locked(error)
+        if _is_locked(error):
+            return True
+        raise SourceError(path, "", _why(error)) from None
 
 
 def _names(connection: sqlite3.Connection) -> set[str]:
