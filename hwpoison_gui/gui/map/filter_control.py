@@ -206,6 +206,6 @@ class FilterControl(QObject):
             from hwpoison_gui.view.map.lens_sheets import SnapshotSheet
 
             assert isinstance(sheet, SnapshotSheet)
-            return sheet.in_part(lens.row).view(np.uint8)
+            return sheet.called(lens.row).view(np.uint8)
         shown = lens if lens is KERNEL_GROUPS else getattr(sheet, "lens", lens)  # some have codes of their own
         return np.frombuffer(shown.codes, np.uint8)[sheet.held.values[:frames]]

@@ -32,7 +32,7 @@ class SnapshotLink(SheetLink[SnapshotSheet]):
         sheet = SNAPSHOT.sheet, SnapshotSheet
         super().__init__(view, view.table, sheet, dock, lenses, frame_map, controller, present)
         self._view = view
-        view.table.chosen.connect(lambda number: find(f"{SNAPSHOT.key}:{number}"))
+        view.table.chosen.connect(lambda number: find(f"{SNAPSHOT.key}:{view.table.rows.rows[number - 1].word}"))
         lenses.sheetsChanged.connect(self._show)
         self._show()
 

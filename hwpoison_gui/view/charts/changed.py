@@ -32,7 +32,7 @@ def changed_bars(changes: Changes) -> Bars:
     for way in parts_of(changes):
         if way.kinds is not None:
             for stack, (group, part) in enumerate((way.kinds, way.kinds[::-1])):
-                boxes[shown.index(group), stack, stacked.index(part)] = f"snapshot:{way.number}"
+                boxes[shown.index(group), stack, stacked.index(part)] = f"snapshot:{way.word}"
     frames = sum(one.frames for one in changes.kinds)
     words = " ".join((f"{changes.flag_words:,} of {changes.compared:,} frames have other flags.", *changes.doubts))
     return Bars(

@@ -8,7 +8,8 @@
     /srv/data  lib*      what is cached of files     node:1  zone:dma32      where it lies
     outcome:lost         a class of a lens           late  page-table       the same, by its name in the legend
     outcome:harmful      frames of several outcomes: whose error signals, loses data or panics, and failed ones
-    snapshot:freed       what changed in a second snapshot; snapshot:3 a row of the panel Snapshot
+    snapshot:freed       what changed in a second snapshot, by a class of its lens, or by a row of its panel:
+    snapshot:anon>free   from which kind to which   snapshot:-dirty  flag cleared   snapshot:+nginx:4711  mapped now
     differs:1            the largest group to which another kernel gives another outcome
     mapcount>=14         numbers                     refcount!=mapcount+1  index<16  rss>10M
     row:of:0x2416        the row of DRAM of a frame  bank:channel0/rank1/bg2/bank3  dimm:of:0x2416
@@ -50,6 +51,7 @@ from hwpoison_gui.view.filter.terms import (
     tokens_of,
     unknown,
 )
+from hwpoison_gui.view.map.lenses import SNAPSHOT
 from hwpoison_gui.view.map.plane import Match
 
 Bools = npt.NDArray[np.bool_]
@@ -128,6 +130,8 @@ def parse(text: str) -> Filter | None:
         sort, colon, rest = token.partition(":")
         if token.startswith("/"):
             terms.append(Term("path", token, at))
+        elif colon and lens_named(sort) is SNAPSHOT:  # before comparisons: the names of its rows have a >
+            terms.append(Term("class", token, at))
         elif is_comparison(token):
             comparisons.append(comparison_of(token, at))
         elif quantity_named(name := token.partition(",")[0]):

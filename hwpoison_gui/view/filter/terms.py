@@ -26,6 +26,7 @@ from hwpoison_gui.view.map.lenses import (
     CHANGED,
     KERNEL_GROUPS,
     KERNELS_SAME,
+    KIND,
     LENSES,
     OUTCOME,
     SNAPSHOT,
@@ -41,7 +42,6 @@ ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that l
 Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those suffice
 
 HARMFUL_NAME: Final = "harmful"  # of the outcomes HARMFUL together
-_LONGEST: Final = 6  # digits of the number of a row
 _MOST_NAMED: Final = 6  # known names in an error message
 _SPACE: Final = re.compile(r"\s")
 _AROUND: Final = re.compile(r"\s*([<>]=?|!=)\s*")  # comparisons may have spaces
@@ -350,15 +350,14 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     key, _, name = term.text.partition(":")
     lens = lens_named(key)
     assert lens is not None
-    if lens.sheet == SNAPSHOT.sheet:
-        if not classes_of(lens).any():
-            raise term.error("there is no second snapshot: Machine > Compare with a snapshot… opens one")
-        if name.isascii() and name.isdigit() and len(name) <= _LONGEST:
-            return _of_part(term, int(name), classes_of)
+    if lens.sheet == SNAPSHOT.sheet and not classes_of(lens).any():
+        raise term.error("there is no second snapshot: Machine > Compare with a snapshot… opens one")
     if (lens.key, slug(name)) == (OUTCOME.key, HARMFUL_NAME):
         harmful: Bools = np.isin(classes_of(lens), HARMFUL)
         return harmful
     classes = [one for one in lens.classes if one.id and slug(name) in names_of(one)]
+    if not classes and lens is SNAPSHOT and name:
+        return _of_part(term, name, classes_of)
     if not classes or lens is CHANGED:
         known = ", ".join(slug(one.shortest) for one in lens.classes[1:])
         raise term.error(f"{'no such class;' if name else 'which class?'} there is {known}")
@@ -369,11 +368,16 @@ def _of_class(m: Machine, term: Term, classes_of: ClassesOf) -> Found:
     return mine
 
 
-def _of_part(term: Term, number: int, classes_of: ClassesOf) -> Bools:
-    """The frames of a row of the panel Snapshot, by its number."""
-    frames = classes_of(snapshot_lens(row=number)) != 0 if number else np.zeros(1, np.bool_)
+def _of_part(term: Term, name: str, classes_of: ClassesOf) -> Bools:
+    """The frames of a row of the panel Snapshot, by what changed in it; a kind may have any name of the legend."""
+    word = slug(name)
+    if word[:1] not in "+-":
+        named = {called: one.key for one in KIND.classes for called in names_of(one)}
+        word = ">".join(named.get(kind, kind) for kind in word.split(">"))
+    frames: Bools = classes_of(snapshot_lens(row=word)) != 0
     if not frames.any():
-        raise term.error("the panel Snapshot has no row of that number")
+        raise term.error("the panel Snapshot has no such row; its rows are as anon>free, +dirty (set), -dirty "
+                         "(cleared), +nginx:4711 (mapped), -nginx:4711; classes are as freed")  # fmt: skip
     return frames
 
 

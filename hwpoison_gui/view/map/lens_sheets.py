@@ -300,6 +300,10 @@ class SnapshotSheet:
         numbers = (part.number for part in self.parts if self.in_part(part.number)[pfn])
         return next(numbers, 0) if self.held.values[pfn] > SAME else 0
 
+    def called(self, word: str) -> npt.NDArray[np.bool_]:
+        """The frames of the part that the filter calls `word`; none if nothing changed so."""
+        return self.in_part(next((part.number for part in self.parts if part.word == word), 0))
+
     def in_part(self, number: int) -> npt.NDArray[np.bool_]:
         """The frames of a part, by its number; none for a number that no part has."""
         if self._pair is None or self.changes is None or not 0 < number <= len(self.parts):

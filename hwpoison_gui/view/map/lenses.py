@@ -55,8 +55,8 @@ class Lens(Record):
     """A lens. `classes` are in order of code: the first is the space past the last frame, the last is poison.
 
     `code_of` maps a flag word to a class; it is None if the lens uses the sheet named `sheet`, whose bytes are looked
-    up in `codes`. `quiet`: classes that need not stand out from the ground. `row`: the frames of a row of a table,
-    for the filter; 0 for a lens of the map.
+    up in `codes`. `quiet`: classes that need not stand out from the ground. `row`: what the filter calls a row of a
+    table, for the frames of that row alone; empty for a lens of the map.
     """
 
     key: str
@@ -67,7 +67,7 @@ class Lens(Record):
     sheet: str = ""
     codes: bytes = bytes(range(256))
     quiet: tuple[str, ...] = ("hole",)
-    row: int = 0
+    row: str = ""
 
     @property
     def poison(self) -> int:
@@ -296,10 +296,10 @@ CHANGED: Final = Lens(
 )
 
 
-def snapshot_lens(title: str = "", row: int = 0) -> Lens:
+def snapshot_lens(title: str = "", row: str = "") -> Lens:
     """The lens of what is different in a second snapshot, called `title`.
 
-    The numbers of its classes are those of map/snapshots.py. `row`: a part of it, see map/snapshot_parts.py.
+    The numbers of its classes are those of map/snapshots.py. `row`: the word of a part, see map/snapshot_parts.py.
     """
     return Lens(
         "snapshot",

@@ -9,6 +9,7 @@ import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.base.kinds import KINDS
 from hwpoison_gui.view.map.snapshots import (
     ONE_SIDE,
     POISONED,
@@ -23,6 +24,7 @@ from hwpoison_gui.view.map.snapshots import (
 
 NOBODY: Final[Owner] = (0, "")
 _MOST_PROCESSES: Final = 500
+_OF_CODE: Final = {POISONED: "poisoned", ONE_SIDE: "one-only", USERS: "users"}  # as the lens calls these classes
 
 
 class Part(Record):
@@ -31,7 +33,7 @@ class Part(Record):
     Attributes
     ----------
     number : int
-        From 1; what the filter calls it, as in `snapshot:3`.
+        From 1; the place in the table, which moves when another part comes before it.
     frames : int
         How many.
     code : int
@@ -54,6 +56,23 @@ class Part(Record):
     flag: str = ""
     owner: Owner = NOBODY
     gained: bool = False
+
+    @property
+    def word(self) -> str:
+        """What the filter calls it, whatever else changed: `poisoned`, `anon>free`, `+dirty`, `-nginx:4711`.
+
+        Small letters without spaces or quotes. Parts of the same word have the same frames.
+        """
+        if self.code:
+            return _OF_CODE[self.code]
+        if self.healed:
+            return "-hwpoison"
+        if self.kinds is not None:
+            old, new = (KINDS[kind].key for kind in self.kinds)
+            return f"{old}>{new}"
+        pid, comm = self.owner
+        name = self.flag or f"{'-'.join(comm.lower().replace(chr(34), '').split())}:{pid}"
+        return f"{'+' if self.gained else '-'}{name}"
 
 
 def parts_of(changes: Changes) -> tuple[Part, ...]:

@@ -24,9 +24,10 @@ _OF_CODE: Final = {
 
 
 class SnapshotRow(Record):
-    """Frames that changed in one way; `key` is the number of their part."""
+    """Frames that changed in one way; `key` is the number of their part, `word` what the filter calls it."""
 
     key: int
+    word: str
     what: str
     frames: int
     before: str
@@ -45,7 +46,7 @@ SNAPSHOT_COLUMNS: Final = (
 
 def snapshot_rows(parts: tuple[Part, ...]) -> list[SnapshotRow]:
     """A row for each part."""
-    return [SnapshotRow(part.number, *_words(part)) for part in parts]
+    return [SnapshotRow(part.number, part.word, *_words(part)) for part in parts]
 
 
 def _words(part: Part) -> tuple[str, int, str, str]:

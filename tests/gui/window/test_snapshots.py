@@ -13,6 +13,7 @@ from hwpoison_gui.gui.tables.snapshot import SnapshotView
 from hwpoison_gui.gui.window import keeping
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.opening import open_file
+from hwpoison_gui.view.filter.expression import FilterError
 from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, SNAPSHOT
 from tests.gui.conftest import User
 from tests.gui.waiting import until
@@ -47,15 +48,32 @@ def test_the_broken_frame_is_first_and_leads_to_the_map(compared: User) -> None:
     assert (first.what, first.frames, first.before, first.after) == ("HWPOISON", 1, "–", "set")
     assert int(window.map.plane.classes_of([VICTIM])[0]) == SNAPSHOT.id_of("broken")
     view.table.setCurrentIndex(view.table.order.index(0, 0))
-    assert window.finder.field.text() == "snapshot:1"
+    assert window.finder.field.text() == "snapshot:poisoned"
     until(lambda: window.filter.count == 1)
     for row in view.table.rows.rows:
-        assert len(window.filter.frames_of(f"snapshot:{row.key}")) == row.frames
+        assert len(window.filter.frames_of(f"snapshot:{row.word}")) == row.frames
     window.controller.selection.select(VICTIM)
     assert view.table.current_key() == 1
     assert len(window.filter.frames_of("snapshot:freed")) > 0
     window.show_panel("charts", focus=False)
     until(lambda: window.docks["charts"].content().wanted == "changed")
+
+
+def test_a_filter_of_a_row_holds_when_rows_come_before_it(compared: User) -> None:
+    window, view = compared.window, _view(compared)
+    row = next(row for row in view.table.rows.rows if row.what == "kind of page")
+    said = f"snapshot:{row.word}"
+    found = set(window.filter.frames_of(said))
+    assert len(found) == row.frames and ">" in row.word
+    pfn = window.filter.frames_of("kernel ~hwpoison,~nopage")[0]
+    assert pfn not in found
+    window.controller.fire(pfn)
+    until(lambda: not window.controller.busy)
+    window.controller.seek(len(compared.session.steps))
+    until(lambda: not window.lenses.busy and all(one != row for one in view.table.rows.rows))
+    assert set(window.filter.frames_of(said)) == found
+    with pytest.raises(FilterError, match="its rows are as anon>free"):
+        window.filter.frames_of("snapshot:3")
 
 
 def test_the_model_and_the_real_kernel_are_compared_after_a_click(compared: User) -> None:

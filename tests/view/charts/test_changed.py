@@ -27,8 +27,9 @@ def test_each_frame_leaves_one_kind_and_comes_to_another() -> None:
     assert was == now == 768 and chart.title.startswith("768 frames")
     finds = {(chart.groups[group], stack, chart.parts[part].name): text
              for (group, stack, part), text in chart.finds.items()}  # fmt: skip
-    assert finds[names[kinds.ANON], 0, "free (buddy)"] == finds["free (buddy)", 1, names[kinds.ANON]] == "snapshot:1"
-    assert finds["free (buddy)", 0, names[kinds.FILE]] == "snapshot:2" and len(finds) == 4
+    assert finds[names[kinds.ANON], 0, "free (buddy)"] == "snapshot:anon>free"
+    assert finds["free (buddy)", 1, names[kinds.ANON]] == "snapshot:anon>free"
+    assert finds["free (buddy)", 0, names[kinds.FILE]] == "snapshot:free>file" and len(finds) == 4
 
 
 def test_snapshots_that_are_alike() -> None:

@@ -117,6 +117,7 @@ def test_parts_have_the_frames_that_they_count(before: MemoryImage) -> None:
     assert parts[0].code == snapshots.POISONED and [part.number for part in parts] == [*range(1, len(parts) + 1)]
     for part in parts:
         assert int(frames_in(part, old, new, found).sum()) == part.frames
+        assert len({one.frames for one in parts if one.word == part.word}) == 1
     changed = np.zeros(len(old.words), np.bool_)
     for part in parts:
         changed |= frames_in(part, old, new, found)
