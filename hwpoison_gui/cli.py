@@ -186,7 +186,7 @@ def _start(options: _ToOpen) -> Start | None:
 
     file = files[0]
     with Reported(file):
-        large = start_of_large(file) if len(files) == 1 and not options.present and options.at is None else None
+        large = start_of_large(*files) if len(files) <= _PAIR and not options.present and options.at is None else None
         if large is not None:
             return large
         opened = open_to_present(file) if options.present else _opened(files)

@@ -18,12 +18,14 @@ class Start(Record):
     """What a window starts with: frames that it shows at once, and a function that opens their machine.
 
     `picture`: of frames that are known long before their machine is open. `title`: what opening it is called then.
+    `second`: a file that the machine is compared with once it is open.
     """
 
     columns: FrameColumns
     open: Callable[[Progress, Cancelled], Opened]
     picture: Picture | None = None
     title: str = ""
+    second: Path | None = None
 
 
 def start_of_desktop() -> Start:
@@ -42,16 +44,35 @@ def start_of(opened: Opened) -> Start:
     return Start(FrameColumns(m.flags.view, m.refcount.view, m.mapcount.view, starts), lambda *_: opened)
 
 
-def start_of_large(path: Path) -> Start | None:
-    """A start with a file that takes long to open, None for other files. Raises SourceError for a damaged one."""
-    from hwpoison_gui.first_frames import picture_of
+def start_of_large(path: Path, second: Path | None = None) -> Start | None:
+    """A start with a file that takes long to open, None for other files.
 
+    Parameters
+    ----------
+    second
+        A file to compare it with; None also if that one is no machine but error records.
+
+    Raises
+    ------
+    SourceError
+        If the file is damaged, or the second one has a form that cannot be opened.
+    OSError
+    """
+    from hwpoison_gui.first_frames import picture_of
+    from hwpoison_gui.sources.recognise import Reader, form_of
+
+    if second is not None:
+        form = form_of(second)
+        if form.reader is Reader.RECORDS:
+            return None
+        if form.reader is Reader.NONE:
+            raise form.refusal(second)
     picture = picture_of(path)
     if picture is None:
         return None
     plane = picture.plane
     columns = FrameColumns(plane.flags, plane.refcount, plane.mapcount, (0,))
-    return Start(columns, lambda *waiting: open_file(path, "", *waiting), picture, f"Opening {path.name}")
+    return Start(columns, lambda *waiting: open_file(path, "", *waiting), picture, f"Opening {path.name}", second)
 
 
 def open_to_present(path: Path) -> Opened:

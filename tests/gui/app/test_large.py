@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
+from hwpoison_gui.start import start_of_large
 
 # Runs the program with a file; prints what the map shows when it is first painted, and when the window is complete.
 PROGRAM = """
@@ -36,7 +39,7 @@ def begin_and_look(start, then, **kind):
         return plane.frames, plane.counts().tolist(), window.map.layout_name, gap >= 3
 
     def wait():
-        if window.is_complete:
+        if window.is_complete and (len(sys.argv) == 2 or window.controller.machine.second is not None):
             print("complete", *shown(), window.controller.machine.file, flush=True)
             run.QApplication.exit()
         else:
@@ -52,7 +55,7 @@ def open_when_painted(*arguments):
 
 import hwpoison_gui.start
 run.begin, hwpoison_gui.start.open_file = begin_and_look, open_when_painted
-sys.exit(cli.main([sys.argv[1]]))
+sys.exit(cli.main(sys.argv[1:]))
 """
 
 
@@ -63,9 +66,9 @@ def snapshot(tmp_path: Path) -> Path:
     return path
 
 
-def run_with(path: Path) -> subprocess.CompletedProcess[str]:
+def run_with(path: Path, *second: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(path.parent)}
-    command = [sys.executable, "-c", PROGRAM, str(path)]
+    command = [sys.executable, "-c", PROGRAM, str(path), *map(str, second)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
 
 
@@ -80,6 +83,18 @@ def test_the_map_is_there_before_the_machine(snapshot: Path) -> None:
     word, frames, shown = painted.split(maxsplit=2)
     assert (word, frames) == ("painted", "8192") and shown.endswith("zones True")
     assert complete == f"complete {frames} {shown} {snapshot}"
+
+
+def test_the_map_of_the_first_is_there_before_it_is_compared_with_a_second(snapshot: Path) -> None:
+    second = snapshot.with_name("n.npz")
+    shutil.copy(snapshot, second)
+    done = run_with(snapshot, second)
+    assert done.returncode == 0, done.stderr
+    painted, complete = done.stdout.splitlines()
+    assert painted.startswith("painted 8192") and complete.endswith(str(snapshot))
+    second.write_bytes(b"%PDF-1.7\n" * 9)
+    with pytest.raises(SourceError, match="a PDF document; documents cannot be opened"):
+        start_of_large(snapshot, second)
 
 
 def test_a_file_that_turns_out_to_be_damaged_ends_the_program(snapshot: Path) -> None:
