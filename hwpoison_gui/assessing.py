@@ -21,6 +21,7 @@ from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.view.base.dram import fitted_to
+from hwpoison_gui.view.base.mappers import captured_words
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.expected import AssessedRates, assess_rates
@@ -114,7 +115,8 @@ def assess(file: str, options: Options) -> MachineReport:
         policies = to_the_end(find_report(m, options.early_kill, options.by, options.top))
     modelled = ".".join(map(str, m.profile.modelled))
     name = file or _THIS
-    return MachineReport(name, m.profile.name, modelled, m.frames, owners_known(m), opened.notes, tuple(policies))
+    known, captured = owners_known(m), captured_words(m)
+    return MachineReport(name, m.profile.name, modelled, m.frames, known, opened.notes, tuple(policies), captured)
 
 
 def assess_dram(file: str, options: Options, asked: Dram) -> DramReport:

@@ -46,6 +46,10 @@ _FLAGS_ALONE: Final = (
     "By page flags alone: whether a mapped page is dirty in a PTE, who maps it, and so what is lost, is not known."
 )
 
+_SOME_PROCESSES: Final = (
+    "Of all processes, {}: who else maps a page, and so who else is signalled and what is lost, is not known."
+)
+
 
 class Left(Record):
     """Files that are in no sum.
@@ -74,7 +78,8 @@ def together(machines: Sequence[MachineReport]) -> MachineReport:
     )
     frames, owners = sum(one.frames for one in machines), all(one.owners for one in machines)
     name = counted(len(machines), "machine")
-    return MachineReport(name, profiles, ", ".join(modelled), frames, owners, (), tuple(policies))
+    captured = "of some machines not all were captured" if any(one.captured for one in machines) else ""
+    return MachineReport(name, profiles, ", ".join(modelled), frames, owners, (), tuple(policies), captured)
 
 
 def _policies_together(reports: Sequence[PolicyReport]) -> PolicyReport:
@@ -120,7 +125,7 @@ def as_text(machine: MachineReport, width: int) -> str:
     size = amount(machine.frames * FRAME_SIZE)
     lines = [one_line(machine.name), f"{machine.frames:,} frames, {size}; as Linux {machine.modelled}"]
     if not machine.owners:
-        lines += wrap(_FLAGS_ALONE, width)
+        lines += wrap(_SOME_PROCESSES.format(machine.captured) if machine.captured else _FLAGS_ALONE, width)
     lines += ["", *_outcomes(machine, _WIDE if width >= _LABEL + 2 * sum(_WIDE) else _NARROW)]
     for section in (_groups, _frames_worst, _processes_worst, _files_worst):
         for report in machine.policies:

@@ -26,11 +26,12 @@ SYSCTLS: Final = (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY, SYSCTL_ENABLE_SOFT_OFFLINE
 
 class Capture(Record):
     """When and where memory was read. `time`: seconds since 1970, UTC, None if unknown; `boot`: stands for one boot of
-    one machine, empty if unknown.
+    one machine, empty if unknown; `pids`: the only processes whose page tables were read, empty if all were.
     """
 
     time: float | None = None
     boot: str = ""
+    pids: tuple[int, ...] = ()
 
 
 UNKNOWN: Final = Capture()

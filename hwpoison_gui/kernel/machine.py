@@ -63,6 +63,8 @@ class Machine:
     int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
     compound tail the pfn of its head), `index` uint32 (page->index, in pages).
     Constant: `zones`, those of one node unless an image says otherwise; `memcg`, None unless it says one; `capture`;
+    `uncaptured`, int32 a frame, the mappings that the kernel counted and no captured PTE explains, where the source has
+    the page tables of some processes only, else None;
     `devices`,     (major, minor) of the file systems of inodes, by number, as far as it says them.
     """
 
@@ -76,6 +78,7 @@ class Machine:
         self.zones: tuple[ZoneImage, ...] = zones_by_address(frames, node=0)
         self.memcg: PageMemcg | None = None
         self.capture = Capture()
+        self.uncaptured: npt.NDArray[np.int32] | None = None
         self.devices: Mapping[int, tuple[int, int]] = {}
         self._add_columns(frames)
         self._add_memory_tables()

@@ -71,7 +71,7 @@ def _renamed(exported: Exported, task: Name, path: Name, cgroup: Name) -> Export
         processes=tuple(_process(one, task, path) for one in exported.processes),
         cgroups={number: name for number, name in named.items() if name},
         texts=texts,
-        capture=Capture(),
+        capture=Capture(pids=exported.capture.pids),
     )
     return renumbered(bare)
 

@@ -44,6 +44,11 @@ _NO_HANDLER: Final = (
     "CONFIG_MEMORY_FAILURE, and none of the sysctls. It would not handle an error; shown is what the modelled kernel "
     "would do."
 )
+_PARTIAL: Final = (
+    "Only some processes were captured ({}): where the kernel counts more mappings of a page than they have, who else "
+    "maps it is not known."
+)
+_MOST_PIDS: Final = 8
 _GIB: Final = 1 << 18  # frames
 _HUGE_PAGE: Final = 512  # frames of a page of 2 MiB
 # Threads that were counted, but not listed, are alike within their process: so many of them are modelled.
@@ -265,6 +270,8 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
         if exported.hidden.pte_dirty is None:
             said.append(_DIRTY_RULE)
     said.append(_cache_note(exported, cache))
+    if exported.capture.pids:
+        said.insert(0, _PARTIAL.format(_pids(exported.capture.pids)))
     if _no_handler(exported):
         said.insert(0, _NO_HANDLER)
     if meminfo_kb(exported.meminfo, _CORRUPTED) is None:
@@ -280,6 +287,11 @@ def _notes(exported: Exported, processes: Sequence[ProcessImage], cache: Cache) 
             "memory that was never given to the allocator: Linux does not export which."
         )
     return said
+
+
+def _pids(pids: Sequence[int]) -> str:
+    more = f" and {len(pids) - _MOST_PIDS:,} more" if len(pids) > _MOST_PIDS else ""
+    return ("PID " if len(pids) == 1 else "PIDs ") + ", ".join(map(str, pids[:_MOST_PIDS])) + more
 
 
 def _no_handler(exported: Exported) -> bool:

@@ -109,7 +109,9 @@ def read(
     counts = _fitted(counts, len(flags))
     cgroup = _cgroup_of_frames(proc, len(flags), lambda share: progress(0.9 + 0.05 * share, "cgroups"), cancelled)
     progress(0.95, "finding files and sharers")
-    return replace(_exported(proc, flags, counts, gathered), cgroup=cgroup, cgroups=cgroup_paths(proc, cgroup))
+    exported = _exported(proc, flags, counts, gathered)
+    capture = exported.capture._replace(pids=tuple(sorted(set(pids))))
+    return replace(exported, capture=capture, cgroup=cgroup, cgroups=cgroup_paths(proc, cgroup))
 
 
 def _cgroup_of_frames(proc: Path, frames: int, progress: Callable[[float], None], cancelled: Cancelled) -> U64 | None:

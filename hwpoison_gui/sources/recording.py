@@ -132,7 +132,7 @@ def _read(path: Path, side: Path, hidden: bool | None) -> Exported:
         cgroup=_cgroup(path, columns),
         cgroups=_cgroups(side, notes),
         texts=_texts(side, notes),
-        capture=_capture(side, notes),
+        capture=_capture(side, notes, processes),
     )
 
 
@@ -209,14 +209,14 @@ def _texts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
     return _mapping(path, notes, "texts")
 
 
-def _capture(path: Path, notes: dict[str, Any]) -> Capture:
-    """When and in which boot the memory was read; unknown in older files."""
-    time, boot = notes.get("captured"), notes.get("boot", "")
+def _capture(path: Path, notes: dict[str, Any], processes: tuple[ProcessText, ...]) -> Capture:
+    """When and in which boot the memory was read, unknown in older files, and of which processes alone."""
+    time, boot, partial = notes.get("captured"), _text(path, notes, "boot"), notes.get("partial", False)
     if time is not None and (isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < _MOST_TIME):
         raise SourceError(path, "captured", "seconds since 1970 expected")
-    if not isinstance(boot, str):
-        raise SourceError(path, "boot", "a text expected")
-    return Capture(time, boot)
+    if not isinstance(partial, bool):
+        raise SourceError(path, "partial", "true or false expected")
+    return Capture(time, boot, tuple(one.pid for one in processes) if partial else ())
 
 
 def _mapping(path: Path, notes: dict[str, Any], key: str) -> dict[str, str]:

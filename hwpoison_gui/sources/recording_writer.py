@@ -82,6 +82,7 @@ def json_of(exported: Exported) -> bytes:
         "meminfo": exported.meminfo,
         "captured": exported.capture.time,
         "boot": exported.capture.boot or None,
+        "partial": bool(exported.capture.pids) or None,
         "sysctl": dict(exported.sysctl),
         "mounts": dict(exported.mounts),
         "zones": [zone._asdict() for zone in exported.zones] or None,

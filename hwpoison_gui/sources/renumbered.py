@@ -41,6 +41,7 @@ def renumbered(exported: Exported) -> Exported:
         processes=tuple(_process(one, pids, inodes, spaces) for one in exported.processes),
         cgroup=cgroup,
         cgroups=cgroups,
+        capture=exported.capture._replace(pids=tuple(pids[pid] for pid in exported.capture.pids)),
     )
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwpoison_gui import command_capture, resources
+from hwpoison_gui import command_capture, opening, resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import UNKNOWN
@@ -26,10 +26,15 @@ from hwpoison_gui.sources.assemble import Exported, assemble
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recording import INSIDE, open_recording, parts_of, read_recording
 from hwpoison_gui.sources.recording_writer import save_snapshot
+from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.tables import find_table
+from hwpoison_gui.view.damage.uses import owners_known
+from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.outcome.verdict import verdict
 from tests.sources.test_recording_writer import same
+from tests.workbench import do
 
 VICTIM = resources.path("machines/victim_before.npz")
 
@@ -98,6 +103,28 @@ def test_when_it_was_captured(proc: Path, tmp_path: Path) -> None:
     assert read_recording(tmp_path / "bare.npz").capture == UNKNOWN
     with zipfile.ZipFile(tmp_path / "bare.npz") as archive:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_what_was_captured_of_one_process_claims_nothing_of_the_others(proc: Path, tmp_path: Path) -> None:
+    """Frame 2 is mapped by 10 and 11, frame 1 by 10 alone; a second look of 11 alone leaves the rest unknown."""
+    exported = live.read(proc=proc, pids=[11])
+    save_snapshot(exported, tmp_path / "part.npz")
+    assert read_recording(tmp_path / "part.npz").capture == exported.capture and exported.capture.pids == (11,)
+    bare = anonymized(exported)
+    assert bare.capture.pids == tuple(one.pid for one in bare.processes)
+    session = opening.open_file(tmp_path / "part.npz").session
+    m = session.machine
+    assert [mappers_unknown(m, pfn) for pfn in range(8)] == [False, True, True, True, True, True, False, False]
+    assert not owners_known(m) and captured_words(m) == "only PID 11 was captured"
+    assert all("only PID 11 was captured" in preview(m, pfn) for pfn in range(1, 6))
+    do(session, "poison", frame="pfn:0x2")
+    said = verdict(session, session.operations[-1])
+    assert "reader:11" in said and "which other processes map it" in said
+    do(session, "poison", frame="pfn:0x1")
+    said = verdict(session, session.operations[-1])
+    assert "no process" not in said and "only PID 11 was captured" in said
+    whole = machine_from_image(assemble(live.read(proc=proc)), PROFILES["6.12"])
+    assert not any(mappers_unknown(whole, pfn) for pfn in range(8)) and not captured_words(whole)
 
 
 @pytest.mark.parametrize("without", [anonymized, without_names])
@@ -176,6 +203,7 @@ def changed(data: bytes, **fields: Any) -> bytes:
         ({"captured": "noon"}, "captured: seconds since 1970 expected"),
         ({"captured": 1e300}, "captured: seconds since 1970 expected"),
         ({"boot": 7}, "boot: a text expected"),
+        ({"partial": "yes"}, "partial: true or false expected"),
         ({"processes": 1}, "processes: a list expected"),
     ],
 )

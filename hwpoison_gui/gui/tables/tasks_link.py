@@ -16,6 +16,7 @@ from hwpoison_gui.gui.tables.tasks import TaskTable
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.base.hits import SAFE, Fate
+from hwpoison_gui.view.base.mappers import captured_words
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.rows.tasks import task_rows
 
@@ -70,7 +71,8 @@ class TasksLink(QObject):
 
     def _show_subject(self) -> None:
         left_out = [f"no room for {', '.join(self._table.left_out)}"] if self._table.left_out else []
-        self._dock.set_subject("  ·  ".join([self._states, *left_out]))
+        captured = [words] if (words := captured_words(self._controller.session.machine)) else []
+        self._dock.set_subject("  ·  ".join([self._states, *captured, *left_out]))
 
     # -- the walk
 

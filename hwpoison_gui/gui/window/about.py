@@ -7,6 +7,7 @@ from typing import Final
 
 from hwpoison_gui import __version__
 from hwpoison_gui.opening import Opened
+from hwpoison_gui.view.base.mappers import captured_words
 from hwpoison_gui.view.words.words import counted
 
 ABOUT: Final = (
@@ -20,9 +21,10 @@ ABOUT: Final = (
 def about_machine(machine: Opened) -> str:
     """Size and source of the machine, and how data that Linux does not export was filled in."""
     m = machine.session.machine
+    captured = f" ({words})" if (words := captured_words(m)) else ""
     head = (
         f"<p><b>{html.escape(machine.title)}</b><br>{m.frames:,} frames, {m.frames * 4 // 1024:,} MiB, "
-        f"{counted(len(m.processes.view), 'process', 'processes')}, profile {html.escape(m.profile.name)}</p>"
+        f"{counted(len(m.processes.view), 'process', 'processes')}{captured}, profile {html.escape(m.profile.name)}</p>"
     )
     where = f"<p>{html.escape(machine.file)}</p>" if machine.file else ""
     notes = "".join(f"<li>{html.escape(note)}</li>" for note in machine.notes)

@@ -48,6 +48,8 @@ def machine_from_image(image: MemoryImage, profile: Profile) -> Machine:
     load_files(m, image, compounds)
     load_frames(m, image, entries, families, compounds)
     del families
+    if image.capture.pids:
+        m.uncaptured = np.maximum(image.kpagecount.astype(np.int64) - m.mapcount.view, 0).astype(np.int32)
     _load_page_tables(m, image, rows, entries, compounds)
     _load_processes(m, image)
     _load_free_area(m, image)

@@ -1,17 +1,51 @@
-"""Whether it is known who maps a page: raw page flags say that a page is mapped, but not by which processes."""
+"""Whether it is known who maps a page: page flags alone, or the page tables of some processes, do not say it."""
 
 from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
+
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.view.base.naming import names
 
 NOT_KNOWN: Final = "which processes map it, and so whether any is signalled, is not known"
+_OTHERS_NOT_KNOWN: Final = "which other processes map it, and so whether they are signalled, is not known: {}"
 
 
 def mappers_unknown(m: Machine, pfn: int) -> bool:
-    """Whether the page is mapped by its flag MMAP, and the memory was captured without processes."""
-    if m.processes.view or pfn >= m.frames:
+    """Whether a page is mapped, by its flag MMAP or by the kernel's count, by processes that were not captured."""
+    if pfn >= m.frames:
         return False
-    return bool((m.page(pfn) | m.page(m.compound_head(pfn))) & pf.MMAP)
+    head = m.compound_head(pfn)
+    if m.uncaptured is not None:
+        return bool(m.uncaptured[pfn] or m.uncaptured[head])
+    return not m.processes.view and bool((m.page(pfn) | m.page(head)) & pf.MMAP)
+
+
+def some_mappers_unknown(m: Machine) -> bool:
+    """Whether there is a page of which `mappers_unknown` is true."""
+    if m.uncaptured is not None:
+        return bool(m.uncaptured.any())
+    return not m.processes.view and bool((m.flags.view & np.uint64(pf.MMAP)).any())
+
+
+def captured_words(m: Machine) -> str:
+    """Which processes alone were captured; empty if the source does not name some."""
+    pids = [str(pid) for pid in m.capture.pids]
+    return (
+        f"only {'PID' if len(pids) == 1 else 'PIDs'} {names(pids)} {'was' if len(pids) == 1 else 'were'} captured"
+        * bool(pids)
+    )
+
+
+def not_known(m: Machine) -> str:
+    """What is not known of a page of which `mappers_unknown` is true."""
+    captured = captured_words(m)
+    return _OTHERS_NOT_KNOWN.format(captured) if captured else NOT_KNOWN
+
+
+def why_unknown(m: Machine) -> str:
+    """Why it is not known who maps a page, in a clause."""
+    return captured_words(m) or "page flags do not say who maps a page"

@@ -104,6 +104,8 @@ class MachineReport(Record):
         What its source does not say, and how it was made up.
     policies : tuple of PolicyReport
         One for each value of vm.memory_failure_early_kill that was asked for.
+    captured : str
+        Which processes alone were captured, in a clause; empty if all were, or none.
     """
 
     name: str
@@ -113,6 +115,7 @@ class MachineReport(Record):
     owners: bool
     notes: tuple[str, ...]
     policies: tuple[PolicyReport, ...]
+    captured: str = ""
 
 
 def find_report(m: Machine, early: Sequence[int], by: str, top: int) -> Generator[float, None, list[PolicyReport]]:

@@ -55,8 +55,8 @@ class Uses(Record):
 
 
 def owners_known(m: Machine) -> bool:
-    """Whether the machine's source says which processes have which frames; flags of pages alone do not."""
-    return any(process.mm for process in m.living())
+    """Whether the machine's source says which processes have which frames; page flags, or some processes, do not."""
+    return not m.capture.pids and any(process.mm for process in m.living())
 
 
 def find_uses(m: Machine, users: Users) -> Generator[None, None, Uses]:

@@ -14,7 +14,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
-from hwpoison_gui.view.base.mappers import mappers_unknown
+from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
@@ -133,7 +133,11 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
 
 
 def _mappings(m: Machine, pfn: int) -> Fact:
-    if mappers_unknown(m, pfn):
+    if m.uncaptured is not None and m.uncaptured[pfn]:
+        others = int(m.uncaptured[pfn])
+        why = f"{others:,} of them by PTEs that were not captured: {captured_words(m)}"
+        return Fact("Mappings", f"{int(m.mapcount.view[pfn]) + others:,}", why)
+    if not m.processes.view and mappers_unknown(m, pfn):
         return Fact("Mappings", "not known", "its flag MMAP is set, but no PTE was captured")
     return Fact("Mappings", f"{int(m.mapcount.view[pfn]):,}", "_mapcount: page-table entries that map it")
 

@@ -12,7 +12,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records.history import ErrorRecord, History, same_kind
 from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
 from hwpoison_gui.view.base.hits import DEAD, PENDING, SIGNALLED
-from hwpoison_gui.view.base.mappers import NOT_KNOWN, mappers_unknown
+from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown, not_known
 from hwpoison_gui.view.outcome.prediction import Prediction, predict
 from hwpoison_gui.view.rows.error_records import tasks_words
 
@@ -20,8 +20,8 @@ ASPECTS: Final = ("Page type", "Result", "Signalled")
 _NOW: Final = (DEAD, SIGNALLED, PENDING)
 _NOBODY: Final = "no process"
 _UNKNOWN: Final = "not known"
-_FLAGS_ALONE: Final = (
-    "By flags alone it is not known who maps the page, whether a PTE is dirty, and who refers to it: no difference."
+_NO_DIFFERENCE: Final = (
+    "{} it is not known who maps the page, whether a PTE is dirty, and who refers to it: no difference."
 )
 _NO_LINE: Final = "no result line"
 _NOTHING: Final = "–"
@@ -62,8 +62,10 @@ def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
     if mappers_unknown(m, record.pfn):
         if different:
             rows = tuple(row._replace(differs=False) for row in rows)
-            return Comparison(rows, _FLAGS_ALONE)
-        return Comparison(rows, f"The model of {model} predicts the same; {NOT_KNOWN}.")
+            captured = captured_words(m)
+            by = f"{captured[0].upper()}{captured[1:]}:" if captured else "By flags alone"
+            return Comparison(rows, _NO_DIFFERENCE.format(by))
+        return Comparison(rows, f"The model of {model} predicts the same; {not_known(m)}.")
     if not different:
         return Comparison(rows, f"The model of {model} predicts the same.")
     return Comparison(

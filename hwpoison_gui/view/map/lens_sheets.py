@@ -15,6 +15,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.view.base.mappers import some_mappers_unknown
 from hwpoison_gui.view.base.slicing import as_part
 from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.lenses import (
@@ -26,6 +27,7 @@ from hwpoison_gui.view.map.lenses import (
     KERNELS_HOLE,
     KERNELS_SAME,
     MAPCOUNT,
+    MAPCOUNT_PARTIAL,
     MAPCOUNT_UNKNOWN,
     OWNER,
     OWNERS,
@@ -313,8 +315,8 @@ class SnapshotSheet:
 
 def lens_on(sheet: AnySheet, lens: Lens) -> Lens:
     """A lens with the names of classes that its sheet gives, or that its machine asks for."""
-    if lens is MAPCOUNT and not sheet.m.processes.view and (sheet.m.flags.view & np.uint64(pf.MMAP)).any():
-        return MAPCOUNT_UNKNOWN
+    if lens is MAPCOUNT and some_mappers_unknown(sheet.m):
+        return MAPCOUNT_PARTIAL if sheet.m.capture.pids else MAPCOUNT_UNKNOWN
     named: Lens = getattr(sheet, "lens", lens)
     return named
 

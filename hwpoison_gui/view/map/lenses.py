@@ -169,6 +169,12 @@ MAPCOUNT_UNKNOWN: Final = MAPCOUNT._replace(
     classes=_count_classes(("not known", "page flags alone do not say how many PTEs map it"), "mapping")
 )
 
+MAPCOUNT_PARTIAL: Final = MAPCOUNT._replace(
+    classes=_count_classes(
+        ("none captured", "no PTE of a captured process maps it; others were not captured"), "mapping"
+    )
+)
+
 REFCOUNT: Final = Lens(
     "refcount",
     "References",

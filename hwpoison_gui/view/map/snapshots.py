@@ -151,7 +151,7 @@ class Changes(Record):
 
 def side_of_image(image: MemoryImage) -> Side:
     """A snapshot as it was recorded."""
-    mapped = _mapped_in_image(image) if image.processes else {}
+    mapped = _mapped_in_image(image) if image.processes and not image.capture.pids else {}
     return Side(image.title, image.kpageflags, image.kpagecount, mapped, image.kernel, image.capture)
 
 
@@ -168,7 +168,7 @@ def _mapped_in_image(image: MemoryImage) -> dict[Owner, I64]:
 
 def side_of_machine(m: Machine, title: str) -> Generator[float, None, Side]:
     """A machine as it is now; yields the share done. It must not change while the side is used."""
-    mapped, processes = dict[Owner, I64](), list(m.living())
+    mapped, processes = dict[Owner, I64](), [] if m.capture.pids else list(m.living())
     for number, process in enumerate(processes):
         _, words = m.ptes.arrays(process.mm)
         present = words[(words & ptes.PRESENT) != 0]

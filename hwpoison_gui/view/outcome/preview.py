@@ -22,7 +22,7 @@ from hwpoison_gui.view.base.hits import (
     USES,
     ZEROS,
 )
-from hwpoison_gui.view.base.mappers import NOT_KNOWN, mappers_unknown
+from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown, not_known
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -65,17 +65,19 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
         return "If it broke: nothing is lost, and the allocator never hands it out again"
     hits, losses = [*_hits(m, ahead.hits), *_covering(ahead)], _losses(m, pfn, ahead)
     unknown = mappers_unknown(m, pfn)
-    unhit = [NOT_KNOWN if unknown else _NOBODY]
+    unhit = [not_known(m) if unknown else _NOBODY]
     parts = [*(hits or unhit * len(losses)), *losses]
+    if hits and unknown:
+        parts.insert(len(hits), not_known(m))
     if ahead.code in (outcomes.STUCK, outcomes.IGNORED):
         parts.insert(0, f"{ahead.result} ({ahead.kind})")
         if len(parts) == 1 and unknown:
-            parts.append(NOT_KNOWN)
+            parts.append(not_known(m))
         elif len(parts) == 1:
             users = int(m.mapcount.view[pfn])
             bare = not m.page(pfn) and not m.refcount.get(pfn)
             parts.append("its users keep it" if users else "it is left as it is" if bare else "the kernel keeps it")
-    head = "If it broke, by its flags alone: " if unknown else "If it broke: "
+    head = "If it broke, by its flags alone: " if unknown and not captured_words(m) else "If it broke: "
     return head + ("; ".join(parts) or _silent(m, pfn))
 
 
@@ -116,7 +118,7 @@ def _silent(m: Machine, pfn: int) -> str:
     """Why no process is hit."""
     inode = m.inode_of(m.compound_head(pfn))
     if mappers_unknown(m, pfn):
-        return NOT_KNOWN
+        return not_known(m)
     if m.page(pfn) & pf.SWAPCACHE:
         return "no process is signalled; swap has a copy"
     if inode is not None:

@@ -13,7 +13,7 @@ from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import DONE, Session
 from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, PANICS, STALE, USES, ZEROS
-from hwpoison_gui.view.base.mappers import NOT_KNOWN, mappers_unknown
+from hwpoison_gui.view.base.mappers import mappers_unknown, not_known
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
@@ -138,9 +138,11 @@ def _of_unpoison(session: Session, operation: Operation) -> str:
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """The result line, the impact, and what is lost."""
-    parts = [*_signals(outcome.signals), *_covering(loss), *_ahead(loss)] or [
-        NOT_KNOWN if _is_unknown(session, outcome) else "no process is signalled"
-    ]
+    parts = [*_signals(outcome.signals), *_covering(loss), *_ahead(loss)]
+    if _is_unknown(session, outcome):
+        parts.append(not_known(session.machine))
+    elif not parts:
+        parts = ["no process is signalled"]
     if outcome.result == "Recovered" and any(loss.names(kind) for kind in _FATAL):
         parts.insert(0, _RUNS_ON)
     if loss.brief and not (loss.in_use and loss.names(USES)):

@@ -9,6 +9,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.hits import Hit
+from hwpoison_gui.view.base.mappers import why_unknown
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.damage import Toll
 from hwpoison_gui.view.damage.fault import MOVED, FaultDamage, room_words
@@ -107,9 +108,7 @@ def fault_cells(row: FaultRow) -> tuple[str, ...]:
 def who_is_hit(m: Machine, damage: FaultDamage, most: int = 3) -> str:
     """Which processes a fault hits if nothing is done, the worst first; else `nobody`, or that it is not known."""
     hits = [Hit(tgid, _label(m, tgid), kind) for tgid, kind in damage.nothing.hit.items()]
-    return "; ".join(who_and_why(hits, most)) or (
-        "nobody" if owners_known(m) else "not known, page flags do not say who maps a page"
-    )
+    return "; ".join(who_and_why(hits, most)) or ("nobody" if owners_known(m) else f"not known, {why_unknown(m)}")
 
 
 def _label(m: Machine, tgid: int) -> str:

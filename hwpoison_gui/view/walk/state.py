@@ -19,7 +19,7 @@ from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.mappers import mappers_unknown
+from hwpoison_gui.view.base.mappers import mappers_unknown, why_unknown
 from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.compound import exact_kind, is_per_cpu
@@ -51,8 +51,8 @@ class WalkState:
     `entries`: dirty, clean, swap, hwpoison, other, none. `current_vmas` and `current_task`: the objects of the present
     step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `mapping` what its
     page->mapping refers to now, None if unknown; `cached`: it is in the page cache or swap cache; `per_cpu`: free, on a
-    per-CPU list; `mapped`: PTEs that map it; `unknown`: by its flags it is mapped,
-    but the processes were not captured; `departed`: how its page left, where nothing else leads to its users.
+    per-CPU list; `mapped`: PTEs that map it; `unknown`: it is mapped, but
+    not known by whom: why not, else empty; `departed`: how its page left, where nothing else leads to its users.
     `ends`: impact of the error on each task, once it is handled (hits.MEANINGS).
     """
 
@@ -63,7 +63,7 @@ class WalkState:
     cached: bool = False
     per_cpu: bool = False
     mapped: int = 0
-    unknown: bool = False
+    unknown: str = ""
     departed: Departed = field(default_factory=Departed)
     entries: dict[int, str] = field(default_factory=dict)
     visited: set[int] = field(default_factory=set)
@@ -186,7 +186,7 @@ class Follower:
         self._state.cached = in_file or bool(word & pf.SWAPCACHE)
         self._state.per_cpu = is_per_cpu(m, self.graph.pfn)
         self._state.mapped = m.mapcount.get(self.graph.pfn)
-        self._state.unknown = mappers_unknown(m, self.graph.pfn)
+        self._state.unknown = why_unknown(m) if mappers_unknown(m, self.graph.pfn) else ""
         alone = self._state.poisoned and not self.graph.mappers
         self._state.departed = departed(session, self.graph.pfn) if alone else Departed()
         self._state.ends = impact_now(session, self.graph.pfn)

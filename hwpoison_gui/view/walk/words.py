@@ -53,7 +53,8 @@ _NO_USERS: Final = {
     kinds.ANON: "No page table maps it any more.",
     kinds.HUGE: "Part of a huge page that no process has mapped.",
 }
-_UNKNOWN: Final = "Its flag MMAP is set, so it is mapped; by which processes is not known."
+_UNKNOWN: Final = "It is mapped; by which processes is not known, as {}."
+_OTHERS_UNKNOWN: Final = "Others map it; by which processes is not known, as {}."
 _PER_CPU: Final = "Free, on a per-CPU list: no process uses it."
 _NOT_ANY_MORE: Final = "page->mapping is 0 now"
 _CACHES: Final = {kinds.FILE: "page cache", kinds.SHMEM: "page cache", kinds.SWAP_CACHE: "swap cache"}
@@ -107,7 +108,7 @@ def no_users_words(state: WalkState) -> str:
     if state.per_cpu:
         return _PER_CPU
     if state.unknown:
-        return _UNKNOWN
+        return _UNKNOWN.format(state.unknown)
     if state.mapped:
         said = counted(state.mapped, "PTE maps", "PTEs map")
         return f"{said} it, but no reverse map leads to {'it' if state.mapped == 1 else 'them'}."
@@ -153,4 +154,6 @@ def map_words(
     lines += ["; ".join(row_words(row, state, news(number))) for number, row in enumerate(rows[:most])]
     if most is not None and len(rows) > most:
         lines.append(f"and {len(rows) - most:,} more")
+    if rows and state.unknown:
+        lines.append(_OTHERS_UNKNOWN.format(state.unknown))
     return "\n".join(lines if rows else [*lines, no_users_words(state)])

@@ -107,7 +107,10 @@ def test_who_maps_a_page_is_not_known_of_raw_flags(tmp_path: Path) -> None:
     graph = map_for(session, 7)
     assert graph is not None
     state = state_of(session, graph)
-    assert no_users_words(state) == "Its flag MMAP is set, so it is mapped; by which processes is not known."
+    assert (
+        no_users_words(state)
+        == "It is mapped; by which processes is not known, as page flags do not say who maps a page."
+    )
     line = "Memory failure: 0x7: recovery action for {}: {}"
     predicted = predict(m, 7)
     made = _compared(session, _history(tmp_path, line.format(predicted.kind, predicted.result)))
