@@ -71,8 +71,9 @@ class TasksLink(QObject):
 
     def _show_subject(self) -> None:
         left_out = [f"no room for {', '.join(self._table.left_out)}"] if self._table.left_out else []
-        captured = [words] if (words := captured_words(self._controller.session.machine)) else []
-        self._dock.set_subject("  ·  ".join([self._states, *captured, *left_out]))
+        m = self._controller.session.machine
+        captured = captured_words(m) or ("" if m.processes.view else "no process was captured")
+        self._dock.set_subject("  ·  ".join(filter(None, (self._states, captured, *left_out))))
 
     # -- the walk
 
