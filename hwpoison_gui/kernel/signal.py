@@ -140,9 +140,9 @@ def _take_each(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> I
             deliver(m, tid, info, effect)
             if effect == "killed":
                 doomed[process.tgid] = info
-                continue
-            site = HANDLED if effect == "handled" else UNKILLABLE
-            yield Mark(site, (process.comm, info.signal, info.code), tasks=(tid,))
+            else:
+                site = HANDLED if effect == "handled" else UNKILLABLE
+                yield Mark(site, (process.comm, info.signal, info.code), tasks=(tid,))
 
 
 def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> Run | None:

@@ -158,6 +158,12 @@ def test_only_what_is_named_is_set() -> None:
     assert m.processes.view[tid].sigsegv == "handler" and not m.tasks.view[tid].blocked
 
 
+def test_nothing_is_queued_for_a_stopped_thread_at_once() -> None:
+    m, tid = process("handler")
+    task, owner = m.tasks.view[tid], m.processes.view[tid]
+    assert would_queue(m, task, owner) and not would_queue(m, task._replace(stopped=True), owner)
+
+
 def test_a_signal_behind_a_blocked_one_is_taken() -> None:
     m, tid = process("blocked")
     sigaction(m, tid, sigsegv="handler")
