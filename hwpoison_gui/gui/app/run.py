@@ -180,7 +180,7 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
         if live:
             window.machines.open_live()
         if start.second is not None:
-            window.snapshots.open(start.second)
+            window.snapshots.open(start.second, given=True)
         if present:
             window.presentation.begin(at_moment)
         QTimer.singleShot(_IDLE_MS, window, partial(_idle, window))

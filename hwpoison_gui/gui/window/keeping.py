@@ -97,6 +97,7 @@ class Keeping(QObject):
         """Two machines that are dropped together are compared."""
         self._snapshots = snapshots
         snapshots.changed.connect(self.work_changed)
+        snapshots.given.connect(self.work.second_given)
 
     def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction, compared: Callable[[QMenu], None]) -> None:
         """Adds the menus of files that are known already, before the command `live`, and of comparisons."""

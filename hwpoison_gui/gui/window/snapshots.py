@@ -30,6 +30,7 @@ class Snapshots(QObject):
     """
 
     changed = Signal()  # the machine is compared with another one, or with none
+    given = Signal()  # it is compared with the second file that the program was started with
 
     def __init__(
         self, above: QWidget, controller: Controller, lenses: LensControl, show_panel: Callable[[], None]
@@ -50,8 +51,11 @@ class Snapshots(QObject):
             self._folder = str(Path(name).parent)
             self.open(Path(name))
 
-    def open(self, path: Path) -> None:
-        """Compares the machine with a file, or shows an error; the machine stays as it is."""
+    def open(self, path: Path, *, given: bool = False) -> None:
+        """Compares the machine with a file, or shows an error; the machine stays as it is.
+
+        `given`: the program was started with this file.
+        """
 
         def work(progress: Progress, cancelled: Cancelled) -> SecondSnapshot:
             from hwpoison_gui.opening import machine_in
@@ -59,10 +63,12 @@ class Snapshots(QObject):
 
             return read_second(path, machine_in, progress, cancelled)
 
-        self.background.run(f"Comparing with {path.name}", work, self._compare)
+        self.background.run(f"Comparing with {path.name}", work, partial(self._compare, given))
 
-    def _compare(self, second: SecondSnapshot) -> None:
+    def _compare(self, given: bool, second: SecondSnapshot) -> None:
         self._keep(second)
+        if given:
+            self.given.emit()
         self._lenses.choose(SNAPSHOT.key)
         self._show_panel()
 

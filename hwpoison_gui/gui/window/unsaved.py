@@ -75,6 +75,13 @@ class UnsavedWork(QObject):
             self._saved = (*self.present[:2], *self._saved[2:])
         self.look()
 
+    def second_given(self) -> None:
+        """The second snapshot is a file that the program was started with, as the machine is: it is no work."""
+        if self._saved != _NEVER:
+            told = self._saved[5]
+            self._saved = (*self._saved[:5], (*told[:3], self._controller.machine.second_files, *told[4:]))
+        self.look()
+
     def mark_unsaved(self) -> None:
         """Nothing of it is in a file."""
         self.mark_saved(_NEVER)

@@ -96,8 +96,9 @@ def test_it_is_given_up_by_the_user_and_with_the_machine(compared: User) -> None
     assert _view(compared).accessibleName() == NO_SNAPSHOT
     window.finder.look_for("snapshot:freed")
     until(lambda: "there is no second snapshot" in window.finder.field.toolTip() or window.filter.missing)
-    window.snapshots.open(AFTER)
+    window.snapshots.open(AFTER, given=True)  # the program was started with it
     until(lambda: window.lenses.other_snapshot is not None)
+    assert not window.keeping.work.any
     window.keeping.guard.asks = False
     window.actions_["new"].trigger()
     until(lambda: window.lenses.other_snapshot is None)
