@@ -146,6 +146,14 @@ class RmapItem(Record):
     anon_vma: int
 
 
+# Paths of inodes that own the cached pages of all files that a source does not name, by file system.
+UNKNOWN_FILES: Final = {
+    "tmpfs": "(shared memory of unknown name)",
+    "blockdev": "(block devices)",
+    "ext4": "(files of unknown name)",
+}
+
+
 class Inode(Record):
     """A file and its address_space; sizes in pages. `linked` is false after unlink.
 

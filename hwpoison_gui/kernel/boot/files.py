@@ -13,7 +13,7 @@ from ..filemap import DISK, FILESYSTEMS
 from ..hwpoison_filter import UNKNOWN_DEVICE, made_device
 from ..image import U64, CachedPages, MemoryImage
 from ..machine import Machine
-from ..records import Inode
+from ..records import UNKNOWN_FILES, Inode
 from .compound import Compounds
 from .scan import pieces
 
@@ -26,11 +26,6 @@ _NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | 
 _LRU: Final = np.uint64(pf.LRU)
 _PRIVATE_ALONE: Final = np.uint64(pf.PRIVATE | pf.UPTODATE)
 _PAGES: Final = 1 << 20  # of a file, whose content is loaded in one go
-_UNKNOWN: Final = {
-    "tmpfs": "(shared memory of unknown name)",
-    "blockdev": "(block devices)",
-    "ext4": "(files of unknown name)",
-}
 
 
 def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:
@@ -128,7 +123,7 @@ def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> N
             largest_first = np.argsort(-sizes, kind="stable")
             pfn, sizes = pfn[largest_first], sizes[largest_first]
         on_disk = 0 if filesystem == "tmpfs" else pages
-        m.inodes.load({number: Inode(number, _UNKNOWN[filesystem], filesystem, pages, on_disk, folio=folio)})
+        m.inodes.load({number: Inode(number, UNKNOWN_FILES[filesystem], filesystem, pages, on_disk, folio=folio)})
         _load_cache(m, words, compounds, pfn, np.broadcast_to(np.int64(number), len(pfn)), np.cumsum(sizes) - sizes)
 
 
@@ -136,7 +131,7 @@ def _unknown(words: U64, known: I64) -> dict[str, I64]:
     """The LRU pages of files that are not known, by file system."""
     left = np.ones(len(words), np.bool_)
     left[known] = False
-    found: dict[str, list[I64]] = {filesystem: [] for filesystem in _UNKNOWN}
+    found: dict[str, list[I64]] = {filesystem: [] for filesystem in UNKNOWN_FILES}
     for piece in pieces(len(words)):
         word = words[piece]
         pfn = np.flatnonzero(left[piece] & (word & _LRU != 0) & (word & _NOT_OF_A_FILE == 0))

@@ -6,9 +6,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.records import Inode, Vma
+from hwpoison_gui.kernel.records import UNKNOWN_FILES, Inode, Vma
 
 _MOST: Final = 4
+_NOT_KNOWN: Final = {
+    "tmpfs": "shared memory that is not known",
+    "blockdev": "a block device that is not known",
+    "ext4": "a file that is not known",
+}
 
 
 def names(who: Sequence[str], most: int = _MOST) -> str:
@@ -27,6 +32,16 @@ def listed(who: Sequence[str], most: int) -> str:
 def file_name(inode: Inode) -> str:
     """The path of a file as /proc/PID/maps prints it; its number if the path is not known."""
     return (inode.path or f"inode {inode.id}") + (" (deleted)" if inode.deleted else "")
+
+
+def is_unknown(inode: Inode) -> bool:
+    """Whether it stands for all files that the source does not name: the offsets of its pages are made up."""
+    return inode.path == UNKNOWN_FILES.get(inode.filesystem)
+
+
+def page_name(inode: Inode, path: str, number: int, between: str = ", page ") -> str:
+    """A page of a file in words: `path` and its number, which is in units of 4 KiB, as far as the file is known."""
+    return f"a page of {_NOT_KNOWN[inode.filesystem]}" if is_unknown(inode) else f"{path}{between}{number}"
 
 
 def file_names(inodes: Mapping[int, Inode]) -> dict[int, str]:

@@ -15,7 +15,7 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR, Inode
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
-from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.base.naming import is_unknown, names, page_name
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.rmap.graph import Mapping
 from hwpoison_gui.view.words.words import counted
@@ -118,7 +118,8 @@ def _of_memory(page: Page) -> Lost:
 
 def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: Effect) -> Lost:
     """Of a page of a file: its newest content, or nothing."""
-    where = f"{path_of(inode)}, page {page.number}"
+    where = page_name(inode, path_of(inode), page.number)
+    comma = "" if is_unknown(inode) else ","  # ends the apposition
     held = _held(m, page, inode, result)
     noted = page.dirty if page.word & pf.HUGE else effect is Effect.DROPS_DIRTY
     if noted and can(inode, "writeback"):
@@ -128,10 +129,10 @@ def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: E
         what = f"{page.size} of {where}"
         return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, is lost", True)
     if not can(inode, "writeback"):
-        return Lost(f"Nothing is lost: {where}, was never written{held}.")
+        return Lost(f"Nothing is lost: {where}{comma} was never written{held}.")
     if result == FAILED:
         return Lost(f"Nothing is lost: the disk has {where}{held}.")
-    return Lost(f"Nothing is lost: {where}, is read from disk again.")
+    return Lost(f"Nothing is lost: {where}{comma} is read from disk again.")
 
 
 def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:

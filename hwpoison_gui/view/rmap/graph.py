@@ -17,7 +17,7 @@ from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.naming import vma_name
+from hwpoison_gui.view.base.naming import is_unknown, vma_name
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.compound import kind_of_frame
 from hwpoison_gui.view.rmap.table_scan import entries_naming
@@ -101,7 +101,12 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     if inode is not None:
         path = inode.path or f"inode {inode.id}"
         gone = "deleted; " if inode.deleted else ""
-        return Mapping("file", path, f"{gone}page {page_index(m, pfn)} on {inode.filesystem}", path)
+        where = (
+            "not known which, nor at what offset"
+            if is_unknown(inode)
+            else f"page {page_index(m, pfn)} on {inode.filesystem}"
+        )
+        return Mapping("file", path, f"{gone}{where}", path)
     if in_swap:
         return Mapping("swap", "swap cache", f"entry {slot:#x}")
     return Mapping("none", "none", "page->mapping is 0: no file and no anon_vma")

@@ -8,6 +8,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, anon_pgoff
 from hwpoison_gui.kernel.rmap import page_index
+from hwpoison_gui.view.base.naming import is_unknown
 
 _LOW: Final = (1 << 31) - 1
 
@@ -22,10 +23,11 @@ def high_bits(m: Machine, anon_vma: int) -> int | None:
 
 
 def offset_words(m: Machine, pfn: int) -> str:
-    """page->index as text; only its known bits after a `…`; empty for a page that has none."""
+    """page->index as text, only its known bits after a `…`; empty for none, or of a file that is not known."""
     head = m.compound_head(pfn)
     anon_vma = m.anon_vma_of(head)
-    if (not anon_vma and m.inode_of(head) is None) or m.page(head) & pf.KSM:
+    inode = None if anon_vma else m.inode_of(head)
+    if (not anon_vma and (inode is None or is_unknown(inode))) or m.page(head) & pf.KSM:
         return ""
     high = high_bits(m, anon_vma) if anon_vma else 0
     return f"…{page_index(m, pfn):08x}" if high is None else f"{page_index(m, pfn) + high:#x}"

@@ -15,8 +15,10 @@ from hwpoison_gui.sources.records.read import read
 from hwpoison_gui.view.base.mappers import NOT_KNOWN
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.said import Comparison, compared
+from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.outcome.summary import summary
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.rows.pages import PageRows, page_cells
 from hwpoison_gui.view.walk.state import map_for, state_of
@@ -125,3 +127,18 @@ def test_who_maps_a_page_is_not_known_of_raw_flags(tmp_path: Path) -> None:
     said = next(text_of(mark) for mark in marks if mark.site is NOT_MAPPED)
     assert "not known" in said and "no process" not in said
     assert NOT_KNOWN in verdict(session, session.operations[-1])
+
+
+def test_no_offset_is_made_up_for_a_file_that_is_not_known(tmp_path: Path) -> None:
+    words = np.zeros(256, np.uint64)
+    words[7] = pf.LRU | pf.UPTODATE | pf.REFERENCED
+    words.tofile(tmp_path / "kpageflags")
+    session = opening.open_file(tmp_path / "kpageflags").session
+    m = session.machine
+    assert summary(m, 7).endswith("a page of a file that is not known") and PageRows(m).row(7).pgoff == ""
+    graph = map_for(session, 7)
+    assert graph is not None and graph.mapping.detail == "not known which, nor at what offset"
+    do(session, "poison", frame="pfn:0x7")
+    loss = loss_of(session, session.operations[-1])
+    assert loss is not None
+    assert loss.lost == "Nothing is lost: a page of a file that is not known is read from disk again."
