@@ -33,6 +33,8 @@ from hwpoison_gui.view.damage.tables import find_table
 from hwpoison_gui.view.damage.uses import owners_known
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.verdict import verdict
+from hwpoison_gui.view.walk.state import map_for, state_of
+from hwpoison_gui.view.walk.words import box_words_of
 from tests.sources.test_recording_writer import same
 from tests.workbench import do
 
@@ -117,6 +119,8 @@ def test_what_was_captured_of_one_process_claims_nothing_of_the_others(proc: Pat
     assert [mappers_unknown(m, pfn) for pfn in range(8)] == [False, True, True, True, True, True, False, False]
     assert not owners_known(m) and captured_words(m) == "only PID 11 was captured"
     assert all("only PID 11 was captured" in preview(m, pfn) for pfn in range(1, 6))
+    graph = map_for(session, 2)
+    assert graph is not None and "others map it" in box_words_of(graph, state_of(session, graph))[1]
     do(session, "poison", frame="pfn:0x2")
     said = verdict(session, session.operations[-1])
     assert "reader:11" in said and "which other processes map it" in said

@@ -82,7 +82,9 @@ def box_words_of(graph: ReverseMap, state: WalkState) -> tuple[str, str, bool]:
     """Heading and small print of the box of the mapping, and whether page->mapping no longer refers to it."""
     if _is_cut(graph, state):
         return box_words(graph.mapping)[0], _NOT_ANY_MORE, True
-    return *box_words(state.mapping or graph.mapping), False
+    head, detail = box_words(state.mapping or graph.mapping)
+    others = "; others map it, not known which" if state.unknown and graph.mappers else ""
+    return head, f"{detail}{others}", False
 
 
 def line_words_of(graph: ReverseMap, state: WalkState) -> tuple[str, bool]:
