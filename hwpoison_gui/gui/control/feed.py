@@ -97,7 +97,7 @@ class Feeds(QObject):
     def _notifying(self) -> Work:
         for feed in tuple(self._feeds):
             yield
-            if feed.is_late:
+            if feed in self._feeds and feed.is_late:  # its panel may have gone meanwhile
                 feed.notify()
 
 

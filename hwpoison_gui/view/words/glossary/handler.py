@@ -19,7 +19,7 @@ TERMS: Final = (
         "memory_failure(): what the kernel does about an error in a frame. It marks the frame, finds the "
         "processes that use it, unmaps it, signals them, and takes the page from its owner.",
         (f"{_HANDLER}: memory_failure()", _HWPOISON),
-        ("memory_failure()", "memory_failure", "memory failure"),
+        ("memory_failure()", "memory_failure", "memory failure", "CONFIG_MEMORY_FAILURE"),
     ),
     Term(
         "hwpoison",
