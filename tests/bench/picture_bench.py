@@ -143,7 +143,10 @@ class Bench:
         shared = np.flatnonzero((session.machine.mapcount.view > 1) & (session.machine.mapcount.view < 9))
         for pfn in shared[:: max(1, len(shared) // 6)][:6].tolist():
             c.fire(pfn)
-            c.finish()  # not played: an operation of eight mappers plays for a minute
+            while c.busy:
+                QApplication.processEvents()
+            c.playback.pause()  # an operation of eight mappers plays for a minute
+            c.seek(len(session.steps))
             self.settle()
         c.seek(0)
         self.settle()
