@@ -102,6 +102,12 @@ class Fate(Record):
     pfn: int
 
 
+def keep_worse(found: dict[int, Fate], tgid: int, fate: Fate) -> None:
+    """Keeps the worse of two impacts on a process; of equal ones the first."""
+    if tgid not in found or rank(fate.kind) < rank(found[tgid].kind):
+        found[tgid] = fate
+
+
 def counted_hits(kinds: Iterable[str], signals: bool = True) -> list[str]:
     """Numbers of processes by their impact, the worst first: `4 killed`, `1 dies on touch`.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -10,8 +10,9 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import DEAD, MOST_ERRORS, ON_TOUCH, Fate, rank
+from hwpoison_gui.view.base.hits import DEAD, MOST_ERRORS, ON_TOUCH, Fate, keep_worse
 from hwpoison_gui.view.outcome.impact_now import impact_now
+from hwpoison_gui.view.outcome.many import Summary
 from hwpoison_gui.view.outcome.summing import summary_at_hand
 
 # About the operation that was complete last, and how many operations on many frames are summed up.
@@ -26,7 +27,7 @@ def fates_now(session: Session) -> dict[int, Fate]:
     done = _complete(session)
     if done is None:
         return {}
-    many = [one for one in _many(session, done.last) if summary_at_hand(session, one) is not None]
+    many = _summaries(session, done.last)
     return session.recall.answer(_FATES, lambda: at(session, done.last, lambda: _find(session, many)), done, len(many))
 
 
@@ -38,28 +39,22 @@ def _complete(session: Session) -> Operation | None:
     return session.part_at(operation.first)
 
 
-def _many(session: Session, upto: int) -> list[Operation]:
-    """The operations that broke many frames, up to a position."""
-    return [one for one in session.operations if one.parts and one.name == "poison" and one.last <= upto]
+def _summaries(session: Session, upto: int) -> list[Summary]:
+    """The summaries that are at hand of operations that broke many frames, up to a position."""
+    many = (one for one in session.operations if one.parts and one.name == "poison" and one.last <= upto)
+    return [summary for one in many if (summary := summary_at_hand(session, one)) is not None]
 
 
-def _find(session: Session, many: list[Operation]) -> dict[int, Fate]:
+def _find(session: Session, many: Sequence[Summary]) -> dict[int, Fate]:
     found = dict[int, Fate]()
-    for tgid, fate in _each(session, many):
-        if tgid not in found or rank(fate.kind) < rank(found[tgid].kind):
-            found[tgid] = fate
-    return found
-
-
-def _each(session: Session, many: list[Operation]) -> Iterator[tuple[int, Fate]]:
-    """The impact of each error on each process, in no order."""
     for pfn in _broken(session):
-        yield from ((tgid, Fate(kind, pfn)) for tgid, kind in impact_now(session, pfn).items())
-    for operation in many:
-        summary = summary_at_hand(session, operation)
-        for tgid, fate in summary.impacts.items() if summary is not None else ():
+        for tgid, kind in impact_now(session, pfn).items():
+            keep_worse(found, tgid, Fate(kind, pfn))
+    for summary in many:
+        for tgid, fate in summary.impacts.items():
             if (now := _since(session, tgid, fate)) is not None:
-                yield tgid, now
+                keep_worse(found, tgid, now)
+    return found
 
 
 def _since(session: Session, tgid: int, fate: Fate) -> Fate | None:

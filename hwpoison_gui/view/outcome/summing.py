@@ -22,7 +22,7 @@ from hwpoison_gui.session.operation import Operation, Parts
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import SAFE, Fate, rank
+from hwpoison_gui.view.base.hits import SAFE, Fate, keep_worse
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_next_touches
@@ -176,21 +176,16 @@ def _find_touches(m: Machine, found: _Found) -> Generator[str, None, None]:
 def _impacts(session: Session, parts: Parts, touches: Mapping[int, Mapping[int, str]]) -> dict[int, Fate]:
     """tgid -> the worst impact, and its frame: of signals, and of the next touch of each frame."""
     names, found = session.world.task_names.view, dict[int, Fate]()
-
-    def note(tgid: int, kind: str, number: int) -> None:
-        if tgid not in found or rank(kind) < rank(found[tgid].kind):
-            found[tgid] = Fate(kind, parts.pfns[number])
-
     for number in parts.having(lambda outcome: bool(outcome.signals)):
         for seen in parts.plain(number).signals:
-            note(names[seen.task], EFFECTS[seen.effect], number)
+            keep_worse(found, names[seen.task], Fate(EFFECTS[seen.effect], parts.pfns[number]))
     alike = dict[int, tuple[int, Mapping[int, str]]]()  # many frames have the same users
     for number, kinds in touches.items():
         alike.setdefault(id(kinds), (number, kinds))
     for number, kinds in alike.values():
         for tgid, kind in kinds.items():
             if kind != SAFE:
-                note(tgid, kind, number)
+                keep_worse(found, tgid, Fate(kind, parts.pfns[number]))
     return dict(sorted(found.items()))
 
 

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.window import break_many
 from hwpoison_gui.gui.window.break_many import BreakMany
 from hwpoison_gui.gui.window.worst_frames import WorstFrames
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.outcome.many import said_of
 from hwpoison_gui.view.outcome.summing import summary_of
@@ -129,29 +130,28 @@ def test_they_break_as_one_operation_and_the_worst_is_first(user, dialog: BreakM
     assert not any(session.machine.page(row.frame) & pf.HWPOISON for row in rows)
 
 
-def test_a_note_within_it_and_at_its_end_is_of_the_whole_operation(user, dialog: BreakMany) -> None:
-    window, session = user.window, user.session
-    done = len(session.operations)
+def broken(user, dialog: BreakMany) -> Operation:
+    """The operation that breaks the anonymous pages of srv."""
     typed(dialog, "task:srv anon")
     dialog.breaks.click()
-    until(lambda: not window.controller.work.busy)
-    for position in (session.operations[done].parts[1].first + 1, session.operations[done].last):
+    until(lambda: not user.window.controller.work.busy)
+    return user.session.operations[-1]
+
+
+def test_a_note_within_it_and_at_its_end_is_of_the_whole_operation(user, dialog: BreakMany) -> None:
+    window, session, whole = user.window, user.session, broken(user, dialog)
+    for position in (whole.parts[1].first + 1, whole.last):
         window.controller.seek(position)
         until(lambda: not window.controller.work.busy)
         window.notes.ask_note()
         (note,) = (one for one in window.findChildren(QInputDialog) if one.isVisible())
-        assert any(f"operation {done + 1}:" in one.text() for one in note.findChildren(QLabel))
+        assert any(f"operation {len(session.operations)}:" in one.text() for one in note.findChildren(QLabel))
         note.reject()
         until(lambda: not window.notes.editing)
 
 
 def test_end_leads_to_the_end_of_the_whole_operation_that_is_played(user, dialog: BreakMany) -> None:
-    window, session = user.window, user.session
-    done = len(session.operations)
-    typed(dialog, "task:srv anon")
-    dialog.breaks.click()
-    until(lambda: not window.controller.work.busy)
-    whole = session.operations[done]
+    window, session, whole = user.window, user.session, broken(user, dialog)
     window.controller.seek(whole.first + 1)
     window.controller.playback.play()
     window.controller.finish()
