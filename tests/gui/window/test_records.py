@@ -61,6 +61,7 @@ def test_a_new_machine_has_the_kernel_that_was_chosen(open_window: Callable[...,
     user = open_window(opening.default_machine())
     user.window.actions_["profile-7.2"].trigger()
     until(lambda: user.session.machine.profile.name == "7.2")
+    until(lambda: not user.window.controller.occupied)
     before = user.session
     user.window.machines.new_machine()
     until(lambda: user.session is not before)
