@@ -68,6 +68,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--tests", nargs="+", default=TESTS, help="where tests are looked for")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--most", type=float, default=60.0, metavar="S", help="seconds of tests that a mutant gets")
+    parser.add_argument("--unexplained", action="store_true", help="leave out the mutants that survivors.toml explains")
     parser.add_argument("--list", action="store_true", help="only say which mutants there are")
     parser.add_argument("--results", type=Path, default=Path.home() / ".cache/hwpoison-gui-mutation")
     return parser.parse_args()
@@ -78,6 +79,8 @@ def main() -> int:
     mutants, known = all_mutants(asked.file), explained()
     for key in outdated(known, mutants):
         print("explained, but no mutant:", *key)
+    if asked.unexplained:
+        mutants = [mutant for mutant in mutants if mutant.key not in known]
     if asked.sample is not None:
         random.Random(asked.seed).shuffle(mutants)
         del mutants[asked.sample :]
