@@ -71,6 +71,7 @@ def main() -> None:
     window.map.setFocus()
     save(window, "window.png")
     window.actions_["compare"].trigger()
+    until(lambda: window.comparison.shown is not None)
     compared = window.comparison.shown
     assert compared is not None
     until(lambda: compared.compared is not None)

@@ -13,6 +13,7 @@ import argparse
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -21,12 +22,13 @@ from PySide6.QtCore import QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 from table import Found, Row
 
-from hwpoison_gui.gui.compare.window import CompareWindow
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import Opened
-from hwpoison_gui.session.compare import Recipe, settings_of, with_defaults
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
+
+if TYPE_CHECKING:
+    from hwpoison_gui.gui.compare.walk import Walk  # imported by the command: the first time is measured
 
 QUIET = 0.2  # seconds without anything under way: it is over
 GAP_MS = 50.0  # the target, of processor time
@@ -90,11 +92,19 @@ def acts(window: MainWindow, session: Session) -> Iterator[tuple[str, Callable[[
     yield "to the end of all", lambda: c.seek(len(session.steps))
 
 
-def bench(app: QApplication, mappers: int) -> dict[str, Measured]:
-    session = click_bench.machine(max(65536, mappers * 8), mappers)
-    window = MainWindow(Opened(session, "a crowd", Scenario("a crowd", memory=Memory())), remember=False)
+def shown(mappers: int) -> tuple[MainWindow, Session]:
+    """A window on a crowd, whose machine can be booted again."""
+    frames = max(65536, mappers * 8)
+    session = click_bench.machine(frames, mappers)
+    scenario = Scenario("a crowd", memory=Memory(frames), sysctl={"memory_failure_early_kill": 1})
+    window = MainWindow(Opened(session, "a crowd", scenario), remember=False)
     window.resize(1280, 800)
     window.show()
+    return window, session
+
+
+def bench(app: QApplication, mappers: int) -> dict[str, Measured]:
+    window, session = shown(mappers)
     heart = Heart(app)
     found = {name: heart.during(run, lambda: window.controller.busy) for name, run in acts(window, session)}
     window.close()
@@ -103,25 +113,26 @@ def bench(app: QApplication, mappers: int) -> dict[str, Measured]:
 
 
 def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
-    """The same click under two settings; both machines are made in a thread."""
+    """Compare, by its command: the window opens, and both machines are made in a thread, fork by fork."""
     click_bench.PAGES = 2
-    session = click_bench.machine(max(65536, mappers * 8), mappers)
-    click = with_defaults("poison", frame=f"pfn:{session.resolve_frame('parent:m+1'):#x}")
-    recipe = Recipe(lambda profile: click_bench.machine(max(65536, mappers * 8), mappers), (), click)
-    made: list[CompareWindow] = []
-
-    def begin() -> None:
-        made.append(CompareWindow(recipe, settings_of(session)))
-        made[0].show()
+    window, session = shown(mappers)
+    window.controller.selection.select(session.resolve_frame("parent:m+1"))
+    compare = window.comparison
 
     def is_busy() -> bool:
-        return not made or made[0].building or made[0].walk.busy
+        made = compare.shown
+        return made is None or made.building or made.walk.busy
+
+    def walk() -> Walk:
+        assert compare.shown is not None
+        return compare.shown.walk
 
     heart = Heart(app)
-    found = {"compare, both sides made": heart.during(begin, is_busy)}
-    found["compare, to the middle"] = heart.during(lambda: made[0].walk.seek(made[0].last // 2), is_busy)
-    found["compare, a step"] = heart.during(lambda: made[0].walk.seek(made[0].at + 1), is_busy)
-    made[0].close()
+    found = {"compare, both sides made": heart.during(window.actions_["compare"].trigger, is_busy)}
+    found["compare, to the middle"] = heart.during(lambda: walk().seek(walk().last // 2), is_busy)
+    found["compare, a step"] = heart.during(lambda: walk().seek(walk().at + 1), is_busy)
+    window.close()
+    window.deleteLater()
     return found
 
 

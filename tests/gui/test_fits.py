@@ -28,7 +28,7 @@ from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.lenses import LENSES
 from tests.gui.conftest import User, workers
-from tests.gui.waiting import until
+from tests.gui.waiting import comparison_of, until
 
 Role = Qt.ItemDataRole
 
@@ -208,8 +208,7 @@ def test_no_figure_leaves_the_tool_bar_of_a_narrow_window(small: User) -> None:
 
 def test_all_words_fit_in_a_small_comparison(small: User, qtbot) -> None:
     small.window.actions_["compare"].trigger()
-    window = small.window.comparison.shown
-    assert window is not None
+    window = comparison_of(small.window)
     window.resize(892, 560)
     until(lambda: not window.building)
     QApplication.processEvents()

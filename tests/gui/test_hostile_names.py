@@ -31,7 +31,7 @@ from hwpoison_gui import opening
 from hwpoison_gui.gui.look.plain import plain, plain_labels
 from hwpoison_gui.gui.widgets import messages
 from tests.gui.conftest import User
-from tests.gui.waiting import until
+from tests.gui.waiting import comparison_of, until
 
 Role = Qt.ItemDataRole
 IMAGE = "<img src='x.png' width=200>"
@@ -216,7 +216,7 @@ def test_dialogs(hostile: User, qtbot) -> None:
 def test_comparison(hostile: User) -> None:
     window = hostile.window
     window.actions_["compare"].trigger()
-    shown = window.comparison.shown
+    shown = comparison_of(window)
     until(lambda: shown.compared is not None)
     assert rich_of(tips_of_models(shown), texts_of_widgets(shown)) == {}
     assert automatic_labels(shown) == []

@@ -38,7 +38,6 @@ from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
-from hwpoison_gui.record import Record
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import KILLS, Recipe, Settings
 from hwpoison_gui.session.comparisons import compared as kept_of
@@ -46,6 +45,7 @@ from hwpoison_gui.view.base.moment import START_WITHIN, title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import (
     Column,
+    Line,
     Row,
     differences,
     headline,
@@ -68,17 +68,10 @@ _USUAL: Final = QSize(1180, 740)
 _FRAME: Final = QSize(8, 40)  # approximate window frame
 
 
-class Line(Record):
-    """A line of operations: the present one, or a branch."""
-
-    words: str
-    recipe: Recipe
-
-
 class CompareWindow(QDialog):
     """`recipe`: the click; `base`: the settings of its machine; `pace` gives speed of playback, and whether to skim.
 
-    `lines`: the present line and the branches. `way`: compared first, with settings `hand` if given.
+    `lines`: the present line and the branches. `way`: compared first, with settings `hand` if given; `build` does it.
     """
 
     made = Signal(object)  # session.comparisons.Compared: a comparison is complete
@@ -103,7 +96,7 @@ class CompareWindow(QDialog):
         self._has_lines = False  # the sides show lines of operations, not the click under two settings
         self.compared: Compared | None = None
         self._builder: Worker | None = None
-        self._stale = False
+        self._stale = True  # what is chosen is not built, or not yet
         self._walked = False
         self._make_widgets(pace)
         self._place()
@@ -113,11 +106,13 @@ class CompareWindow(QDialog):
         self.set_theme(theme)
         for side, settings in zip(self.sides, hand or (), strict=False):
             side.choices.set_settings(settings)
-        self.choose(way)
+        self._take(way)
+        self._empty()
 
     # -- making
 
     def _make_widgets(self, pace: Callable[[], tuple[float, bool]]) -> None:
+        self._split()
         self.way = QComboBox(self)
         self.way.setAccessibleName("What is compared")
         self.way.setToolTip("How the two sides differ; choices below override it")
@@ -125,7 +120,7 @@ class CompareWindow(QDialog):
             self.way.addItem(words, key)
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
         self.subject = ElidedLabel(self)
-        self.sides = CompareSide("Left", self, self._theme), CompareSide("Right", self, self._theme)
+        self.sides = CompareSide("Left", self._pair, self._theme), CompareSide("Right", self._pair, self._theme)
         self._linked = LinkedViews(*(side.rmap for side in self.sides))
         for number, side in enumerate(self.sides):
             side.choices.set_lines([line.words for line in self._lines], number)
@@ -138,31 +133,40 @@ class CompareWindow(QDialog):
                           ("play", walk.toggle), ("forward", lambda: walk.seek(walk.at + 1)),
                           ("last", lambda: walk.seek(walk.last))):  # fmt: skip
             self.buttons[name].clicked.connect(run)
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider = QSlider(Qt.Orientation.Horizontal, self._below)
         self.slider.setAccessibleName("Step of both clicks")
         self.slider.setToolTip("Walks both sides, in step where both are in the same function")
         self.slider.valueChanged.connect(walk.seek)
-        self.words = QLabel(self)
+        self._make_result()
+
+    def _split(self) -> None:
+        """Makes the splitters before what is in them: a widget that gets another parent is styled again."""
+        self._halves = QSplitter(Qt.Orientation.Vertical, self)
+        self._pair = QSplitter(Qt.Orientation.Horizontal, self._halves)
+        self._below = QWidget(self._halves)
+
+    def _make_result(self) -> None:
+        self.words = QLabel(self._below)
         self.words.setTextFormat(Qt.TextFormat.PlainText)
         self.words.setWordWrap(True)
-        self.all = QToolButton(self)
+        self.all = QToolButton(self._below)
         self.all.setObjectName("boxed")
         self.all.setAccessibleName("Also what is equal")  # its text has numbers, once both sides are there
         self.all.setCheckable(True)
         self.all.setToolTip("The list has what differs; with this also what is equal on all sides")
         self.all.toggled.connect(lambda _: self._show_rows())
-        self.progress = QProgressBar(self)
+        self.progress = QProgressBar(self._below)
         self.progress.setRange(0, 1000)
         self.progress.setFormat("%p %")
-        self.cancel = QPushButton("Cancel", self)
+        self.cancel = QPushButton("Cancel", self._below)
         self.cancel.setToolTip("Stops building the machines, and closes the window")
         self.cancel.clicked.connect(self.close)
-        self.table = CompareTable(self, self._theme)
+        self.table = CompareTable(self._below, self._theme)
         self.table.sideWanted.connect(self._open_column)
-        self.export = ExportButton(self, self._exported, self.table.picture)
+        self.export = ExportButton(self._below, self._exported, self.table.picture)
 
     def _button(self, tip: str) -> QToolButton:
-        button = QToolButton(self)
+        button = QToolButton(self._below)
         button.setToolTip(tip)
         button.setAccessibleName(tip.partition(" (")[0])
         button.setAutoRaise(True)
@@ -175,29 +179,22 @@ class CompareWindow(QDialog):
         walk = _row(*self.buttons.values(), self.slider)
         result = _row(self.words, self.progress, self.cancel, self.all, self.export)
         result.setStretch(0, 1)
-        pair = QSplitter(Qt.Orientation.Horizontal, self)
         for side in self.sides:
-            pair.addWidget(side)
             side.rmap.setMinimumWidth(380)
-        pair.setChildrenCollapsible(False)
-        self._pair = pair
-        below = QWidget(self)
-        under = QVBoxLayout(below)
+        under = QVBoxLayout(self._below)
         under.setContentsMargins(0, 0, 0, 0)
         under.setSpacing(0)
         for line in (walk, result):
             under.addLayout(line)
         under.addWidget(self.table, 1)
-        halves = QSplitter(Qt.Orientation.Vertical, self)
-        halves.addWidget(pair)
-        halves.addWidget(below)
-        halves.setChildrenCollapsible(False)
-        halves.setSizes([400, 300])
+        for splitter in (self._pair, self._halves):
+            splitter.setChildrenCollapsible(False)
+        self._halves.setSizes([400, 300])
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(0)
         box.addLayout(top)
-        box.addWidget(halves, 1)
+        box.addWidget(self._halves, 1)
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
@@ -215,6 +212,10 @@ class CompareWindow(QDialog):
 
     def choose(self, way: str) -> None:
         """Chooses in what the sides differ; empty: the settings chosen by hand."""
+        self._take(way)
+        self.build()
+
+    def _take(self, way: str) -> None:
         self.way.setCurrentIndex(self.way.findData(way))
         for part in (self._pair, *self.buttons.values(), self.slider):
             part.setHidden(way == "matrix")
@@ -227,24 +228,33 @@ class CompareWindow(QDialog):
         if way not in ("", "matrix", "lines"):
             for side, settings in zip(self.sides, compare.differing(self._base, way), strict=True):
                 side.choices.set_settings(settings)
-        self._build()
 
     def _chosen_by_hand(self) -> None:
         self.choose("lines" if self.way.currentData() == "lines" else "")
 
     @property
     def building(self) -> bool:
-        return self._builder is not None
+        return self._builder is not None or self._stale
 
-    def _build(self) -> None:
+    def build(self) -> None:
         """Builds both sides; a running build is cancelled."""
         self.walk.stop()
         self._show_playing()
+        self._stale = self._builder is not None
         if self._builder is not None:
-            self._stale = True
             self._builder.cancel()
             return
         job, built = self._job()
+        self._empty()
+        self._builder = builder = Worker(job, self)
+        builder.progressed.connect(self._progressed)
+        builder.made.connect(built)
+        builder.refused.connect(self._refused)
+        builder.finished.connect(self._finished)
+        builder.start()
+
+    def _empty(self) -> None:
+        """Shows that the machines are being built."""
         self.compared, self.rows = None, []
         gc.unfreeze()  # the machines shown before may be collected
         self.walk.set_compared(None)
@@ -253,12 +263,6 @@ class CompareWindow(QDialog):
         self.table.empty = ""
         self.table.set_rows([])
         self._show_building(True)
-        self._builder = builder = Worker(job, self)
-        builder.progressed.connect(self._progressed)
-        builder.made.connect(built)
-        builder.refused.connect(self._refused)
-        builder.finished.connect(self._finished)
-        builder.start()
 
     def _job(self) -> tuple[Callable[..., object], Callable[[Any], None]]:
         """What builds the sides, and what shows them."""
@@ -376,8 +380,7 @@ class CompareWindow(QDialog):
             builder.wait()
             builder.deleteLater()
         if self._stale:
-            self._stale = False
-            self._build()
+            self.build()
 
     # -- walking
 

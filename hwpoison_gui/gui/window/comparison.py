@@ -1,8 +1,12 @@
-"""Opens the Compare window: one click under two settings. One is open at a time."""
+"""Opens the Compare window: one click under two settings. One is open at a time.
+
+It opens in slices: imports, the operations to repeat, widgets and the first picture take a turn of the event loop each.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QAction
@@ -12,16 +16,14 @@ from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
+from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.window.command import UNBOOTABLE
 from hwpoison_gui.view.base.moment import title
 
-_TOLD: Final = 3  # operations at the end of a line by which it is told from others
-
 if TYPE_CHECKING:
-    from hwpoison_gui.gui.compare.window import CompareWindow, Line  # imported when first opened
-    from hwpoison_gui.session.branches import Inputs
-    from hwpoison_gui.session.compare import Boot, Recipe, Settings
+    from hwpoison_gui.gui.compare.window import CompareWindow  # imported when first opened
+    from hwpoison_gui.session.compare import Recipe, Settings
     from hwpoison_gui.session.comparisons import Compared
     from hwpoison_gui.session.session import Session
 
@@ -52,6 +54,7 @@ class Comparison:
         self._above, self._controller, self._appearance, self._changed = above, controller, appearance, changed
         self._present = present
         self._listed: list[QAction] = []
+        self._turns = Slices(above, seconds=0.0, at_once=0.0)
         self.shown: CompareWindow | None = None
 
     def missing(self) -> str:
@@ -70,6 +73,14 @@ class Comparison:
 
     def open(self, way: str = "early") -> None:
         """Opens the window; an open one is closed. `way`: in what the sides differ, as CompareWindow.choose."""
+        self._start(partial(self._opening, way))
+
+    def _start(self, opening: Callable[[], Work]) -> None:
+        self.stop()
+        self._controller.playback.pause()
+        self._turns.run(opening, lambda _: None)
+
+    def _opening(self, way: str) -> Work:
         from hwpoison_gui.session.compare import recipe_of, settings_of
 
         c = self._controller
@@ -77,33 +88,45 @@ class Comparison:
         if boot is None:
             return
         recipe = recipe_of(c.session, boot, c.selection.frame) or recipe_of(c.session, boot, self._present.frame)
-        if recipe is None:
-            return
-        self._show(recipe, settings_of(c.session), self._lines(recipe.boot), way)
+        if recipe is not None:
+            yield from self._showing(recipe, settings_of(c.session), way)
 
-    def _show(
+    def _showing(
         self,
         recipe: Recipe,
         base: Settings,
-        lines: Sequence[Line],
-        way: str = "early",
+        way: str,
         hand: tuple[Settings, Settings] | None = None,
-    ) -> None:
+        again: Sequence[Recipe] = (),
+    ) -> Work:
+        """Makes and shows the window. `again`: the two lines of operations that were compared before."""
+        session, machine = self._controller.session, self._controller.machine.title
+        yield
         from hwpoison_gui.gui.compare.window import CompareWindow
-        from hwpoison_gui.gui.widgets.toast import Toast
         from hwpoison_gui.gui.window.term_tips import TermTips
+        from hwpoison_gui.view.facts.compare import Line, lines_of
 
-        self.stop()
-        self._controller.playback.pause()
-        theme, session = self._appearance.theme, self._controller.session
-        self.shown = shown = CompareWindow(recipe, base, self._above, theme, self._pace, lines, way, hand)
-        shown.machine = self._controller.machine.title
+        yield
+        lines = [Line(f"{side} line of before", line) for side, line in zip(("left", "right"), again, strict=False)]
+        for line in lines_of(session, recipe.boot):
+            lines.append(line)
+            yield
+        shown = CompareWindow(recipe, base, self._above, self._appearance.theme, self._pace, lines, way, hand)
+        self.shown, shown.machine = shown, machine
+        self._connect(shown, session)
+        yield
+        TermTips(shown).watch(shown)
+        shown.show()
+        yield
+        shown.build()  # in a thread, which would hold up the first picture
+
+    def _connect(self, shown: CompareWindow, session: Session) -> None:
+        from hwpoison_gui.gui.widgets.toast import Toast
+
         toast = Toast(shown.table, lambda: self._appearance.theme)
         shown.export.saved.connect(lambda path: toast.say(f"Saved {path}"))
         shown.made.connect(lambda made: self._keep(session, made))
         shown.finished.connect(lambda: self._gone(shown))
-        TermTips(shown).watch(shown)
-        shown.show()
 
     # -- those that were made before
 
@@ -139,37 +162,19 @@ class Comparison:
 
     def open_again(self, kept: Compared) -> None:
         """Makes a comparison again."""
-        from hwpoison_gui.gui.compare.window import Line
+        self._start(partial(self._opening_again, kept))
+
+    def _opening_again(self, kept: Compared) -> Work:
         from hwpoison_gui.session.comparisons import again
 
         boot = opening.booting(self._controller.machine)
         if boot is None:
             return
         recipes, settings = again(kept, boot)
-        lines = self._lines(boot)
-        if kept.way == "lines":
-            lines = [Line(f"{side} line of before", recipe) for side, recipe in zip(("left", "right"), recipes,
-                                                                                    strict=True)] + lines  # fmt: skip
-        self._show(recipes[0], settings[0], lines, kept.way, settings if kept.way == "" else None)
+        by_hand = settings if kept.way == "" else None
+        yield from self._showing(recipes[0], settings[0], kept.way, by_hand, recipes if kept.way == "lines" else ())
 
     # -- the rest
-
-    def _lines(self, boot: Boot) -> list[Line]:
-        """The present line of operations and the branches, those that have an error."""
-        from hwpoison_gui.gui.compare.window import Line
-        from hwpoison_gui.session.compare import line_recipe
-
-        session = self._controller.session
-        named: list[tuple[str, Sequence[Inputs], Sequence[Inputs]]]
-        named = [("this line", session.operations, session.operations)]
-        named += [(f"branch {branch.number}", branch.own, branch.operations) for branch in session.branches.kept]
-        found = []
-        for name, told, operations in named:
-            recipe = line_recipe(boot, operations)
-            if recipe is not None:
-                what = ", ".join(title(one.name, one.args) for one in told[-_TOLD:])
-                found.append(Line(f"{name}: {what}", recipe))
-        return found
 
     def _pace(self) -> tuple[float, bool]:
         """Speed of playback, and whether the steps of a run are shown one by one."""
@@ -178,8 +183,10 @@ class Comparison:
     def _gone(self, gone: CompareWindow) -> None:
         if self.shown is gone:
             self.shown = None
+            self._turns.give_up()
 
     def stop(self) -> None:
-        """Closes the window."""
+        """Closes the window, or opens it no further."""
+        self._turns.give_up()
         if self.shown is not None:
-            self.shown.close()
+            self.shown.reject()  # not close(), which is ignored before it is shown

@@ -11,10 +11,12 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.compare import Recipe, Settings, Side, Skipped, built, matrix
+from hwpoison_gui.session.branches import Inputs
+from hwpoison_gui.session.compare import Boot, Recipe, Settings, Side, Skipped, built, line_recipe, matrix
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import MEANINGS, TONES
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.naming import names
@@ -30,6 +32,7 @@ NOTHING: Final = "–"
 RESULT, SIGNALS, AFTERWARDS, ENTRIES = "Result", "Signal", "Afterwards", "Page table entry"
 FRAME, COUNTERS, LOG = "Frame", "Counter", "Kernel log"
 _GROUPED: Final = frozenset({SIGNALS, AFTERWARDS, ENTRIES})
+_LAST: Final = 3  # operations at the end of a line, by which it is told from others
 _MOST_LINES: Final = 6  # of the log that only one side printed
 _MOST_SKIPPED: Final = 2  # operations before the click that are listed in full
 _MOST_NUMBERS: Final = 8  # of those that are not
@@ -42,6 +45,28 @@ _FEATURES: Final = (
 )  # fmt: skip
 _ENTRY_TONES: Final = {"hwpoison": "warn"}
 _EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn", "dropped": "warn"}
+
+
+class Line(Record):
+    """A line of operations: the present one, or a branch."""
+
+    words: str
+    recipe: Recipe
+
+
+def lines_of(session: Session, boot: Boot) -> Iterator[Line]:
+    """The present line of operations and the branches, those that have an error.
+
+    Each takes time in proportion to its operations, so the caller can do something else in between.
+    """
+    named: list[tuple[str, Sequence[Inputs], Sequence[Inputs]]]
+    named = [("this line", session.operations, session.operations)]
+    named += [(f"branch {branch.number}", branch.own, branch.operations) for branch in session.branches.kept]
+    for name, own, operations in named:
+        recipe = line_recipe(boot, operations)
+        if recipe is not None:
+            what = ", ".join(title(one.name, one.args) for one in own[-_LAST:])
+            yield Line(f"{name}: {what}", recipe)
 
 
 class Value(Record):

@@ -11,10 +11,11 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from hwpoison_gui.gui.compare.window import CompareWindow
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.kernels import listed
-from tests.gui.waiting import until
+from tests.gui.waiting import comparison_of, until
 from tests.workbench import do
 
 Key = Qt.Key
@@ -26,7 +27,7 @@ def compared(user, qtbot):
     user.window.map.center_on(user.frame("srv:heap+1"))
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    window = user.window.comparison.shown
+    window = comparison_of(user.window)
     until(lambda: window.compared is not None)
     return window
 
@@ -131,11 +132,26 @@ def test_rows_are_copied(compared) -> None:
 def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    window = user.window.comparison.shown
+    window = comparison_of(user.window)
     assert window.building and window.cancel.isVisible()
     window.choose("profile")
     qtbot.mouseClick(window.cancel, Qt.MouseButton.LeftButton)
     assert not window.building
+
+
+def test_it_opens_in_turns_and_can_be_stopped_after_each_of_them(user) -> None:
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
+    seen = set()
+    for turns in range(10):
+        user.window.actions_["compare"].trigger()
+        left = iter(range(turns))
+        until(lambda left=left: next(left, None) is None)
+        shown = user.window.comparison.shown
+        seen.add((shown is not None, shown is not None and shown.isVisible()))
+        user.window.comparison.stop()
+        assert user.window.comparison.shown is None
+        until(lambda: not user.window.findChildren(CompareWindow))
+    assert seen == {(False, False), (True, False), (True, True)}
 
 
 def test_the_collector_may_take_its_machines_once_it_is_closed(compared) -> None:
@@ -159,7 +175,7 @@ def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
     digest, position = user.session.machine.gate.digest(), user.session.position
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    window = user.window.comparison.shown
+    window = comparison_of(user.window)
     until(lambda: window.compared is not None)
     QTest.keyClick(window, Key.Key_Home)
     assert user.session.machine.gate.digest() == digest and user.session.position == position
@@ -269,8 +285,7 @@ def test_branch_against_branch(user) -> None:
     c.act("write", {"task": "w0", "at": "heap+1", "value": "x", "thread": 0})
     assert len(session.branches.kept) == 1
     window.actions_["compare"].trigger()
-    shown = window.comparison.shown
-    assert shown is not None
+    shown = comparison_of(window)
     shown.choose("lines")
     until(lambda: shown.compared is not None)
     assert [head.partition(":")[0] for head in shown.table.facts.heads] == ["this line", "branch 1"]
@@ -299,7 +314,7 @@ def test_the_two_reverse_maps_are_one_view(open_window) -> None:
     user = open_window(session)
     user.window.controller.selection.select(user.frame("top:m+0"))
     user.window.actions_["compare"].trigger()
-    window = user.window.comparison.shown
+    window = comparison_of(user.window)
     until(lambda: window.compared is not None)
     window.walk.seek(window.last)
     until(lambda: all(side.rmap.graph is not None for side in window.sides))
@@ -320,7 +335,7 @@ def test_a_comparison_is_kept_and_made_again_from_the_menu(user) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     window.keeping.work.mark_saved(window.keeping.work.present)
     window.comparison.open()
-    shown = window.comparison.shown
+    shown = comparison_of(window)
     until(lambda: not shown.building and shown.rows)
     said = shown.words.text()
     shown.close()
@@ -333,7 +348,7 @@ def test_a_comparison_is_kept_and_made_again_from_the_menu(user) -> None:
     assert menu.actions()[0].text().endswith(f"early against late kill: {said}")
     window.controller.seek(0)
     menu.actions()[0].trigger()
-    again = window.comparison.shown
+    again = comparison_of(window)
     until(lambda: not again.building and again.rows)
     assert again.words.text() == said and len(window.controller.session.comparisons) == 1
     again.close()

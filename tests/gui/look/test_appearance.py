@@ -28,7 +28,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.opening import Opened
 from hwpoison_gui.session.session import Session
 from tests.gui.conftest import User
-from tests.gui.waiting import until
+from tests.gui.waiting import comparison_of, until
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 
@@ -113,8 +113,7 @@ def test_control_plus_and_minus_are_about_text_and_plus_alone_about_the_map(user
 def test_a_comparison_has_text_of_the_same_size(user: User, qtbot) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
-    shown = user.window.comparison.shown
-    assert shown is not None
+    shown = comparison_of(user.window)
     until(lambda: not shown.building)
     before = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
     shown.activateWindow()

@@ -10,7 +10,7 @@ from hwpoison_gui.gui.start.hook import LATE, SHARED
 from hwpoison_gui.gui.start.scene import PAGE
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from tests.gui.start.test_page import few_lessons, full, page_of, press, start
-from tests.gui.waiting import until
+from tests.gui.waiting import comparison_of, until
 
 __all__ = ["few_lessons", "start"]
 Key = Qt.Key
@@ -50,8 +50,7 @@ def test_what_if_late_leads_into_compare(start) -> None:
     page.hook.scene.finish()
     until(lambda: page.hook.late.isVisible())
     page.hook.late.click()
-    shown = window.starting.comparison.shown
-    assert shown is not None and shown.isVisible()
+    shown = comparison_of(window.starting)
     until(lambda: shown.compared is not None)
     assert [side.settings.sysctl[SYSCTL_EARLY_KILL] for side in (shown.compared.left, shown.compared.right)] == [1, 0]
     assert any("killed" in str(row) for row in shown.rows)

@@ -16,7 +16,7 @@ from hwpoison_gui.gui.window.term_tips import explain, place_of
 from hwpoison_gui.view.facts.sentence import Sentence
 from hwpoison_gui.view.words.glossary.find import term_of
 from tests.gui.conftest import workers
-from tests.gui.waiting import until
+from tests.gui.waiting import comparison_of, until
 
 Key = Qt.Key
 
@@ -219,7 +219,7 @@ def test_with_large_text_it_fits_into_a_small_window(open_window) -> None:
 
 def test_the_compare_window_is_explained_too(broken) -> None:
     broken.window.actions_["compare"].trigger()
-    shown = broken.window.comparison.shown
+    shown = comparison_of(broken.window)
     until(lambda: shown.compared is not None)
     label = shown.sides[0].sentence.text
     QToolTip.hideText()
