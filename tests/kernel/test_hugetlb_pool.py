@@ -169,6 +169,17 @@ def test_a_pool_that_grows_takes_its_surplus_pages_first() -> None:
     assert resized(bench, 0) == 2 and surplus(bench) == 2
     assert resized(bench, 1) == 2 and surplus(bench) == 1
     assert resized(bench, 3) == 3 and surplus(bench) == 0
+    bench = Workbench(huge_pages=3)
+    bench.area(pages=1536, huge="hugetlb", populate=True)
+    assert resized(bench, 1) == 3 and surplus(bench) == 2
+    assert resized(bench, 2) == 3 and surplus(bench) == 1
+
+
+def test_a_pool_that_shrinks_keeps_the_free_page_that_is_reserved() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.area(pages=512, huge="hugetlb")
+    kept = list(bench.m.huge_free.of(0))
+    assert resized(bench, 0) == 1 and surplus(bench) == 1 and list(bench.m.huge_free.of(0)) == kept
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -218,3 +229,13 @@ def test_the_way_back_restores_the_pool() -> None:
 def test_the_marks_say_what_was_asked_and_what_there_is(pages: int, marks: list[tuple[Site, tuple[int, ...]]]) -> None:
     m = Workbench(huge_pages=2).m
     assert [(mark.site, mark.args) for mark in pool.set_max_huge_pages(m, pages)] == marks
+
+
+def test_a_reservation_that_cannot_be_met_in_full_leaves_the_pool_as_it_was() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.do("overcommit_hugepages", pages=1)
+    m = bench.m
+    before = m.huge_free.of(0)[:], m.counter("nr_huge_pages"), surplus(bench), free_frames(m)
+    assert not pool.reserve(m, 7, [0, 512, 1024])
+    assert (m.huge_free.of(0)[:], m.counter("nr_huge_pages"), surplus(bench), free_frames(m)) == before
+    assert pool.reserve(m, 7, [0, 512]) and surplus(bench) == 1

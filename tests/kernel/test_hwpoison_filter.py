@@ -50,6 +50,43 @@ def test_a_file_of_32_bits_keeps_no_more() -> None:
     turn_on(Session.fresh(profile="6.1"), memcg=1 << 32)
 
 
+def test_a_file_of_a_device_number_takes_32_ones_and_the_others_take_64_bits() -> None:
+    session = Session.fresh(profile="6.1")
+    wide = {name for name, file in filters.FILTER_FILES.items() if file.bits == 64}
+    assert wide == {filters.FLAGS_MASK, filters.FLAGS_VALUE, filters.MEMCG}
+    for name in filters.FILTER_FILES.keys() - wide:
+        do(session, "debugfs", name=name, value=(1 << 32) - 1)
+        with pytest.raises(ScenarioError, match="32 bits"):
+            do(session, "debugfs", name=name, value=1 << 32)
+
+
+def test_files_nobody_wrote_read_as_the_module_sets_them_and_all_ones_is_any_device() -> None:
+    bench = mapped()
+    any_device = 0xFFFF_FFFF
+    read = {name: filters.setting(bench.m, name) for name in filters.FILTER_FILES}
+    assert {name for name, value in read.items() if value} == {filters.DEV_MAJOR, filters.DEV_MINOR}
+    assert read[filters.DEV_MAJOR] == read[filters.DEV_MINOR] == any_device
+    turn_on(bench.session, dev_major=any_device, dev_minor=any_device)
+    assert not filters.hwpoison_filter(bench.m, bench.pfn("a:n+0"))
+
+
+def test_only_disks_have_a_major_number_and_each_mount_has_its_own_minor() -> None:
+    bench = mapped()
+    file = next(inode for inode in bench.m.inodes.view.values() if inode.path == "/f")
+    made = {
+        (filesystem, path): filters.made_device(file._replace(filesystem=filesystem, path=path))
+        for filesystem, path in (
+            ("ext4", "/f"), ("directory", "/d"), ("nofs", "/n"), ("blockdev", "/dev/sda1"), ("hugetlbfs", "/h"),
+            ("tmpfs", "/dev/zero"), ("tmpfs", "/dev/shm/f"), ("tmpfs", "/run/f"),
+        )
+    }  # fmt: skip
+    assert made["ext4", "/f"] == made["directory", "/d"]
+    del made["directory", "/d"]
+    assert len(set(made.values())) == len(made)
+    assert all(major == (8 if filesystem in ("ext4", "nofs") else 0) for (filesystem, _), (major, _) in made.items())
+    assert made["nofs", "/n"][1] == 1, "the block device /dev/sda1 is that of its file system"
+
+
 def test_while_they_are_off_they_refuse_nothing() -> None:
     bench = mapped()
     turn_on(bench.session, dev_major=99, flags_mask=1, flags_value=1, memcg=99)
