@@ -56,3 +56,5 @@ def test_who_exits_takes_along_the_pins_of_its_own_pipe_alone() -> None:
     bench.do("exit", task="b")
     assert (bench.m.refcount.view[first], bench.m.refcount.view[second]) == (2, 0)
     assert first in bench.m.pins.view and second not in bench.m.pins.view
+    bench.do("exit", task="a")
+    assert not bench.m.pins.view and not bench.m.refcount.view[[first, second]].any()

@@ -106,6 +106,18 @@ def test_a_vma_is_found_by_each_of_its_addresses(profile: str) -> None:
     assert len(starts) == 3 and starts == sorted(starts)
 
 
+def test_the_vmas_of_an_address_space_are_sorted_by_address() -> None:
+    bench = Workbench()
+    bench.area("m")
+    bench.area("n")
+    m = bench.m
+    mm = bench.session.tid_of("a")
+    assert mm is not None
+    first, second = m.vmas_of(mm)
+    m.put(m.vmas, first.id, first._replace(start=second.end, end=second.end + first.end - first.start))
+    assert [vma.id for vma in m.vmas_of(mm)] == [second.id, first.id]
+
+
 def test_the_living_are_in_order_and_without_the_dead(m: Machine) -> None:
     for tgid, ended in ((900, ""), (800, "exit"), (850, "")):
         m.put(m.processes, tgid, Process(tgid, 1, "x", "x", tgid, ended=ended))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.kernel.memcontrol import page_cgroup_ino, page_memcg
 from hwpoison_gui.kernel.page_alloc import get_page
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.split_folio import ENTRY_DROPPED, ENTRY_SPLIT, HELD, NOT_MIGRATED, UNDER_IO, splits
@@ -225,3 +227,14 @@ def test_a_file_cut_inside_a_folio_with_buffers_splits_it() -> None:
     bench.do("truncate", path="/f", pages=3)
     assert not bench.m.page(head) & (pf.THP | pf.PRIVATE)
     invariants.check(bench.m)
+
+
+def test_the_pages_of_a_folio_stay_charged_to_its_cgroup_when_it_is_split() -> None:
+    bench = anonymous()
+    m, head = bench.m, bench.m.compound_head(bench.pfn("a:m+5"))
+    inodes = np.zeros(m.frames, np.uint64)  # as before 6.4, /proc/kpagecgroup has 0 for a tail
+    inodes[head] = 7
+    m.memcg = page_memcg(inodes, {7: "/a"})
+    bench.do("poison", frame="a:m+5")
+    assert not m.page(head) & pf.COMPOUND_HEAD
+    assert {page_cgroup_ino(m, pfn) for pfn in range(head, head + 16) if pfn != head + 5} == {7}
