@@ -140,6 +140,16 @@ def test_a_refused_error_leaves_references_and_counts_as_they_were(profile: str,
     assert bool(m.page(pfn) & pf.HWPOISON) == keeps and not m.raw_hwp.of(pfn)
 
 
+@pytest.mark.parametrize("profile", LATER)
+def test_a_refused_error_in_a_tail_of_a_huge_page_stays_on_that_frame_alone(profile: str) -> None:
+    bench = Workbench(profile, huge_pages=1)
+    bench.area("h", pages=512, huge="hugetlb", populate=True)
+    turn_on(bench.session, dev_major=99)
+    head = bench.pfn("a:h+0")
+    assert bench.do("poison", frame="a:h+9", via="hard_offline").filtered
+    assert [pfn - head for pfn in range(head, head + 512) if bench.m.page(pfn) & pf.HWPOISON] == [9]
+
+
 def with_cgroups(profile: str) -> Machine:
     """A desktop whose pages on the LRU are charged to cgroup 7 or 9 in turn."""
     image = desktop(4096, 1)
@@ -164,7 +174,7 @@ def test_a_moved_page_stays_charged_and_a_free_one_is_charged_to_nobody() -> Non
     assert page_cgroup_ino(m, moved) == 9
     assert do(session, "soft_offline", frame=f"pfn:{moved:#x}").errno == 0
     new = next(mark.frames[1] for mark in session.steps.marks if mark.site is MOVED)
-    assert page_cgroup_ino(m, new) == 9
+    assert page_cgroup_ino(m, new) == 9 and new + 1 not in m.charged.view
     turn_on(session, memcg=9)
     assert not filters.hwpoison_filter(m, new)
     free_page(m, new)

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.actions_6_12 import UNKNOWN, me_unknown
 from hwpoison_gui.kernel.handler import Handler
 from hwpoison_gui.kernel.mark import Mark, Site
-from hwpoison_gui.kernel.phases_6_12 import LOCK_WAITED, LOCKED
+from hwpoison_gui.kernel.phases_6_12 import LOCK_WAITED, LOCKED, lock_page
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.words.lookup import why_of
 from tests import invariants
@@ -100,6 +100,16 @@ def test_an_offline_page_stays_poisoned() -> None:
     bench.m.set_flags(bench.pfn("@it"), pf.OFFLINE)
     assert bench.do("unpoison", frame="@it").errno == "EBUSY"
     assert "HWPOISON" in bench.flags(bench.pfn("@it"))
+
+
+def test_a_page_is_locked_when_the_lock_is_reported_and_off_the_lru_its_users_are_not_looked_for() -> None:
+    bench = written()
+    h = Handler(bench.m, bench.pfn())
+    steps = lock_page(h)
+    assert next(steps).site is LOCKED and "LOCKED" in bench.flags(h.pfn)
+    assert run(steps) is None
+    bench.m.clear_flags(h.pfn, pf.LOCKED | pf.LRU)
+    assert run(lock_page(h)) is not None
 
 
 def test_a_page_of_unknown_state_is_ignored() -> None:
