@@ -85,6 +85,7 @@ def test_only_disks_have_a_major_number_and_each_mount_has_its_own_minor() -> No
     assert len(set(made.values())) == len(made)
     assert all(major == (8 if filesystem in ("ext4", "nofs") else 0) for (filesystem, _), (major, _) in made.items())
     assert all(number < 0 for number in filters.UNKNOWN_DEVICE), "no filter asks for it"
+    assert all(number < 0 for number in filters.UNKNOWN_DEVICE), "no filter asks for it"
     assert made["nofs", "/n"][1] == 1, "the block device /dev/sda1 is that of its file system"
 
 
@@ -149,6 +150,7 @@ def test_a_refused_error_in_a_tail_of_a_huge_page_stays_on_that_frame_alone(prof
     head = bench.pfn("a:h+0")
     assert bench.do("poison", frame="a:h+9", via="hard_offline").filtered
     assert [pfn - head for pfn in range(head, head + 512) if bench.m.page(pfn) & pf.HWPOISON] == [9]
+    assert bench.m.counter("filtered") == 1
     assert bench.m.counter("filtered") == 1
 
 
