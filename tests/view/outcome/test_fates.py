@@ -105,3 +105,62 @@ def test_of_many_frames_all_errors_count_and_what_has_happened_since(early: int)
     assert fates_now(session).keys() == {tgids["a"]}
     session.seek(session.operations[-4].last)
     assert fates_now(session) == {}
+
+
+def with_an_older_error(task: str = "a") -> tuple[Session, dict[str, int], int]:
+    """One error in a page of a process, and after it, in the same operation, more than are looked at in those of `b`."""
+    session, tgids = machine("6.1")
+    older = session.resolve_frame(f"{task}:m+0")
+    pages = [hex(session.resolve_frame(f"b:m+{page}")) for page in range(1, MOST_ERRORS + 1)]
+    do(session, "poison", frames=[hex(older), *pages])
+    return session, tgids, older
+
+
+def test_a_process_that_an_older_error_of_many_killed_on_touch_is_dead() -> None:
+    session, tgids, older = with_an_older_error()
+    assert fates_now(session)[tgids["a"]] == Fate(hits.LATER, older)
+    do(session, "read", task="a", at="m+0")
+    assert fates_now(session)[tgids["a"]] == Fate(hits.DEAD, older)
+
+
+def test_an_older_error_of_many_hits_nobody_after_unpoison() -> None:
+    session, tgids, older = with_an_older_error()
+    do(session, "munmap", task="a", at="m+0", pages=1)
+    do(session, "unpoison", frame=f"pfn:{older:#x}")
+    assert session.operations[-1].outcome.errno == 0
+    assert fates_now(session).keys() == {tgids["b"]}
+
+
+def test_an_older_error_of_many_in_a_tail_of_a_hugetlb_page_counts() -> None:
+    session = Session.fresh(8192, huge_pages=1, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    for name in "ab":
+        do(session, "task", name=name)
+    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb")
+    do(session, "mmap", task="b", name="m", pages=MOST_ERRORS)
+    do(session, "write", task="a", at="h+0")
+    for page in range(MOST_ERRORS):
+        do(session, "write", task="b", at=f"m+{page}")
+    tail = session.resolve_frame("a:h+5")
+    do(
+        session,
+        "poison",
+        frames=[hex(tail), *(hex(session.resolve_frame(f"b:m+{page}")) for page in range(MOST_ERRORS))],
+    )
+    assert fates_now(session)[session.world.process("a").tgid] == Fate(hits.LATER, tail)
+
+
+def test_only_errors_that_broke_a_frame_take_the_place_of_older_ones() -> None:
+    session, tgids = machine("6.1")
+    first = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0")
+    do(session, "munmap", task="a", at="m+1", pages=1)
+    do(session, "poison", frame="a:m+1", via="madvise", task="a")
+    assert session.operations[-1].outcome.pfn is None
+    do(session, "poison", frame=f"pfn:{session.machine.frames:#x}")
+    for page in range(MOST_ERRORS):
+        do(session, "unpoison", frame=f"b:m+{page}")
+    do(session, "debugfs", name="corrupt-filter-memcg", value=99)
+    do(session, "debugfs", name="corrupt-filter-enable", value=1)
+    for page in range(MOST_ERRORS):
+        assert do(session, "poison", frame=f"b:m+{page}").filtered
+    assert fates_now(session) == {tgids["a"]: Fate(hits.LATER, first)}

@@ -327,3 +327,24 @@ def test_a_huge_page_that_broke_may_be_another_page_of_another_file_by_now() -> 
     do(session, "read", task="b", at="h+0")
     assert session.resolve_frame("b:h+3") == pfn
     assert told(session, pfn) == {"b": hits.USES, "c": hits.USES}
+
+
+def test_errors_that_broke_nothing_do_not_hide_the_one_that_did() -> None:
+    session = private()
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0")
+    error = session.operations[-1]
+
+    def report_again() -> None:
+        assert do(session, "poison", frame="a:m+0", via="madvise", task="a").errno == "EFAULT"
+        do(session, "debugfs", name="corrupt-filter-enable", value=1)
+        assert do(session, "poison", frame=f"pfn:{pfn:#x}").filtered
+        do(session, "debugfs", name="corrupt-filter-enable", value=0)
+
+    do(session, "debugfs", name="corrupt-filter-memcg", value=99)
+    report_again()
+    assert error_of(session, pfn) is error and told(session, pfn) == {"a": hits.LATER}
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    assert error_of(session, pfn) is None and told(session, pfn) == {"a": hits.LATER}
+    report_again()
+    assert error_of(session, pfn) is None and told(session, pfn) == {"a": hits.LATER}, "its entry is left"
