@@ -44,7 +44,7 @@ class FilterBits:
         heads = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
         if filters.asks_for_device(m):
             mapping = m.mapping.view[heads]
-            file = (mapping != 0) & ((mapping & 3) == 0)
+            file = (mapping & 3) == 0  # 0 without one: no file has that number
             found[file & self._on_device[np.where(file, mapping >> 2, 0)]] |= _DEVICE
         wanted = filters.setting(m, filters.MEMCG)
         if wanted:

@@ -75,10 +75,10 @@ class Summary(Record):
     `frames`: the worst first, at most MOST_LISTED. `done`: the number of frames that it came to, and `asked` of
     those named: a panic ends the operation early. `results`: number of frames by the result of their line, or by
     why they have none. `impacts`: tgid -> the worst impact of all frames on the process, of its signals, and of
-    what it runs into when it touches what it still maps. `lost`: bytes of content that are lost, of a hugetlb page
-    all, once. `huge_lost`: the number of hugetlb pages of which content is lost; each loses it with the first of
-    its frames. `in_use`: the number of broken frames that were left to their users. `again_huge`: a frame was
-    broken before with its hugetlb page.
+    what it runs into when it touches what it still maps; a process without one is left out. `lost`: bytes of
+    content that are lost, of a hugetlb page all, once. `huge_lost`: the number of hugetlb pages of which content is
+    lost; each loses it with the first of its frames. `in_use`: the number of broken frames that were left to their
+    users. `again_huge`: a frame was broken before with its hugetlb page.
     """
 
     frames: tuple[OneFrame, ...]
@@ -103,7 +103,7 @@ class Summary(Record):
 
 def brief(summary: Summary) -> list[str]:
     """The summary in a few clauses, the worst first: who is hit, what is lost, what stays in use."""
-    found = counted_hits(impact.kind for impact in summary.impacts.values() if impact.kind != SAFE)
+    found = counted_hits(impact.kind for impact in summary.impacts.values())
     if summary.lost:
         found.append(f"content lost: {content_words(summary.lost, summary.huge_lost)}")
     if summary.in_use:

@@ -138,11 +138,11 @@ def _loss(session: Session, parts: Parts, number: int, outcome: Outcome, page: P
 def _search(m: Machine, found: _Found) -> Generator[str, None, None]:
     """Finds what no reverse map leads to, by one search of all page tables: the places of merged pages, and the
     address spaces with a swap entry for a page in the swap cache."""
-    merged = sorted(found.merged)
+    merged = list(found.merged)
     cached = {m.page_private.view[pfn]: pfn for pfn in found.cached}
     places = {pfn: list[Place]() for pfn in merged}
     holders = {pfn: set[int]() for pfn in cached.values()}
-    for mm in sorted(m.ptes.view) if merged or cached else ():
+    for mm in list(m.ptes.view) if merged or cached else ():
         yield "Summing up: looking for merged pages and swap entries"
         vpns, words = m.ptes.arrays(mm)
         sort, value = words & (ptes.PRESENT | ptes.SWAP), words >> PAGE_SHIFT
@@ -167,9 +167,8 @@ def _find_touches(m: Machine, found: _Found) -> Generator[str, None, None]:
     known = dict[tuple[tuple[int, str], ...], Mapping[int, str]]()  # many pages are of the same processes
     for done, number in enumerate(found.befores):
         touches = to_the_end(find_next_touches(m, found.befores[number]))
-        kinds = {tgid: kind for tgid, kind in touches.items() if kind}
-        if kinds:
-            found.touches[number] = known.setdefault(tuple(kinds.items()), kinds)
+        if touches:
+            found.touches[number] = known.setdefault(tuple(touches.items()), touches)
         yield f"Summing up: users of {done:,} of {len(found.befores):,} pages"
 
 

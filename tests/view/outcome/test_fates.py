@@ -108,7 +108,7 @@ def test_of_many_frames_all_errors_count_and_what_has_happened_since(early: int)
 
 
 def with_an_older_error(task: str = "a") -> tuple[Session, dict[str, int], int]:
-    """One error in a page of a process, and after it, in the same operation, more than are looked at in those of `b`."""
+    """One error in a page of a process, and after it, in the same operation, MOST_ERRORS in those of `b`."""
     session, tgids = machine("6.1")
     older = session.resolve_frame(f"{task}:m+0")
     pages = [hex(session.resolve_frame(f"b:m+{page}")) for page in range(1, MOST_ERRORS + 1)]
