@@ -100,6 +100,7 @@ def test_the_words_of_a_frame_leave_out_whom_the_next_touch_does_not_hurt() -> N
 def test_the_sentence_counts_results_hits_and_losses() -> None:
     session = busy("6.1", memory_failure_early_kill=1)
     do(session, "fork", task="b", child="c")
+    dead = [session.world.process(name).tgid for name in "bc"]
     again = session.resolve_frame("any:slab")
     do(session, "poison", frame="any:slab")
     do(session, "poison", frames=["any:free", "a:m+0", "any:pgtable", hex(again)])
@@ -109,7 +110,7 @@ def test_the_sentence_counts_results_hits_and_losses() -> None:
     summary = summary_of(session, operation)
     came = "2 killed; 1 signalled; content lost: 4 KiB; 1 frame stays in use, broken"
     assert said_of(summary) == f"{results}: {came}."
-    assert summary.processes(DEAD) == [session.world.process(name).tgid for name in "bc"]
+    assert summary.processes(DEAD) == dead
 
 
 def test_refused_errors_are_said_to_be_filtered() -> None:
