@@ -36,7 +36,6 @@ _BITS: Final = 20  # of a number of processes
 _SUMMARY: Final = Question[Summary]("summary of many frames", 64)
 _MOST_AT_ONCE: Final = 500  # frames that are summed up where no slices are possible
 _LAST: Final = "Summing up: the worst frames"
-_SAID: Final = 512  # frames between two reports of progress
 
 Summing = Generator[str, None, Summary]
 
@@ -108,8 +107,7 @@ def _said(done: int, total: int) -> str:
 def _look_before(session: Session, parts: Parts, number: int, found: _Found) -> Generator[str, None, None]:
     """Looks at a frame; the machine is as it was before its error."""
     m, pfn, outcome = session.machine, parts.pfns[number], parts.plain(number)
-    if number % _SAID == 0:
-        yield _said(len(parts) - number, len(parts))
+    yield _said(len(parts) - number, len(parts))
     if outcome.filtered:
         return
     word = m.page(pfn)
@@ -123,7 +121,6 @@ def _look_before(session: Session, parts: Parts, number: int, found: _Found) -> 
         found.cached[pfn] = number
     if before.places or before.page.word & (pf.KSM | pf.SWAPCACHE):
         found.befores[number] = before
-    yield _said(len(parts) - number, len(parts))
 
 
 def _loss(session: Session, parts: Parts, number: int, outcome: Outcome, page: Page) -> Lost:
@@ -131,7 +128,6 @@ def _loss(session: Session, parts: Parts, number: int, outcome: Outcome, page: P
     m, marks = session.machine, session.steps.marks
     at = marks.find(ROW, parts.first(number), parts.lasts[number])
     matched = matched_by(marks[at], page.pfn) if at is not None else Matched(page.pfn, None)
-    page = page._replace(dirty=page.dirty or bool((matched.word or 0) & pf.DIRTY))
     return lost_words(m, page, outcome.kind, outcome.result, effect_of(m.profile, matched.row))
 
 

@@ -135,7 +135,8 @@ def test_an_older_error_of_many_in_a_tail_of_a_hugetlb_page_counts() -> None:
     session = Session.fresh(8192, huge_pages=1, profile="6.1", sysctl={"memory_failure_early_kill": 0})
     for name in "ab":
         do(session, "task", name=name)
-    do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb")
+    do(session, "file", path="/huge", pages=512, filesystem="hugetlbfs")
+    do(session, "mmap", task="a", name="h", pages=512, file="/huge", shared=True)
     do(session, "mmap", task="b", name="m", pages=MOST_ERRORS)
     do(session, "write", task="a", at="h+0")
     for page in range(MOST_ERRORS):
@@ -156,7 +157,8 @@ def test_only_errors_that_broke_a_frame_take_the_place_of_older_ones() -> None:
     do(session, "munmap", task="a", at="m+1", pages=1)
     do(session, "poison", frame="a:m+1", via="madvise", task="a")
     assert session.operations[-1].outcome.pfn is None
-    do(session, "poison", frame=f"pfn:{session.machine.frames:#x}")
+    for page in range(MOST_ERRORS):
+        do(session, "poison", frame=f"pfn:{session.machine.frames + page:#x}")
     for page in range(MOST_ERRORS):
         do(session, "unpoison", frame=f"b:m+{page}")
     do(session, "debugfs", name="corrupt-filter-memcg", value=99)
@@ -164,3 +166,12 @@ def test_only_errors_that_broke_a_frame_take_the_place_of_older_ones() -> None:
     for page in range(MOST_ERRORS):
         assert do(session, "poison", frame=f"b:m+{page}").filtered
     assert fates_now(session) == {tgids["a"]: Fate(hits.LATER, first)}
+
+
+def test_an_error_beyond_the_memory_takes_the_place_of_no_older_one() -> None:
+    session, tgids = machine("6.1")
+    for page in range(MOST_ERRORS):
+        do(session, "poison", frame=f"{'b' if page else 'a'}:m+{page}")
+    for pfn in (session.machine.frames, session.machine.frames + 1):
+        do(session, "poison", frame=f"pfn:{pfn:#x}")
+    assert fates_now(session).keys() == set(tgids.values())

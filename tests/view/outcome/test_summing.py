@@ -9,6 +9,8 @@ from typing import Final
 import numpy as np
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.session import timeline
 from hwpoison_gui.session.operation import Operation, Parts
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
@@ -130,12 +132,14 @@ def test_a_process_whose_swap_entry_leads_to_the_page_is_hit_and_one_with_anothe
         do(session, "mmap", task=name, name="m", pages=2)
         for page in range(2):
             do(session, "write", task=name, at=f"m+{page}", value="x")
-    do(session, "fork", task="a", child="c")
     for name in ("a", "d"):
         do(session, "madvise", task=name, at="m+0", pages=1, advice="pageout")
-    do(session, "read", task="a", at="m+0")
+    do(session, "fork", task="a", child="c")
+    do(session, "swapin", task="a", at="m+0")
+    (swapped,) = session.machine.swap_cache.view.values()
+    session.machine.set_flags(swapped, pf.DIRTY)
     do(session, "write", task="c", at="m+1", value="own")
-    do(session, "poison", frames=["a:m+0", "d:m+1"])
+    do(session, "poison", frames=[hex(swapped), "d:m+1"])
     operation = session.operations[-1]
     summary = summary_of(session, operation)
     for one in summary.frames:
@@ -143,12 +147,16 @@ def test_a_process_whose_swap_entry_leads_to_the_page_is_hit_and_one_with_anothe
         alone = at(session, part.last, lambda part=part: loss_of(session, part))
         assert alone is not None and dict(one.touches) == {hit.tgid: hit.kind for hit in alone.hits}
     tgids = {name: session.world.process(name).tgid for name in "acd"}
-    swapped = operation.parts[0].outcome.pfn
-    assert summary.impacts[tgids["c"]] == Fate(LATER, swapped or 0)
+    own = operation.parts[1].outcome.pfn
+    assert own is not None
+    wanted = {"a": Fate(LATER, swapped), "c": Fate(LATER, swapped), "d": Fate(LATER, own)}
+    assert summary.impacts == {tgids[name]: fate for name, fate in wanted.items()}
 
 
 @pytest.mark.parametrize("where", ["before", "at the end"])
-def test_it_is_summed_up_from_anywhere_and_the_progress_only_grows(where: str) -> None:
+def test_it_is_summed_up_from_anywhere_and_the_progress_only_grows(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long walk of the machine, there or back, pauses after every slice of steps."""
+    monkeypatch.setattr(timeline, "STEPS_PER_SLICE", 4)
     session = busy("6.1", memory_failure_early_kill=0)
     before = session.position
     do(session, "poison", frames=["a:m+0", "a:s+1", "any:free", "any:slab"])
@@ -159,5 +167,7 @@ def test_it_is_summed_up_from_anywhere_and_the_progress_only_grows(where: str) -
         if (found := re.fullmatch(r"Summing up: ([\d,]+) of 4 frames", words)) is not None:
             said.append(int(found[1]))
     assert said == sorted(said) and said[0] >= 1 and said[-1] == 4
+    walks = [operation.last - before, abs(operation.last - position)]
+    assert said.count(4) >= sum(steps // 4 - 1 for steps in walks)
     assert (session.position, session.machine.gate.digest()) == (position, digest)
     assert {impact.kind for impact in summary_of(session, operation).impacts.values()} == {CAUGHT, LATER}
