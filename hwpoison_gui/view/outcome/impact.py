@@ -33,14 +33,10 @@ from hwpoison_gui.view.base.hits import (
 )
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
 from hwpoison_gui.view.outcome.loss_words import Page
-from hwpoison_gui.view.rmap import graph
 from hwpoison_gui.view.rmap.compound import is_per_cpu
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 
 EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED, "dropped": DROPPED}
-
-
-_NO_MAPPING: Final = graph.Mapping("none", "")
 _OF_ANOTHER_ERROR: Final = ""  # the next touch is signalled, for a frame that broke in another error
 
 
@@ -77,7 +73,7 @@ def find_before(
     """Look a page up in slices; the machine must stay as it is.
 
     `places`, and `swapped`, the address spaces with a swap entry for it, are given where they are at hand. `named`:
-    whether its mapping and its owners are looked up in words, and which of the places map it is kept.
+    whether the names of its owners are looked up, and which of the places map it is kept.
     """
     if places is None:
         places = yield from find_places(m, pfn)
@@ -99,7 +95,6 @@ def find_before(
         pfn,
         m.page(pfn),
         head,
-        graph.mapping_of(m, pfn) if named else _NO_MAPPING,
         m.inode_of(m.compound_head(pfn)),
         page_index(m, pfn),
         tuple(m.processes.view[mm].label if named else "" for mm in owners if mm in m.processes.view),

@@ -17,7 +17,6 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
 from hwpoison_gui.view.base.naming import is_unknown, names, page_name
 from hwpoison_gui.view.base.units import amount
-from hwpoison_gui.view.rmap.graph import Mapping
 from hwpoison_gui.view.words.words import counted
 
 _USED: Final = {
@@ -44,7 +43,6 @@ class Page(Record):
     pfn: int
     word: int
     head: int
-    mapping: Mapping
     inode: Inode | None
     number: int
     owners: tuple[str, ...]

@@ -102,3 +102,21 @@ def test_what_is_left_as_it_is_stays_in_use(session: Session) -> None:
     bare = lost(session, page(session, word=0, head=0, bare=True), None, IGNORED)
     assert bare.in_use and not bare.gone and bare.tone == "warn"
     assert bare.brief == "a page with refcount 0 is left as it is"
+
+
+@pytest.mark.parametrize(("dirty", "owners", "filesystem", "written"), [
+    (True, ("a",), "ext4", True), (False, ("a",), "ext4", False), (True, ("a",), "tmpfs", False),
+])  # fmt: skip
+def test_a_dirty_page_that_stays_in_use_is_written_back(
+    session: Session, dirty: bool, owners: tuple[str, ...], filesystem: str, written: bool
+) -> None:
+    shown = page(session, dirty=dirty, owners=owners)
+    assert shown.inode is not None
+    shown = shown._replace(inode=shown.inode._replace(filesystem=filesystem))
+    left = (
+        "a page of a file stays in use, broken" + ", and is written back as it is: fsync() reports no error" * written
+    )
+    assert lost(session, shown, None, IGNORED).brief == left
+    session.machine.refcount.load(shown.pfn, 0)
+    freed = "a page of a file was left in use, and freed when its users died"
+    assert lost(session, shown, None, IGNORED).brief == freed

@@ -47,3 +47,12 @@ def test_on_a_booted_machine(profile: str) -> None:
     session = Session.fresh(4096, 3, "desktop", 0, profile)
     for pfn in kinds_of_frames(session.machine, 1)[::2]:
         assert_predicted(session, pfn)
+
+
+def test_why_the_handler_stops_before_the_table() -> None:
+    session = Session.fresh(512, profile="6.1")
+    do(session, "debugfs", name="corrupt-filter-memcg", value=99)
+    slab = session.resolve_frame("any:slab")
+    unfiltered = predict(session.machine, slab).matched.stops
+    do(session, "debugfs", name="corrupt-filter-enable", value=1)
+    assert predict(session.machine, slab).matched.stops == "a filter of the injector refuses it" != unfiltered

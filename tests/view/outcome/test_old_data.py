@@ -127,3 +127,15 @@ def test_a_call_of_one_step_reads_the_page_of_that_step() -> None:
         do(session, "pread", task="b", fd=fd, page=0)
         assert is_old(session) is (fd == "d")
     assert session.operations[-1].last - session.operations[-1].first == 1
+
+
+def test_a_read_before_the_write_was_lost_got_what_was_new_then() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1, file="/f", shared=True)
+    do(session, "read", task="a", at="m+0")
+    read = session.operations[-1]
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="/f@0")
+    assert read.outcome.value == "disk" and not read_old_data(session, read)

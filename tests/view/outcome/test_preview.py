@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from hwpoison_gui.session.scenario import replay
@@ -157,3 +158,24 @@ def test_a_folio_that_cannot_be_split_was_not_poisoned_before(case: str, words: 
                 break
         session.act(step.op, step.args)
     assert told(session, frame) == words
+
+
+@pytest.mark.parametrize(("pids", "head", "others"), [
+    ((), "If it broke, by its flags alone: ", "which processes map it, and so whether any is signalled, is not known"),
+    ((101,), "If it broke: ", "which other processes map it, and so whether they are signalled, is not known: "
+     "only PID 101 was captured"),
+])  # fmt: skip
+def test_processes_that_were_not_captured_are_said_to_be_not_known(
+    session: Session, pids: tuple[int, ...], head: str, others: str
+) -> None:
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    for name in "bc":
+        do(session, "exit", task=name)
+    m = session.machine
+    m.uncaptured, m.capture = np.ones(m.frames, np.int32), m.capture._replace(pids=pids)
+    said = {frame: preview(m, session.resolve_frame(frame)) for frame in ("a:m+0", "/srv/data@0", "any:slab")}
+    assert said == {
+        "a:m+0": f"{head}kills 0 now, 1 when touched (a:101); {others}; loses 4 KiB of private memory",
+        "/srv/data@0": f"{head}{others}",
+        "any:slab": f"{head}Ignored (non LRU); {others}",
+    }
