@@ -194,3 +194,18 @@ def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(
     by_class: dict[int, tuple[object, ...]] = {}
     for facts, number in class_of.items():
         assert by_class.setdefault(number, facts) == facts, "unlike frames are of one class"
+
+
+def test_pages_of_one_file_system_on_two_devices_are_told_apart_while_the_filter_asks_for_one() -> None:
+    session = Session.fresh(512, profile="6.1")
+    do(session, "task", name="a")
+    for name, path in (("m", "/dev/shm/x"), ("n", "/run/x")):
+        do(session, "file", path=path, pages=1, filesystem="tmpfs")
+        do(session, "mmap", task="a", name=name, pages=1, file=path, shared=True)
+        do(session, "write", task="a", at=f"{name}+0")
+    do(session, "debugfs", name="corrupt-filter-dev-minor", value=23)
+    for enabled in (0, 1):
+        do(session, "debugfs", name="corrupt-filter-enable", value=enabled)
+        classes = Assessment.of(session.machine).classes()
+        refused = [classes[session.resolve_frame(path)] == outcomes.FILTERED for path in ("/dev/shm/x@0", "/run/x@0")]
+        assert refused == [False, bool(enabled)]

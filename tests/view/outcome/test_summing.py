@@ -167,6 +167,7 @@ def test_it_is_summed_up_from_anywhere_and_the_progress_only_grows(where: str, m
         if (found := re.fullmatch(r"Summing up: ([\d,]+) of 4 frames", words)) is not None:
             said.append(int(found[1]))
     assert said == sorted(said) and said[0] >= 1 and said[-1] == 4
+    assert len(said) - said.count(4) > 3, "a frame takes more than one slice of steps"
     walks = [operation.last - before, abs(operation.last - position)]
     assert said.count(4) >= sum(steps // 4 - 1 for steps in walks)
     assert (session.position, session.machine.gate.digest()) == (position, digest)
