@@ -64,6 +64,10 @@ def test_frames_have_the_same_bits_where_each_filter_that_is_set_treats_them_ali
 
 def test_a_machine_without_files_has_no_device() -> None:
     session = Session.fresh(512, profile="6.1")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0")
+    assert not session.machine.inodes.view
     for name, value in (("dev-major", 8), ("enable", 1)):
         do(session, "debugfs", name=f"corrupt-filter-{name}", value=value)
     assert not FilterBits(session.machine).of(np.arange(512)).any()
