@@ -125,7 +125,9 @@ def _find_mappers(session: Session, pfn: int) -> Generator[None, None, tuple[Map
             yield
         found[vma.mm, vpn] = _mapper(m, vma, vpn)
     poisoned = m.page(pfn) & pf.HWPOISON
-    for mm, vpn in _cut_off(session, pfn):
+    for number, (mm, vpn) in enumerate(_cut_off(session, pfn)):
+        if number % ITEMS_PER_SLICE == 0:
+            yield
         vma_there = m.find_vma(mm, vpn << PAGE_SHIFT)
         # A frame that is not poisoned any more is only theirs whose hwpoison entry still names it.
         is_left = poisoned or m.pte(mm, vpn) == ptes.hwpoison_pte(pfn)
