@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -32,7 +33,7 @@ from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.impact_now import error_of, impact_now
-from hwpoison_gui.view.outcome.loss import Loss, loss_of
+from hwpoison_gui.view.outcome.loss import Loss, look_before, loss_of
 from hwpoison_gui.view.outcome.prediction import predict
 from tests.paths import DATA
 from tests.workbench import do, run
@@ -270,6 +271,7 @@ def errors_of(session: Session) -> list[int]:
 def disagreements_by_now(session: Session, pfn: int) -> Iterator[str]:
     """Where the impact of an earlier error by now and what a touch of the frame does differ."""
     m, now, worst = session.machine, impact_now(session, pfn), dict[int, str]()
+    values = defaultdict[int, set[str | None]](set)
     error = error_of(session, pfn)
     head = -1
     if error is not None and error.outcome.head is not None and "huge" in (error.outcome.kind or ""):
@@ -282,11 +284,19 @@ def disagreements_by_now(session: Session, pfn: int) -> Iterator[str]:
         elif same_page(m, found.frame, pfn):
             came = USES
         worst[mm] = min(came, worst.get(mm, came), key=_WORST_FIRST.index)
+    before = look_before(session, error) if error is not None else None
+    for place in before.places if before is not None else ():  # the frame may have left the page cache since
+        if now.get(place.mm) in (hits.STALE, hits.ZEROS):
+            values[place.mm].add(read(m, place.mm, place.vpn << PAGE_SHIFT).value)
     for process in m.living():
         way, came = now.get(process.tgid, "none"), worst.get(process.tgid, SAME)
         foretold = READS.get(way, SAME)
         if way not in _BY_SIGNAL and came != (foretold if foretold in (PANICS, ENDS, DIES, TOLD, USES) else SAME):
             yield f"{way} by now, {came} in fact"
+        if way == hits.STALE and values[process.tgid] <= {None, ZERO}:
+            yield f"{way} by now, but no data is read"
+        if way == hits.ZEROS and ZERO not in values[process.tgid]:
+            yield f"{way} by now, but no zeros are read"
 
 
 def _read_again(m: Machine, pfn: int) -> set[str]:

@@ -255,7 +255,7 @@ def _when_swapped_in(m: Machine, pfn: int, process: Process) -> str:
 
 
 def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str:
-    """No entry: the next fault asks the page cache of the file."""
+    """No entry: the next fault asks the page cache of the file; empty if the file has no such page any more."""
     vma = m.vmas.view.get(place.vma)
     if page.inode is None or vma is None or vma.mapping != page.inode.id:
         return SAFE
@@ -269,9 +269,12 @@ def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str
         return when_touched(m, process) if checked and _is_poisoned(m, cached) else USES
     if cached is not None and _is_poisoned(m, cached):
         return _OF_ANOTHER_ERROR
-    if not page.dirty:
+    inode = m.inodes.view[vma.mapping]  # as it is now: the file may have been truncated since, or extended again
+    if page.number >= inode.pages:
+        return ""  # the fault sends BUS_ADRERR, with or without the error
+    if not page.dirty or (cached is not None and m.page(cached) & pf.DIRTY):
         return SAFE
-    return when_read_again(m, page.inode, page.number)
+    return when_read_again(m, inode, page.number)
 
 
 def _dropped_at_fault(m: Machine, pfn: int) -> bool:

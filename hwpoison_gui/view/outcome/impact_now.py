@@ -105,8 +105,9 @@ def _since(m: Machine, hit: Hit, now: dict[int, str]) -> str:
     if process.ended:
         return DEAD
     if hit.kind not in _BY_SIGNAL:
+        by_now = now.get(hit.tgid, "")
         # A process that has read old data keeps it.
-        return hit.kind if hit.kind in (STALE, ZEROS) and hit.tgid in now else now.get(hit.tgid, "")
+        return hit.kind if hit.kind in (STALE, ZEROS) and by_now == SAFE else by_now
     waits = any(info.signal == "SIGBUS" for tid in process.threads for info in m.pending.view.get(tid, ()))
     kind = SIGNALLED if hit.kind == PENDING and not waits else hit.kind
     return signalled_and_touched(kind, now.get(hit.tgid, SAFE))

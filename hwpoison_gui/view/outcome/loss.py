@@ -110,7 +110,7 @@ def note_beginning(session: Session, operation: Operation, graph: ReverseMap | N
     `graph`: the reverse map from before the operation, if at hand.
     """
     if session.position - operation.first <= _NEAR and session.position >= _start_of_handler(session, operation):
-        _look_before(session, operation, graph)
+        look_before(session, operation, graph)
 
 
 def _find_before(session: Session, operation: Operation) -> Generator[None, None, Before]:
@@ -125,7 +125,9 @@ def _find_before(session: Session, operation: Operation) -> Generator[None, None
     return found
 
 
-def _look_before(session: Session, operation: Operation, graph: ReverseMap | None = None) -> Before | None:
+def look_before(session: Session, operation: Operation, graph: ReverseMap | None = None) -> Before | None:
+    """The page and its users as they were before the handler of an operation; None if it names no frame."""
+
     def find() -> Before | None:
         pfn = operation.outcome.pfn
         if pfn is None or not 0 <= pfn < session.machine.frames:
@@ -160,7 +162,7 @@ def _hits(session: Session, operation: Operation, before: Before) -> Generator[N
 
 def hits_now(session: Session, operation: Operation) -> dict[int, str]:
     """tgid -> impact of the next touch of the page as the machine is now, for processes that could have it by now."""
-    before = _look_before(session, operation)
+    before = look_before(session, operation)
     if before is None:
         return {}
     return to_the_end(find_touches_by_now(session.machine, before, _suspects(session, operation)))

@@ -308,6 +308,16 @@ def test_who_has_something_else_there_by_now_is_safe(path: str, offset: int) -> 
     assert told(session, pfn)["later"] == hits.SAFE
 
 
+def test_beyond_the_end_of_the_file_the_touch_is_not_of_the_error() -> None:
+    """A truncated file has no such page; extended again it has a hole there, not what the disk had before."""
+    session, pfn = broken()
+    assert told(session, pfn)["stale"] == hits.STALE
+    do(session, "truncate", path="/f", pages=0)
+    assert "stale" not in told(session, pfn)
+    do(session, "truncate", path="/f", pages=2)
+    assert told(session, pfn)["stale"] == hits.ZEROS
+
+
 def test_a_huge_page_that_broke_may_be_another_page_of_another_file_by_now() -> None:
     """2.6.32 hands it out again, and maps it without a look at PG_hwpoison."""
     session = Session.fresh(4096, huge_pages=2, sysctl={"memory_failure_early_kill": 0})
