@@ -104,7 +104,7 @@ class PackedRecords(Mapping[int, int]):
             order = np.argsort(loose)
             return loose[order], values[order]
         blocks = np.fromiter(self._leaves, np.int64, len(self._leaves))
-        places = np.concatenate([places_of(leaf) for leaf in self._leaves.values()], dtype=np.int64)
+        places = np.concatenate([places_of(leaf) for leaf in self._leaves.values()])
         used = np.flatnonzero(places != NONE)
         keys = np.concatenate((blocks[used >> BITS] << BITS | used & LAST, loose))
         values = np.concatenate((places[used], values))
@@ -118,11 +118,12 @@ class PackedRecords(Mapping[int, int]):
             found = [(key, loose[key]) for key in range(first, last) if key in loose]
         else:
             found = [(key, value) for key, value in loose.items() if first <= key < last]
-        blocks = range(first >> BITS, (last - 1 >> BITS) + 1)
+        blocks = range(first >> BITS, (last >> BITS) + 1)
         nearer, farther = (blocks, leaves) if len(blocks) < len(leaves) else (leaves, blocks)
         for block in (block for block in nearer if block in farther):
-            start = max(first, block << BITS)
-            places = leaves[block][start & LAST : max(start, min(last, block + 1 << BITS)) - (block << BITS)]
+            begin = block << BITS
+            start = max(first, begin)
+            places = leaves[block][start - begin : max(start, last) - begin]
             found += [(key, value) for key, value in enumerate(places, start) if value >= 0]
         return sorted(found)
 
@@ -173,7 +174,7 @@ class PackedRecords(Mapping[int, int]):
         leaf, width = self._leaves[key >> BITS], int(np.searchsorted(MOST, value))
         if width > CODES.index(leaf.typecode):
             leaf = self._leaves[key >> BITS] = array(CODES[width], leaf)
-            self._block, self._leaf = key >> BITS, leaf
+            self._block = NONE  # what was read last may be the narrower leaf
         return leaf
 
     def _look_through(self) -> None:

@@ -209,3 +209,83 @@ def test_a_leaf_becomes_wider_with_its_values(step: int) -> None:
         assert table.of(1) == expected | {1200: wide, 1600: wide, 1640: 0}
         table.swap_many([(1, key) for key in (1200, 1600, 1640)], before)
         assert table.of(1) == expected
+
+
+PATTERNS = {
+    "few": [3, 9, 700],
+    "edge": [511, *range(512, 519)],
+    "leaf": [*range(0, 512, 7)],
+    "sparse": [*range(2900, 0, -40)],
+    "both": [*range(600, 1300), 1040, 5000, 5100, 5003, *range(1 << 35, (1 << 35) + 40), 1, 2],
+    "unsorted": [0, 600, 3, 1, 600, 2, 3, *range(60, 40, -1)],
+}
+GREATEST = (127, 255, 1 << 31, 1 << 60)
+
+
+def values_of(keys: list[int], greatest: int) -> list[int]:
+    """Different ones, zero and the greatest among them."""
+    return [(0, greatest, key % 97, greatest - key % 3)[number % 4] for number, key in enumerate(keys)]
+
+
+def assert_same(table: PackedNestedTable, records: dict[int, int]) -> None:
+    """The table has these records of outer key 1, by every way of reading."""
+    assert table.view == ({1: records} if records else {}) and len(table.of(1)) == len(records)
+    assert table.pairs(1) == sorted(records.items()) and table.pairs(2) == []
+    near = sorted({key + step for key in records for step in (-512, -1, 0, 1, 512, key << 9) if key + step >= 0})
+    for _ in range(2):  # the leaf read last is remembered
+        assert table.values([(1, key) for key in near]) == [records.get(key, 0) for key in near]
+    ends = [0, 3, 510, 512, 513, 1023, 1024, 1100, 3000, 5003, 5004, 1 << 36]
+    for first, last in [(first, last) for first in ends for last in ends if first <= last]:
+        inside = sorted(item for item in records.items() if first <= item[0] < last)
+        assert table.between(1, first, last) == inside, (first, last)
+
+
+@pytest.mark.parametrize("greatest", GREATEST)
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_every_way_to_set_records_comes_to_the_same(pattern: str, greatest: int) -> None:
+    """Onto each sort of table: dictionaries only, leaves only, both; the records are wider, or narrower."""
+    keys = PATTERNS[pattern]
+    values = values_of(keys, greatest)
+    known = dict(zip(keys, values, strict=True))
+    for there in ("few", "leaf", "both"):
+        before = dict(zip(PATTERNS[there], values_of(PATTERNS[there], 1 << 20), strict=True))
+        tables = [PackedNestedTable("x") for _ in range(3)]
+        for table in tables:
+            table.load(1, before)
+            assert_same(table, before)
+        loaded, put, many = tables
+        loaded.load_arrays(1, np.array(keys), np.array(values))
+        olds = {key: put.swap((1, key), value) for key, value in known.items()}
+        many.values([(1, key) for key in known])
+        assert many.swap_many([(1, key) for key in known], known.values()) == [before.get(key, ABSENT) for key in known]
+        assert olds == {key: before.get(key, ABSENT) for key in known}
+        for table in tables:
+            assert_same(table, before | known)
+        for key, old in olds.items():
+            assert put.swap((1, key), old) == known[key]
+        many.swap_many([(1, key) for key in olds], olds.values())
+        for table in (put, many):
+            assert_same(table, before)
+
+
+def test_rows_load_as_one_after_another() -> None:
+    rows = {7: PATTERNS["leaf"], 3: PATTERNS["few"], 5: sorted({*PATTERNS["both"]}), 4: [0, 1]}
+    keys = [key for row in rows.values() for key in row]
+    values = values_of(keys, 1 << 31)
+    table, each = PackedNestedTable("x"), PackedNestedTable("x")
+    table.load_rows({outer: len(row) for outer, row in rows.items()}, np.array(keys), np.array(values))
+    known = iter(values)
+    for outer, row in rows.items():
+        each.load(outer, {key: next(known) for key in row})
+    assert table.view == each.view and set(table.view) == set(rows)
+    table.load_rows({}, np.zeros(0, np.int64), np.zeros(0, np.int64))
+    assert table.view == each.view
+    copy = table.copy_of(5)
+    table.swap((5, 5000), 99)
+    assert copy == each.of(5) != table.of(5) and table.copy_of(6) is ABSENT
+
+
+def test_a_table_loads_records_in_any_order() -> None:
+    table = PackedTable("x")
+    table.load({9: 5, 3: 0, 1 << 40: 1 << 40})
+    assert list(table.view.items()) == [(3, 0), (9, 5), (1 << 40, 1 << 40)]
