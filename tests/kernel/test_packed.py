@@ -217,6 +217,7 @@ PATTERNS = {
     "leaf": [*range(0, 512, 7)],
     "sparse": [*range(2900, 0, -40)],
     "both": [*range(600, 1300), 1040, 5000, 5100, 5003, *range(1 << 35, (1 << 35) + 40), 1, 2],
+    "twice": [*range(40), 39, 39, 50, 50],
     "unsorted": [0, 600, 3, 1, 600, 2, 3, *range(60, 40, -1)],
 }
 GREATEST = (127, 255, 1 << 31, 1 << 60)
@@ -231,7 +232,9 @@ def assert_same(table: PackedNestedTable, records: dict[int, int]) -> None:
     """The table has these records of outer key 1, by every way of reading."""
     assert table.view == ({1: records} if records else {}) and len(table.of(1)) == len(records)
     assert table.pairs(1) == sorted(records.items()) and table.pairs(2) == []
+    assert list(table.of(1).values()) == [value for _, value in sorted(records.items())]
     near = sorted({key + step for key in records for step in (-512, -1, 0, 1, 512, key << 9) if key + step >= 0})
+    assert [table.value(1, key) for key in near] == [records.get(key, 0) for key in near] and table.value(2, 3) == 0
     for _ in range(2):  # the leaf read last is remembered
         assert table.values([(1, key) for key in near]) == [records.get(key, 0) for key in near]
     ends = [0, 3, 510, 512, 513, 1023, 1024, 1100, 3000, 5003, 5004, 1 << 36]
@@ -266,10 +269,23 @@ def test_every_way_to_set_records_comes_to_the_same(pattern: str, greatest: int)
         many.swap_many([(1, key) for key in olds], olds.values())
         for table in (put, many):
             assert_same(table, before)
+        for records in (loaded.of(1), put.of(1)):
+            assert isinstance(records, PackedRecords)
+            for value in (0, ABSENT, 0, ABSENT):  # a place that holds 0 is not an empty one
+                records.swap(keys[0], value)
+                assert len(records) == len(list(records))
 
 
 def test_rows_load_as_one_after_another() -> None:
-    rows = {7: PATTERNS["leaf"], 3: PATTERNS["few"], 5: sorted({*PATTERNS["both"]}), 4: [0, 1]}
+    rows = {
+        9: [*range(9)],
+        7: PATTERNS["leaf"],
+        3: PATTERNS["few"],
+        5: sorted({*PATTERNS["both"]}),
+        4: [0, 1],
+        6: [*range(40)],
+        8: [*range(20, 60)],
+    }
     keys = [key for row in rows.values() for key in row]
     values = values_of(keys, 1 << 31)
     table, each = PackedNestedTable("x"), PackedNestedTable("x")
@@ -282,10 +298,50 @@ def test_rows_load_as_one_after_another() -> None:
     assert table.view == each.view
     copy = table.copy_of(5)
     table.swap((5, 5000), 99)
-    assert copy == each.of(5) != table.of(5) and table.copy_of(6) is ABSENT
+    assert copy == each.of(5) != table.of(5) and table.copy_of(66) is ABSENT
 
 
 def test_a_table_loads_records_in_any_order() -> None:
     table = PackedTable("x")
     table.load({9: 5, 3: 0, 1 << 40: 1 << 40})
     assert list(table.view.items()) == [(3, 0), (9, 5), (1 << 40, 1 << 40)]
+    assert [table.get(3), table.get(4)] == [0, ABSENT]
+
+
+def digest_of(table: PackedNestedTable | PackedTable | PackedTags) -> str:
+    hasher = hashlib.sha256()
+    table.digest_into(hasher)
+    return hasher.hexdigest()
+
+
+def test_a_digest_is_of_the_content_alone() -> None:
+    contents = [{1: {2: 3}}, {1: {2: 4}}, {1: {3: 3}}, {2: {2: 3}}, {1: {2: 3}, 2: {5: 6}}, {1: {2: 3, 5: 6}}]
+    digests = set()
+    for content in contents:
+        tables = [PackedNestedTable("x") for _ in range(2)]
+        for table, order in zip(tables, (content, [*content][::-1]), strict=True):
+            for outer in order:
+                table.load(outer, content[outer])
+        assert digest_of(tables[0]) == digest_of(tables[1])
+        digests.add(digest_of(tables[0]))
+    assert len(digests) == len(contents)
+    one, other, third = PackedTable("x"), PackedTable("x"), PackedTable("x")
+    one.load({1: 2})
+    other.load({1: 3})
+    third.load({2: 2})
+    assert len({digest_of(table) for table in (one, other, third)}) == 3
+    tags = [PackedTags("x") for _ in range(4)]
+    for table, (keys, tag) in zip(tags, (([1, 2], "a"), ([1, 3], "a"), ([1, 2], "b"), ([1], "a")), strict=True):
+        table.load(np.array(keys), tag)
+    tags[3].swap(2, "b")
+    assert len({digest_of(table) for table in tags}) == 4
+
+
+def test_a_store_of_tags_gives_its_columns() -> None:
+    tags = PackedTags("x")
+    tags.load(np.array([4, 9]), "disk")
+    tags.swap(6, "newer")
+    keys, numbers, words = tags.arrays()
+    assert [(key, words[number]) for key, number in zip(keys.tolist(), numbers.tolist(), strict=True)] == [
+        (4, "disk"), (6, "newer"), (9, "disk"),
+    ]  # fmt: skip

@@ -58,6 +58,16 @@ def outdated(known: set[Key], mutants: list[Mutant]) -> list[Key]:
     return sorted(key for key in known if key[0] in files and key not in keys)
 
 
+def missed_in(result: Path) -> set[Key]:
+    """What no test noticed in an earlier run, by the file that it kept."""
+    rows = json.loads(result.read_text())
+    return {
+        (row["file"], row["function"], row["text"], row["mutation"])
+        for row in rows
+        if row["state"] in (SURVIVED, UNREACHED)
+    }
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
     parser.add_argument(
@@ -69,6 +79,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--most", type=float, default=60.0, metavar="S", help="seconds of tests that a mutant gets")
     parser.add_argument("--unexplained", action="store_true", help="leave out the mutants that survivors.toml explains")
+    parser.add_argument("--again", type=Path, metavar="RESULT", help="only what no test noticed in this earlier result")
     parser.add_argument("--list", action="store_true", help="only say which mutants there are")
     parser.add_argument("--results", type=Path, default=Path.home() / ".cache/hwpoison-gui-mutation")
     return parser.parse_args()
@@ -81,6 +92,9 @@ def main() -> int:
         print("explained, but no mutant:", *key)
     if asked.unexplained:
         mutants = [mutant for mutant in mutants if mutant.key not in known]
+    if asked.again:
+        missed = missed_in(asked.again)
+        mutants = [mutant for mutant in mutants if mutant.key in missed]
     if asked.sample is not None:
         random.Random(asked.seed).shuffle(mutants)
         del mutants[asked.sample :]
