@@ -7,7 +7,7 @@ page, unless recorded), and the dirty, accessed and writable bits of entries (pa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,11 +23,13 @@ from .scan import occurrences
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+_Ints = TypeVar("_Ints", int, I64)
 
 HWPOISON_TYPE: Final = 26
 _PRESENT: Final = np.uint64(1 << 63)
 _PFN: Final = np.uint64((1 << 55) - 1)
 _VPN_BITS: Final = 45
+_OFFSET_BITS: Final = 46  # of a swap entry, so that type, offset and the bits of a PTE are 63: 256 PiB of swap
 
 
 class VmaRows(Record):
@@ -155,9 +157,13 @@ def _values(word: U64, present: Bools) -> tuple[I64, Bools]:
     others = np.flatnonzero(~present)
     kind, offset = value[others] & 31, value[others] >> 5
     poison[others] = kind == HWPOISON_TYPE
-    # Several swap devices become one: the number of the device goes above any offset.
-    value[others] = np.where(kind == HWPOISON_TYPE, offset, offset | kind << 50)
+    value[others] = np.where(kind == HWPOISON_TYPE, offset, swp_entry(kind, offset))
     return value, poison
+
+
+def swp_entry(kind: _Ints, offset: _Ints) -> _Ints:
+    """The slot by which a machine knows swap entries: all swap areas are one, the type, 0 to 31, above any offset."""
+    return kind << _OFFSET_BITS | offset & ((1 << _OFFSET_BITS) - 1)
 
 
 def _order_of(image: MemoryImage) -> I64 | slice:

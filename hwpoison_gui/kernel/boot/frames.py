@@ -20,14 +20,14 @@ from ..machine import MAPPING_ANON, MAPPING_KSM, Machine
 from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, MAX_ORDER
 from .anon import AnonFamilies
 from .compound import Compounds
-from .entries import Entries
+from .entries import Entries, swp_entry
 from .scan import frames_with, occurrences, pieces
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-SWAP_TYPE_SHIFT = 58
+_SWP_TYPE_SHIFT: Final = 58  # of a swp_entry_t in struct page
 _STRETCH: Final = 1 << 10  # frames: a page of counts
 _COUNTED = np.uint64(pf.LRU | pf.UNEVICTABLE | pf.MMAP | pf.SWAPCACHE | pf.PRIVATE | pf.HUGE | pf.HWPOISON)
 _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
@@ -113,7 +113,7 @@ def _load_swap(m: Machine, image: MemoryImage, entries: Entries, compounds: Comp
     if image.hidden.private is not None:
         for pfn in pfns:
             word = int(image.hidden.private[pfn])
-            offset = (word & (1 << 50) - 1) | word >> SWAP_TYPE_SHIFT << 50
+            offset = swp_entry(word >> _SWP_TYPE_SHIFT & 31, word)
             if offset:
                 known.setdefault(offset, pfn)
         following = max(following, max(known, default=0) + 1)

@@ -7,8 +7,9 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.boot.entries import HWPOISON_TYPE
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import MemoryImage, ProcessImage, VmaImage
+from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, VmaImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 
@@ -17,8 +18,13 @@ ANON = pf.ANON | pf.LRU | pf.UPTODATE | pf.SWAPBACKED | pf.MMAP
 PRESENT, SWAPPED = 1 << 63, 1 << 62
 
 
-def booted(perms: str, entries: dict[int, int], flags: dict[int, int]) -> Machine:
-    """A machine with one process whose one VMA has these pagemap words by page, and frames with these flag words."""
+def booted(
+    perms: str, entries: dict[int, int], flags: dict[int, int], private: dict[int, int] | None = None
+) -> Machine:
+    """A machine with one process whose one VMA has these pagemap words by page, and frames with these flag words.
+
+    `private`: page->private by frame, where it was recorded.
+    """
     words, count = np.zeros(2048, np.uint64), np.zeros(2048, np.uint64)
     for pfn, word in flags.items():
         words[pfn] = word
@@ -32,6 +38,10 @@ def booted(perms: str, entries: dict[int, int], flags: dict[int, int]) -> Machin
         np.array(list(entries.values()), np.uint64),
         (ProcessImage(PID, 1, "p", (VmaImage(START, START + pages * PAGE, perms),)),),
     )
+    if private is not None:
+        recorded = np.zeros(2048, np.uint64)
+        recorded[list(private)] = np.array(list(private.values()), np.uint64)
+        image = image._replace(hidden=HiddenState(private=recorded))
     return machine_from_image(image, PROFILES["6.1"])
 
 
@@ -47,6 +57,22 @@ def test_present_swapped_and_poisoned_entries_are_told_apart() -> None:
     assert not entry_of(m, 1) & (ptes.PRESENT | ptes.HWPOISON) and ptes.value_of(entry_of(m, 1)) in m.swap_map.view
     assert entry_of(m, 2) & ptes.HWPOISON and ptes.value_of(entry_of(m, 2)) == 6
     assert not entry_of(m, 3)
+
+
+def test_swap_entries_of_every_area_lead_to_their_pages() -> None:
+    """A PTE holds 5 bits of type and 50 of offset in pagemap; page->private has the type in its bits 58 to 62."""
+    slots = [(kind, offset) for kind in range(32) if kind != HWPOISON_TYPE for offset in (1, 77, (1 << 46) - 1)]
+    cached = dict(enumerate(slots, 300))
+    m = booted(
+        "rw-p",
+        {page: SWAPPED | offset << 5 | kind for page, (kind, offset) in enumerate(slots)},
+        dict.fromkeys(cached, ANON & ~pf.MMAP | pf.SWAPCACHE),
+        {pfn: kind << 58 | offset for pfn, (kind, offset) in cached.items()},
+    )
+    found = [entry_of(m, page) for page in range(len(slots))]
+    assert {ptes.state_of(entry) for entry in found} == {"swap"}
+    assert [m.swap_cache.view[ptes.value_of(entry)] for entry in found] == list(cached)
+    assert [m.swap_map.view[ptes.value_of(entry)] for entry in found] == [1] * len(slots)
 
 
 @pytest.mark.parametrize("perms, writable", (("rw-p", True), ("r--p", False)))
