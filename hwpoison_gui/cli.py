@@ -14,8 +14,12 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import BAD_FILE, GOOD, complain
 
 if TYPE_CHECKING:
-    from hwpoison_gui.opening import Opened
-    from hwpoison_gui.start import Start
+    from hwpoison_gui.opening.opening import Opened
+    from hwpoison_gui.opening.start import Start
+
+# Each is a module of commands/, imported when it is asked for; a dash is an underscore there.
+COMMANDS: Final = ("check", "simulate", "agree", "fidelity", "pictures", "kernels", "records", "capture", "chart",
+                   "changed", "make-machine", "dram", "assess", "report", "render")  # fmt: skip
 
 _PAIR: Final = 2  # machines that are compared
 PIPE_CLOSED: Final = 141  # as a shell says of SIGPIPE
@@ -99,12 +103,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run(arguments: Sequence[str]) -> int:
     """A command, or else the window."""
-    if arguments:
-        from hwpoison_gui.commands import COMMANDS  # a plain start has no time for them
+    if arguments and arguments[0] in COMMANDS:
+        from importlib import import_module  # a plain start has no time for it
 
-        command = COMMANDS.get(arguments[0])
-        if command is not None:
-            return command(arguments[1:])
+        command = import_module(f"hwpoison_gui.commands.{arguments[0].replace('-', '_')}")
+        return int(command.run(arguments[1:]))
     return _window(arguments)
 
 
@@ -175,14 +178,14 @@ def _to_open(arguments: Sequence[str]) -> _ToOpen:
 
 def _start(options: _ToOpen) -> Start | None:
     """What the window starts with; None after reporting a bad file or timeline position."""
-    from hwpoison_gui.start import start_of, start_of_desktop
+    from hwpoison_gui.opening.start import start_of, start_of_desktop
 
     files = (options.present,) if options.present else options.files
     if not files:
         return start_of_desktop()
-    from hwpoison_gui.opening import at_moment
-    from hwpoison_gui.reporting import Reported
-    from hwpoison_gui.start import open_to_present, start_of_large
+    from hwpoison_gui.commands.reporting import Reported
+    from hwpoison_gui.opening.opening import at_moment
+    from hwpoison_gui.opening.start import open_to_present, start_of_large
 
     file = files[0]
     with Reported(file):
@@ -206,9 +209,9 @@ def _opened(files: Sequence[Path]) -> Opened:
     ScenarioError, SourceError, OSError
         Also for a third machine.
     """
-    from hwpoison_gui import opening
-    from hwpoison_gui.overlay import overlaid
-    from hwpoison_gui.real_errors import read_alone, read_errors
+    from hwpoison_gui.opening import opening
+    from hwpoison_gui.opening.overlay import overlaid
+    from hwpoison_gui.opening.real_errors import read_alone, read_errors
     from hwpoison_gui.session.errors import ScenarioError
     from hwpoison_gui.sources.recognise import Reader, form_of
 
@@ -218,7 +221,7 @@ def _opened(files: Sequence[Path]) -> Opened:
         raise ScenarioError(why, file=str(machines[_PAIR]))
     opened = opening.open_file(machines[0]) if machines else None
     if opened is not None and len(machines) == _PAIR:
-        from hwpoison_gui.second_snapshot import read_second
+        from hwpoison_gui.opening.second_snapshot import read_second
 
         waiting = opening.machine_in, opening.nobody_waits, opening.nobody_cancels
         second = read_second(machines[1], *waiting)

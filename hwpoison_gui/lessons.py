@@ -13,7 +13,8 @@ from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from hwpoison_gui import __version__, resources, user_cache
+from hwpoison_gui import __version__, resources
+from hwpoison_gui.user import cache
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 
 if TYPE_CHECKING:  # imported when a lesson is read: a start reads what was kept
@@ -77,7 +78,7 @@ def read(path: Path) -> Lesson:
 
 def run(lesson: Lesson) -> Lesson:
     """The lesson with its length, and the picture of its end. Raises ScenarioError, OSError."""
-    from hwpoison_gui.opening import open_scenario
+    from hwpoison_gui.opening.opening import open_scenario
     from hwpoison_gui.view.facts.telling_time import stop_seconds
     from hwpoison_gui.view.words.plain import plain
 
@@ -129,7 +130,7 @@ def _cells(session: Session, pfn: int) -> tuple[tuple[int, ...], int]:
 
 def kept() -> list[Lesson]:
     """The lessons as they were kept; empty if there are none, or a file has changed since."""
-    text = user_cache.read(_FILE)
+    text = cache.read(_FILE)
     try:
         found = json.loads(text or b"null")
         if not isinstance(found, dict) or found["of"] != _key():
@@ -142,7 +143,7 @@ def kept() -> list[Lesson]:
 def keep(lessons: Sequence[Lesson]) -> None:
     """Keeps lessons for the next start."""
     entries = [[one.title, one.summary, one.seconds, one.picture] for one in lessons]
-    user_cache.write(_FILE, json.dumps({"of": _key(), "lessons": entries}).encode())
+    cache.write(_FILE, json.dumps({"of": _key(), "lessons": entries}).encode())
 
 
 def _key() -> list[Any]:

@@ -11,11 +11,12 @@ from PySide6.QtCore import QObject, QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QPlainTextEdit
 
-from hwpoison_gui import opening, resources
+from hwpoison_gui import resources
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.gui.window.recovery import RecoveryDialog
+from hwpoison_gui.opening import opening
+from hwpoison_gui.opening.start import Start, start_of, start_of_desktop
 from hwpoison_gui.session.document.document import place_of
-from hwpoison_gui.start import Start, start_of, start_of_desktop
 
 Key = Qt.Key
 _POLL_MS = 30

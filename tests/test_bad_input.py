@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwpoison_gui import command_capture
 from hwpoison_gui.cli import main
+from hwpoison_gui.commands import capture
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.recognise import form_of
 from hwpoison_gui.sources.records import database, event, stream
@@ -237,7 +237,7 @@ def test_big_endian_arrays_are_read_as_they_are(tmp_path: Path, capsys: pytest.C
 
 @pytest.fixture
 def proc(fake_proc: Path, monkeypatch: pytest.MonkeyPatch) -> Path:  # noqa: F811
-    monkeypatch.setattr(command_capture, "PROC", fake_proc)
+    monkeypatch.setattr(capture, "PROC", fake_proc)
     return fake_proc
 
 

@@ -7,11 +7,11 @@ import sys
 
 CODE = """
 import importlib, pkgutil, sys
-for layer in ("dram", "export", "kernel", "session", "sources", "view"):
+for layer in ("dram", "export", "kernel", "opening", "session", "sources", "user", "view"):
     package = importlib.import_module("hwpoison_gui." + layer)
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         importlib.import_module(module.name)
-import hwpoison_gui.cli, hwpoison_gui.opening
+import hwpoison_gui.cli, hwpoison_gui.lessons
 print(sorted({name.partition(".")[0] for name in sys.modules} & {"PySide6", "shiboken6"}))
 """
 

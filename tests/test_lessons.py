@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from hwpoison_gui import lessons, resources
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.scenario.check import check_file
 from hwpoison_gui.session.scenario.reader import load, loads
 from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep

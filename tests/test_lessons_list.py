@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui import lessons, user_cache
+from hwpoison_gui import lessons
 from hwpoison_gui.lessons import COLUMNS, ROWS, Lesson, Picture
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.user import cache as user_cache
 from hwpoison_gui.view.base.kinds import POISON
 from tests.workbench import do
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

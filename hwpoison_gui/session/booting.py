@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from hwpoison_gui import __version__, user_cache
+from hwpoison_gui import __version__
 from hwpoison_gui.kernel.boot.snapshot_format import DamagedError, FrameColumns, Snapshot
+from hwpoison_gui.user import cache
 
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.machine import Machine
@@ -81,7 +82,7 @@ class KeptMachine:
         self._snapshot = self._find()
 
     def _find(self) -> Snapshot | None:
-        data = user_cache.read(self._file) if self._label else None
+        data = cache.read(self._file) if self._label else None
         try:
             return Snapshot(data, self._label) if data is not None else None
         except DamagedError:
@@ -107,7 +108,7 @@ class KeptMachine:
                 pass  # it is replaced below
         machine = boot(*self._made_of, profile.name)
         if self._label:
-            user_cache.write(self._file, snapshot.dump(machine, self._label))
+            cache.write(self._file, snapshot.dump(machine, self._label))
         return machine
 
 

@@ -21,7 +21,7 @@ from hwpoison_gui import resources
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.opening import default_machine
+from hwpoison_gui.opening.opening import default_machine
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage

@@ -37,7 +37,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.widgets.picture import encoded
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 
 SIZE = (1280, 720)
 LESSON = Path("resources/lessons/07-one-page-many-processes.toml")

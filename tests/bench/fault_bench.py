@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from table import Found, Row
 
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.summing import summary_of

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from table import Found, Row
 
-from hwpoison_gui import fleet
-from hwpoison_gui.assessing import Options, assess
+from hwpoison_gui.commands import fleet
+from hwpoison_gui.commands.assessing import Options, assess
 from hwpoison_gui.kernel.presets import desktop
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from

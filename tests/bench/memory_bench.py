@@ -22,7 +22,7 @@ from pathlib import Path
 from table import Found, Row
 
 from hwpoison_gui.gui.control.loader import with_plane
-from hwpoison_gui.opening import default_machine, open_file
+from hwpoison_gui.opening.opening import default_machine, open_file
 
 COLUMNS = 24.0  # bytes a frame: flags, two counts, mapping and index
 TARGET = 24.0

@@ -29,7 +29,7 @@ from table import HEAD, Row, SkippedError
 from hwpoison_gui.gui.app.run import application
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.kernel.presets.containers import containers
-from hwpoison_gui.opening import default_machine
+from hwpoison_gui.opening.opening import default_machine
 from hwpoison_gui.sources.recording_writer import json_of, save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
 

@@ -27,7 +27,7 @@ from table import Found, Row
 
 from hwpoison_gui.gui.app.run import application
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.lenses import LENSES

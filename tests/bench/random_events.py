@@ -37,7 +37,7 @@ from shiboken6 import isValid
 from hwpoison_gui.gui.app import run
 from hwpoison_gui.gui.map.view import FrameMapView
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Opened, default_machine, open_file
+from hwpoison_gui.opening.opening import Opened, default_machine, open_file
 
 TARGET: Final = 0.2  # MB that resident memory may grow by per 1,000 events of mere looking
 _EVERY: Final = 1000

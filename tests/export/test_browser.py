@@ -12,7 +12,7 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.export.html import page
 from hwpoison_gui.export.story import story
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from tests.export.test_html import hostile  # noqa: F401  a fixture
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")

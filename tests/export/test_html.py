@@ -13,7 +13,7 @@ from hwpoison_gui import resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.export.html import page
 from hwpoison_gui.export.story import story
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 
 HOSTILE = '</script><script>window.hit=1</script><img src=x onerror="window.hit=2"> & \\u2028 \' " -->'
 

@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.export.report import MOST_SIGNALS, report
-from hwpoison_gui.opening import Opened, open_file
+from hwpoison_gui.opening.opening import Opened, open_file
 from hwpoison_gui.session.session import Session
 from tests.workbench import do
 

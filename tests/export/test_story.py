@@ -10,7 +10,7 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.export import story as stories
 from hwpoison_gui.export.story import TooLongError, scenes_of, story
-from hwpoison_gui.opening import Opened, open_file
+from hwpoison_gui.opening.opening import Opened, open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.base import kinds

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario
 from hwpoison_gui.session.session import Session

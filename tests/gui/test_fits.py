@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.lenses import LENSES
 from tests.gui.conftest import User, workers

@@ -27,9 +27,9 @@ from PySide6.QtWidgets import (
 )
 
 import hwpoison_gui.gui
-from hwpoison_gui import opening
 from hwpoison_gui.gui.look.plain import plain, plain_labels
 from hwpoison_gui.gui.widgets import messages
+from hwpoison_gui.opening import opening
 from tests.gui.conftest import User
 from tests.gui.waiting import comparison_of, until
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.window import tab_order
+from hwpoison_gui.opening import opening
 from tests.gui import eyes
 from tests.gui.conftest import workers
 from tests.gui.hands import ALT, CTRL, NO, SHIFT, Key, Person

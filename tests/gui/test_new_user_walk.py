@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import pytest
 from PySide6.QtCore import QPoint
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.compare.table import CompareTable
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import Session
 from tests.gui import eyes

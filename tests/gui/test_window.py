@@ -11,12 +11,12 @@ from PySide6.QtCore import QEvent, QObject, Qt, QThread
 from PySide6.QtGui import QColor, QFontMetrics, QKeySequence
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QPushButton, QToolButton
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.window.go_to_dialog import GoToDialog
 from hwpoison_gui.gui.window.panels import AT_FIRST
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hwpoison_gui import command_capture, opening, resources
+from hwpoison_gui import resources
 from hwpoison_gui.cli import main
+from hwpoison_gui.commands import capture
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import UNKNOWN
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.opening import opening
 from hwpoison_gui.sources import live, npz
 from hwpoison_gui.sources.anonymous import anonymized, without_names
 from hwpoison_gui.sources.assemble import Exported, assemble
@@ -50,7 +52,7 @@ def proc(fake_proc: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     counts = fake_proc.parent / "sys/devices/system/node/node0/memory_failure"
     counts.mkdir(parents=True)
     (counts / "total").write_text("3\n")
-    monkeypatch.setattr(command_capture, "PROC", fake_proc)
+    monkeypatch.setattr(capture, "PROC", fake_proc)
     return fake_proc
 
 

@@ -11,7 +11,7 @@ from hwpoison_gui.cli import main
 from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.mmzone import ZoneImage
 from hwpoison_gui.kernel.presets import desktop
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.sources.recording_writer import save_snapshot

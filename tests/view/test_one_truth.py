@@ -9,11 +9,12 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from hwpoison_gui import opening, resources
+from hwpoison_gui import resources
 from hwpoison_gui.export.report import report
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.records import Process
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome

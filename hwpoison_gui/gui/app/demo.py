@@ -8,7 +8,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas
-from hwpoison_gui.opening import Opened, default_machine
+from hwpoison_gui.opening.opening import Opened, default_machine
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.telling import Telling
 

@@ -11,7 +11,7 @@ import zlib
 from types import CodeType
 from typing import Final
 
-from hwpoison_gui import user_cache
+from hwpoison_gui.user import cache
 
 _FILE: Final = "qt.code"
 _HEAD: Final = f"hwpoison-gui {sys.implementation.cache_tag} {sys.hexversion:x} {sys.flags.optimize}\n".encode()
@@ -40,13 +40,13 @@ class KeptCode:
         """Write the file if anything was added."""
         if self._has_more:
             body = marshal.dumps(self._known)
-            user_cache.write(_FILE, _HEAD + zlib.crc32(body).to_bytes(_CHECK_BYTES, "little") + body)
+            cache.write(_FILE, _HEAD + zlib.crc32(body).to_bytes(_CHECK_BYTES, "little") + body)
             self._has_more = False
 
 
 def _read() -> dict[str, tuple[Source, CodeType]]:
     """What was kept; nothing if the file is missing, damaged, or of another interpreter."""
-    data = user_cache.read(_FILE) or b""
+    data = cache.read(_FILE) or b""
     start = len(_HEAD) + _CHECK_BYTES
     if not data.startswith(_HEAD) or zlib.crc32(data[start:]) != int.from_bytes(data[len(_HEAD) : start], "little"):
         return {}

@@ -20,7 +20,7 @@ def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> i
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from hwpoison_gui.gui.app.demo import default_demo
     from hwpoison_gui.gui.app.run import application
-    from hwpoison_gui.opening import open_file, open_live
+    from hwpoison_gui.opening.opening import open_file, open_live
 
     app = application()
     try:

@@ -22,7 +22,7 @@ _MODULES: Final = (
     "session.scenario.available",
     "view.words.tables",
     "view.facts.touching",
-    "first_frames",
+    "opening.first_frames",
     "sources.recording",
 )
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from hwpoison_gui.gui.export.film import FilmStage
     from hwpoison_gui.gui.look.appearance import Appearance
-    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.opening.opening import Opened
     from hwpoison_gui.view.charts.chart import Chart
 
 Progress = Callable[[float, str], None]  # the share that is done, and what is being done

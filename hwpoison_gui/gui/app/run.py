@@ -19,8 +19,8 @@ from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.look.settings import START_WITH, WITH_LAST, WITH_PAGE
 from hwpoison_gui.gui.map.widget import BY_ZONE
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Opened, nobody_cancels, nobody_waits
-from hwpoison_gui.start import Start, start_of
+from hwpoison_gui.opening.opening import Opened, nobody_cancels, nobody_waits
+from hwpoison_gui.opening.start import Start, start_of
 from hwpoison_gui.terminal import GOOD, complain
 
 _UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
@@ -133,7 +133,7 @@ def _open_large(window: MainWindow, start: Start, show: Callable[[Opened], None]
 
 def _last() -> tuple[Start | None, tuple[str, ...]]:
     """The file that was open last; None if there is none, and a title and a message if it cannot be opened."""
-    from hwpoison_gui.opening import open_file
+    from hwpoison_gui.opening.opening import open_file
     from hwpoison_gui.session.document.recent import recent_files
     from hwpoison_gui.session.errors import ScenarioError
     from hwpoison_gui.sources.errors import SourceError

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.control.notifier import Notifier
 from hwpoison_gui.gui.control.playback import Playback
 from hwpoison_gui.gui.control.selection import Selection
 from hwpoison_gui.gui.control.slices import LongWork, Work
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.branches import Inputs
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.recording import Recording

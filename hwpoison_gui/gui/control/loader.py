@@ -11,11 +11,11 @@ from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.view.map.plane import FramePlane
 
 if TYPE_CHECKING:  # imported when a file is opened
-    from hwpoison_gui.first_frames import Picture
+    from hwpoison_gui.opening.first_frames import Picture
 
 Work = Callable[[Progress, Cancelled], Opened]
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.control.controller import Controller
 
 if TYPE_CHECKING:
-    from hwpoison_gui.real_errors import RealErrors
+    from hwpoison_gui.opening.real_errors import RealErrors
     from hwpoison_gui.sources.records.history import ErrorRecord, History
 
 NONE = -1

@@ -19,7 +19,7 @@ from hwpoison_gui.gui.export.still import as_image
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.view.facts.staged import frame_kept
 
 _SAMPLES: Final = 12  # pictures from which the palette of a film is made

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.why.view import DecisionView
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # imported when first needed
     from hwpoison_gui.gui.map.find_bar import FindBar
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
     from hwpoison_gui.gui.widgets.banner import Banner
-    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.opening.opening import Opened
 
 
 def with_plane_of(frame_map: FrameMapWidget, opened: Opened) -> Opened:
@@ -55,7 +55,7 @@ def connect_banner(banner: Banner, controller: Controller, present: Present, rec
         if machine.is_copy:
             yield _COPY, _SIMULATED, ""
         if recorded.history is not None and recorded.history.kernel is not None:
-            from hwpoison_gui.real_errors import other_kernel
+            from hwpoison_gui.opening.real_errors import other_kernel
 
             kernel = ".".join(map(str, recorded.history.kernel))
             for words in other_kernel(recorded.history, machine.kernel, m.profile):

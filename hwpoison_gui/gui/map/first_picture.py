@@ -11,7 +11,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.widget import BY_ZONE, FrameMapWidget
 
 if TYPE_CHECKING:  # imported when a file is opened
-    from hwpoison_gui.first_frames import Picture
+    from hwpoison_gui.opening.first_frames import Picture
 
 _WORDS: Final = "This machine is being read. The panels still show the one that is open."
 

@@ -8,10 +8,11 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from hwpoison_gui import lessons, opening, resources
+from hwpoison_gui import lessons, resources
 from hwpoison_gui.gui.start.cards import LessonList
 from hwpoison_gui.lessons import Lesson
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening import opening
+from hwpoison_gui.opening.opening import Opened
 
 _PAUSE_MS: Final = 20  # between two lessons, so that the window gets its turn
 

@@ -19,7 +19,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.pace import Pace

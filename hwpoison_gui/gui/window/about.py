@@ -6,7 +6,7 @@ import html
 from typing import Final
 
 from hwpoison_gui import __version__
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.view.base.mappers import captured_words
 from hwpoison_gui.view.words.words import counted
 

@@ -15,10 +15,10 @@ from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.window.unsaved import UnsavedWork
 
 if TYPE_CHECKING:  # imported with the first work: a start has no time for it
-    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.opening.opening import Opened
     from hwpoison_gui.session.document.document import Document, Stored
     from hwpoison_gui.sources.assemble import Exported
-    from hwpoison_gui.user_state import Slot
+    from hwpoison_gui.user.state import Slot
 
     # With the file that is open, whether the editor of notes is, and the panels in front.
     _State = tuple[Document, str, bool, tuple[str, ...]]
@@ -139,11 +139,11 @@ class Autosave(QObject):
 
     def _write(self, document: Document, file: str, editing: bool, front: tuple[str, ...], machine: Opened) -> None:
         """Runs in the thread."""
-        from hwpoison_gui import user_state
         from hwpoison_gui.session.document.dump import dumps
+        from hwpoison_gui.user.state import SESSIONS, new_slot
 
         if self._slot is None:
-            self._slot = user_state.new_slot(user_state.SESSIONS)
+            self._slot = new_slot(SESSIONS)
             if self._slot is None:
                 raise OSError("there is no state folder that can be written to")
         slot = self._slot

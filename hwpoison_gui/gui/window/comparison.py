@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.window.command import UNBOOTABLE
+from hwpoison_gui.opening import opening
 from hwpoison_gui.view.base.moment import title
 
 if TYPE_CHECKING:

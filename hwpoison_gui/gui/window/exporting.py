@@ -20,7 +20,7 @@ from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.saving import Saving
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.document.document import SUFFIX, Document
 
 if TYPE_CHECKING:  # imported when the panel is first seen
@@ -195,7 +195,7 @@ def _made_elsewhere(
     import subprocess  # a start has no time for it
     import tempfile
 
-    from hwpoison_gui import saving
+    from hwpoison_gui.opening import saving
     from hwpoison_gui.sources.errors import CancelledError
 
     with tempfile.TemporaryDirectory(prefix="hwpoison-gui-") as folder, open(Path(folder) / "said", "w+b") as said:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.window.recovery import Left
     from hwpoison_gui.gui.window.room import Room
     from hwpoison_gui.gui.window.snapshots import Snapshots
-    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.opening.opening import Opened
 
 
 class Keeping(QObject):
@@ -194,7 +194,7 @@ class Keeping(QObject):
             RecoveryDialog(self._window, found, self._recover).open()
 
     def _recover(self, left: Left) -> None:
-        from hwpoison_gui import opening
+        from hwpoison_gui.opening import opening
 
         path = left.slot.path / SESSION
         copied = (left.slot.path / MEMORY).exists()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.loader import Loader
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
@@ -19,10 +18,11 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.unsaved import Guard
 from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.document.document import SUFFIX
 
 if TYPE_CHECKING:  # imported when a file is opened
-    from hwpoison_gui.first_frames import Picture
+    from hwpoison_gui.opening.first_frames import Picture
 
 _OPEN: Final = (
     f"Sessions, scenarios and snapshots (*{SUFFIX} *.toml *.npz *.json);;All files: also logs and raw page flags (*)"
@@ -103,7 +103,7 @@ class Machines(QObject):
             return opening.open_file(path, "", progress, cancelled)
 
         def load() -> None:
-            from hwpoison_gui.first_frames import picture_of
+            from hwpoison_gui.opening.first_frames import picture_of
 
             # Where the user is asked first, what is open stays visible.
             wanted = self.first.wanted and not self._guard.wanted

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.window.command import Command
     from hwpoison_gui.gui.window.starting import Starting
     from hwpoison_gui.kernel.boot.snapshot_format import FrameColumns
-    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.opening.opening import Opened
     from hwpoison_gui.view.base.palette import Theme
     from hwpoison_gui.view.map.plane import FramePlane
 

@@ -20,8 +20,8 @@ from hwpoison_gui.gui.window.keeping import Keeping
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.window.room import Room
-    from hwpoison_gui.opening import Opened
-    from hwpoison_gui.real_errors import RealErrors
+    from hwpoison_gui.opening.opening import Opened
+    from hwpoison_gui.opening.real_errors import RealErrors
 
 _FILES: Final = "Logs, traces and databases (*)"
 
@@ -58,7 +58,7 @@ class Records(QObject):
 
     def open(self, paths: Sequence[Path], over: bool) -> None:
         """Opens files of one machine; if one cannot be read, nothing changes."""
-        from hwpoison_gui import real_errors
+        from hwpoison_gui.opening import real_errors
 
         def work(progress: Progress, cancelled: Cancelled) -> RealErrors:
             return (real_errors.read_errors if over else real_errors.read_alone)(paths, progress, cancelled)
@@ -74,7 +74,7 @@ class Records(QObject):
         Runs in the thread.
         """
         from hwpoison_gui.kernel.profile.registry import nearest
-        from hwpoison_gui.overlay import is_of_unknown_kernel, overlaid
+        from hwpoison_gui.opening.overlay import is_of_unknown_kernel, overlaid
 
         errors, machine = work(progress, cancelled), self._controller.machine
         kernel, present = errors.history.kernel, machine.session.machine.profile
@@ -103,7 +103,7 @@ class Records(QObject):
         self.changed.emit()
 
     def _overlay(self, errors: RealErrors | Opened) -> None:
-        from hwpoison_gui.real_errors import RealErrors, beyond, other_kernel
+        from hwpoison_gui.opening.real_errors import RealErrors, beyond, other_kernel
         from hwpoison_gui.view.rows.error_records import summary_words
 
         if not isinstance(errors, RealErrors):
@@ -117,7 +117,7 @@ class Records(QObject):
         self.said.emit(" ".join([summary_words(history), *kernels, *beyond(history, m.frames)]))
 
     def _on_empty_map(self, names: str, errors: RealErrors) -> None:
-        from hwpoison_gui.opening import on_empty_map
+        from hwpoison_gui.opening.opening import on_empty_map
 
         def show() -> None:
             opened = on_empty_map(errors)

@@ -17,7 +17,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.document.document import Document
 from hwpoison_gui.session.document.files import read
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.user_state import SESSIONS, Slot, left_slots
+from hwpoison_gui.user.state import SESSIONS, Slot, left_slots
 from hwpoison_gui.view.words.words import counted
 
 

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.map_view import MapView
 from hwpoison_gui.gui.window.notes import Notes
 from hwpoison_gui.gui.window.unsaved import UnsavedWork, Work
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.document.document import SUFFIX, Document
 from hwpoison_gui.session.errors import ScenarioError
 
@@ -57,7 +57,7 @@ class Saving(QObject):
 
     def document(self) -> Document:
         """What a session file keeps of the present state."""
-        from hwpoison_gui import saving
+        from hwpoison_gui.opening import saving
 
         return saving.document_of_machine(self._controller.machine, self._notes.notebook, self._view.read())
 
@@ -151,7 +151,7 @@ class Saving(QObject):
         box.open()
 
     def _save_session(self, path: Path, inside: bool, then: Callable[[], None]) -> None:
-        from hwpoison_gui import saving
+        from hwpoison_gui.opening import saving
 
         machine, document, work = self._controller.machine, self.document(), self._work.present
 
@@ -189,7 +189,7 @@ class Saving(QObject):
     # -- scenarios
 
     def _save_scenario(self, path: Path, then: Callable[[], None]) -> None:
-        from hwpoison_gui import saving
+        from hwpoison_gui.opening import saving
         from hwpoison_gui.session.notebook import lost_words
         from hwpoison_gui.session.scenario.writer import save
 
@@ -222,7 +222,7 @@ class Saving(QObject):
         """Saves the copy of live memory as a snapshot."""
         from PySide6.QtWidgets import QFileDialog
 
-        from hwpoison_gui import saving
+        from hwpoison_gui.opening import saving
 
         name, _ = QFileDialog.getSaveFileName(
             self._above, "Save the copy of this machine’s memory", str(Path(self.folder) / "memory.npz"),

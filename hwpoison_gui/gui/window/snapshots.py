@@ -19,7 +19,7 @@ from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, SNAPSHOT
 
 if TYPE_CHECKING:
-    from hwpoison_gui.second_snapshot import SecondSnapshot
+    from hwpoison_gui.opening.second_snapshot import SecondSnapshot
 
 _FILES: Final = "Snapshots, recordings, sessions, raw page flags (*)"
 
@@ -58,8 +58,8 @@ class Snapshots(QObject):
         """
 
         def work(progress: Progress, cancelled: Cancelled) -> SecondSnapshot:
-            from hwpoison_gui.opening import machine_in
-            from hwpoison_gui.second_snapshot import read_second
+            from hwpoison_gui.opening.opening import machine_in
+            from hwpoison_gui.opening.second_snapshot import read_second
 
             return read_second(path, machine_in, progress, cancelled)
 

@@ -10,13 +10,13 @@ from typing import Final
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.control.background import Background
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.saving import Saving
 from hwpoison_gui.gui.window.unsaved import UnsavedWork
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.errors import CancelledError

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from hwpoison_gui import atomic_file, user_state
+from hwpoison_gui import atomic_file
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.document.document import View
 from hwpoison_gui.session.document.load import view_of
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import shape
+from hwpoison_gui.user import state
 
 MOST: Final = 12
 _NAME: Final = "recent.json"
@@ -33,7 +34,7 @@ class Recent(Record):
 
 def recent_files() -> list[Recent]:
     """The list. A damaged or missing one is empty."""
-    where = user_state.folder()
+    where = state.folder()
     try:
         path = where / _NAME if where is not None else None
         if path is None or path.stat().st_size > _MOST_BYTES:
@@ -87,7 +88,7 @@ def _store(files: Sequence[Recent]) -> None:
         {"path": one.path, "changed": one.changed, "at": list(one.at), "view": _fields(one.view)}
         for one in files[:MOST]
     ]
-    where = user_state.folder()
+    where = state.folder()
     if where is not None:
         with contextlib.suppress(OSError):
             text = json.dumps({"format": _FORMAT, "files": entries}, indent=1)

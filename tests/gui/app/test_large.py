@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 from hwpoison_gui.kernel.presets import desktop
+from hwpoison_gui.opening.start import start_of_large
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
-from hwpoison_gui.start import start_of_large
 
 # Runs the program with a file; prints what the map shows when it is first painted, and when the window is complete.
 PROGRAM = """
 import sys, threading
-from hwpoison_gui import cli, first_frames, opening
+from hwpoison_gui import cli
+from hwpoison_gui.opening import first_frames
+from hwpoison_gui.opening import opening
 from hwpoison_gui.gui.app import run
 first_frames._LEAST = 1
 begin, open_file = run.begin, opening.open_file
@@ -53,8 +55,8 @@ def open_when_painted(*arguments):
     assert painted.wait(30)
     return open_file(*arguments)
 
-import hwpoison_gui.start
-run.begin, hwpoison_gui.start.open_file = begin_and_look, open_when_painted
+import hwpoison_gui.opening.start
+run.begin, hwpoison_gui.opening.start.open_file = begin_and_look, open_when_painted
 sys.exit(cli.main(sys.argv[1:]))
 """
 

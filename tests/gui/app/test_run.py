@@ -15,9 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.app import run
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.opening import Cancelled, Opened, Progress, default_machine
+from hwpoison_gui.opening.opening import Cancelled, Opened, Progress, default_machine
+from hwpoison_gui.opening.start import Start, start_of, start_of_desktop
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.start import Start, start_of, start_of_desktop
 from hwpoison_gui.view.map.plane import FramePlane
 from tests.gui.waiting import until
 
@@ -37,7 +37,7 @@ def loaded(when):
 # The first start keeps the machine, and code of Qt.
 KEEP = """
 from hwpoison_gui.gui.app import qt
-from hwpoison_gui.opening import default_machine
+from hwpoison_gui.opening.opening import default_machine
 qt.load()
 default_machine()
 """
@@ -46,7 +46,7 @@ default_machine()
 MAP = """
 import hwpoison_gui.cli
 hwpoison_gui.cli.quick_numpy.load()
-from hwpoison_gui.start import start_of_desktop
+from hwpoison_gui.opening.start import start_of_desktop
 start = start_of_desktop()
 loaded("Qt")
 from hwpoison_gui.gui.app import qt
@@ -89,7 +89,7 @@ app.exec()
 PAGE = """
 import hwpoison_gui.cli
 hwpoison_gui.cli.quick_numpy.load()
-from hwpoison_gui.start import start_of_desktop
+from hwpoison_gui.opening.start import start_of_desktop
 start = start_of_desktop()
 from hwpoison_gui.gui.app import qt
 qt.load()
@@ -114,7 +114,8 @@ app.exec()
 
 # What the first picture of the map is made of: whole packages, and of others the modules that are named.
 PICTURE = {
-    "cli", "opening", "quick_numpy", "record", "resources", "start", "terminal", "user_cache", "user_folders",
+    "cli", "opening.opening", "opening.start", "quick_numpy", "record", "resources", "terminal", "user.cache",
+    "user.folders",
     "sources.errors", "session.errors",
     "session.booting", "kernel.page_flags", "kernel.boot.snapshot_format",
     "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
@@ -150,7 +151,7 @@ NOT_YET = (
     "view.facts.compare", "view.rows.pages", "view.rows.files",
     "gui.compare", "gui.app.pictures", "gui.app.demo", "gui.map.find_bar", "gui.map.panic_screen",
     "gui.tables.docks", "gui.tables.pages", "gui.tables.inspector", "gui.timeline.notebook", "gui.why.state_table",
-    "user_state", "session.document.files", "session.document.recent", "saving", "gui.window.recovery",
+    "user.state", "session.document.files", "session.document.recent", "opening.saving", "gui.window.recovery",
     "gui.window.samples", "gui.window.command_palette", "gui.window.palette_entries", "gui.window.about",
     "gui.window.key_list", "gui.window.go_to_dialog", "gui.widgets.picture",
     "view.base.frame_number", "view.facts.frame_named", "view.outcome.loss", "view.words.plain",

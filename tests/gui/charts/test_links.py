@@ -13,7 +13,7 @@ from hwpoison_gui.gui.charts.panel import ChartsPanel
 from hwpoison_gui.gui.charts.plot import NOWHERE
 from hwpoison_gui.gui.charts.view import ChartView
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.real_errors import RealErrors
+from hwpoison_gui.opening.real_errors import RealErrors
 from hwpoison_gui.session.document.document import FileSet
 from hwpoison_gui.sources.records.history import history_of
 from hwpoison_gui.sources.records.read import read

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.charts.panel import ChartsPanel
 from hwpoison_gui.gui.charts.view import ChartView
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.opening import opening
 from hwpoison_gui.view.base.palette import DARK
 from hwpoison_gui.view.charts.chart import Bars
 from tests.gui.waiting import until

@@ -139,6 +139,6 @@ def test_widgets_below_each_other(qtbot) -> None:
 
 @pytest.fixture
 def make_window(open_window):
-    from hwpoison_gui.opening import Opened
+    from hwpoison_gui.opening.opening import Opened
 
     return lambda session: open_window(Opened(session, "many")).window

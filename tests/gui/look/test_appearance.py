@@ -25,7 +25,7 @@ from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.session import Session
 from tests.gui.conftest import User
 from tests.gui.waiting import comparison_of, until

@@ -17,9 +17,9 @@ from hwpoison_gui.gui.stage import speaker
 from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
 from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
-from hwpoison_gui.opening import Opened, open_file
+from hwpoison_gui.opening.opening import Opened, open_file
+from hwpoison_gui.opening.start import open_to_present
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.start import open_to_present
 from hwpoison_gui.view.facts.stops import ASIDES, stops_of
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.lenses import KIND

@@ -22,7 +22,7 @@ from hwpoison_gui.gui.widgets import messages
 from hwpoison_gui.gui.window import main_window
 from hwpoison_gui.gui.window.actions import COVERED
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.start import start_of
+from hwpoison_gui.opening.start import start_of
 from tests.gui.conftest import made_machine
 from tests.gui.waiting import until
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rows.pages import PAGE_COLUMNS
 from tests.gui.waiting import until

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 
 from hwpoison_gui import resources
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.opening import from_image
+from hwpoison_gui.opening.opening import from_image
 from hwpoison_gui.session.fidelity.differences import differences
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base.slicing import to_the_end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwpoison_gui import opening
+from hwpoison_gui.opening import opening
 from hwpoison_gui.view.base.palette import DARK, LIGHT
 from tests.gui.conftest import workers
 from tests.view.facts.test_captions import STORY

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
-from hwpoison_gui import opening, saving
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening import opening, saving
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario

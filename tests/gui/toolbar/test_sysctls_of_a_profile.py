@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.session import Session
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from hwpoison_gui import opening, resources
+from hwpoison_gui import resources
 from hwpoison_gui.gui.window.main_window import MainWindow
+from hwpoison_gui.opening import opening
 from tests.gui.conftest import User
 from tests.gui.waiting import until
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QInputDialog, QLabel, QPlainTextEdit, QTextEdit
 
-from hwpoison_gui import opening, saving
+from hwpoison_gui.opening import opening, saving
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from tests.gui.waiting import until

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QCheckBox, QInputDialog, QLineEdit, QPlainTextEdit
 from hwpoison_gui.export.report import report
 from hwpoison_gui.export.story import story
 from hwpoison_gui.gui.window.note_dialog import APART
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.document import dump, load
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.reader import load as load_scenario
@@ -73,7 +73,7 @@ def test_a_note_is_the_caption_at_once(teller) -> None:
 
 def open_file_of(user):
     """The same operations on a machine of their own, as an export has them."""
-    from hwpoison_gui import opening
+    from hwpoison_gui.opening import opening
 
     machine = user.window.controller.machine
     session = opening.booting(machine)(user.session.machine.profile.name)

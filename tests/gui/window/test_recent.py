@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 
-from hwpoison_gui import opening
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.document import recent
 from hwpoison_gui.session.document.document import View
 from hwpoison_gui.session.document.recent import Recent
@@ -102,8 +102,8 @@ def test_a_window_that_is_closed_notes_the_place_too(open_window, state: Path, s
 
 
 def test_the_layout_of_a_file_does_not_become_the_users(keeper, state: Path, tmp_path: Path) -> None:
-    from hwpoison_gui import saving
     from hwpoison_gui.gui.look import settings as keys
+    from hwpoison_gui.opening import saving
     from hwpoison_gui.session.notebook import Notebook
 
     machine = made_machine()

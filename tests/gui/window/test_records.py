@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from hwpoison_gui import opening, saving
 from hwpoison_gui.gui.tables.records import RecordsView
 from hwpoison_gui.gui.timeline.sentence import Form
 from hwpoison_gui.gui.window import keeping
+from hwpoison_gui.opening import opening, saving
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.roles import RECORDED, RECORDED_HERE, RECORDED_LATER
 from tests.gui.conftest import User

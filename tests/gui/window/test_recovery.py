@@ -12,14 +12,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QPlainTextEdit, QTextEdit
 
-from hwpoison_gui import opening, resources
+from hwpoison_gui import resources
 from hwpoison_gui.gui.app import run
 from hwpoison_gui.gui.window import autosave
 from hwpoison_gui.gui.window.recovery import RecoveryDialog, left_work
-from hwpoison_gui.opening import Opened
+from hwpoison_gui.opening import opening
+from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.recording import read_recording
-from hwpoison_gui.user_state import SESSIONS, new_slot
+from hwpoison_gui.user.state import SESSIONS, new_slot
 from tests.gui.conftest import made_machine
 from tests.gui.waiting import until
 from tests.gui.window.test_unsaved import question, work
@@ -218,7 +219,7 @@ def left(text: str) -> None:
     """Work of a process that died."""
     user_slot = new_slot(SESSIONS)
     assert user_slot is not None
-    from hwpoison_gui import saving
+    from hwpoison_gui.opening import saving
     from hwpoison_gui.session.document.document import View
     from hwpoison_gui.session.document.dump import dumps
     from hwpoison_gui.session.notebook import Notebook
@@ -271,7 +272,7 @@ def test_memory_that_is_gone_is_said_and_the_work_stays(open_window, state: Path
 
 
 def test_a_state_folder_that_cannot_be_written_to_is_said_once(keeper, monkeypatch) -> None:
-    from hwpoison_gui import user_state
+    from hwpoison_gui.user import state as user_state
 
     monkeypatch.setattr(user_state, "new_slot", lambda kind: None)
     work(keeper)

@@ -7,11 +7,11 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTabBar
 
-from hwpoison_gui import opening
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.toolbar.counters import Figure
 from hwpoison_gui.gui.window.main_window import SMALLEST, MainWindow
+from hwpoison_gui.opening import opening
 from tests.gui.conftest import User
 from tests.gui.eyes import in_sight
 from tests.gui.waiting import until

@@ -10,7 +10,8 @@ from PySide6.QtCore import QFileInfo, Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QMessageBox
 
-from hwpoison_gui import opening, resources
+from hwpoison_gui import resources
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.recording import open_recording, read_recording

@@ -12,7 +12,7 @@ from hwpoison_gui import resources
 from hwpoison_gui.gui.tables.snapshot import SnapshotView
 from hwpoison_gui.gui.window import keeping
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.view.filter.expression import FilterError
 from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, SNAPSHOT
 from tests.gui.conftest import User

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication, QProgressDialog, QPushButton
 
-from hwpoison_gui import cli, opening, resources
+from hwpoison_gui import cli, resources
 from hwpoison_gui.export import story
-from hwpoison_gui.opening import at_moment, open_file
+from hwpoison_gui.opening import opening
+from hwpoison_gui.opening.opening import at_moment, open_file
 from tests.gui.conftest import made_machine
 from tests.gui.waiting import until
 from tests.gui.window.test_saving import Dialog, said

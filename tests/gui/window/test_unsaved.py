@@ -10,7 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 
-from hwpoison_gui import opening
+from hwpoison_gui.opening import opening
 from hwpoison_gui.sources import live
 from tests.gui.waiting import until
 

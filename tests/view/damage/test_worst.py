@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hwpoison_gui import resources
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import DEAD, ENDS, IGNORED, LATER, PANICS, USES
 from hwpoison_gui.view.base.kinds import kind_of

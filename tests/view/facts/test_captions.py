@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hwpoison_gui import opening, saving
+from hwpoison_gui.opening import opening, saving
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.captions import Captions, first_caption

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui import opening, resources
+from hwpoison_gui import resources
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.facts.frame_named import frame_named

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from hwpoison_gui.kernel.mark import Act, Mark, Site
-from hwpoison_gui.opening import default_machine
+from hwpoison_gui.opening.opening import default_machine
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.view.facts import pace
 from hwpoison_gui.view.facts.pace import Pace, PaceTogether, reading_ms

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hwpoison_gui import opening
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.user_mappings import NOT_MAPPED
+from hwpoison_gui.opening import opening
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records.read import read

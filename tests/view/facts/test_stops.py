@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.pace import reading_ms

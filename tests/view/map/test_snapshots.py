@@ -10,7 +10,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.image import Capture, MemoryImage, ProcessImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.slicing import to_the_end

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwpoison_gui import resources
-from hwpoison_gui.opening import open_file
+from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
