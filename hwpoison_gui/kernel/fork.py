@@ -19,7 +19,7 @@ from .ksm import ksm_fork
 from .machine import Machine
 from .mark import Act, Mark, Steps, in_runs, site
 from .mmap import link_vma, put_file
-from .page_alloc import alloc_page, get_page
+from .page_alloc import get_page
 from .records import PAGE_SHIFT, SI_KERNEL, Process, SigInfo, Task, Vma
 from .rmap import anon_vma_clone, anon_vma_link, page_add_rmap
 from .signal import SIGNAL_NUMBERS, deliver
@@ -30,12 +30,20 @@ EXITED: Final = site("do_exit", Act.DIE, args="comm tgid why")
 INIT_DIED: Final = site("panic", Act.PANIC, args="comm why", name="init died")
 ZAPPED: Final = site("zap_pid_ns_processes", Act.SIGNAL, args="init left")
 
+_PGD: Final = -1  # the page directory, among the numbers of page tables, which are vpn >> 9
 FIRST_PID = 100
 TASK_UNMAPPED_BASE = 0x7F00_0000_0000
 
 
 def create_task(
-    m: Machine, process: Process, mce_kill: str, blocked: bool, threads: int, tgid: int = 0, newpid: bool = False
+    m: Machine,
+    process: Process,
+    mce_kill: str,
+    blocked: bool,
+    threads: int,
+    tgid: int = 0,
+    newpid: bool = False,
+    tables: Sequence[int] = (),
 ) -> int | None:
     """Create a thread group with an empty address space. Returns its tgid, or None without memory.
 
@@ -51,14 +59,14 @@ def create_task(
         Used if not 0; else the next free number.
     newpid : bool
         CLONE_NEWPID: the process is the init of a new PID namespace.
+    tables : Sequence[int]
+        Numbers of the page tables that the address space starts with, as `tables_to_copy` returns them.
     """
-    pgd = alloc_page(m)
-    if pgd is None:
-        return None
     tgid = tgid or _new_pid(m)
+    if not all(pte_alloc(m, tgid, table << 9) for table in (_PGD, *tables)):
+        exit_mmap(m, tgid)
+        return None
     tids = (tgid, *(_new_pid(m) for _ in range(threads - 1)))
-    m.set_flags(pgd, pf.PGTABLE)
-    m.put(m.pgtables, (tgid, -1), pgd)
     m.put(m.mmap_base, tgid, TASK_UNMAPPED_BASE)
     pid_ns = (*process.pid_ns, tgid) if newpid else process.pid_ns
     made = process._replace(tgid=tgid, mm=tgid, threads=tids, ended="", pid_ns=pid_ns)
@@ -73,8 +81,22 @@ def _new_pid(m: Machine) -> int:
     return pid if pid not in m.tasks.view else _new_pid(m)
 
 
+def tables_to_copy(m: Machine, mm: int) -> list[int]:
+    """Numbers of the page tables that a copy of the address space needs, in order of address.
+
+    copy_pte_range() allocates them one after another, and fork fails with ENOMEM if it cannot; the child is freed with
+    what was copied so far. Here they are allocated before the child exists, so that nothing has to be taken back. What
+    stays in Linux of a failed fork, private pages that are write-protected in the parent, does not happen here.
+    """
+    small = [vma for vma in m.vmas_of(mm) if is_copied(m, vma) and vma.huge != "hugetlb"]
+    return list(dict.fromkeys(vpn >> 9 for vma in small for vpn, _ in _entries_of(m, vma)))
+
+
 def dup_mm(m: Machine, parent: int, child: int) -> Steps[None]:
-    """dup_mmap(): copy all VMAs to the child, and those page-table entries that a fault could not restore."""
+    """dup_mmap(): copy all VMAs to the child, and those page-table entries that a fault could not restore.
+
+    The child has the page tables for them, see `tables_to_copy`.
+    """
     m.put(m.mmap_base, child, m.mmap_base.view[parent])
     ksm_fork(m, parent, child)
     for vma in m.vmas_of(parent):
@@ -97,23 +119,31 @@ def anon_vma_fork(m: Machine, copy: Vma, parent: Vma) -> Vma:
     return copy._replace(anon_vma=own)
 
 
+def is_copied(m: Machine, vma: Vma) -> bool:
+    """vma_needs_copy(): whether fork copies the page-table entries of a VMA, and does not leave them to faults."""
+    return bool(vma.anon_vma) or (vma.huge == "hugetlb" and m.profile.has("fork_copies_hugetlb"))
+
+
+def _entries_of(m: Machine, vma: Vma) -> list[tuple[int, int]]:
+    return m.ptes.between(vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
+
+
 def copy_page_range(m: Machine, vma: Vma, copy: Vma) -> int:
-    """Copy page-table entries to the child. Returns how many; a VMA without an anon_vma is left to faults."""
-    if not vma.anon_vma and not (vma.huge == "hugetlb" and m.profile.has("fork_copies_hugetlb")):
+    """Copy page-table entries to the child, which has the page tables for them. Returns how many."""
+    if not is_copied(m, vma):
         return 0
-    entries = m.ptes.between(vma.mm, vma.start >> PAGE_SHIFT, vma.end >> PAGE_SHIFT)
-    others = entries if len(entries) <= FEW or vma.huge == "hugetlb" else _copy_small_pages(m, vma, copy, entries)
-    return len(entries) - len(others) + sum(_copy_one_pte(m, vma, copy, vpn, entry) for vpn, entry in others)
+    entries = _entries_of(m, vma)
+    others = entries if len(entries) <= FEW or vma.shared else _copy_small_pages(m, vma, copy, entries)
+    for vpn, entry in others:
+        _copy_one_pte(m, vma, copy, vpn, entry)
+    return len(entries)
 
 
-def _copy_small_pages(m: Machine, vma: Vma, copy: Vma, entries: list[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+def _copy_small_pages(m: Machine, vma: Vma, copy: Vma, entries: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """Copy the entries of small pages of private memory in whole columns; returns all others, (vpn, entry)."""
     vpns, words = np.array(entries, np.int64).T
-    small = words & (ptes.PRESENT | ptes.SPECIAL | ptes.PSE) == ptes.PRESENT
+    small = words & (ptes.PRESENT | ptes.SPECIAL) == ptes.PRESENT
     small[small] = m.flags.view[words[small] >> PAGE_SHIFT] & np.uint64(_NOT_SMALL) == 0
-    tables = np.unique(vpns >> 9, return_index=True)[1]
-    if vma.shared or not all([pte_alloc(m, copy.mm, vpn) for vpn in vpns[tables].tolist()]):
-        return entries
     written = small & (words & ptes.RW != 0)
     _put_entries(m, vma.mm, vpns[written], words[written] & ~ptes.RW)
     _put_entries(m, copy.mm, vpns[small], words[small] & ~(ptes.RW | ptes.ACCESSED))
@@ -127,17 +157,15 @@ def _copy_small_pages(m: Machine, vma: Vma, copy: Vma, entries: list[tuple[int, 
     return [entry for entry, is_small in zip(entries, small.tolist(), strict=True) if not is_small]
 
 
-# Pages that more is to be done for, or that a VMA may map more than once.
-_NOT_SMALL: Final = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.HUGE | pf.THP | pf.KSM
+# Pages of which more than one is to be counted, and those that a VMA may map more than once.
+_NOT_SMALL: Final = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.KSM
 
 
 def _put_entries(m: Machine, mm: int, vpns: npt.NDArray[np.int64], entries: npt.NDArray[np.int64]) -> None:
     m.gate.put_each(m.ptes, [(mm, vpn) for vpn in vpns.tolist()], entries.tolist())
 
 
-def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> int:
-    if vma.huge != "hugetlb" and not pte_alloc(m, copy.mm, vpn):
-        return 0
+def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> None:
     if entry & ptes.SWAP:
         m.add_to(m.swap_map, ptes.value_of(entry), 1)
         entry &= ~ptes.SWP_EXCLUSIVE
@@ -145,7 +173,6 @@ def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> int:
     elif entry & ptes.PRESENT:
         entry = _share(m, vma, vpn, entry)
     m.set_pte(copy.mm, vpn, entry)
-    return 1
 
 
 def _share(m: Machine, vma: Vma, vpn: int, entry: int) -> int:

@@ -89,7 +89,9 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
         sigsegv=a.get("sigsegv") or parent.sigsegv,
     )
     policy = a.get("mce_kill") or main.mce_kill
-    tgid = fork.create_task(w.machine, child, policy, blocked, a["threads"], newpid=a.get("newpid", False))
+    tables = fork.tables_to_copy(w.machine, parent.mm)
+    newpid = a.get("newpid", False)
+    tgid = fork.create_task(w.machine, child, policy, blocked, a["threads"], newpid=newpid, tables=tables)
     if tgid is None:
         return OpResult(errno="ENOMEM")
     _name_task(w, a["child"], tgid)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.kernel import fork
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.exit_mmap import exit_mmap
@@ -46,20 +45,6 @@ def family(profile: str = "6.1") -> Workbench:
 
 
 # -- fork
-
-
-@both
-def test_entries_copied_in_columns_are_those_copied_one_by_one(profile: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    digests = []
-    for few in (0, 1 << 30):
-        monkeypatch.setattr(fork, "FEW", few)
-        bench = family(profile)
-        position, digest = bench.session.position, bench.m.gate.digest()
-        bench.session.seek(0)
-        bench.session.seek(position)
-        assert bench.m.gate.digest() == digest
-        digests.append(digest)
-    assert digests[0] == digests[1]
 
 
 @both
@@ -198,32 +183,10 @@ def test_entries_of_hugetlb_are_copied_until(profile: str, copied: bool) -> None
     invariants.check(bench.m)
 
 
-def test_a_fork_copies_what_there_is_memory_for() -> None:
-    bench = Workbench(frames=512)
-    bench.area(pages=1)
-    bench.do("write", task="a", at="m+0")
-    bench.do("alloc", frames=512)
-    assert bench.do("fork", task="a", child="b").errno == "ENOMEM"
-    invariants.check(bench.m)
-
-
 def test_entries_have_page_tables_below_them() -> None:
     bench = family()
     m, mm = bench.m, bench.session.world.process("b").mm
     assert {vpn >> 9 for vpn in m.ptes.of(mm)} == set(m.pgtables.of(mm)) - {-1}
-
-
-def test_without_memory_for_a_page_table_nothing_is_copied() -> None:
-    bench = Workbench(frames=512)
-    for name in "mn":
-        bench.area(name)
-        bench.do("write", task="a", at=f"{name}+0")
-    bench.do("alloc", frames=512)
-    bench.do("munmap", task="a", at="n+0", pages=1)
-    bench.do("fork", task="a", child="b")
-    m = bench.m
-    assert not m.ptes.of(bench.session.world.process("b").mm) and m.mapcount.get(bench.pfn()) == 1
-    invariants.check(m)
 
 
 # -- Numbers and threads
