@@ -45,15 +45,16 @@ class AnonFamilies:
 
 def anon_families(image: MemoryImage, rows: VmaRows, entries: Entries) -> tuple[AnonFamilies, Entries]:
     """The families, and the entries without those that no reverse map could find."""
-    words = image.kpageflags[np.where(entries.present, entries.head, 0)]
+    words = image.kpageflags[entries.head]
     merged = (words & np.uint64(pf.KSM)) != 0
     anon = entries.counted & ((words & np.uint64(pf.ANON)) != 0) & ~merged
     pgoff = _page_offsets(image, rows, entries, anon)
     index, agree = _indices(len(image.kpageflags), rows, entries, anon, pgoff)
     kept = ~anon | agree
     entries, anon, merged = entries.only(kept), anon[kept], merged[kept]
-    private = ~rows.shared[entries.row] if len(entries.row) else np.empty(0, bool)
-    held = anon | (private & (~entries.present | merged))  # what KSM merged was an anonymous page of the VMA
+    held = anon | (
+        ~rows.shared[entries.row] & (~entries.present | merged)
+    )  # what KSM merged was an anonymous page of the VMA
     number = _families(image, rows, entries, anon)
     used = np.zeros(len(rows.vmas), bool)
     used[entries.row[held]] = True
@@ -72,10 +73,8 @@ def _page_offsets(image: MemoryImage, rows: VmaRows, entries: Entries, anon: Boo
         return pgoff
     at = np.nonzero(anon & ~entries.hugetlb)[0]
     at = at[~rows.file[entries.row[at]] & ((mapping[entries.head[at]] & np.uint64(3)) == 1)]
-    index = (recorded[entries.head[at]] & np.uint64((1 << 52) - 1)).astype(np.int64)
-    shift = index + entries.value[at] - entries.head[at] - entries.vpn[at]
-    moved = shift != 0
-    if moved.any():
+    shift = recorded[entries.head[at]].view(np.int64) + entries.value[at] - entries.head[at] - entries.vpn[at]
+    if shift.any():
         shifts = np.unique(shift)
         # Row and number of the shift in one value: pairs would take five times as long to sort.
         pairs, times = np.unique(entries.row[at] * len(shifts) + np.searchsorted(shifts, shift), return_counts=True)
@@ -92,13 +91,9 @@ def _indices(frames: int, rows: VmaRows, entries: Entries, anon: Bools, pgoff: I
     at = np.nonzero(anon)[0]
     row = entries.row[at]
     own = entries.vpn[at] - rows.start[row] + pgoff[row] - (entries.value[at] - entries.head[at])
-    pfn, first = np.unique(entries.head[at], return_index=True)
-    possible = (own >= 0) & (own < 1 << 32)
+    pfn, first, page = np.unique(entries.head[at], return_index=True, return_inverse=True)
     index[pfn] = own[first]
-    agree[at] = (index[entries.head[at]] == own) & possible
-    impossible = pfn[~possible[first]]
-    if len(impossible):
-        agree[at] &= ~np.isin(entries.head[at], impossible)
+    agree[at] = (own == own[first][page]) & (own >= 0) & (own < 1 << 32)
     return index, agree
 
 
@@ -128,12 +123,12 @@ def _families(image: MemoryImage, rows: VmaRows, entries: Entries, anon: Bools) 
 
 def _sharing(what: I64, row: I64) -> I64:
     """Pairs of VMAs that share a value of `what`; enough of them to connect all VMAs that share it."""
-    order = np.argsort(what, kind="stable")
+    order = np.argsort(what)
     what, row = what[order], row[order]
-    next_to = (what[1:] == what[:-1]) & (row[1:] != row[:-1])
-    pairs = np.stack((row[:-1][next_to], row[1:][next_to]), axis=1)
-    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
-    return pairs[np.any(np.diff(pairs, axis=0, prepend=-1) != 0, axis=1)]
+    same = what[1:] == what[:-1]
+    # Both rows in one value, which is faster to sort.
+    pairs = np.unique(row[:-1][same] << 32 | row[1:][same])
+    return np.stack((pairs >> 32, pairs & (1 << 32) - 1), axis=1)
 
 
 def _forked(image: MemoryImage, rows: VmaRows) -> list[tuple[int, int]]:
@@ -172,9 +167,9 @@ def _unmapped(image: MemoryImage, of_frame: I32, index: U32, following: int) -> 
     known = np.nonzero((of_frame > 0) & (of_frame != following) & ((mapping & np.uint64(3)) == 1))[0]
     pointers, first = np.unique(mapping[known], return_index=True)
     pfn = lonely[(mapping[lonely] & np.uint64(3)) == 1]
-    if not len(pointers) or not len(pfn):
+    if not len(pointers):
         return
     at = np.searchsorted(pointers, mapping[pfn]).clip(0, len(pointers) - 1)
     same = pointers[at] == mapping[pfn]
     of_frame[pfn[same]] = of_frame[known[first[at[same]]]]
-    index[pfn] = (recorded[pfn] & np.uint64(_INDEX_MASK)).astype(np.int64)
+    index[pfn] = recorded[pfn] & np.uint64(_INDEX_MASK)

@@ -54,7 +54,7 @@ class Entries:
     value
         Frame of a present or hwpoison entry; swap offset of a swap entry.
     head
-        Head of the compound page of a present entry's frame.
+        Head of the compound page of a present entry's frame; of any other entry frame 0, which stands for none.
     special
         Present, but not counted as a mapping of its frame.
     pse, hugetlb
@@ -121,7 +121,7 @@ def vma_rows(image: MemoryImage) -> VmaRows:
 def entries_of(image: MemoryImage, rows: VmaRows, compounds: Compounds) -> Entries:
     """The entries of an image that a machine can have: inside a VMA, and on a frame that is in use."""
     order = _order_of(image)
-    mm = image.pagemap_pid[order].astype(np.int64, copy=False)
+    mm = np.asarray(image.pagemap_pid[order], np.int64)
     vpn = (image.pagemap_va[order] >> np.uint64(PAGE_SHIFT)).astype(np.int64)
     word = image.pagemap_entry[order]
     present = (word & _PRESENT) != 0
@@ -135,7 +135,7 @@ def entries_of(image: MemoryImage, rows: VmaRows, compounds: Compounds) -> Entri
         vpn=vpn,
         row=row,
         value=value,
-        head=np.where(present, compounds.head[frame], 0).astype(np.int64),
+        head=compounds.head[frame].astype(np.int64),
         present=present,
         poison=poison,
         special=special,
@@ -145,7 +145,7 @@ def entries_of(image: MemoryImage, rows: VmaRows, compounds: Compounds) -> Entri
     )
     pmd = None if image.hidden.pte_pmd is None else image.hidden.pte_pmd[order]
     entries = _fold_huge(entries, words, pmd)
-    words = image.kpageflags[np.where(entries.present, entries.head, 0)]
+    words = image.kpageflags[entries.head]
     unused = entries.present & ((words & np.uint64(pf.BUDDY | pf.NOPAGE)) != 0)
     unmapped = entries.counted & ((words & np.uint64(pf.MMAP | pf.HUGE)) == 0)
     return entries.only((entries.row >= 0) & ~unused & ~unmapped)
@@ -231,7 +231,7 @@ def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries, compou
     Anonymous pages are writable where one table alone maps them (in the swap cache: once dirty); pages of a
     file on disk, once dirty.
     """
-    words = image.kpageflags[np.where(entries.present, entries.head, 0)]
+    words = image.kpageflags[entries.head]
 
     def has(mask: int) -> Bools:
         return np.asarray((words & np.uint64(mask)) != 0)
@@ -262,12 +262,8 @@ def page_table_words(image: MemoryImage, rows: VmaRows, entries: Entries, compou
 
 
 def _of_huge_page(entries: Entries, compounds: Compounds) -> Bools:
-    """Mask of the present entries whose frame is part of a compound page of 2 MiB or more."""
-    huge = np.array(sorted(head for head, order in compounds.order.items() if order >= HPAGE_PMD_ORDER), np.int64)
-    if not len(huge):
-        return np.zeros(len(entries.mm), bool)
-    at = np.searchsorted(huge, entries.head).clip(0, len(huge) - 1)
-    return np.asarray(entries.present & (huge[at] == entries.head))
+    """Mask of the entries whose frame is part of a compound page of 2 MiB or more; only of present ones it is read."""
+    return compounds.sizes(entries.head) >= HPAGE_PMD_NR
 
 
 def _mapped_once(entries: Entries, compounds: Compounds) -> Bools:

@@ -119,9 +119,8 @@ def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> N
             continue
         sizes = compounds.sizes(pfn)
         folio, pages = int(sizes.max()), int(sizes.sum())
-        if folio > 1:
-            largest_first = np.argsort(-sizes, kind="stable")
-            pfn, sizes = pfn[largest_first], sizes[largest_first]
+        largest_first = np.argsort(-sizes, kind="stable")
+        pfn, sizes = pfn[largest_first], sizes[largest_first]
         on_disk = 0 if filesystem == "tmpfs" else pages
         m.inodes.load({number: Inode(number, UNKNOWN_FILES[filesystem], filesystem, pages, on_disk, folio=folio)})
         _load_cache(m, words, compounds, pfn, np.broadcast_to(np.int64(number), len(pfn)), np.cumsum(sizes) - sizes)

@@ -29,7 +29,6 @@ Bools = npt.NDArray[np.bool_]
 
 _SWP_TYPE_SHIFT: Final = 58  # of a swp_entry_t in struct page
 _STRETCH: Final = 1 << 10  # frames: a page of counts
-_COUNTED = np.uint64(pf.LRU | pf.UNEVICTABLE | pf.MMAP | pf.SWAPCACHE | pf.PRIVATE | pf.HUGE | pf.HWPOISON)
 _NOT_IN_USE = np.uint64(pf.BUDDY | pf.NOPAGE | pf.COMPOUND_TAIL)
 
 
@@ -155,13 +154,12 @@ def _derived(words: U64, mappings: I32, mapping: npt.NDArray[np.uint32], frames:
     """The reference counts of some frames, by the rules above; `frames`: those of the folio of a head, else 1."""
     mapped = mappings > 0
     unused = (words & _NOT_IN_USE) != 0
-    counted = ((words & _COUNTED) != 0) & ~unused
-    of_file = counted & (mapping != 0) & ((mapping & 3) == 0)
+    of_file = (mapping != 0) & ((mapping & 3) == 0)
     count: I32 = mappings + of_file * frames
     count += of_file & ((words & np.uint64(pf.PRIVATE)) != 0)
-    count += (counted & ((words & np.uint64(pf.SWAPCACHE)) != 0)) * frames
-    unused |= counted & _heads_of_hugetlb(words) & (count == 0)  # in the pool
-    count[(count == 0) & ~unused] = 1
+    count += ((words & np.uint64(pf.SWAPCACHE)) != 0) * frames
+    unused |= _heads_of_hugetlb(words) & (count == 0)  # in the pool
+    count[count == 0] = 1
     if recorded is not None:
         # Recorded without references: being freed or allocated, or inside a large allocation.
         idle = (recorded == 0) & ~mapped & ((words & np.uint64(pf.LRU)) == 0)

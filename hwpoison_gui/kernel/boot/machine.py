@@ -184,7 +184,7 @@ def _load_page_tables(m: Machine, image: MemoryImage, rows: VmaRows, entries: En
     m.content.load(entries.value[written], NEWER)
     tables = iter(frames_with(image.kpageflags, pf.PGTABLE).tolist())
     bounds = np.searchsorted(entries.mm, np.array([process.pid for process in _by_pid(image)] + [1 << 62]))
-    resident = np.where(entries.present & ~entries.special, np.where(entries.pse, 512, 1), 0)
+    resident = np.where(entries.counted, np.where(entries.pse, HPAGE_PMD_NR, 1), 0)
     for number, process in enumerate(_by_pid(image)):
         span = slice(int(bounds[number]), int(bounds[number + 1]))
         vpns = entries.vpn[span]
@@ -287,7 +287,7 @@ def _load_counters(m: Machine, image: MemoryImage) -> None:
     highest = {
         "next_vma": max(m.vmas.view, default=0),
         "next_inode": max(m.inodes.view, default=0),
-        "next_anon_vma": max(int(word) >> 2 for word in (m.mapping.view.max(), 0)),
+        "next_anon_vma": int(m.mapping.view.max()) >> 2,
         "next_pid": max(m.tasks.view, default=0),
         "next_swap_entry": max((*m.swap_map.view, *m.swap_cache.view, 0)),
         "num_poisoned_pages": _poisoned_pages(image),

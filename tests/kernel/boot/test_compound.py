@@ -25,6 +25,7 @@ def test_tails_belong_to_the_head_before_them() -> None:
 def test_tails_without_a_head_stand_alone() -> None:
     """The head was freed while the words were read."""
     assert _of(T, T, 0, T, H, T) == ([0, 1, 2, 3, 4, 4], {4: 1})
+    assert _of(T, 0, H) == ([0, 1, 2], {})
 
 
 def test_without_compound_pages_each_frame_is_its_own_head() -> None:
@@ -42,4 +43,8 @@ def test_pages_that_cross_the_pieces_in_which_memory_is_looked_through(monkeypat
 
 def test_sizes_of_heads_in_any_order() -> None:
     found = compounds_of(np.array([0, H, T, H, T, T, T, 0], np.uint64))
-    assert found.sizes(np.array([7, 3, 1, 0, 3])).tolist() == [1, 4, 2, 1, 4]
+    heads = np.array([7, 3, 1, 0, 3])
+    assert found.sizes(heads).tolist() == [1, 4, 2, 1, 4]
+    assert found.is_large(heads).tolist() == [False, True, True, False, True]
+    assert found.frames(heads[:4]).tolist() == [7, 3, 4, 5, 6, 1, 2, 0]
+    assert compounds_of(np.zeros(4, np.uint64)).frames(heads[1:4]).tolist() == [3, 1, 0]

@@ -23,7 +23,6 @@ from hwpoison_gui.kernel.image import HiddenState, MemoryImage, ProcessImage, Th
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmap import do_mprotect
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.records import HPAGE_RESV_OWNER
 from hwpoison_gui.kernel.rmap import page_mapped_in_vma, rmap_vmas, rmap_walk_ksm
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording, read_recording
@@ -353,20 +352,6 @@ def test_a_small_image_is_padded() -> None:
     assert m.pte(5, 1) & ptes.DIRTY and not m.pte(5, 2) & ptes.DIRTY
     raw = image._replace(pagemap_pid=np.empty(0, np.int64), pagemap_va=empty, pagemap_entry=empty, processes=())
     assert machine_from_image(raw, V7).ptes.view == {}
-
-
-def test_a_private_hugetlb_mapping_belongs_to_whose_parent_has_it_not() -> None:
-    """HPAGE_RESV_OWNER is not exported; fork clears it in the child."""
-    mapping = VmaImage(0x400000, 0x600000, "rw-p", 0, "00:0f", 7, "/anon_hugepage (deleted)", ("ht",))
-    shared = mapping._replace(start=0x800000, end=0xA00000, perms="rw-s")
-    processes = tuple(ProcessImage(pid, ppid, "db", (mapping, shared)) for pid, ppid in ((10, 1), (11, 10)))
-    none = np.zeros(0, np.uint64)
-    image = MemoryImage(
-        "db", np.zeros(1024, np.uint64), np.zeros(1024, np.uint64), none.astype(np.int64), none, none, processes
-    )
-    m = machine_from_image(image, V7)
-    owned = [(vma.mm, vma.start) for vma in m.vmas.view.values() if vma.resv & HPAGE_RESV_OWNER]
-    assert owned == [(10, 0x400000)]
 
 
 def test_a_thread_number_that_was_given_again() -> None:
