@@ -11,7 +11,7 @@ import numpy as np
 
 from .. import page_flags as pf
 from ..machine import Machine
-from ..page_alloc import PCP_BATCH, alloc_page, free_page
+from ..page_alloc import alloc_page, free_page
 from ..profile.type import Profile
 from ..records import MAX_ORDER
 
@@ -55,8 +55,9 @@ def fresh_machine(frames: int, profile: Profile, seed: int = 0) -> Machine:
     at = _compound_slabs(m, at, max(2, min(64, frames // 1024)), special)
     at = _high_order(m, at, max(2, min(64, frames // 2048)), special)
     m.special.load(special)
-    free_range(m, at + (seed % 16), frames)
-    _give_away(m, at, at + (seed % 16))
+    first = at + seed % 16
+    m.refcount.load(slice(at, first), 1)  # what the seed skips is the kernel's
+    _free_from(m, first)
     _fill_pcp(m)
     m.gate.record()
     return m
@@ -86,33 +87,20 @@ def _high_order(m: Machine, at: int, count: int, special: dict[str, tuple[int, .
     return at + count * size
 
 
-def _give_away(m: Machine, first: int, last: int) -> None:
-    """Mark the frames that the seed skips as the kernel's."""
-    m.refcount.load(slice(first, last), 1)
-
-
-def free_range(m: Machine, first: int, last: int) -> None:
-    """Free the frames from `first` to `last` (exclusive) in the largest aligned blocks that fit; only while booting."""
-    m.flags.load(slice(first, last), np.uint64(pf.BUDDY))
-    blocks: dict[int, list[int]] = {order: [] for order in range(MAX_ORDER + 1)}
-    top = 1 << MAX_ORDER
-    while first < last:
-        if first % top == 0 and last - first >= top:
-            count = (last - first) // top
-            blocks[MAX_ORDER].extend(range(first, first + count * top, top))
-            first += count * top
-            continue
-        order = min(
-            MAX_ORDER, (last - first).bit_length() - 1, (first & -first).bit_length() - 1 if first else MAX_ORDER
-        )
+def _free_from(m: Machine, first: int) -> None:
+    """Free all frames from `first` on, which is not 0, in the largest aligned blocks that fit."""
+    m.flags.load(slice(first, m.frames), np.uint64(pf.BUDDY))
+    blocks: list[list[int]] = [[] for _ in range(MAX_ORDER + 1)]
+    while first < m.frames:
+        order = min(MAX_ORDER, (m.frames - first).bit_length() - 1, (first & -first).bit_length() - 1)
         blocks[order].append(first)
         first += 1 << order
-    for order, heads in blocks.items():
-        m.free_area.load(order, (*m.free_area.of(order), *heads))
+    for order, heads in enumerate(blocks):
+        m.free_area.load(order, heads)
 
 
 def _fill_pcp(m: Machine) -> None:
     """Put a batch of free frames on the per-CPU list, as on any machine that has run."""
-    taken = [pfn for pfn in (alloc_page(m) for _ in range(PCP_BATCH // 2)) if pfn is not None]
-    for pfn in taken:
-        free_page(m, pfn)
+    pfn = alloc_page(m)
+    assert pfn is not None, "the kernel's own frames leave more than half of the smallest machine"
+    free_page(m, pfn)
