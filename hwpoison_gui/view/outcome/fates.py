@@ -40,8 +40,11 @@ def _complete(session: Session) -> Operation | None:
 
 
 def _summaries(session: Session, upto: int) -> list[Summary]:
-    """The summaries that are at hand of operations that broke many frames, up to a position."""
-    many = (one for one in session.operations if one.parts and one.name == "poison" and one.last <= upto)
+    """The summaries that are at hand of operations on many frames, up to a position.
+
+    An unpoison of many is one, too: the hwpoison entries it leaves count where a frame is poisoned again.
+    """
+    many = (one for one in session.operations if one.parts and one.last <= upto)
     return [summary for one in many if (summary := summary_at_hand(session, one)) is not None]
 
 

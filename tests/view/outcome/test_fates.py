@@ -175,3 +175,18 @@ def test_an_error_beyond_the_memory_takes_the_place_of_no_older_one() -> None:
     for pfn in (session.machine.frames, session.machine.frames + 1):
         do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert fates_now(session).keys() == set(tgids.values())
+
+
+def test_an_entry_that_unpoison_left_counts_when_its_frame_is_poisoned_again() -> None:
+    """unpoison_memory() leaves the PTE as it is: whatever the newer error hits, `a` is killed when it touches it."""
+    session, tgids = machine("6.1")
+    older, other = (session.resolve_frame(f"{task}:m+0") for task in "ab")
+    for pfn in (older, other):
+        do(session, "poison", frame=f"pfn:{pfn:#x}")
+    do(session, "unpoison", frames=[hex(older), hex(other)])
+    do(session, "poison", frame=f"pfn:{older:#x}")
+    for page in range(1, MOST_ERRORS + 1):
+        do(session, "poison", frame=f"b:m+{page}")
+    assert fates_now(session)[tgids["a"]] == Fate(hits.LATER, older)
+    do(session, "read", task="a", at="m+0")
+    assert session.operations[-1].outcome.signals[0].effect == "killed"
