@@ -41,11 +41,9 @@ def impact_now(session: Session, pfn: int) -> dict[int, str]:
 
     After unpoison, of the hwpoison entries that are left: unpoison_memory() does not restore the PTEs.
     """
-    present, withdrawn = session.part_at(session.position), False
-    error = error_of(session, pfn)
-    if error is None and present is not None:
-        error, withdrawn = _withdrawn(session, pfn), True
-    if error is None or present is None:
+    present = session.part_at(session.position)
+    error, withdrawn = _newest_error(session, pfn)
+    if error is None or present is None or error.outcome.panic:
         return {}
     find = _left_behind if withdrawn else _find
     return session.recall.answer(_NOW, lambda: find(session, error), error, present)
@@ -53,32 +51,22 @@ def impact_now(session: Session, pfn: int) -> dict[int, str]:
 
 def error_of(session: Session, pfn: int) -> Operation | None:
     """The operation whose error took the frame; None in the middle of an operation, or if the frame was unpoisoned."""
-    present = session.part_at(session.position)
+    error, withdrawn = _newest_error(session, pfn)
+    return None if error is None or withdrawn or error.outcome.panic else error
+
+
+def _newest_error(session: Session, pfn: int) -> tuple[Operation | None, bool]:
+    """The last error in a frame, and whether it was unpoisoned since; none in the middle of an operation."""
+    present, unpoisoned = session.part_at(session.position), False
     if present is None or session.position != present.last:
-        return None
-    for operation in session.parts(session.position, pfn):
-        outcome = operation.outcome
-        if operation.name == "unpoison" and not outcome.errno:
-            return None
-        again = outcome.errno in NOT_DONE or outcome.already_poisoned or outcome.filtered
-        if operation.name == "poison" and not again:
-            return None if outcome.panic else operation
-    return None
-
-
-def _withdrawn(session: Session, pfn: int) -> Operation | None:
-    """The error in a frame that was unpoisoned since and has no newer one; None in the middle of an operation."""
-    present = session.part_at(session.position)
-    if present is None or session.position != present.last or session.machine.panicked:
-        return None
-    unpoisoned = False
+        return None, False
     for operation in session.parts(session.position, pfn):
         outcome = operation.outcome
         unpoisoned = unpoisoned or (operation.name == "unpoison" and not outcome.errno)
         again = outcome.errno in NOT_DONE or outcome.already_poisoned or outcome.filtered
         if operation.name == "poison" and not again:
-            return operation if unpoisoned else None
-    return None
+            return operation, unpoisoned
+    return None, False
 
 
 def _left_behind(session: Session, error: Operation) -> dict[int, str]:
