@@ -224,6 +224,10 @@ def test_what_an_area_maps_fits_it(image: MemoryImage) -> None:
                 assert has(image, pf.MLOCKED)[mapped].all()
 
 
+def test_its_kernel_was_built_with_the_handler(image: MemoryImage) -> None:
+    assert not image.no_handler
+
+
 def test_names_can_be_written_in_scenarios(image: MemoryImage) -> None:
     assert all(is_name(process.comm) for process in image.processes)
     for process in image.processes:

@@ -16,11 +16,6 @@ def test_it_stands_for_these_kernels(kernel: tuple[int, int], profile: object) -
     assert nearest(kernel) is profile
 
 
-def test_it_names_itself() -> None:
-    assert V6_12.title.startswith(f"Linux {V6_12.name}") and V6_12.name == ".".join(map(str, V6_12.modelled))
-    assert V6_12.news and V6_12.news != V6_1.news
-
-
 def test_soft_offline_is_switched_on_at_boot() -> None:
     """mm/memory-failure.c: sysctl_enable_soft_offline = 1."""
     assert V6_12.sysctl["enable_soft_offline"] == 1 and "enable_soft_offline" not in V6_1.sysctl

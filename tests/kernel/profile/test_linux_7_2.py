@@ -17,11 +17,6 @@ def test_it_stands_for_these_kernels(kernel: tuple[int, int] | None, profile: ob
     assert nearest(kernel) is profile
 
 
-def test_it_names_itself() -> None:
-    assert V7_2.title == f"Linux {V7_2.name}" and V7_2.name == ".".join(map(str, V7_2.modelled))
-    assert V7_2.news and V7_2.news != V6_12.news
-
-
 def test_steps_have_the_names_of_its_functions() -> None:
     assert V6_12.called("split_huge_page_to_list") == "split_huge_page_to_list_to_order"
     assert V7_2.called("split_huge_page_to_list") == "__folio_split"
