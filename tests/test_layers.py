@@ -1,10 +1,19 @@
-"""Importing what lies below the window loads no Qt, so that it runs where there is none."""
+"""The contracts of imports leave no module out; importing what lies below the window loads no Qt."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
+from typing import Any
 
+from tests.paths import ROOT
+
+PACKAGE = ROOT / "hwpoison_gui"
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+
+# It runs where there is no Qt.
 CODE = """
 import importlib, pkgutil, sys
 for layer in ("dram", "export", "kernel", "opening", "session", "sources", "user", "view"):
@@ -16,6 +25,30 @@ print(sorted({name.partition(".")[0] for name in sys.modules} & {"PySide6", "shi
 """
 
 
+def modules_in(folder: Path) -> set[str]:
+    """Modules and packages of a package, without `__init__`."""
+    return {path.stem for path in folder.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()} - {
+        "__init__"
+    }
+
+
+def layered(contract: dict[str, Any]) -> set[str]:
+    return {name.strip() for layer in contract["layers"] for name in layer.split("|")}
+
+
 def test_model_loads_no_qt() -> None:
     shown = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True)
     assert shown.stdout.strip() == "[]", shown.stderr
+
+
+def test_every_module_outside_the_window_must_not_load_qt() -> None:
+    (held,) = (one["source_modules"] for one in CONTRACTS if "PySide6" in one.get("forbidden_modules", ()))
+    assert {name.removeprefix("hwpoison_gui.") for name in held} == modules_in(PACKAGE) - {"gui"}
+
+
+def test_a_package_that_is_layered_by_its_modules_has_each_of_them_in_a_layer() -> None:
+    of_parts = [(one, name) for one in CONTRACTS for name in one.get("exhaustive_ignores", ())]
+    assert of_parts
+    for contract, name in of_parts:
+        folder = PACKAGE.parent.joinpath(*contract["containers"][0].split("."), name)
+        assert {f"{name}.{module}" for module in modules_in(folder)} <= layered(contract)

@@ -9,7 +9,7 @@ from typing import Final
 
 from hwpoison_gui.commands.arguments import command_parser
 from hwpoison_gui.export import changes
-from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.sources.recognise import Reader, form_of

@@ -11,12 +11,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import Capture, ZoneImage
+
 from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
-from .image import Capture
 from .memcontrol import PageMemcg
-from .mmzone import ZoneImage, zones_by_address
+from .mmzone import zones_by_address
 from .packed import PackedNestedTable, PackedTable
 from .packed_tags import PackedTags
 from .profile.type import Profile

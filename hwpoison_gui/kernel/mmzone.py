@@ -10,19 +10,10 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final
 
-from hwpoison_gui.record import Record
+from hwpoison_gui.image import ZoneImage
 
 NUMA_NO_NODE: Final = -1
 _X86: Final = (("DMA", 0, 1 << 12), ("DMA32", 1 << 12, 1 << 20), ("Normal", 1 << 20, 1 << 52))  # 16 MiB, 4 GiB
-
-
-class ZoneImage(Record):
-    """Frames `start` to `end` (exclusive) of a zone of the page allocator. `node` is -1 if unknown."""
-
-    node: int
-    name: str
-    start: int
-    end: int
 
 
 def zones_by_address(frames: int, node: int = NUMA_NO_NODE) -> tuple[ZoneImage, ...]:

@@ -17,7 +17,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.sources.errors import CancelledError
 
 if TYPE_CHECKING:
-    from hwpoison_gui.kernel.image import MemoryImage
+    from hwpoison_gui.image import MemoryImage
     from hwpoison_gui.kernel.machine import Machine
     from hwpoison_gui.opening.real_errors import RealErrors
     from hwpoison_gui.session.document.document import Document, EmptyMap, FileSet, Stored

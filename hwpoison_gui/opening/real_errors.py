@@ -15,7 +15,7 @@ from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records.read import read
 
 if TYPE_CHECKING:
-    from hwpoison_gui.kernel.image import MemoryImage
+    from hwpoison_gui.image import MemoryImage
     from hwpoison_gui.kernel.profile.type import Profile
 
 Progress = Callable[[float, str], None]
@@ -101,8 +101,8 @@ def empty_image(history: History, frames: int) -> MemoryImage:
     """A machine without memory, which has frame numbers for error records."""
     import numpy as np
 
+    from hwpoison_gui.image import MemoryImage
     from hwpoison_gui.kernel import page_flags as pf
-    from hwpoison_gui.kernel.image import MemoryImage
     from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 
     names = ", ".join(Path(source.path).name for source in history.sources)

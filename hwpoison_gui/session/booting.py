@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.kernel.machine import Machine
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
-_MADE_BY: Final = ("kernel", "kernel/boot", "kernel/presets", "kernel/profile", "session/booting.py")
+_MADE_BY: Final = ("kernel", "kernel/boot", "kernel/presets", "kernel/profile", "image.py", "session/booting.py")
 
 
 def boot(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hwpoison_gui.kernel.image import Capture
+from hwpoison_gui.image import Capture
 from hwpoison_gui.sources.assemble import Exported, release_of
 from hwpoison_gui.sources.maps import ProcessText
 from hwpoison_gui.sources.renumbered import renumbered

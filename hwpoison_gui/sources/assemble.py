@@ -13,9 +13,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import UNKNOWN, Capture, HiddenState, MemoryImage, ProcessImage, ZoneImage
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import UNKNOWN, Capture, HiddenState, MemoryImage, ProcessImage
-from hwpoison_gui.kernel.mmzone import ZoneImage
 from hwpoison_gui.sources.cached import Cache, page_cache
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, USER_END, ProcessText, meminfo_kb, process_image

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import CachedPages, FileImage, HiddenState
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import CachedPages, FileImage, HiddenState
 from hwpoison_gui.sources.vma_table import I64, U64, VmaTable
 
 PAGE_IN_FILE = np.uint64(1 << 61)

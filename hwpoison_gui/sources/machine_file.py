@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.sources.recognise import Form, Reader, form_of
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hwpoison_gui.kernel.image import ProcessImage, VmaImage
+from hwpoison_gui.image import ProcessImage, VmaImage
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.text import number_of
 from hwpoison_gui.sources.threads import SIGBUS, SIGSEGV, ThreadText, disposition_of, has_signal, thread_image

@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import VmaImage
+from hwpoison_gui.image import VmaImage
 from hwpoison_gui.sources.assemble import PRESENT, SWAPPED
 from hwpoison_gui.sources.frames import Cancelled, check
 from hwpoison_gui.sources.maps import PAGE_SHIFT, parse_maps

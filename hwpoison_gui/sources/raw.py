@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.sources.assemble import Exported, assemble
 from hwpoison_gui.sources.errors import MalformedError, SourceError
 from hwpoison_gui.sources.frames import read_words

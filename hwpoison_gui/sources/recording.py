@@ -12,8 +12,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel.image import SYSCTLS, Capture, HiddenState, MemoryImage
-from hwpoison_gui.kernel.mmzone import ZoneImage
+from hwpoison_gui.image import SYSCTLS, Capture, HiddenState, MemoryImage, ZoneImage
 from hwpoison_gui.sources import frame_runs, npz
 from hwpoison_gui.sources.assemble import PRESENT, Exported, assemble, page_aligned, release_of
 from hwpoison_gui.sources.errors import MalformedError, SourceError

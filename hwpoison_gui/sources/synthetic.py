@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from itertools import count, pairwise
 from typing import Final
 
-from hwpoison_gui.kernel.image import MemoryImage, ProcessImage, VmaImage
-from hwpoison_gui.kernel.mmzone import ZoneImage
+from hwpoison_gui.image import MemoryImage, ProcessImage, VmaImage, ZoneImage
 from hwpoison_gui.sources.assemble import Exported
 from hwpoison_gui.sources.maps import ProcessText
 from hwpoison_gui.sources.threads import PF_MCE_EARLY, PF_MCE_PROCESS, SIGBUS, SIGSEGV, ThreadText

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from hwpoison_gui.kernel.image import ThreadImage
+from hwpoison_gui.image import ThreadImage
 from hwpoison_gui.record import Record
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.text import number_of

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from hwpoison_gui.kernel.mmzone import ZoneImage
+from hwpoison_gui.image import ZoneImage
 from hwpoison_gui.sources.maps import PAGE_SHIFT
 from hwpoison_gui.sources.text import text_of
 

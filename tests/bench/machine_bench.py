@@ -20,9 +20,9 @@ import numpy as np
 from table import Row
 
 from hwpoison_gui import resources
+from hwpoison_gui.image import MemoryImage, ProcessImage, VmaImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import MemoryImage, ProcessImage, VmaImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.presets import desktop
 from hwpoison_gui.kernel.profile.registry import PROFILES

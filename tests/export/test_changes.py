@@ -10,7 +10,7 @@ import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.cli import main
-from hwpoison_gui.kernel.image import Capture
+from hwpoison_gui.image import Capture
 from hwpoison_gui.sources.recording import read_recording
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from tests.paths import DATA

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.presets import containers as module
 from hwpoison_gui.kernel.presets.desktop import desktop
 

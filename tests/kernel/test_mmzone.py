@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE, ZoneImage, page_zone, zones_by_address
+from hwpoison_gui.image import ZoneImage
+from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE, page_zone, zones_by_address
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.frames import free_blocks
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.filemap import FILESYSTEMS
-from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.presets import PRESETS, desktop
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.grammar import is_name, is_path

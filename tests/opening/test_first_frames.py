@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from hwpoison_gui import resources
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.presets import desktop
 from hwpoison_gui.kernel.presets.containers import containers
 from hwpoison_gui.opening import first_frames

@@ -97,14 +97,16 @@ def test_a_machine_of_another_version_is_booted_again(boots: list[str], monkeypa
     assert len(boots) == 2
 
 
+@pytest.mark.parametrize("source", ["kernel/presets/desktop.py", "image.py"])
 def test_a_machine_of_changed_sources_is_booted_again(
-    boots: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    boots: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, source: str
 ) -> None:
     for name in ("kernel", "kernel/boot", "kernel/presets", "kernel/profile", "session"):
         (tmp_path / "package" / name).mkdir(parents=True)
-    changed = tmp_path / "package" / "kernel" / "presets" / "desktop.py"
+    for name in ("image.py", "session/booting.py"):
+        (tmp_path / "package" / name).write_text("")
+    changed = tmp_path / "package" / source
     changed.write_text("one")
-    (tmp_path / "package" / "session" / "booting.py").write_text("")
     monkeypatch.setattr(booting, "_PACKAGE", tmp_path / "package")
     kept()
     kept()

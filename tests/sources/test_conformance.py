@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from hwpoison_gui import resources
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.errors import SourceError

@@ -18,8 +18,8 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from hwpoison_gui.image import MemoryImage, ThreadImage
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import MemoryImage, ThreadImage
 from hwpoison_gui.kernel.profile.v7 import V7
 from hwpoison_gui.sources import live, pagemap
 from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hwpoison_gui.kernel.image import VmaImage
+from hwpoison_gui.image import VmaImage
 from hwpoison_gui.sources import pagemap
 from hwpoison_gui.sources.frames import never
 from hwpoison_gui.sources.pagemap import Tables, _joined, _whole, _within

@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hwpoison_gui import resources
+from hwpoison_gui.image import MemoryImage, ThreadImage
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import MemoryImage, ThreadImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.v7 import V7
 from hwpoison_gui.sources.errors import SourceError

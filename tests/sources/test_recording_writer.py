@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from hwpoison_gui import resources
-from hwpoison_gui.kernel.image import HiddenState, ZoneImage
+from hwpoison_gui.image import HiddenState, ZoneImage
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.assemble import Exported, assemble
 from hwpoison_gui.sources.errors import CancelledError, SourceError

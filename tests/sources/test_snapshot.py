@@ -18,8 +18,8 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.commands import capture
+from hwpoison_gui.image import UNKNOWN
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import UNKNOWN
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening import opening
 from hwpoison_gui.sources import live, npz

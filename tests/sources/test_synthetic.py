@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.cli import main
-from hwpoison_gui.kernel.image import MemoryImage
-from hwpoison_gui.kernel.mmzone import ZoneImage
+from hwpoison_gui.image import MemoryImage, ZoneImage
 from hwpoison_gui.kernel.presets import desktop
 from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwpoison_gui.kernel.image import ProcessImage, VmaImage
+from hwpoison_gui.image import ProcessImage, VmaImage
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.vma_table import keys_of, row_of, vma_table
 

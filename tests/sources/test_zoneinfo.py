@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.kernel.mmzone import ZoneImage
+from hwpoison_gui.image import ZoneImage
 from hwpoison_gui.sources import live
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.sources.zoneinfo import last_frame, node_blocks, zones_of

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import MemoryImage, ProcessImage, VmaImage
+
 from .. import page_flags as pf
-from ..image import MemoryImage, ProcessImage, VmaImage
 from .entries import Entries, VmaRows
 from .scan import frames_with
 

@@ -10,10 +10,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import U64
 from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
-from ..image import U64
 from .scan import pieces
 
 I64 = npt.NDArray[np.int64]

@@ -12,11 +12,11 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import U64, MemoryImage, ProcessImage, VmaImage
 from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
 from .. import pte as ptes
-from ..image import U64, MemoryImage, ProcessImage, VmaImage
 from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, PAGE_SHIFT
 from .compound import Compounds
 from .scan import occurrences

@@ -8,10 +8,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import U64, CachedPages, MemoryImage
+
 from .. import page_flags as pf
 from ..filemap import DISK, FILESYSTEMS
 from ..hwpoison_filter import UNKNOWN_DEVICE, made_device
-from ..image import U64, CachedPages, MemoryImage
 from ..machine import Machine
 from ..records import UNKNOWN_FILES, Inode
 from .compound import Compounds

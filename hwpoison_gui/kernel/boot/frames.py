@@ -13,9 +13,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import U64, MemoryImage
+
 from .. import page_flags as pf
 from ..gate import Column
-from ..image import U64, MemoryImage
 from ..machine import MAPPING_ANON, MAPPING_KSM, Machine
 from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, MAX_ORDER
 from .anon import AnonFamilies

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from hwpoison_gui.image import FileImage, MemoryImage, ProcessImage, ThreadImage, VmaImage
+
 from .. import page_flags as pf
 from .. import pte as ptes
-from ..image import FileImage, MemoryImage, ProcessImage, ThreadImage, VmaImage
 from ..machine import Machine
 from ..memcontrol import page_memcg
 from ..mmzone import zones_by_address

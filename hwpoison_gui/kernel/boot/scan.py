@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from ..image import U64
+from hwpoison_gui.image import U64
 
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]

@@ -16,9 +16,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import ZoneImage
+
 from ..gate import Column, NestedTable, SortedSets, Table
 from ..machine import Machine
-from ..mmzone import ZoneImage
 from ..packed import PackedNestedTable, PackedTable
 from ..packed_tags import PackedTags
 from ..profile.type import Profile

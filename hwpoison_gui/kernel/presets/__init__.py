@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from ..image import MemoryImage
+from hwpoison_gui.image import MemoryImage
+
 from .desktop import desktop
 
 PRESETS: Final[dict[str, Callable[[int, int], MemoryImage]]] = {"desktop": desktop}

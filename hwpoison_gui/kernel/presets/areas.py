@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.image import FileImage, VmaImage
 from hwpoison_gui.record import Record
 
-from ..image import FileImage, VmaImage
 from .dice import Dice
 from .files import OpenFile
 from .spec import Anon

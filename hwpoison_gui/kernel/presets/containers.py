@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from hwpoison_gui.image import U64, HiddenState, MemoryImage, ProcessImage
+
 from .. import page_flags as pf
-from ..image import U64, HiddenState, MemoryImage, ProcessImage
 from ..mmzone import zones_by_address
 from .desktop import desktop
 

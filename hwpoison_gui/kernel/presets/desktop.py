@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import U64, HiddenState, MemoryImage
+
 from .. import page_flags as pf
-from ..image import U64, HiddenState, MemoryImage
 from ..mmzone import zones_by_address
 from .areas import PAGE_SHIFT, Area
 from .desktop_files import CACHED, MAPPED, rest_of_the_cache

@@ -11,10 +11,10 @@ from typing import Final
 
 import numpy as np
 
+from hwpoison_gui.image import U64, CachedPages, FileImage
 from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
-from ..image import U64, CachedPages, FileImage
 from .dice import I64, Dice
 from .pool import Birth, PagePool
 from .spec import FileSpec

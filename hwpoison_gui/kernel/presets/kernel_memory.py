@@ -12,10 +12,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import U64
 from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
-from ..image import U64
 from .dice import Dice
 from .physical import Span
 from .pool import Birth, PagePool

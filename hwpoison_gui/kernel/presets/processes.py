@@ -11,10 +11,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.image import ProcessImage, VmaImage
 from hwpoison_gui.record import Record
 
 from .. import page_flags as pf
-from ..image import ProcessImage, VmaImage
 from .areas import Area, layout, vma_image
 from .dice import I64, Dice
 from .files import OpenFile

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TextIO
 
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import MemoryImage
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import nearest
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL

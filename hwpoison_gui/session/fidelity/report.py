@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from hwpoison_gui.kernel.image import MemoryImage
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.fidelity.agreement import Compared, compare, kind_of, line_of
 from hwpoison_gui.session.fidelity.function_graph import follow, parse, root_of

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE, ZoneImage
+from hwpoison_gui.image import ZoneImage
+from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.view.map.lenses import ZONE, ZONES, Lens, zone_lens
 
 Place = tuple[int, str]  # node and zone name

@@ -6,8 +6,8 @@ from typing import Final
 
 import pytest
 
+from hwpoison_gui.image import ProcessImage, VmaImage
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.image import ProcessImage, VmaImage
 from hwpoison_gui.kernel.machine import Machine
 from tests.kernel.boot.images import ANON, BASE, FILE, PRESENT, SWAPPED, bits_of, booted, folio, image, process, vma
 

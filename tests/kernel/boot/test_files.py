@@ -8,12 +8,12 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
+from hwpoison_gui.image import CachedPages, FileImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot import files, scan
 from hwpoison_gui.kernel.boot.files import NEWER
 from hwpoison_gui.kernel.filemap import DISK, find_get_page
 from hwpoison_gui.kernel.hwpoison_filter import UNKNOWN_DEVICE
-from hwpoison_gui.kernel.image import CachedPages, FileImage
 from hwpoison_gui.kernel.records import UNKNOWN_FILES
 from tests.kernel.boot.images import booted, folio, image, process, vma
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.image import SYSCTLS
 from hwpoison_gui.kernel.handler import EXITS
-from hwpoison_gui.kernel.image import SYSCTLS
 from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.registry import PROFILES, having, nearest, newest, oldest, sysctls
 from hwpoison_gui.kernel.profile.type import Profile

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from hwpoison_gui.image import ZoneImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mmzone import ZoneImage, zones_by_address
+from hwpoison_gui.kernel.mmzone import zones_by_address
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.filter.expression import parse
 from hwpoison_gui.view.filter.terms import FilterError, did_you_mean, quoted, some_of

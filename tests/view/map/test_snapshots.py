@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from hwpoison_gui import resources
+from hwpoison_gui.image import Capture, MemoryImage, ProcessImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.image import Capture, MemoryImage, ProcessImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.sources.machine_file import image_of

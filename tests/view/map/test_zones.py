@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from hwpoison_gui.image import ZoneImage
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mmzone import ZoneImage, zones_by_address
+from hwpoison_gui.kernel.mmzone import zones_by_address
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.frame_facts import facts_of

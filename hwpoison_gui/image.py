@@ -1,6 +1,6 @@
 """Memory images: plain arrays and records, as Linux exports them, from which a machine is booted.
 
-Recordings, this machine's /proc and the presets provide images; boot/machine.py boots a machine from one.
+Recordings, this machine's /proc and the presets provide images; kernel/boot/machine.py boots a machine from one.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ import numpy.typing as npt
 
 from hwpoison_gui.record import Record
 
-from .mmzone import ZoneImage
-from .profile.type import SYSCTL_EARLY_KILL, SYSCTL_ENABLE_SOFT_OFFLINE, SYSCTL_RECOVERY
-
 U64 = npt.NDArray[np.uint64]
 
 # Of /proc/sys/vm, in any modelled kernel.
-SYSCTLS: Final = (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY, SYSCTL_ENABLE_SOFT_OFFLINE)
+SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery", "enable_soft_offline")
 
 
 class Capture(Record):
@@ -106,6 +103,15 @@ class FileImage(Record):
     path: str
     filesystem: str = "ext4"
     pages: int = 0
+
+
+class ZoneImage(Record):
+    """Frames `start` to `end` (exclusive) of a zone of the page allocator. `node` is -1 if unknown."""
+
+    node: int
+    name: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, eq=False, repr=False)  # a start has no time for more
