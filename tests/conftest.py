@@ -50,6 +50,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[object]:
+    """Thousands of tests are made and none is deleted: the collector would look at all of them again and again."""
+    gc.disable()
+    found = yield
+    gc.enable()
+    return found
+
+
 @pytest.fixture(autouse=True, scope="module")
 def what_was_there_before_is_not_looked_at() -> None:
     """Modules and collected tests live as long as the run: neither the collector nor the end of a test sees them."""
