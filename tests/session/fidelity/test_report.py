@@ -11,7 +11,7 @@ from hwpoison_gui import resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.session.fidelity import kernels_page, report
 from hwpoison_gui.session.fidelity.differences import pairs
-from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, modelled
+from hwpoison_gui.session.fidelity.kernel_functions import AFTER, FOLDED, LEFT_OUT, all_known, modelled
 from hwpoison_gui.session.fidelity.kernels_text import UPGRADE
 from hwpoison_gui.session.fidelity.shown_by import read
 from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
@@ -54,6 +54,10 @@ def test_without_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["fidelity", "--data", str(tmp_path / "none"), "--out", str(tmp_path / "page.md")]) == 2
     assert "none" in capsys.readouterr().err
     assert not (tmp_path / "page.md").exists()
+
+
+def test_each_file_with_steps_is_written_after_files_of_the_kernel() -> None:
+    assert {module.module for module in modelled() if module.after} == AFTER.keys()
 
 
 def test_functions_are_in_one_list() -> None:
