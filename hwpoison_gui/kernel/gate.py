@@ -40,8 +40,6 @@ class Store(Protocol):
 
     name: str
 
-    def get(self, key: Any) -> Any: ...
-
     def swap(self, key: Any, value: Any) -> Any:
         """Set a value and return the old one; the gate makes every change through this method."""
         ...
@@ -114,11 +112,8 @@ class Cells:
         self.name = column.name
         self.column = column
 
-    def get(self, key: npt.NDArray[np.int64]) -> bytes:
-        return self.column.view[key].tobytes()
-
     def swap(self, key: npt.NDArray[np.int64], value: bytes) -> bytes:
-        old = self.get(key)
+        old: bytes = self.column.view[key].tobytes()
         self.column.load(key, np.frombuffer(value, self.column.view.dtype))
         return old
 
@@ -171,9 +166,6 @@ class WholeTable(Protocol[_Outer, I, V]):
 
     name: str
 
-    def copy_of(self, outer: _Outer) -> Mapping[I, V] | _Absent:
-        """Return a copy of the records of an outer key, or ABSENT."""
-
     def take(self, outer: _Outer) -> Mapping[I, V] | _Absent:
         """Remove an outer key and return its records, which the table does not change any more, or ABSENT."""
 
@@ -187,9 +179,6 @@ class Whole(Generic[O, I, V]):
     def __init__(self, table: WholeTable[O, I, V]) -> None:
         self.name = table.name
         self._table = table
-
-    def get(self, key: O) -> Mapping[I, V] | _Absent:
-        return self._table.copy_of(key)
 
     def swap(self, key: O, value: Mapping[I, V] | _Absent) -> Mapping[I, V] | _Absent:
         old = self._table.take(key)
@@ -235,10 +224,6 @@ class NestedTable(Generic[O, I, V]):
             self._data.setdefault(outer, {}).update(records)
 
     # used by Whole only
-
-    def copy_of(self, outer: O) -> Mapping[I, V] | _Absent:
-        records = self._data.get(outer)
-        return ABSENT if records is None else dict(records)
 
     def take(self, outer: O) -> Mapping[I, V] | _Absent:
         return self._data.pop(outer, ABSENT)

@@ -373,11 +373,6 @@ class PackedNestedTable:
 
     # used by Whole only
 
-    def copy_of(self, outer: int) -> Mapping[int, int] | _Absent:
-        """Return a copy of the records of an outer key, or ABSENT."""
-        records = self._data.get(outer)
-        return ABSENT if records is None else records.copy()
-
     def take(self, outer: int) -> Mapping[int, int] | _Absent:
         """Remove an outer key and return its records, or ABSENT."""
         return self._data.pop(outer, ABSENT)

@@ -113,7 +113,7 @@ def free_page(m: Machine, pfn: int) -> None:
 
 def drain_pcp(m: Machine, keep: int = 0) -> None:
     """drain_pages_zone(): move frames from the per-CPU list to the buddy lists until `keep` are left."""
-    pfns = m.pcp.of(0)[keep:][::-1]
+    pfns = m.pcp.of(0)[keep:]
     if not pfns:
         return
     m.gate.put_each(m.pcp, [(0, pfn) for pfn in pfns], [ABSENT] * len(pfns))

@@ -192,7 +192,7 @@ def page_mkclean(m: Machine, pfn: int) -> int:
                 continue
             vpn = address >> PAGE_SHIFT
             entry = m.pte(vma.mm, vpn)
-            if entry & (ptes.DIRTY | ptes.RW) and not (frame > pfn and entry & ptes.PSE):
+            if entry & (ptes.DIRTY | ptes.RW):  # a huge entry is clean after the first of its frames
                 m.set_pte(vma.mm, vpn, entry & ~(ptes.DIRTY | ptes.RW))
                 cleaned += 1
     return cleaned

@@ -60,7 +60,8 @@ def watch(part):
     QUIET = 60
     window = part.window()
     complete = lambda: getattr(window, "is_complete", True)
-    ready_now = lambda: getattr(window, "is_ready", complete())
+    # Below the start page panels may still be missing: it is ready as soon as there are menus.
+    ready_now = lambda: complete() or (getattr(window, "starting", None) and window.menuBar().actions())
     def note():
         laps["rest"] = (time.time() - last) * 1e3
         laps["ready processor"] = time.process_time() * 1e3

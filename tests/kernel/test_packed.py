@@ -296,9 +296,6 @@ def test_rows_load_as_one_after_another() -> None:
     assert table.view == each.view and set(table.view) == set(rows)
     table.load_rows({}, np.zeros(0, np.int64), np.zeros(0, np.int64))
     assert table.view == each.view
-    copy = table.copy_of(5)
-    table.swap((5, 5000), 99)
-    assert copy == each.of(5) != table.of(5) and table.copy_of(66) is ABSENT
 
 
 def test_a_table_loads_records_in_any_order() -> None:

@@ -310,11 +310,6 @@ class MainWindow(QMainWindow):
         return self.is_placed and (self._is_covered or self.panels.complete)
 
     @property
-    def is_ready(self) -> bool:
-        """Whether everything that is seen is there; below the start page, panels may still be missing."""
-        return self.is_complete or (self._is_built and self._is_covered)
-
-    @property
     def is_placed(self) -> bool:
         """Whether panels have their places."""
         return self._is_built and not self._placing.busy

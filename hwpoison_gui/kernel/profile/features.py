@@ -39,15 +39,6 @@ class Feature(Record):
     gone: tuple[int, ...] | None = None
     gap: bool = False
 
-    def is_in(self, kernel: tuple[int, ...]) -> bool:
-        """Whether the model of a kernel, given by its version, should have it."""
-        if self.since is None or self.gap:
-            return kernel >= _ESTABLISHED
-        return kernel >= self.since and (self.gone is None or kernel < self.gone)
-
-
-_ESTABLISHED: Final = (6, 1)  # a kernel whose source was read
-
 
 _DECLARED: Final = (
     # 2.6.32

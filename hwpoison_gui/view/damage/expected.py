@@ -116,13 +116,11 @@ def _times(bounds: Bounds, each: float) -> Bounds:
     return low * each, middle * each, high * each
 
 
-def mean_of(damage: Damage, geometry: Geometry, part: str) -> Mean:
-    """The mean over the parts of a mode (fault.MODES) that the machine has frames of; `geometry` is fitted to it."""
-    return to_the_end(find_mean(damage, geometry, part))
-
-
 def find_mean(damage: Damage, geometry: Geometry, part: str) -> Generator[None, None, Mean]:
-    """The same in slices."""
+    """The mean over the parts of a mode (fault.MODES) that the machine has frames of, in slices.
+
+    `geometry` is fitted to the machine.
+    """
     frames, hits = damage.m.frames, damage.hits
     functions = frame_functions(geometry, MODES[part])  # the number of a part has a bit for each
     part_of = LinearMap(functions, geometry.address_bits - PAGE_SHIFT)

@@ -103,7 +103,7 @@ def open_machine(*waiting):
     return start.open(*waiting)
 
 def wait(window):
-    QTimer.singleShot(0, lambda: (loaded("ready"), end(window)) if window.is_ready else wait(window))
+    QTimer.singleShot(0, lambda: (loaded("ready"), end(window)))
 
 def end(window):
     QTimer.singleShot(0, lambda: (loaded("complete"), window.close()) if window.is_complete else end(window))

@@ -10,9 +10,10 @@ from hwpoison_gui.dram.rates import Rate, Rates
 from hwpoison_gui.dram.shipped import shipped
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage import expected
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.expected import assess_rates, devices_of, mean_of, summed
+from hwpoison_gui.view.damage.expected import assess_rates, devices_of, find_mean, summed
 from hwpoison_gui.view.damage.hits import DIES, IMPACTS
 from hwpoison_gui.view.damage.per_frame import per_frame
 
@@ -37,14 +38,15 @@ def test_means_are_those_of_all_parts(m: Machine, key: str, part: str, monkeypat
         hit.append(len(np.unique(hits.rank[inside])))
         dead.append(len(np.unique(hits.rank[inside & DIES[hits.impact]])))
     wanted = pytest.approx((np.mean(frames), np.mean(hit), np.mean(dead)))
-    assert mean_of(damage, geometry, part) == wanted
+    assert to_the_end(find_mean(damage, geometry, part)) == wanted
     monkeypatch.setattr(expected, "_SORTED", 300)  # some processes have more frames than that, others fewer
-    assert mean_of(damage, geometry, part) == wanted
+    assert to_the_end(find_mean(damage, geometry, part)) == wanted
 
 
 def test_a_cell_is_a_frame(m: Machine) -> None:
     damage = Damage.of(m, 0)
-    mean, counts = mean_of(damage, shipped("plain").fitted(m.frames), "cell"), per_frame(damage)
+    mean = to_the_end(find_mean(damage, shipped("plain").fitted(m.frames), "cell"))
+    counts = per_frame(damage)
     assert mean.frames == 1 and mean.hit == pytest.approx(counts.hit.sum() / m.frames)
 
 
