@@ -26,7 +26,7 @@ from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory import Access
 from .mmap import covered, overlapping, put_inode, unmap_mapping_range
-from .records import HPAGE_PMD_NR, Inode, OpenFile
+from .records import HPAGE_PMD_NR, SHARED_ANONYMOUS, Inode, OpenFile
 from .truncate import invalidate_inode_page, truncate_inode_pages
 
 HUGETLB_READ: Final = site("hugetlbfs_read", Act.DECIDE, args="path index")
@@ -79,7 +79,7 @@ def _fill(m: Machine, inode: Inode) -> bool:
 def create_shmem(m: Machine, pages: int, folio: int = 1) -> int:
     """shmem_zero_setup(): the unnamed tmpfs file behind shared anonymous memory."""
     number = m.new_id("inode")
-    m.put(m.inodes, number, Inode(number, f"/dev/zero ({number})", "tmpfs", pages, linked=False, folio=folio))
+    m.put(m.inodes, number, Inode(number, SHARED_ANONYMOUS, "tmpfs", pages, linked=False, deleted=True, folio=folio))
     return number
 
 

@@ -146,12 +146,10 @@ class RmapItem(Record):
     anon_vma: int
 
 
-# Paths of inodes that own the cached pages of all files that a source does not name, by file system.
-UNKNOWN_FILES: Final = {
-    "tmpfs": "(shared memory of unknown name)",
-    "blockdev": "(block devices)",
-    "ext4": "(files of unknown name)",
-}
+# Pseudo-paths, in the form of d_dname(), of inodes that own the cached pages of all files that a source does not name,
+# by file system.
+UNKNOWN_FILES: Final = {"tmpfs": "tmpfs:[unknown]", "blockdev": "blockdev:[unknown]", "ext4": "ext4:[unknown]"}
+SHARED_ANONYMOUS: Final = "/dev/zero"  # the path of every file that shmem_zero_setup() makes
 
 
 class Inode(Record):
@@ -173,6 +171,21 @@ class Inode(Record):
     wb_seen: bool = True
     deleted: bool = False
     folio: int = 1
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether it stands for all files that the source does not name: the indices of its pages are made up."""
+        return self.path == UNKNOWN_FILES.get(self.filesystem)
+
+    @property
+    def has_path(self) -> bool:
+        """Whether `path` is an absolute path; otherwise it is a pseudo-path, or what a source calls the file."""
+        return self.path.startswith("/")
+
+    @property
+    def is_shared_anonymous(self) -> bool:
+        """Whether it is the unnamed file behind a shared anonymous mapping (shmem_zero_setup())."""
+        return self.path == SHARED_ANONYMOUS
 
 
 class OpenFile(Record):

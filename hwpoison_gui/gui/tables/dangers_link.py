@@ -18,6 +18,7 @@ from hwpoison_gui.gui.tables.dangers import AT_FIRST, AssessPanel
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.gui.widgets.row_table import NO_KEY
 from hwpoison_gui.session.many import MOST_FRAMES
+from hwpoison_gui.view.base.naming import path_of
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.uses import owners_known
 from hwpoison_gui.view.damage.words import RANKED_BY
@@ -145,9 +146,8 @@ class DangersLink(QObject):
         if self._list == PROCESSES:
             selection.select_task(key)
         elif self._list == FILES:
-            path = m.inodes.view[key].path if key in m.inodes.view else ""
-            if path:
-                self._look_for(f"path:{quoted(path)}")
+            if key in m.inodes.view:
+                self._look_for(f"path:{quoted(path_of(m.inodes.view[key]))}")
         elif self._ranking is not None and self._damage.present is self._ranking.damage:
             selection.select(key)
             selection.mark(self._ranking.alike(key)[:MOST_FRAMES].tolist())

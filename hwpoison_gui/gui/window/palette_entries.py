@@ -17,6 +17,7 @@ from hwpoison_gui.gui.window.synonyms import synonyms_of
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
+from hwpoison_gui.view.base.naming import path_of
 from hwpoison_gui.view.facts.touching import touches_of_frame
 from hwpoison_gui.view.filter.fuzzy import Line, ranked
 from hwpoison_gui.view.rows.files import first_cached_frame
@@ -106,9 +107,8 @@ class PaletteEntries:
         for inode in m.inodes.view.values():
             cached = len(m.page_cache.of(inode.id))
             tip, missing = f"Its first of {cached:,} cached pages", "" if cached else "Nothing of it is cached."
-            if inode.path:
-                run = partial(self._to_file, inode.id)
-                entries.append(PaletteEntry("Go to file", inode.path, tip, "", run, missing))
+            run = partial(self._to_file, inode.id)
+            entries.append(PaletteEntry("Go to file", path_of(inode), tip, "", run, missing))
         return entries
 
     def _terms(self, typed: str) -> list[PaletteEntry]:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.records import UNKNOWN_FILES, Inode, Vma
+from hwpoison_gui.kernel.records import Inode, Vma
+from hwpoison_gui.view.words.words import path_words
 
 _MOST: Final = 4
 _NOT_KNOWN: Final = {
@@ -31,17 +32,17 @@ def listed(who: Sequence[str], most: int) -> str:
 
 def file_name(inode: Inode) -> str:
     """The path of a file as /proc/PID/maps prints it; its number if the path is not known."""
-    return (inode.path or f"inode {inode.id}") + (" (deleted)" if inode.deleted else "")
+    return path_of(inode) + (" (deleted)" if inode.deleted else "")
 
 
-def is_unknown(inode: Inode) -> bool:
-    """Whether it stands for all files that the source does not name: the offsets of its pages are made up."""
-    return inode.path == UNKNOWN_FILES.get(inode.filesystem)
+def path_of(inode: Inode) -> str:
+    """The path of a file as it is shown; its number if the path is not known."""
+    return path_words(inode.path) or f"inode {inode.id}"
 
 
 def page_name(inode: Inode, path: str, number: int, between: str = ", page ") -> str:
     """A page of a file in words: `path` and its number, which is in units of 4 KiB, as far as the file is known."""
-    return f"a page of {_NOT_KNOWN[inode.filesystem]}" if is_unknown(inode) else f"{path}{between}{number}"
+    return f"a page of {_NOT_KNOWN[inode.filesystem]}" if inode.is_unknown else f"{path}{between}{number}"
 
 
 def file_names(inodes: Mapping[int, Inode]) -> dict[int, str]:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
-from hwpoison_gui.view.base.naming import file_names
+from hwpoison_gui.view.base.naming import file_names, path_of
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.per_frame import frames_of_files
 from hwpoison_gui.view.damage.worst import tolls_of_processes
@@ -193,7 +193,7 @@ def _by_file(damage: Damage, classes: I64) -> Made:
     rows, named = [], file_names(m.inodes.view)
     for number, inode_ in enumerate(inodes):
         row, file = frames[number], m.inodes.view[inode_]
-        term = ("path", file.path) if file.path else ()
+        term = ("path", path_of(file))
         rows.append(Row(named[inode_], term, tuple(row.tolist()), int(lost[number]), float(row.sum())))
     rest = _rest("of no file", rows, _row("", (), damage, classes))
     return rows, rest, "" if inodes else "The source of this machine does not say which files are cached."

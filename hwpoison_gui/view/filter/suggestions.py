@@ -142,7 +142,7 @@ def _processes(m: Machine, before: str) -> Iterator[Word]:
 
 def _paths(m: Machine) -> Iterator[Word]:
     for inode in m.inodes.view.values():
-        if inode.linked and inode.path.startswith("/"):
+        if inode.linked and inode.has_path:
             yield Word(quoted(inode.path), f"{counted(len(m.page_cache.of(inode.id)), 'page')} cached")
 
 

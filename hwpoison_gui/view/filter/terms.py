@@ -20,7 +20,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process, Vma
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.naming import listed
+from hwpoison_gui.view.base.naming import listed, path_of
 from hwpoison_gui.view.map.lenses import (
     BY_KEY,
     CHANGED,
@@ -169,7 +169,7 @@ def _numbered(m: Machine, pid: str) -> list[Process]:
 
 
 def _inodes(m: Machine, text: str) -> list[int]:
-    return [number for number, inode in m.inodes.view.items() if inode.path and _is_called(inode.path, text)]
+    return [number for number, inode in m.inodes.view.items() if _is_called(path_of(inode), text)]
 
 
 def _is_called(path: str, text: str) -> bool:
@@ -196,7 +196,7 @@ def _of_pid(m: Machine, term: Term) -> Bools:
 def _of_path(m: Machine, term: Term) -> Bools:
     inodes = _inodes(m, term.text)
     if not inodes:
-        paths = [inode.path for inode in m.inodes.view.values() if inode.path]
+        paths = [path_of(inode) for inode in m.inodes.view.values()]
         names = [path if "/" in term.text else path.rpartition("/")[2] for path in paths]
         raise term.error(unknown("file", term.text, names, "* stands for any letters, as in /usr/lib/*"))
     return frames_of_owners(m, (), inodes)
@@ -280,14 +280,14 @@ def _spans(m: Machine, processes: Iterable[Process], text: str) -> list[tuple[in
 
 
 def _is_vma(m: Machine, vma: Vma, text: str) -> bool:
-    path = m.inodes.view[vma.mapping].path if vma.mapping else ""
+    path = path_of(m.inodes.view[vma.mapping]) if vma.mapping else ""
     return vma.name.strip("[]") == text.strip("[]") != "" or (path != "" and _is_called(path, text))
 
 
 def _vma_name(m: Machine, vma: Vma) -> str:
     if vma.name or not vma.mapping:
         return vma.name.strip("[]")
-    return m.inodes.view[vma.mapping].path.rpartition("/")[2]
+    return path_of(m.inodes.view[vma.mapping]).rpartition("/")[2]
 
 
 def _mark(m: Machine, mm: int, spans: list[tuple[int, int]], frames: Bools) -> None:

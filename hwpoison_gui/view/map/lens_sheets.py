@@ -16,6 +16,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.base.mappers import some_mappers_unknown
+from hwpoison_gui.view.base.naming import path_of
 from hwpoison_gui.view.base.slicing import as_part
 from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.lenses import (
@@ -200,7 +201,7 @@ class OwnerSheet:
                 owners.append(Owner("task", m.processes.view[which].label))
             else:
                 self._of_inode[which] = first + number
-                owners.append(Owner("path", m.inodes.view[which].path))
+                owners.append(Owner("path", path_of(m.inodes.view[which])))
         self.lens = owner_lens(tuple(owners))
 
 

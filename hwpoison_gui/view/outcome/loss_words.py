@@ -15,7 +15,7 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR, Inode
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.hits import STALE, when_read_again
-from hwpoison_gui.view.base.naming import is_unknown, names, page_name
+from hwpoison_gui.view.base.naming import names, page_name, path_of
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.words.words import counted
 
@@ -116,8 +116,8 @@ def _of_memory(page: Page) -> Lost:
 
 def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: Effect) -> Lost:
     """Of a page of a file: its newest content, or nothing."""
-    where = page_name(inode, path_of(inode), page.number)
-    comma = "" if is_unknown(inode) else ","  # ends the apposition
+    where = page_name(inode, content_name(inode), page.number)
+    comma = "" if inode.is_unknown else ","  # ends the apposition
     held = _held(m, page, inode, result)
     noted = page.dirty if page.word & pf.HUGE else effect is Effect.DROPS_DIRTY
     if noted and can(inode, "writeback"):
@@ -152,11 +152,9 @@ def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
     return "; somebody still holds the broken page"
 
 
-def path_of(inode: Inode) -> str:
-    """The name of a file as it is shown."""
-    if inode.path.startswith("/dev/zero"):
-        return "anonymous shared memory"
-    return inode.path or f"inode {inode.id}"
+def content_name(inode: Inode) -> str:
+    """What a sentence about lost content calls the file."""
+    return "anonymous shared memory" if inode.is_shared_anonymous else path_of(inode)
 
 
 def _afterwards(m: Machine, inode: Inode) -> str:

@@ -26,7 +26,7 @@ from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown, not_
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
-from hwpoison_gui.view.outcome.loss_words import path_of
+from hwpoison_gui.view.outcome.loss_words import content_name
 from hwpoison_gui.view.outcome.prediction import Prediction, predict
 from hwpoison_gui.view.words.hwpoison_filter import why_filtered
 
@@ -110,7 +110,7 @@ def _losses(m: Machine, pfn: int, ahead: Prediction) -> list[str]:
         return []
     size = HPAGE_PMD_NR if m.page(pfn) & pf.HUGE else 1
     inode = m.inode_of(m.compound_head(pfn))
-    of = "private memory" if inode is None else path_of(inode)
+    of = "private memory" if inode is None else content_name(inode)
     return [f"loses {amount(size * FRAME_SIZE)} of {of}"]
 
 

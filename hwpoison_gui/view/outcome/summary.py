@@ -8,7 +8,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.rmap import mappings_of, page_index
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.naming import listed, page_name
+from hwpoison_gui.view.base.naming import listed, page_name, path_of
 from hwpoison_gui.view.rmap.compound import is_per_cpu, kind_of_frame, place_in_compound
 from hwpoison_gui.view.words.words import counted
 
@@ -28,7 +28,7 @@ def summary(m: Machine, pfn: int) -> str:
         parts.append("merged by KSM")
     inode = m.inode_of(m.compound_head(pfn))
     if inode is not None:
-        parts.append(page_name(inode, inode.path, page_index(m, pfn), " page "))
+        parts.append(page_name(inode, path_of(inode), page_index(m, pfn), " page "))
     users = users_of(m, pfn)
     if users:
         parts.append("mapped by " + listed(users, _MOST_NAMES))

@@ -17,7 +17,7 @@ from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.naming import is_unknown, vma_name
+from hwpoison_gui.view.base.naming import path_of, vma_name
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.compound import kind_of_frame
 from hwpoison_gui.view.rmap.table_scan import entries_naming
@@ -27,7 +27,8 @@ from hwpoison_gui.view.words.words import counted
 class Mapping(Record):
     """The object that page->mapping refers to.
 
-    `kind`: anon, file, ksm, swap or none. `name`: path of a file, number of an anon_vma; `title` has it with its noun.
+    `kind`: anon, file, ksm, swap or none. `name`: path of the file, or number of the anon_vma, which `title` has with
+    its noun: `anon_vma 3`.
     """
 
     kind: str
@@ -99,11 +100,11 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
     if anon_vma:
         return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory", f"{anon_vma}")
     if inode is not None:
-        path = inode.path or f"inode {inode.id}"
+        path = path_of(inode)
         gone = "deleted; " if inode.deleted else ""
         where = (
             "not known which, nor at what offset"
-            if is_unknown(inode)
+            if inode.is_unknown
             else f"page {page_index(m, pfn)} on {inode.filesystem}"
         )
         return Mapping("file", path, f"{gone}{where}", path)
@@ -165,8 +166,7 @@ def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
 def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     process = m.processes.view[vma.mm]
     inode = m.inodes.view.get(vma.mapping)
-    path = inode.path if inode is not None else ""
-    file = "" if path == "/dev/zero" else path.rpartition("/")[2]
+    file = "" if inode is None or inode.is_shared_anonymous else path_of(inode).rpartition("/")[2]
     name = vma_name(vma) or file or ("anonymous" if not vma.mapping else "shared")
     rights = f"{vma.perms}{', locked' if vma.locked else ''}"
     return Mapper(vma.id, vma.mm, vpn, process.tgid, process.label, name, rights)

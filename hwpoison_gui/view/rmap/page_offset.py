@@ -8,7 +8,6 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, anon_pgoff
 from hwpoison_gui.kernel.rmap import page_index
-from hwpoison_gui.view.base.naming import is_unknown
 
 _LOW: Final = (1 << 31) - 1
 
@@ -27,7 +26,7 @@ def offset_words(m: Machine, pfn: int) -> str:
     head = m.compound_head(pfn)
     anon_vma = m.anon_vma_of(head)
     inode = None if anon_vma else m.inode_of(head)
-    if (not anon_vma and (inode is None or is_unknown(inode))) or m.page(head) & pf.KSM:
+    if (not anon_vma and (inode is None or inode.is_unknown)) or m.page(head) & pf.KSM:
         return ""
     high = high_bits(m, anon_vma) if anon_vma else 0
     return f"…{page_index(m, pfn):08x}" if high is None else f"{page_index(m, pfn) + high:#x}"

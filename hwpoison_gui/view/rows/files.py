@@ -28,7 +28,7 @@ FILE_COLUMNS: Final = (
     TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
     TextColumn("error", "Error", "EIO: a page was lost; fsync() reports it once per open file", "EIO reported"),
 )  # fmt: skip
-# With what errors in its cached pages would do; shown when that is wanted.
+# With the predicted effects of errors in the cached pages; shown on demand.
 FILE_DAMAGE_COLUMNS: Final = (
     *FILE_COLUMNS[:2],
     TextColumn("now", "Hit now", "Cached frames whose error would signal a process at once", "000,000", number=True),
@@ -57,7 +57,7 @@ class FileRow(Record):
 
 
 def file_rows(m: Machine, tolls: Mapping[int, FileToll] | None = None) -> list[FileRow]:
-    """All files; named ones first, by the number of cached pages. `tolls`: what errors would do, by inode."""
+    """All files; those with a path first, by the number of cached pages. `tolls`: what errors would do, by inode."""
     dirty = _dirty_pages(m)
     rows = [_row(m, inode, int(dirty[inode.id]) if inode.id < len(dirty) else 0) for inode in m.inodes.view.values()]
     if tolls:
@@ -66,7 +66,8 @@ def file_rows(m: Machine, tolls: Mapping[int, FileToll] | None = None) -> list[F
             row if toll is None else row._replace(now=toll.now, late=toll.late, lost=toll.lost)
             for row, toll in zip(rows, told, strict=True)
         ]
-    return sorted(rows, key=lambda row: (row.path.startswith("("), -row.cached, row.path.casefold(), row.key))
+    files = m.inodes.view
+    return sorted(rows, key=lambda row: (not files[row.key].has_path, -row.cached, row.path.casefold(), row.key))
 
 
 def file_cells(row: FileRow) -> tuple[str, ...]:

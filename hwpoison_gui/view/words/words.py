@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.records import UNKNOWN_FILES
 from hwpoison_gui.record import Record
+
+# What stands for the pseudo-path of files that a source does not name.
+_PSEUDO_PATHS: Final = {
+    UNKNOWN_FILES["tmpfs"]: "(shared memory of unknown name)",
+    UNKNOWN_FILES["blockdev"]: "(block devices)",
+    UNKNOWN_FILES["ext4"]: "(files of unknown name)",
+}
 
 # A format string, or a function where words must be chosen. Both take what `values_of` gives, by name.
 Template = str | Callable[..., str]
@@ -25,7 +33,14 @@ def values_of(mark: Mark) -> dict[str, Any]:
     found: dict[str, Any] = {"frames": mark.frames, "vmas": mark.vmas, "tasks": mark.tasks}
     found.update((name, some[0]) for name, some in (("frame", mark.frames), ("task", mark.tasks)) if some)
     found.update(zip(mark.site.args, mark.args, strict=True))
+    if "path" in found:
+        found["path"] = path_words(found["path"])
     return found
+
+
+def path_words(path: str) -> str:
+    """The path of an inode as it is shown: a pseudo-path is put in words."""
+    return _PSEUDO_PATHS.get(path, path)
 
 
 def parameters(function: Callable[..., str]) -> tuple[str, ...]:
