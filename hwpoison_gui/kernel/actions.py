@@ -115,7 +115,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 
 
 def _can_be_opened(inode: Inode) -> bool:
-    """Whether fsync can report the error: a System V segment or a deleted file cannot be opened."""
+    """Whether a process can open the file, and so get the error from fsync(): no deleted file, no System V segment."""
     return inode.linked and not inode.deleted
 
 

@@ -37,6 +37,7 @@ def can(inode: Inode, ability: str) -> bool:
 
 
 def content_of(m: Machine, pfn: int) -> str:
+    """The content tag of a frame; ZERO where nothing was written to it."""
     return m.content.view.get(pfn, ZERO)
 
 

@@ -238,9 +238,11 @@ class Machine:
         self.put_cells(self.flags, pfns, words)
 
     def set_flags(self, pfn: int, mask: int) -> None:
+        """Set bits in the flag word of the frame itself, which may be a tail page."""
         self.gate.put(self.flags, pfn, self.page(pfn) | mask)
 
     def clear_flags(self, pfn: int, mask: int) -> None:
+        """Clear bits in the flag word of the frame itself."""
         self.gate.put(self.flags, pfn, self.page(pfn) & ~mask)
 
     def add_to(self, store: Any, key: Any, amount: int) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ROOT_INO: Final = 1  # of the root of a cgroup file system (kernfs)
 
 _NONE: Final = 0  # page_cgroup_ino() of a page that is charged to nobody
-_AT_ONCE: Final = 1 << 16  # frames: what is computed of them stays in the cache
+_AT_ONCE: Final = 1 << 16  # frames per pass: intermediate arrays of this size stay in the CPU cache
 _CHARGED: Final = pf.LRU | pf.ANON | pf.SWAPCACHE  # pages of processes and files
 
 

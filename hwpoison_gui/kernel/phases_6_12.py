@@ -129,14 +129,14 @@ def lock_page(h: Handler) -> Steps[Verdict]:
 
 
 def kill_procs_now(h: Handler) -> Steps[None]:
-    """Signal the processes of a page that stays mapped, whether its contents were lost or not."""
+    """kill_procs_now(): signal the processes of a page that stays mapped, also of a clean one."""
     h.to_kill = yield from collect_procs(h.m, h.pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
     yield from kill_procs(h)
 
 
 @phase("6.12")
 def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
-    """Collect processes, KSM pages' as well, unmap the page, signal. Stops at a page that stays mapped.
+    """Collect the processes of the page, KSM or not, unmap it, and signal them. Stops if it stays mapped.
 
     MF_MUST_KILL: the thread cannot go on, so it is signalled even if the page is clean.
     """

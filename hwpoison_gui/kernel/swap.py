@@ -31,6 +31,7 @@ def add_to_swap(m: Machine, pfn: int) -> int:
 
 
 def add_to_swap_cache(m: Machine, pfn: int, offset: int) -> None:
+    """Enter the page into the swap cache under a swap entry's offset, with a reference of the cache."""
     m.put(m.swap_cache, offset, pfn)
     m.put(m.page_private, pfn, offset)
     m.set_flags(pfn, pf.SWAPCACHE | pf.SWAPBACKED)

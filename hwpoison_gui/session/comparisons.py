@@ -36,7 +36,7 @@ class Compared(Record):
 
 
 def compared(way: str, recipes: tuple[Recipe, Recipe], settings: tuple[Settings, Settings], said: str) -> Compared:
-    """A comparison that was made."""
+    """Return the record of a comparison; `said` is the summary that was shown."""
     one, other = recipes
     left, right = settings
     return Compared(
@@ -49,7 +49,7 @@ def compared(way: str, recipes: tuple[Recipe, Recipe], settings: tuple[Settings,
 
 
 def again(kept: Compared, boot: Boot) -> tuple[tuple[Recipe, Recipe], tuple[Settings, Settings]]:
-    """What makes a comparison again on the machine that `boot` gives."""
+    """Return the recipes and settings that repeat a comparison on the machine that `boot` returns."""
     from hwpoison_gui.session.compare import Recipe, Settings
 
     def recipe(number: int) -> Recipe:

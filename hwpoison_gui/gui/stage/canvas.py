@@ -20,13 +20,13 @@ from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
 from hwpoison_gui.kernel.profile.type import Sysctl
 from hwpoison_gui.view.base.palette import Theme
 
-_STILL_MS: Final = 2000  # after which a pointer that rests is hidden
+_STILL_MS: Final = 2000  # an idle pointer is hidden after this
 _ROWS: Final = 34  # lines of ordinary text that would fit the height
 _SIZES: Final = (0.7, 0.8, 0.9, 1.0, 1.1, 1.25, 1.4)
 _CAPTION_LINES: Final = 3
-_BOARD: Final = 8.6  # height of the board in lines of ordinary text; with more words they are smaller
-_MARKS: Final = 1.3  # size of marks on the map, beside that of text: one frame of all memory is to be found
-_SMALL: Final = 0.85  # numbers beside the map, names of colours, of ordinary text
+_BOARD: Final = 8.6  # height of the board in lines of ordinary text; longer texts get a smaller font
+_MARKS: Final = 1.3  # scale of the marks on the map, relative to the text: a single frame must be easy to find
+_SMALL: Final = 0.85  # font size of numbers beside the map and of colour names, relative to ordinary text
 
 
 class Canvas(QWidget):

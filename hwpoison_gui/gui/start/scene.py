@@ -45,7 +45,7 @@ SHARED: Final = "Four processes share this page of memory. Then a bit flips in i
 
 
 class Scene(QWidget):
-    """Map and reverse map of the page. `told` is emitted with what is going on, `ended` when the walk has arrived."""
+    """Map and reverse map of the page. `told` carries a sentence on each step; `ended`: the walk is complete."""
 
     told = Signal(str)
     ended = Signal()

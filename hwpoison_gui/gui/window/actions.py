@@ -14,8 +14,8 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
 
 BUSY: Final = "Work is in progress: Esc cancels it."
-COVERED: Final = "The start page is in front: Esc leads past it."
-# What is possible while the start page is in front: commands, and menus.
+COVERED: Final = "The start page is open: Esc closes it."
+# Commands and menus that work while the start page is open.
 _AT_START: Final = frozenset({"new", "open", "open-records", "live", "forget-recent", "quit", "still", "start-page"})
 _MENUS_AT_START: Final = ("&Help", "&View > &Theme", "&Machine > At e&very start", TEXT_SIZE)
 _MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change the view

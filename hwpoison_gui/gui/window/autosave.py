@@ -159,7 +159,7 @@ class Autosave(QObject):
         slot.write(SESSION, dumps(document))
 
     def _memory_in(self, slot: Slot, exported: Exported, profile: str) -> Stored:
-        """The files with the memory of a live copy, written with the first work on it."""
+        """The files that hold the captured memory; each capture is written once."""
         from hwpoison_gui.session.document.document import Stored
         from hwpoison_gui.session.document.files import refs_of
         from hwpoison_gui.sources.recording_writer import save_snapshot

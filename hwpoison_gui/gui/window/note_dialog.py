@@ -1,4 +1,4 @@
-"""The dialog for a note on the present step, and for what else is told there: speaker notes, stop, title, summary."""
+"""The dialog for a note on the present step, and for the speaker notes, stop, title and summary edited beside it."""
 
 from __future__ import annotations
 

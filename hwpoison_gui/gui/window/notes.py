@@ -134,11 +134,11 @@ class Notes(QObject):
         go_to_end(dialog)
 
     def _told(self) -> Told | Titled | None:
-        """What else is told at the present position: of its operation, or of the whole story before the first one."""
+        """What the dialog edits beside the note: of the present operation, or of the story before the first one."""
         from hwpoison_gui.gui.window.note_dialog import Titled, Told
 
         session, machine = self._controller.session, self._controller.machine
-        operation = session.operation_at(session.position)  # of many frames, all of it: its parts are not told
+        operation = session.operation_at(session.position)  # one on many frames has its notes as a whole
         if operation is not None:
             number = session.operations.index(operation) + 1
             telling = operation.telling
@@ -148,12 +148,12 @@ class Notes(QObject):
         return Titled(machine.title, machine.scenario.summary, self._name_story)
 
     def _changed(self) -> None:
-        """Something told has changed."""
-        self._controller.playback.forget()  # what is read takes another time
+        """A note, a caption, a stop, the title or the summary has changed."""
+        self._controller.playback.forget()  # how long playback stays for reading depends on the texts
         self.changed.emit()
 
     def _tell(self, operation: Operation, notes: str, stops: bool) -> None:
-        """Speaker notes and stop of an operation; a stop that is the default stays the default."""
+        """Set the speaker notes and the stop of an operation; a stop equal to the default is not stored."""
         pause = None if stops == pauses(operation.name, operation.telling.caption) else stops
         self._controller.session.tell(operation, operation.telling._replace(notes=notes.strip(), pause=pause))
         self._changed()

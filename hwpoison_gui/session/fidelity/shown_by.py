@@ -90,7 +90,8 @@ def search(data: Path, kept: ShownBy, again: bool) -> Iterator[tuple[str, str, s
     data
         The folder of the recordings.
     kept
-        What an earlier search found: looked for again only if no longer true or, with `again`, if it found nothing.
+        The result of the last search: a case that it found is tried first, and where it found none, another search
+        takes `again`.
     """
     cases = cases_of(data)
     for older, newer in pairs():
@@ -107,14 +108,14 @@ def search(data: Path, kept: ShownBy, again: bool) -> Iterator[tuple[str, str, s
 
 
 def read(data: Path) -> ShownBy:
-    """What an earlier search found; nothing where it is not kept. Raises OSError."""
+    """The result of the last search; empty if there is no file of it. Raises OSError."""
     path = data / KEPT
     found: ShownBy = json.loads(path.read_text()) if path.exists() else {}
     return found
 
 
 def write(data: Path, again: bool, progress: Callable[[str], None]) -> None:
-    """Search, and keep what was found; `progress` is called with a line for each change. Raises OSError."""
+    """Search, and write the result if it changed; `progress` gets a line for each change. Raises OSError."""
     found: ShownBy = {}
     kept = read(data)
     for kernel, name, case in search(data, kept, again):

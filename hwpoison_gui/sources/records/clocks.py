@@ -54,9 +54,10 @@ class Common:
                 times.append((time, source))
 
     def shift_of(self, other: Sequence[Incident], source: int) -> float | None:
-        """The shift of the clock of `other`, which are of `source`, on which most errors of other sources agree.
+        """The offset, in seconds, between the clock of `source` and those of the other sources.
 
-        None if there are none.
+        It is the one on which most errors that both recorded agree, and None where they have no error in common.
+        `other` are the incidents of `source`.
         """
         apart = list(_differences(self._where, other, source))
         if not apart:

@@ -21,8 +21,9 @@ _MEMCG_PATHS: Final = 12
 class KernelFile(Record):
     """A file that holds a number.
 
-    `name` is its path below /proc/sys/vm or /sys/kernel/debug; `op` and `key` write it: an operation, and its argument
-    that is the number. `text` is what a field for it begins with, `most` the largest number.
+    `name` is its path below /proc/sys/vm or /sys/kernel/debug. The operation `op` writes it: `args` are its arguments
+    but for the number, which is the argument `key`. `text` is the initial text of its input field, `most` the largest
+    number accepted.
     """
 
     name: str

@@ -26,13 +26,16 @@ class Layout(Protocol):
     """An arrangement of `frames` frames on a grid of `width` by `height` cells."""
 
     @property
-    def frames(self) -> int: ...
+    def frames(self) -> int:
+        """Number of frames of the machine."""
 
     @property
-    def width(self) -> int: ...
+    def width(self) -> int:
+        """Cells in a row."""
 
     @property
-    def height(self) -> int: ...
+    def height(self) -> int:
+        """Rows."""
 
     @property
     def in_order(self) -> bool:

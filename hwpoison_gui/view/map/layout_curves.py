@@ -140,6 +140,7 @@ class Curve(Rearranged):
         return out
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
+        """See Layout: the outline of each block, spanned by the first frames of its four quarters."""
         step = 1 << max(0, block.bit_length() - 1) // 2
         x, y = np.meshgrid(np.arange(left, right + step, step), np.arange(top, bottom + step, step))
         pfns = self.pfns_at(np.minimum(x.ravel(), self.width - 1), np.minimum(y.ravel(), self.height - 1))

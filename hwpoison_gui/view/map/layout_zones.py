@@ -50,6 +50,7 @@ class ByZone(Rearranged):
         return plane
 
     def borders(self, block: int, left: int, top: int, right: int, bottom: int) -> Segments:
+        """See Layout: the lines of the rows of each zone, shifted to where the zone begins."""
         found = [np.zeros((0, 4), np.int64)]
         for start, size, row in zip(self._starts.tolist(), self._sizes.tolist(), self._tops.tolist(), strict=True):
             rows = RowMajor(size, self.width)

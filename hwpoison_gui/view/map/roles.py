@@ -43,5 +43,5 @@ def of_selected(colour: int) -> Role:
 
 
 def meaning_of(role: Role) -> str:
-    """The words of a mark; empty where the sentence of the step explains it."""
+    """The meaning of a mark, for its tooltip; empty where the sentence of the step already gives it."""
     return _MEANINGS.get(role, "")

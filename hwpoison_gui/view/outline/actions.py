@@ -33,7 +33,7 @@ MARK_ERROR: Final = Part(
     local=True,
 )
 
-_REFUSED: Final = Way(actions.NOT_REGULAR, "It is no regular file, its pages cannot be removed: Failed.")
+_REFUSED: Final = Way(actions.NOT_REGULAR, "It is not a regular file, so its pages cannot be removed: Failed.")
 _CUT: Final = Way(actions.TRUNCATED, "Removed from the page cache: the next fault reads it from disk.")
 _INVALIDATED: Final = (
     Way(actions.INVALIDATED, "Its file system removes no pages, but a clean one can be invalidated."),

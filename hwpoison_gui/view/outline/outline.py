@@ -46,11 +46,11 @@ _COUNTED: Final = {
 
 @dataclass(eq=False, repr=False)  # a start has no time for more
 class Node:
-    """A line. `kind`: root, call, decision, way, step, run or fact. `first` to `last` (exclusive) are its steps.
+    """A line. `kind`: root, call, decision, way (a branch), step, run or fact.
 
-    A line without steps (`first` is -1) was passed at step `passed`; `silent`: it is the way that was taken then.
-    `told` is the sentence of the step of a way, `text` the text before it is taken. `folded` lines hold what was not
-    reached.
+    Its steps are `first` to `last`, exclusive. A line without steps (`first` is -1) was passed at step `passed`;
+    `silent`: it is the branch taken there. A branch reads `text` until it is taken, and from then on `told`, the
+    sentence of its step. A `folded` line contains the lines that were not reached.
     """
 
     id: int

@@ -66,7 +66,7 @@ COLLECT: Final = Part(
             "add_to_kill",
             signs=(collect.ADDED_ANON, collect.ADDED_FILE, collect.NOT_MAPPED, collect.LATE, collect.REQUIRED),
             teach="Early kill is checked first: PR_MCE_KILL of the task, else vm.memory_failure_early_kill. For an"
-            " anonymous page a task counts only if a PTE of its maps it, of a file’s page if its VMA covers it.",
+            " anonymous page a task counts only if one of its PTEs maps it, for a file page if a VMA of its covers it.",
         ),
         Part(
             "What did the walk cost?",
