@@ -45,10 +45,6 @@ class Compounds(Record):
         """Mask of the frames that are not tails."""
         return np.asarray(self.head[pfn] == pfn)
 
-    def is_large(self, head: I64) -> Bools:
-        """Mask of the frames that are heads of compound pages."""
-        return self.sizes(head) > 1
-
     def sizes(self, head: I64) -> I64:
         """The frames of the compound page of each head; 1 for a frame on its own."""
         size = np.ones(len(head), np.int64)

@@ -77,11 +77,10 @@ def _by_heads(cached: CachedPages, compounds: Compounds) -> tuple[I64, I64, I64]
 
 def _folios(pfn: I64, inode: I64, compounds: Compounds, words: U64) -> dict[int, int]:
     """The pages of the largest folio of each file that has large ones, by inode."""
-    found: dict[int, int] = {}
-    large = compounds.is_large(pfn) & ((words[pfn] & np.uint64(pf.HUGE)) == 0)
-    for head, number in zip(pfn[large].tolist(), inode[large].tolist(), strict=True):
-        found[number] = max(found.get(number, 1), 1 << compounds.order[head])
-    return found
+    sizes = compounds.sizes(pfn)
+    large = (sizes > 1) & ((words[pfn] & np.uint64(pf.HUGE)) == 0)
+    by_size = sorted({*zip(sizes[large].tolist(), inode[large].tolist(), strict=True)})
+    return {number: size for size, number in by_size}  # the last one is the largest
 
 
 def _load_cache(m: Machine, words: U64, compounds: Compounds, pfn: I64, inode: I64, index: I64) -> None:
@@ -102,7 +101,7 @@ def _by_inode(inode: I64) -> Iterator[tuple[int, I64 | slice]]:
     if len(inode) and (inode == inode[0]).all():
         yield int(inode[0]), slice(None)
         return
-    order = np.argsort(inode, kind="stable")
+    order = np.argsort(inode)
     numbers, first = np.unique(inode[order], return_index=True)
     bounds = [*first.tolist(), len(order)]
     for at, number in enumerate(numbers.tolist()):

@@ -45,6 +45,5 @@ def test_sizes_of_heads_in_any_order() -> None:
     found = compounds_of(np.array([0, H, T, H, T, T, T, 0], np.uint64))
     heads = np.array([7, 3, 1, 0, 3])
     assert found.sizes(heads).tolist() == [1, 4, 2, 1, 4]
-    assert found.is_large(heads).tolist() == [False, True, True, False, True]
     assert found.frames(heads[:4]).tolist() == [7, 3, 4, 5, 6, 1, 2, 0]
     assert compounds_of(np.zeros(4, np.uint64)).frames(heads[1:4]).tolist() == [3, 1, 0]

@@ -105,9 +105,10 @@ def test_a_deleted_file_cannot_be_opened_by_its_path(path: str, linked: bool, de
 )
 def test_devices(device: str, filesystem: str, kernel: tuple[int, int] | None, kept: tuple[int, int] | None) -> None:
     """Pages of unknown files are on an unknown device, once a kernel has exported them."""
-    m = booted(image({5: CLEAN}, files=(FileImage(device, 3, "/f", filesystem, 1),), kernel=kernel))
-    unknown = max(m.inodes.view)
-    assert m.devices == ({} if kept is None else {1: kept}) | ({unknown: UNKNOWN_DEVICE} if kernel else {})
+    some = (FileImage(device, 3, "/f", filesystem, 1), FileImage("fd:09", 4, "/g", "ext4", 1))
+    m = booted(image({5: CLEAN}, files=some, kernel=kernel))
+    unknown = {max(m.inodes.view): UNKNOWN_DEVICE} if kernel else {}
+    assert m.devices == ({} if kept is None else {1: kept}) | {2: (0xFD, 9)} | unknown
 
 
 UNKNOWN: Final[dict[int, str]] = {
