@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot import snapshot
 from hwpoison_gui.kernel.boot.snapshot_format import MAGIC, DamagedError, Snapshot
 from hwpoison_gui.kernel.machine import Machine
@@ -20,6 +21,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.session import Session
+from tests.kernel.boot.images import ANON, FILE, PRESENT, SWAPPED, booted, folio, image, process, vma
 from tests.workbench import do
 
 START = len(MAGIC) + 8
@@ -185,3 +187,187 @@ def test_columns_that_do_not_fit_are_refused(data: bytes, change: Any) -> None:
     change(header)
     with pytest.raises(DamagedError):
         Snapshot(sealed(header, arrays), "here").columns()
+
+
+# -- Small machines, so that each value can be damaged
+
+
+def put(at: Any, path: tuple[Any, ...], value: Any) -> None:
+    for key in path[:-1]:
+        at = at[key]
+    at[path[-1]] = value
+
+
+@pytest.fixture(scope="module")
+def small() -> Machine:
+    """Some records of every kind of store, in two address spaces, the second one at lower addresses."""
+    words = {0: FILE, 5: ANON, 6: ANON, 7: ANON, 16: pf.BUDDY, 17: pf.BUDDY, 20: pf.BUDDY, 30: FILE | pf.DIRTY}
+    words |= dict(enumerate(folio(1, FILE), 40)) | dict(enumerate(folio(2, FILE), 44))
+    entries = {(10, 7): PRESENT | 5, (10, 8): PRESENT | 6, (10, 9): SWAPPED | 3 << 5, (10, 10): SWAPPED | 4 << 5}
+    entries |= {(11, 0): PRESENT | 7, (11, 1): SWAPPED | 4 << 5}
+    return booted(image(words, (process(10, vma(7, 2), vma(9, 2)), process(11, vma(0, 2))), entries, 256))
+
+
+@pytest.mark.parametrize(
+    ("store", "path", "value"),
+    [
+        ("mm_vmas", (1, 1), [10, 10]),
+        ("mm_vmas", (2, 1), [3, 0]),
+        ("mm_vmas", (2, 1), [4, -1]),
+        ("mm_vmas", (2, 1), [2, True]),
+        ("mm_vmas", (2, 1), [1, 1]),
+        ("mm_vmas", (2, 1), [2, 2]),
+        ("mm_vmas", (3, 1), [1, 1, 3]),
+        ("mm_vmas", (3, 1), [1, 2]),
+        ("mm_vmas", (4, 1), [True, True, True, True]),
+        ("mm_vmas", (4, 1), [True, None, True]),
+        ("mm_vmas", (3, 0), "no list"),
+        ("page_tables", (1, 1), [10, 10]),
+        ("page_tables", (1, 1), ["10", 11]),
+        ("page_tables", (2, 1), [6, 0]),
+        ("page_tables", (2, 1), [7, -1]),
+        ("page_tables", (2, 1), [5, True]),
+        ("page_tables", (2, 1), [4, 1]),
+        ("page_tables", (2, 1), [3, 3]),
+        ("page_tables", (3, 1), 5),
+        ("page_tables", (3, 1), -1),
+        ("page_tables", (3, 1), True),
+        ("page_tables", (3, 0), "<u8"),
+        ("swap_map", (1, 1), 1),
+        ("swap_map", (2, 0), "<i4"),
+        ("content", (3,), ["disk"]),
+        ("content", (3,), ["disk", 7]),
+        ("free_area", (1, 1), [1, 1]),
+        ("free_area", (1, 1), [1, 1, *[0] * 8, -1]),
+        ("free_area", (1, 1), [0, 1, *[0] * 9]),
+        ("free_area", (2, 1), [20, 16, 24]),
+        ("free_area", (2, 1), [True, 16]),
+        ("free_area", (2, 1), ["20", 16]),
+        ("rss", (1, 1), [10, 10]),
+        ("rss", (2, 1), [2]),
+        ("rss", (2, 1), [2, 1.0]),
+        ("rss", (2, 1), [2, [1, [1]]]),
+        ("tasks", (2, 1), "Machine"),
+        ("tasks", (2, 2, 0), [10]),
+        ("tasks", (2, 2, 0), [10, "11"]),
+        ("tasks", (2, 2, 3), ["default", 0]),
+        ("tasks", (2, 2, 4), [False, 0]),
+        ("processes", (2, 2, 7), [[10], "11"]),
+        ("processes", (2, 2, 7), [[10], [11, None]]),
+        ("processes", (2, 2, 7), [[10], [11, [11]]]),
+        ("flags", (1, 1), 255),
+    ],
+)
+def test_a_store_that_no_machine_has_is_refused(small: Machine, store: str, path: tuple[Any, ...], value: Any) -> None:
+    header, arrays = parts(snapshot.dump(small, ""))
+    put(header["stores"][store], path, value)
+    with pytest.raises(DamagedError):
+        load(sealed(header, arrays), "", PROFILES["6.1"])
+
+
+def spans(header: Any) -> dict[tuple[str, int], tuple[int, str, int]]:
+    """Where each array begins, its dtype and its length, by its store and its number in it."""
+    found, at = {}, 0
+    for name, specs in header["stores"].items():
+        arrays = [spec for spec in specs if isinstance(spec, list) and spec and str(spec[0]).startswith("<")]
+        for number, (code, count) in enumerate(arrays):
+            found[name, number] = (at, code, count)
+            at += np.dtype(code).itemsize * count
+    return found
+
+
+@pytest.mark.parametrize(
+    ("store", "number", "values"),
+    [
+        ("swap_map", 0, [4, 3]),
+        ("swap_map", 0, [3, 3]),
+        ("swap_map", 0, [-1, 4]),
+        ("swap_map", 1, [1, -1]),
+        ("page_tables", 0, [1, 2, 3, 3, 1, 2]),
+        ("page_tables", 0, [1, 2, 4, 3, 1, 2]),
+        ("page_tables", 0, [1, 2, 3, 4, 2, 1]),
+        ("page_tables", 0, [1, 2, 3, 4, -2, 1]),
+        ("page_tables", 1, [1, 2, 3, -4, 1, 2]),
+        ("content", 0, None),
+        ("content", 1, [2, *[0] * 8]),
+        ("content", 1, [-1, *[0] * 8]),
+    ],
+)
+def test_arrays_that_no_machine_has_are_refused(
+    small: Machine, store: str, number: int, values: list[int] | None
+) -> None:
+    """Keys that do not ascend, and negative values; None: the keys that are there, the other way round."""
+    header, arrays = parts(snapshot.dump(small, ""))
+    at, code, count = spans(header)[store, number]
+    size = np.dtype(code).itemsize * count
+    there = np.frombuffer(arrays[at : at + size], code)
+    new = there[::-1] if values is None else np.array((values * count)[:count], code)
+    assert (new != there).any()
+    with pytest.raises(DamagedError):
+        load(sealed(header, arrays[:at] + new.tobytes() + arrays[at + size :]), "", PROFILES["6.1"])
+
+
+def test_a_small_machine_comes_back(small: Machine) -> None:
+    again = load(snapshot.dump(small, ""), "", PROFILES["6.1"])
+    assert again.gate.digest() == small.gate.digest() and again.zones == small.zones
+    bare = booted(image({}, frames=256))
+    assert load(snapshot.dump(bare, ""), "", PROFILES["6.1"]).gate.digest() == bare.gate.digest()
+
+
+@pytest.mark.parametrize("count", (1, 15, 16, 17, 100))
+@pytest.mark.parametrize("edge", (0, 1 << 8, 1 << 31, (1 << 63) - 50, -1, -(1 << 31), -(1 << 63) + 50))
+def test_integers_of_any_size_come_back(count: int, edge: int) -> None:
+    m = booted(image({}, frames=256))
+    m.pins.load({edge + at - 50: edge - at + 49 for at in range(count)})
+    assert dict(load(snapshot.dump(m, ""), "", PROFILES["6.1"]).pins.view) == dict(m.pins.view)
+
+
+@pytest.mark.parametrize("distinct", (1, 2, 255, 256, 257, 300))
+@pytest.mark.parametrize("count", (1, 16, 600))
+def test_texts_and_tuples_come_back(distinct: int, count: int) -> None:
+    m = booted(image({}, frames=256))
+    m.swap_content.load({at: f"text {at * 7 % distinct}" for at in range(count)})
+    m.pin_holders.load({at: (at % distinct, 5) for at in range(count)})
+    again = load(snapshot.dump(m, ""), "", PROFILES["6.1"])
+    assert list(again.swap_content.view.items()) == list(m.swap_content.view.items())
+    assert list(again.pin_holders.view.items()) == list(m.pin_holders.view.items())
+
+
+def test_a_value_that_the_format_does_not_have_is_not_written() -> None:
+    m = booted(image({}, frames=256))
+    m.swap_content.load({1: 2.5})  # type: ignore[dict-item]
+    with pytest.raises(TypeError, match="float"):
+        snapshot.dump(m, "")
+
+
+@pytest.mark.parametrize(
+    "zone", ([0.0, "DMA", 0, 256], [0, 1, 0, 256], [0, "DMA", "0", 256], [0, "DMA", 0, None], [0, "DMA", 0])
+)
+def test_a_zone_that_is_none_is_refused(small: Machine, zone: list[Any]) -> None:
+    header, arrays = parts(snapshot.dump(small, ""))
+    header["zones"] = [zone]
+    with pytest.raises(DamagedError):
+        load(sealed(header, arrays), "", PROFILES["6.1"])
+
+
+@pytest.mark.parametrize("frames", (0, -1, 257, 256.0, True, "256", 1 << 24, (1 << 24) + 1))
+def test_a_number_of_frames_that_the_bytes_do_not_have_is_refused(small: Machine, frames: Any) -> None:
+    header, arrays = parts(snapshot.dump(small, ""))
+    header["frames"] = frames
+    with pytest.raises(DamagedError):
+        load(sealed(header, arrays), "", PROFILES["6.1"])
+
+
+def test_the_stores_are_in_order(small: Machine) -> None:
+    header, arrays = parts(snapshot.dump(small, ""))
+    header["stores"] = {
+        name: header["stores"][name] for name in (*list(header["stores"])[:-2], "results", "deliveries")
+    }
+    with pytest.raises(DamagedError, match="other stores"):
+        load(sealed(header, arrays), "", PROFILES["6.1"])
+
+
+@pytest.mark.parametrize("change", (lambda data: b"", lambda data: data[: START - 1], lambda data: b"x" + data[1:]))
+def test_what_does_not_begin_as_a_snapshot_is_none(small: Machine, change: Any) -> None:
+    with pytest.raises(DamagedError, match="no snapshot of this format"):
+        Snapshot(change(snapshot.dump(small, "")), "")
