@@ -113,8 +113,7 @@ def _load_unknown(m: Machine, words: U64, known: I64, compounds: Compounds) -> N
 
     The largest folios get the first indices, so that each is at a multiple of its size.
     """
-    following = max(m.inodes.view, default=0) + 1
-    for number, (filesystem, pfn) in enumerate(_unknown(words, known).items(), following):
+    for number, (filesystem, pfn) in enumerate(_unknown(words, known).items(), len(m.inodes.view) + 1):
         if not len(pfn):
             continue
         sizes = compounds.sizes(pfn)

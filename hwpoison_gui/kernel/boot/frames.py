@@ -45,9 +45,7 @@ def free_blocks(words: U64) -> list[list[int]]:
 
 def _add_blocks(found: list[list[int]], free: Bools, first: int) -> None:
     """Add the free blocks of a piece of memory that begins at frame `first`."""
-    span = 1 << MAX_ORDER
-    left = np.zeros((len(free) + span - 1) & -span, bool)
-    left[: len(free)] = free
+    left = np.pad(free, (0, -len(free) % (1 << MAX_ORDER)))
     for order in range(MAX_ORDER, -1, -1):
         blocks = left.reshape(-1, 1 << order)
         whole = blocks.all(axis=1)

@@ -124,17 +124,18 @@ UNKNOWN: Final[dict[int, str]] = {
 }
 
 
-@pytest.mark.parametrize("piece", (3, 1 << 20))
+@pytest.mark.parametrize("piece", (7, 1 << 20))
 def test_pages_of_unknown_files_are_sorted_by_their_flags(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scan, "_PIECE", piece)
-    words = dict(enumerate(UNKNOWN, 300)) | {400: CLEAN}
-    m = booted(image(words, files=(FileImage("", 3, "/f", "ext4", 1),), cached=cached((400, 0, 0))))
+    words = dict(enumerate([*UNKNOWN] * 30, 300)) | {299: CLEAN}
+    m = booted(image(words, files=(FileImage("", 3, "/f", "ext4", 1),), cached=cached((299, 0, 0))))
     owner = {pfn: inode for pfn in words if (inode := m.inode_of(pfn)) is not None and inode.id > 1}
-    assert {words[pfn]: inode.filesystem for pfn, inode in owner.items()} == {
-        word: filesystem for word, filesystem in UNKNOWN.items() if filesystem
+    assert {pfn: inode.filesystem for pfn, inode in owner.items()} == {
+        pfn: filesystem for pfn, word in words.items() if pfn >= 300 and (filesystem := UNKNOWN[word])
     }
-    for inode in owner.values():
-        pages = [pfn for pfn, other in owner.items() if other is inode]
+    assert {inode.id: inode.filesystem for inode in owner.values()} == {2: "tmpfs", 3: "blockdev", 4: "ext4"}
+    for inode in {one.id: one for one in owner.values()}.values():
+        pages = sorted(pfn for pfn, other in owner.items() if other.id == inode.id)
         assert dict(m.page_cache.of(inode.id)) == dict(enumerate(pages))
         assert (inode.path, inode.pages) == (UNKNOWN_FILES[inode.filesystem], len(pages))
         assert inode.on_disk == (0 if inode.filesystem == "tmpfs" else len(pages))
