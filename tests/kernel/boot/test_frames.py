@@ -142,8 +142,8 @@ def test_ptes_of_a_small_folio_have_exclusive_pages_as_its_head_is(order: int, w
     """PG_anon_exclusive is of each page; kpageflags shows that of the head in all or in none of the later kernels."""
     size = 1 << order
     m = booted(image(dict(enumerate(folio(order, word), 512)) | {512 + size: pf.SLAB}))
-    flagged = m.flags.view[512 : 513 + size] & np.uint64(pf.MAPPEDTODISK) != 0
-    assert flagged.tolist() == [bool(word & pf.MAPPEDTODISK), *[exclusive] * (size - 1), False]
+    flagged = m.flags.view[510 : 513 + size] & np.uint64(pf.MAPPEDTODISK) != 0
+    assert flagged.tolist() == [False, False, bool(word & pf.MAPPEDTODISK), *[exclusive] * (size - 1), False]
 
 
 def test_only_folios_that_can_be_split_have_exclusive_pages() -> None:
@@ -160,6 +160,7 @@ def test_only_folios_that_can_be_split_have_exclusive_pages() -> None:
         ((7, 9, 9, 4), None, {10: 5, 11: 6, 12: 8, 13: 20}),
         ((7,), {5: 7, 6: 3, 8: 20, 20: 40}, {7: 5, 3: 6, 20: 8, 40: 20}),
         ((7,), {5: 3, 8: 4}, {3: 5, 4: 8, 8: 6, 9: 20}),
+        ((7,), {5: 30, 8: 9}, {30: 5, 9: 8, 31: 6, 32: 20}),
         ((7,), {5: 30, 8: 30}, {30: 5, 31: 6, 32: 8, 33: 20}),
         ((), {}, {1: 5, 2: 6, 3: 8, 4: 20}),
     ],
@@ -177,3 +178,8 @@ def test_slots_of_the_swap_cache(
     assert dict(m.page_private.view) == {pfn: slot for slot, pfn in slots.items()}
     assert dict(m.swap_map.view) == {offset: swapped.count(offset) for offset in swapped}
     assert m.counter("next_swap_entry") == max(slots | dict.fromkeys(swapped))
+
+
+def test_free_frames_are_in_blocks() -> None:
+    m = booted(image(dict.fromkeys((3, *range(8, 15)), pf.BUDDY)))
+    assert [list(m.free_area.of(order)) for order in range(4)] == [[3, 14], [12], [8], []]
