@@ -24,7 +24,7 @@ from hwpoison_gui.export.records import as_json, as_text
 from hwpoison_gui.sources.errors import SourceError
 from hwpoison_gui.sources.recognise import form_of
 from hwpoison_gui.sources.records.history import history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from tests.paths import DATA
 
 LONGEST_S: Final = 5.0  # of processor time, for an input of at most MOST bytes

@@ -58,7 +58,7 @@ def _expanded(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
     Raises SourceError for a folder without records, OSError.
     """
     from hwpoison_gui.sources.errors import SourceError
-    from hwpoison_gui.sources.records.read import records_in
+    from hwpoison_gui.sources.records_file import records_in
 
     files, skipped = list[Path](), list[Path]()
     for path in paths:
@@ -72,7 +72,7 @@ def _expanded(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 
 def _source(path: Path) -> Source:
     """The records in a file or in a pipe that the shell has opened. Raises SourceError, OSError."""
-    from hwpoison_gui.sources.records.read import read, read_stream
+    from hwpoison_gui.sources.records_file import read, read_stream
 
     if str(path) == _STDIN:
         return read_stream(sys.stdin.buffer, "standard input")

@@ -12,7 +12,7 @@ from hwpoison_gui.session.document.document import FileSet
 from hwpoison_gui.session.document.load import MOST_MAPPED
 from hwpoison_gui.sources.errors import CancelledError, SourceError
 from hwpoison_gui.sources.records.history import History, history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 
 if TYPE_CHECKING:
     from hwpoison_gui.image import MemoryImage

@@ -15,9 +15,9 @@ from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Inputs
+from hwpoison_gui.session.comparisons import Compared
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.notebook import Asked
-from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.operation import Asked, Operation
 from hwpoison_gui.session.scenario.reader import step_of
 from hwpoison_gui.session.session import SLICE_SECONDS, Session
 
@@ -365,3 +365,30 @@ def _functions(side: Side) -> list[str]:
         return []
     marks = side.session.steps.marks[side.click.first :]
     return [_BY_ACT.get(mark.act) or _SAME_PHASE.get(mark.site.function, mark.site.function) for mark in marks]
+
+
+# -- what a session keeps of a comparison
+
+
+def kept_of(way: str, recipes: tuple[Recipe, Recipe], settings: tuple[Settings, Settings], said: str) -> Compared:
+    """Return the record of a comparison; `said` is the summary that was shown."""
+    one, other = recipes
+    left, right = settings
+    return Compared(
+        way,
+        ((*one.before, one.click, *one.after), (*other.before, other.click, *other.after)),
+        (len(one.before), len(other.before)),
+        ((left.profile, dict(left.sysctl)), (right.profile, dict(right.sysctl))),
+        said,
+    )
+
+
+def recipes_of(kept: Compared, boot: Boot) -> tuple[tuple[Recipe, Recipe], tuple[Settings, Settings]]:
+    """Return the recipes and settings that repeat a comparison on the machine that `boot` returns."""
+
+    def recipe(number: int) -> Recipe:
+        line, click = kept.lines[number], kept.clicks[number]
+        return Recipe(boot, line[:click], line[click], line[click + 1 :])
+
+    left, right = (Settings(profile, sysctl) for profile, sysctl in kept.settings)
+    return (recipe(0), recipe(1)), (left, right)

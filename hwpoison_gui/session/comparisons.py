@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import shared
-
-if TYPE_CHECKING:  # a start compares nothing
-    from hwpoison_gui.session.compare import Boot, Recipe, Settings
-    from hwpoison_gui.session.notebook import Asked
+from hwpoison_gui.session.operation import Asked
 
 WAYS: Final = ("early", "recovery", "profile", "", "matrix", "lines")
 MOST: Final = 50
@@ -33,31 +30,6 @@ class Compared(Record):
         if (self.way, self.clicks, self.settings) != (other.way, other.clicks, other.settings):
             return False
         return all(len(one) == len(two) == shared(one, two) for one, two in zip(self.lines, other.lines, strict=True))
-
-
-def compared(way: str, recipes: tuple[Recipe, Recipe], settings: tuple[Settings, Settings], said: str) -> Compared:
-    """Return the record of a comparison; `said` is the summary that was shown."""
-    one, other = recipes
-    left, right = settings
-    return Compared(
-        way,
-        ((*one.before, one.click, *one.after), (*other.before, other.click, *other.after)),
-        (len(one.before), len(other.before)),
-        ((left.profile, dict(left.sysctl)), (right.profile, dict(right.sysctl))),
-        said,
-    )
-
-
-def again(kept: Compared, boot: Boot) -> tuple[tuple[Recipe, Recipe], tuple[Settings, Settings]]:
-    """Return the recipes and settings that repeat a comparison on the machine that `boot` returns."""
-    from hwpoison_gui.session.compare import Recipe, Settings
-
-    def recipe(number: int) -> Recipe:
-        line, click = kept.lines[number], kept.clicks[number]
-        return Recipe(boot, line[:click], line[click], line[click + 1 :])
-
-    left, right = (Settings(profile, sysctl) for profile, sysctl in kept.settings)
-    return (recipe(0), recipe(1)), (left, right)
 
 
 def keep(found: list[Compared], made: Compared) -> None:

@@ -6,24 +6,15 @@ operation are its caption: they are the only editor of captions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import shared
-from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.operation import Asked, Operation
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.session.telling import UNTOLD, Telling
 
 PARAGRAPH: Final = "\n\n"
-
-
-class Asked(Record):
-    """The inputs of an operation."""
-
-    name: str
-    args: Mapping[str, Any]
-    telling: Telling = UNTOLD
 
 
 class Note(Record):

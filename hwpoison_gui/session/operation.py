@@ -14,8 +14,17 @@ from weakref import WeakValueDictionary
 import numpy as np
 import numpy.typing as npt
 
+from hwpoison_gui.record import Record
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.telling import UNTOLD, Telling
+
+
+class Asked(Record):
+    """The inputs of an operation."""
+
+    name: str
+    args: Mapping[str, Any]
+    telling: Telling = UNTOLD
 
 
 @dataclass(slots=True, eq=False, repr=False, weakref_slot=True)

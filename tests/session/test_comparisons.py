@@ -7,8 +7,8 @@ import json
 import pytest
 
 from hwpoison_gui.session import comparisons
-from hwpoison_gui.session.compare import Recipe, Settings, build, matrix, recipe_of, settings_of
-from hwpoison_gui.session.comparisons import Compared, again, compared, keep
+from hwpoison_gui.session.compare import Recipe, Settings, build, kept_of, matrix, recipe_of, recipes_of, settings_of
+from hwpoison_gui.session.comparisons import Compared, keep
 from hwpoison_gui.session.document.document import Document, document_of
 from hwpoison_gui.session.document.dump import dumps
 from hwpoison_gui.session.document.load import loads
@@ -39,7 +39,7 @@ def made(session: Session, way: str = "early", said: str = "3 things differ: log
     recipe = recipe_of(session, boot)
     assert recipe is not None
     base = settings_of(session)
-    return compared(way, (recipe, recipe), (base, matrix(base)[1]), said)
+    return kept_of(way, (recipe, recipe), (base, matrix(base)[1]), said)
 
 
 def reread(document: Document) -> Session:
@@ -65,7 +65,7 @@ def test_a_session_file_keeps_them(session: Session) -> None:
 def test_it_can_be_made_again_and_comes_to_the_same(session: Session) -> None:
     session.comparisons.append(made(session))
     (kept,) = reread(document_of(session, "t", MADE, ())).comparisons
-    recipes, settings = again(kept, boot)
+    recipes, settings = recipes_of(kept, boot)
     was = recipe_of(session, boot)
     assert was is not None and inputs(recipes[0]) == inputs(recipes[1]) == inputs(was)
     assert settings[0] == settings_of(session) and isinstance(settings[1], Settings)

@@ -39,8 +39,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
 from hwpoison_gui.session import compare
-from hwpoison_gui.session.compare import KILLS, Recipe, Settings
-from hwpoison_gui.session.comparisons import compared as kept_of
+from hwpoison_gui.session.compare import KILLS, Recipe, Settings, kept_of
 from hwpoison_gui.view.base.moment import START_WITHIN, title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import (

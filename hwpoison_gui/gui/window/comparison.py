@@ -165,12 +165,12 @@ class Comparison:
         self._start(partial(self._opening_again, kept))
 
     def _opening_again(self, kept: Compared) -> Work:
-        from hwpoison_gui.session.comparisons import again
+        from hwpoison_gui.session.compare import recipes_of
 
         boot = opening.booting(self._controller.machine)
         if boot is None:
             return
-        recipes, settings = again(kept, boot)
+        recipes, settings = recipes_of(kept, boot)
         by_hand = settings if kept.way == "" else None
         yield from self._showing(recipes[0], settings[0], kept.way, by_hand, recipes if kept.way == "lines" else ())
 

@@ -206,7 +206,8 @@ class MainWindow(QMainWindow):
         room = lambda: self.room  # noqa: E731
         self.keeping = Keeping(self, self.map, c, self.present, self.notes, view, room, lambda: self.theme, remember)
         self.machines = self.keeping.machines
-        self.records = Records(self, c, self.recorded, self.keeping, room)
+        self.records = Records(self, c, self.recorded, self.keeping.guard, self.keeping.work, room)
+        self.keeping.take_records(self.records)
         self.snapshots = Snapshots(self, self.controller, self.lenses, partial(self.show_panel, "snapshot", False))
         self.keeping.take_snapshots(self.snapshots)
         self.go_to = GoTo(self, self.map, c, lambda: self.theme)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QMargins, QPoint, QRect, Qt
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QTabBar, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 
@@ -62,8 +62,6 @@ def lay_out(window: QWidget, stage: QWidget, legend: QWidget) -> None:
 
 def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> None:
     """Adapts the height of the playback row; the panels below it give or take the difference."""
-    from hwpoison_gui.gui.window.room import tabs_below
-
     bottom = Qt.DockWidgetArea.BottomDockWidgetArea
     shown = [dock for dock in docks.values() if dock.in_front and not dock.collapsed]
     below = [dock for dock in shown if window.dockWidgetArea(dock) is bottom]
@@ -110,3 +108,11 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Doc
     window.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
     window.resizeDocks([docks["tasks"]], [_bottom(height) - stage.height()], Qt.Orientation.Vertical)
     window.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
+
+
+def tabs_below(window: QMainWindow, dock: Dock) -> int:
+    """Height of the tab bar that a panel shares with others, 0 without; `resizeDocks` counts it as the panel's."""
+    bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window and bar.isVisible()]
+    here = dock.geometry()
+    below = here.translated(0, here.height()).adjusted(0, 0, 0, 3 - here.height())
+    return next((bar.height() for bar in bars if bar.geometry().intersects(below)), 0)

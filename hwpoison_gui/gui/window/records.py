@@ -16,7 +16,7 @@ from hwpoison_gui.gui.control.recorded import NO_MEMORY, NONE_OPEN, Recorded
 from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.command import Command
-from hwpoison_gui.gui.window.keeping import Keeping
+from hwpoison_gui.gui.window.unsaved import Guard, UnsavedWork
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.window.room import Room
@@ -33,12 +33,12 @@ class Records(QObject):
     changed = Signal()  # the machine has other records, or none
 
     def __init__(
-        self, above: QWidget, controller: Controller, recorded: Recorded, keeping: Keeping, room: Callable[[], Room]
-    ) -> None:
+        self, above: QWidget, controller: Controller, recorded: Recorded, guard: Guard, work: UnsavedWork,
+        room: Callable[[], Room],
+    ) -> None:  # fmt: skip
         super().__init__(above)
         self._above, self._controller, self._recorded = above, controller, recorded
-        self._guard, self._work, self._room = keeping.guard, keeping.work, room
-        keeping.take_records(self)
+        self._guard, self._work, self._room = guard, work, room
         self._folder = ""
         self.background = Background(above)
         self.background.refused.connect(partial(show_error, above))

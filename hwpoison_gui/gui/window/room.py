@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar, QToolTip, QWidget
+from PySide6.QtWidgets import QMainWindow, QToolBar, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
@@ -133,7 +133,7 @@ class Room(QObject):
         if on:
             for front in row:
                 for one in (front, *self._tabs_of(front)):
-                    one.size_before = QSize(front.width(), front.height() + tabs_below(self._window, front))
+                    one.size_before = QSize(front.width(), front.height() + placing.tabs_below(self._window, front))
         self._collapse(row, on)
         area = self._window.dockWidgetArea(dock)
         if on and area in _SIDES and all(one.collapsed for one in self._front(area)):
@@ -145,7 +145,7 @@ class Room(QObject):
             for one in (front, *self._tabs_of(front)):
                 one.set_collapsed(on)
         if row and all(one.size_before.isValid() for one in row):
-            least = [one.head.sizeHint().height() + tabs_below(self._window, one) for one in row]
+            least = [one.head.sizeHint().height() + placing.tabs_below(self._window, one) for one in row]
             heights = least if on else [one.size_before.height() for one in row]
             self._window.resizeDocks(list(row), heights, Qt.Orientation.Vertical)
         self.changed.emit()
@@ -278,11 +278,3 @@ class Room(QObject):
         self._map.setFocus()
         corner = self._map.mapToGlobal(QPoint(0, 0))
         QToolTip.showText(corner, "M or F11 brings the panels back", self._map, QRect(), _HINT_MS)
-
-
-def tabs_below(window: QMainWindow, dock: Dock) -> int:
-    """Height of the tab bar that a panel shares with others, 0 without; `resizeDocks` counts it as the panel's."""
-    bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window and bar.isVisible()]
-    here = dock.geometry()
-    below = here.translated(0, here.height()).adjusted(0, 0, 0, 3 - here.height())
-    return next((bar.height() for bar in bars if bar.geometry().intersects(below)), 0)

@@ -6,7 +6,8 @@ from typing import Final
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.comparisons import Compared
-from hwpoison_gui.session.notebook import Asked, Note
+from hwpoison_gui.session.notebook import Note
+from hwpoison_gui.session.operation import Asked
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.session import Session
 

@@ -9,7 +9,8 @@ from typing import Any
 from hwpoison_gui import __version__
 from hwpoison_gui.session.comparisons import Compared
 from hwpoison_gui.session.document.document import FORMAT, VERSION, Document, EmptyMap, FileSet, Line, Stored, View
-from hwpoison_gui.session.notebook import Asked, Note
+from hwpoison_gui.session.notebook import Note
+from hwpoison_gui.session.operation import Asked
 from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.writer import non_defaults
 

@@ -22,7 +22,8 @@ from hwpoison_gui.session.document.document import (
     View,
 )
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.notebook import Asked, Note
+from hwpoison_gui.session.notebook import Note
+from hwpoison_gui.session.operation import Asked
 from hwpoison_gui.session.scenario import shape
 from hwpoison_gui.session.scenario.reader import from_document, step_of
 from hwpoison_gui.session.scenario.scenario import FORMAT as SCENARIO_FORMAT

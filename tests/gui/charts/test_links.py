@@ -16,7 +16,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.opening.real_errors import RealErrors
 from hwpoison_gui.session.document.document import FileSet
 from hwpoison_gui.sources.records.history import history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from hwpoison_gui.view.base.palette import DARK
 from hwpoison_gui.view.charts.catalogue import CHARTS
 from hwpoison_gui.view.charts.chart import Bars, Curves, Places

@@ -13,7 +13,7 @@ from hwpoison_gui.gui.charts.key import entries_of
 from hwpoison_gui.gui.charts.sheet import ChartSheet
 from hwpoison_gui.gui.export.still import as_image, as_svg
 from hwpoison_gui.sources.records.history import history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from hwpoison_gui.view.base.palette import THEMES, Theme
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.charts.catalogue import CHARTS, Sources

@@ -8,11 +8,11 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from hwpoison_gui.image import CachedPages, Capture, FileImage, ThreadImage, VmaImage
+from hwpoison_gui.image import CachedPages, Capture, FileImage, ThreadImage, VmaImage, ZoneImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.files import NEWER
 from hwpoison_gui.kernel.filemap import DISK
-from hwpoison_gui.kernel.mmzone import ZoneImage, zones_by_address
+from hwpoison_gui.kernel.mmzone import zones_by_address
 from hwpoison_gui.kernel.records import HPAGE_RESV_OWNER, Task, Vma
 from tests.kernel.boot.images import ANON, BASE, FILE, PAGE, PRESENT, SWAPPED, booted, folio, image, process, vma
 

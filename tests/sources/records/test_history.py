@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from hwpoison_gui.sources.records.history import History, history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from tests.paths import DATA
 
 MF = "Memory failure: {:#x}: recovery action for {}: {}"

@@ -8,7 +8,7 @@ from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records.history import history_of
 from hwpoison_gui.sources.records.lines import meaning_of
 from hwpoison_gui.sources.records.prefixes import stamped
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from tests.sources.records.truth import RECORDS
 
 # Wordings of Linux 2.6.32, 4.2, 4.20, 5.10, 5.17, 6.1 and 6.12, with values.

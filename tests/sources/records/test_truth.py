@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.sources.records import knows
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from tests.sources.records.truth import FOLDERS, RECORDS, found_of, history, result_of, tasks_of, truth
 
 LOGS = ("dmesg.txt", "dmesg-T.txt", "dmesg-x.txt", "dmesg.json.gz")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hwpoison_gui.sources.records.history import ErrorRecord, History, history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from tests.paths import DATA
 
 RECORDS = DATA / "records"

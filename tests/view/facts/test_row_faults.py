@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hwpoison_gui.dram.shipped import shipped
 from hwpoison_gui.sources.records.history import History, history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from hwpoison_gui.view.facts.row_faults import fault_of, fault_words, row_faults
 
 GEOMETRY = shipped("plain").fitted(1 << 18)

@@ -11,7 +11,7 @@ from hwpoison_gui.kernel.user_mappings import NOT_MAPPED
 from hwpoison_gui.opening import opening
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.records.history import History, history_of
-from hwpoison_gui.sources.records.read import read
+from hwpoison_gui.sources.records_file import read
 from hwpoison_gui.view.base.mappers import NOT_KNOWN
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.said import Comparison, compared

@@ -18,7 +18,7 @@ from hwpoison_gui.sources.recognise import Reader, form_of
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records import page_types
 from hwpoison_gui.sources.records.history import history_of
-from hwpoison_gui.sources.records.read import read, read_stream, records_in
+from hwpoison_gui.sources.records_file import read, read_stream, records_in
 from hwpoison_gui.view.rows.error_records import limits_of, summary_words
 from tests.paths import DATA
 from tests.sources.records.truth import RECORDS
