@@ -140,10 +140,10 @@ _HEADS: Final[tuple[tuple[str, Form], ...]] = (
         r"(?:No )?(?:Memory|MCE|PCIe AER|Extlog|ARM|Devlink|Disk|CXL)[\w ]* (?:events|errors)(?: summary)?[:.]$",
         Form("output of ras-mc-ctl", _RECORDS, Reader.RECORDS),
     ),
-    (r"Hardware event\. This is not a software error|mcelog: |MCE \d+$", MCELOG),
+    (r"Hardware event\. This is not a software error|.*mcelog: |MCE \d+$", MCELOG),
     (r"# tracer: \w|.*: (?:ras:)?memory_failure_event: pfn ", TRACE),
     (r".*(?:Memory failure: 0x|MCE 0x|\[Hardware Error\]:|mce: |EDAC MC\d)", KERNEL_LOG),
-    (r"rasdaemon: |\S{0,200}node\d+/memory_failure/total:\d", Form("error records", _RECORDS, Reader.RECORDS)),
+    (r".*rasdaemon: |\S{0,200}node\d+/memory_failure/total:\d", Form("error records", _RECORDS, Reader.RECORDS)),
     (r"MemTotal: +\d+ kB", Form("text of /proc/meminfo", "record the machine's memory instead")),
     (r"(?:VmFlags:|Rss:) ", Form("text of /proc/PID/smaps", "record the machine's memory instead")),
     (r"Node \d+, zone +\w+", Form("text of /proc/buddyinfo or zoneinfo", "record the machine's memory instead")),
@@ -305,7 +305,7 @@ def _form_of_text(path: Path, text: str) -> Form:
         if found is not None:
             return found
     for pattern, form in _HEADS:
-        if re.search(f"^{pattern}", text, re.MULTILINE):
+        if re.search(f"^(?:{pattern})", text, re.MULTILINE):
             return form
     return SCENARIO if path.suffix == ".toml" else _ANY_TEXT
 

@@ -118,7 +118,8 @@ def _zip(*names: str) -> bytes:
         (b'{"processes": [{"pid": 1, "comm"', "the notes of a recording"),
         (b'{"a": 1', "damaged JSON"),
         (b'{"a": 1}', "JSON"),
-        (b"Dear all,\n", "text, but not a scenario"),
+        (b"host mcelog: failed to prefill DIMM database\n", "a log of mcelog"),
+        (b"Dear all,\nthe second error was in MCE 3\n", "text, but not a scenario"),
     ],
 )
 def test_other_forms(content: bytes, said: str, tmp_path: Path) -> None:
@@ -126,7 +127,7 @@ def test_other_forms(content: bytes, said: str, tmp_path: Path) -> None:
     path.write_bytes(content)
     form = form_of(path)
     assert form.name == said
-    records = ("a kernel log", "a journal or system log", "output of ras-mc-ctl")
+    records = ("a kernel log", "a journal or system log", "output of ras-mc-ctl", "a log of mcelog")
     readers = dict.fromkeys(records, Reader.RECORDS) | {"the notes of a recording": Reader.NOTES}
     assert form.reader is readers.get(said, Reader.NONE)
 
