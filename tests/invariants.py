@@ -15,6 +15,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER
+from hwpoison_gui.kernel.rmap import entries_at, rmap_places
 
 
 def mappings(m: Machine) -> npt.NDArray[np.int64]:
@@ -52,6 +53,7 @@ def check(m: Machine) -> None:
     _none(m, flags & np.uint64(pf.LOCKED) != 0, "still locked")
     _check_places(m, flags, refcount, mapcount)
     _check_swap(m)
+    _check_kept(m)
 
 
 def _none(m: Machine, bad: npt.NDArray[np.bool_], what: str) -> None:
@@ -93,3 +95,16 @@ def _check_swap(m: Machine) -> None:
     for offset, pfn in m.swap_cache.view.items():
         assert m.page(pfn) & pf.SWAPCACHE, f"frame {pfn:#x} is in the swap cache without the flag"
         assert m.page_private.view[pfn] == offset
+
+
+def _check_kept(m: Machine) -> None:
+    """What is kept of tasks, of the reverse map and of page tables is what they hold now."""
+    tids = tuple(m.tasks.view)
+    if tids:
+        kept = m.threads_of(tids)
+        assert kept.tasks == [m.tasks.view[tid] for tid in tids]
+        assert kept.processes == [m.processes.view[task.tgid] for task in kept.tasks]
+    for pfn in np.flatnonzero(m.mapcount.view > 0)[:1].tolist():
+        places = rmap_places(m, pfn)
+        assert list(places.vmas) == [m.vmas.view[id_] for id_ in places.ids]
+        assert list(entries_at(m, places)) == [m.ptes.value(*key) for key in places.keys]

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from operator import attrgetter
-from typing import Any, Final
+from operator import attrgetter, itemgetter
+from typing import Final
 
-from hwpoison_gui.record import Record, as_columns, from_columns
+from hwpoison_gui.record import Record, from_columns
 
 from .block_list import BlockList
 from .machine import Machine
 from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
+from .places import Places
 from .profile.type import SYSCTL_EARLY_KILL
 from .pte import PRESENT, maps_frame
-from .records import PAGE_SHIFT, Process, Vma
-from .rmap import page_index, rmap_addresses
+from .records import PAGE_SHIFT, Process
+from .rmap import entries_at, page_index, rmap_places
+from .threads import Threads
 
 ENTER_ANON: Final = site("collect_procs_anon", args="anon_vma")
 ENTER_FILE: Final = site("collect_procs_file", args="path index")
@@ -46,14 +48,16 @@ class ToKill(Record):
 
 
 class Page(Record):
-    """What the walk needs to know of the poisoned page at each pair; constant during the walk."""
+    """What the walk needs to know of the poisoned page at each pair; constant during the walk.
+
+    `places`: the VMAs that cover it; `of_mm`: their numbers there, by address space.
+    """
 
     pfn: int
     anon: bool
     lsb: int
-
-
-Places = list[tuple[Vma, int]]  # VMAs, and vma_address() of the page in each
+    places: Places
+    of_mm: Mapping[int, Sequence[int]]
 
 
 def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]:
@@ -62,16 +66,13 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     `current` is the thread that consumed the error and is signalled whatever its policy, or 0.
     """
     anon = m.anon_vma_of(m.compound_head(pfn)) != 0
-    vmas = rmap_addresses(m, pfn)
-    of_mm: dict[int, Places] = {}
-    for place in vmas:
-        of_mm.setdefault(place[0].mm, []).append(place)
+    places = rmap_places(m, pfn)
     found = Collected([])
-    page = Page(pfn, anon, page_shift(m, pfn))
-    yield _enter(m, pfn, tuple(vma.id for vma, _ in vmas))
-    yield from in_runs(m.gate, _walk(m, page, current, of_mm, found))
-    m.add_to(m.counters, "pairs_visited", found.early * len(vmas))
-    counts = found.early, len(vmas), len(found.to_kill), found.strangers
+    page = Page(pfn, anon, page_shift(m, pfn), places, _by_mm(places.mms))
+    yield _enter(m, pfn, tuple(places.ids))
+    yield from in_runs(m.gate, _walk(m, page, current, found))
+    m.add_to(m.counters, "pairs_visited", found.early * len(places.vmas))
+    counts = found.early, len(places.vmas), len(found.to_kill), found.strangers
     yield Mark(SUM_ANON if anon else SUM_FILE, counts, (pfn,))
     return found.to_kill
 
@@ -85,36 +86,44 @@ class Collected:
     strangers: int = 0
 
 
-def _walk(m: Machine, page: Page, current: int, of_mm: Mapping[int, Places], found: Collected) -> Iterator[Mark | Run]:
-    """Visit every living process with each of its VMAs; `of_mm` has those that cover the page, by address space."""
+def _by_mm(mms: Sequence[int]) -> Mapping[int, Sequence[int]]:
+    """The places of each value in `mms`."""
+    once = dict(zip(mms, zip(range(len(mms)), strict=True), strict=True))
+    if len(once) == len(mms):
+        return once
+    places: dict[int, list[int]] = {}
+    for number, mm in enumerate(mms):
+        places.setdefault(mm, []).append(number)
+    return places
+
+
+def _walk(m: Machine, page: Page, current: int, found: Collected) -> Iterator[Mark | Run]:
+    """Visit every living process with each of its VMAs that cover the page."""
     for part in stretches(list(m.living())):
-        run = _visit_alike(m, page, current, part, of_mm, found)
+        run = _visit_alike(m, page, current, part, found)
         if run is not None:
             yield run
         else:
-            yield from _visit_each(m, page, current, part, of_mm, found)
+            yield from _visit_each(m, page, current, part, found)
 
 
-def _visit_alike(
-    m: Machine, page: Page, current: int, processes: Sequence[Process], of_mm: Mapping[int, Places], found: Collected
-) -> Run | None:
+def _visit_alike(m: Machine, page: Page, current: int, processes: Sequence[Process], found: Collected) -> Run | None:
     """Visit many processes that each own one VMA and are put on to_kill; None where any is not."""
-    if not 1 < len(processes) <= len(of_mm):
+    if not 1 < len(processes) <= len(page.of_mm):
         return None
-    who = as_columns(Process, processes)
-    tids = _early_kill_threads(m, processes, who)
-    own = [of_mm.get(mm, ()) for mm in who.mm]
+    main = m.threads_of(list(map(_TGID, processes)))
+    who = main.process
+    tids = _early_kill_threads(m, processes, main)
+    own = list(map(page.of_mm.get, who.mm, repeat(())))
     if tids is None or set(map(len, own)) != {1}:
         return None
     if current:
         tgid = m.tasks.view[current].tgid
         tids = [current if process == tgid else tid for process, tid in zip(who.tgid, tids, strict=True)]
-    vmas, addresses = zip(*chain.from_iterable(own), strict=True)
-    keys = [(mm, address >> PAGE_SHIFT) for mm, address in zip(who.mm, addresses, strict=True)]
-    entries = set(m.ptes.values(keys))
-    if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in entries):
+    places, at = page.places, itemgetter(*chain.from_iterable(own))
+    if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in set(at(entries_at(m, places)))):
         return None
-    ids = list(map(_ID, vmas))
+    ids, addresses, keys = at(places.ids), at(places.addresses), at(places.keys)
     found.early += len(tids)
     found.to_kill += from_columns(ToKill, tids, addresses, ids, repeat(page.lsb))
     args = (who.comm, addresses) if page.anon else (who.comm, addresses, repeat(True))
@@ -122,22 +131,20 @@ def _visit_alike(
     return Run(BlockList.of(marks), [len(m.gate.recorded)] * len(ids))
 
 
-def _early_kill_threads(m: Machine, processes: Sequence[Process], who: Any) -> Sequence[int] | None:
-    """The thread of each process to signal now; None where one has none. `who` has the processes as columns."""
-    if max(map(len, who.threads)) == 1 and len(set(map(_POLICY, m.tasks.of_each(who.tgid)))) == 1:
+def _early_kill_threads(m: Machine, processes: Sequence[Process], main: Threads) -> Sequence[int] | None:
+    """The thread of each process to signal now; None where one has none. `main`: their main threads."""
+    if max(map(len, main.process.threads)) == 1 and len(set(main.task.mce_kill)) == 1:
         # Of processes with one thread each, and of one policy, what holds for the first holds for all.
-        return None if m.profile.users.early_kill_thread(m, processes[0]) is None else who.tgid
+        return None if m.profile.users.early_kill_thread(m, processes[0]) is None else main.task.tid
     tids = [tid for tid in map(m.profile.users.early_kill_thread, repeat(m), processes) if tid is not None]
     return tids if len(tids) == len(processes) else None
 
 
-_ID: Final = attrgetter("id")
-_POLICY: Final = attrgetter("mce_kill")
+_TGID: Final = attrgetter("tgid")
 
 
-def _visit_each(
-    m: Machine, page: Page, current: int, processes: Sequence[Process], of_mm: Mapping[int, Places], found: Collected
-) -> Iterator[Mark]:
+def _visit_each(m: Machine, page: Page, current: int, processes: Sequence[Process], found: Collected) -> Iterator[Mark]:
+    places, of_mm = page.places, page.of_mm
     early_kill_thread = m.profile.users.early_kill_thread
     if not current and not any(map(early_kill_thread, repeat(m), processes)):
         processes = [process for process in processes if process.mm in of_mm]  # the others are skipped
@@ -146,7 +153,7 @@ def _visit_each(
         own = of_mm.get(process.mm)
         if tid is None:
             if own:
-                yield late(m, page.pfn, process, [vma.id for vma, _ in own])
+                yield late(m, page.pfn, process, [places.ids[number] for number in own])
             continue
         found.early += 1
         if not own:
@@ -154,8 +161,8 @@ def _visit_each(
             continue
         if is_only_required(m, process, current):
             yield required(m, page.pfn, process)
-        for vma, address in own:
-            entry = ToKill(tid, address, vma.id, page.lsb)
+        for number in own:
+            entry = ToKill(tid, places.addresses[number], places.ids[number], page.lsb)
             yield _visit(m, page, process, entry, found.to_kill)
 
 

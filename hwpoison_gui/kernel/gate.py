@@ -119,10 +119,14 @@ class Cells:
 
 
 class Table(Generic[K, V]):
-    """A table of records by key; a missing key reads as ABSENT. Values must be immutable."""
+    """A table of records by key; a missing key reads as ABSENT. Values must be immutable.
+
+    `version` is another number after each change.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.version = 0
         self._data: dict[K, V] = {}
         self.view: Mapping[K, V] = MappingProxyType(self._data)
 
@@ -130,6 +134,7 @@ class Table(Generic[K, V]):
         return self._data.get(key, ABSENT)
 
     def swap(self, key: K, value: V | _Absent) -> V | _Absent:
+        self.version += 1
         data = self._data
         if value is ABSENT:
             return data.pop(key, ABSENT)
@@ -139,8 +144,9 @@ class Table(Generic[K, V]):
 
     def swap_many(self, keys: Sequence[K], values: Iterable[V | _Absent]) -> list[V | _Absent]:
         """`swap` for each of different keys."""
+        self.version += 1
         data, values = self._data, tuple(values)
-        absent = values.count(ABSENT)
+        absent = sum([value is ABSENT for value in values])
         if absent:
             every = absent == len(values)
             return list(map(data.pop, keys, repeat(ABSENT)) if every else map(self.swap, keys, values))
@@ -154,6 +160,7 @@ class Table(Generic[K, V]):
 
     def load(self, data: Mapping[K, V]) -> None:
         """Add records at boot, without recording."""
+        self.version += 1
         self._data.update(data)
 
     def digest_into(self, hasher: Any) -> None:
@@ -188,10 +195,11 @@ class Whole(Generic[O, I, V]):
 
 
 class NestedTable(Generic[O, I, V]):
-    """A table with (outer, inner) keys that gives access to all records of an outer key."""
+    """A table with (outer, inner) keys that gives access to all records of an outer key. `version`: as of Table."""
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.version = 0
         self._data: dict[O, dict[I, V]] = {}
         self.view: Mapping[O, Mapping[I, V]] = MappingProxyType(self._data)
 
@@ -203,6 +211,7 @@ class NestedTable(Generic[O, I, V]):
         return self.of(key[0]).get(key[1], ABSENT)
 
     def swap(self, key: tuple[O, I], value: V | _Absent) -> V | _Absent:
+        self.version += 1
         outer, inner = key
         records = self._data.get(outer)
         if value is not ABSENT:
@@ -220,12 +229,14 @@ class NestedTable(Generic[O, I, V]):
 
     def load(self, outer: O, records: Mapping[I, V]) -> None:
         """Add records of one outer key at boot, without recording."""
+        self.version += 1
         if records:
             self._data.setdefault(outer, {}).update(records)
 
     # used by Whole only
 
     def take(self, outer: O) -> Mapping[I, V] | _Absent:
+        self.version += 1
         return self._data.pop(outer, ABSENT)
 
     def give(self, outer: O, records: Mapping[I, V]) -> None:

@@ -5,7 +5,7 @@ Reading is free (`machine.flags.view[pfn]`, `machine.tasks.view[tid]`); changing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -17,9 +17,11 @@ from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
 from .memcontrol import PageMemcg
+from .memo import Memo
 from .mmzone import zones_by_address
 from .packed import PackedNestedTable, PackedTable
 from .packed_tags import PackedTags
+from .places import Places
 from .profile.type import Profile
 from .records import (
     HPAGE_PMD_NR,
@@ -37,6 +39,7 @@ from .records import (
     Task,
     Vma,
 )
+from .threads import Threads
 
 MAPPING_ANON: Final = 1
 MAPPING_KSM: Final = 3
@@ -86,6 +89,10 @@ class Machine:
         self._add_task_tables()
         self._add_file_tables()
         self._add_records()
+        # Up to a hundred thousand threads, and the reverse map of the page at hand.
+        self._threads: Memo[tuple[int, ...], Threads] = Memo(256, self.tasks, self.processes)
+        self.places_memo: Memo[tuple[int, int, int], Places] = Memo(1, self.vmas, self.anon_vma_chain, self.i_mmap)
+        self.entries_memo: Memo[int, tuple[Places, Sequence[int]]] = Memo(1, self.ptes)
 
     def _add_columns(self, frames: int) -> None:
         def column(name: str, dtype: Any) -> Column:
@@ -216,6 +223,15 @@ class Machine:
     def living(self) -> Iterator[Process]:
         """Processes that have not ended, in order of creation (for_each_process())."""
         return (process for process in self.processes.view.values() if not process.ended)
+
+    def threads_of(self, tids: Sequence[int]) -> Threads:
+        """The threads with these ids, at least one, as columns. Kept until a task or a process changes."""
+        key = tuple(tids)
+        return self._threads.get(key, lambda: self._read_threads(key))
+
+    def _read_threads(self, tids: Sequence[int]) -> Threads:
+        tasks = self.tasks.of_each(tids)
+        return Threads(tasks, self.processes.of_each([task.tgid for task in tasks]))
 
     @property
     def panicked(self) -> bool:

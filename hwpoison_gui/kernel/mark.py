@@ -8,6 +8,7 @@ site, when a view asks.
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from enum import Enum
 from itertools import repeat
@@ -157,17 +158,17 @@ def in_runs(gate: Gate, steps: Iterable[Mark | Run]) -> Generator[Run, None, Non
     A loop over ten thousand mappers would otherwise go through all generators above it for each of its steps. The
     loop may also close many like steps at once, by a run with the ends that `Gate.put_run` returns.
     """
-    marks, ends, recorded = BlockList[Mark](), list[int](), gate.recorded.items
+    marks, ends, recorded = BlockList[Mark](), array("q"), gate.recorded.items
     for made in steps:
         if isinstance(made, Run):
             marks.extend(made.marks)
-            ends += made.ends
+            ends.extend(made.ends)
         else:
             marks.items.append(made)
             ends.append(len(recorded))
         if len(ends) >= LONGEST_RUN:
             yield Run(marks, ends)
-            marks, ends = BlockList(), []
+            marks, ends = BlockList(), array("q")
     if ends:
         yield Run(marks, ends)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
+from itertools import repeat
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, overload
 
@@ -244,6 +246,7 @@ def _pack_rows(rows: Sequence[PackedRecords], ends: I64, keys: I64, values: I64)
         row._packed += count
 
 
+_OUTER: Final = itemgetter(0)
 _NOTHING: Final = PackedRecords()
 _NO_RECORDS: Final[tuple[I64, I64]] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
@@ -253,6 +256,7 @@ class PackedNestedTable:
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.version = 0  # as of Table
         self._data: dict[int, PackedRecords] = {}
         self.view: Mapping[int, Mapping[int, int]] = MappingProxyType(self._data)
 
@@ -288,25 +292,21 @@ class PackedNestedTable:
         value = leaf[inner & LAST]
         return 0 if value < 0 else value
 
-    def values(self, keys: Iterable[tuple[int, int]]) -> list[int]:
+    def values(self, keys: Sequence[tuple[int, int]]) -> list[int]:
         """`value` for each key (outer, inner)."""
-        data, found, block = self._data, list[int](), NONE
-        for outer, inner in keys:
-            records = data.get(outer, _NOTHING)
-            if inner >> BITS != block:
-                block = inner >> BITS
-            if records._block == block:
-                value = records._leaf[inner & LAST]
-            else:
-                value = records.read(block, inner)
-            found.append(0 if value < 0 else value)
-        return found
+        of_each = map(self._data.get, map(_OUTER, keys), repeat(_NOTHING))
+        found = [
+            records._leaf[inner & LAST] if records._block == inner >> BITS else records.read(inner >> BITS, inner)
+            for records, (_, inner) in zip(of_each, keys, strict=True)
+        ]
+        return [max(value, 0) for value in found] if found and min(found) < 0 else found
 
     def get(self, key: tuple[int, int]) -> int | _Absent:
         records = self._data.get(key[0])
         return ABSENT if records is None else records.get(key[1], ABSENT)
 
     def swap(self, key: tuple[int, int], value: int | _Absent) -> int | _Absent:
+        self.version += 1
         outer, inner = key
         records = self._data.get(outer)
         if records is None:
@@ -334,6 +334,7 @@ class PackedNestedTable:
 
     def swap_many(self, keys: Sequence[tuple[int, int]], values: Iterable[int | _Absent]) -> list[int | _Absent]:
         """`swap` for each of different keys."""
+        self.version += 1
         data, olds = self._data, list[int | _Absent]()
         for key, value in zip(keys, values, strict=True):
             outer, inner = key
@@ -358,6 +359,7 @@ class PackedNestedTable:
 
     def load_arrays(self, outer: int, keys: I64, values: I64) -> None:
         """Add records of one outer key at boot, given as arrays of shape (records,)."""
+        self.version += 1
         if len(keys):
             self._data.setdefault(outer, PackedRecords()).load(keys, values)
 
@@ -366,6 +368,7 @@ class PackedNestedTable:
 
         Keys are not negative and ascend within each outer key.
         """
+        self.version += 1
         rows = [PackedRecords() for _ in counts]
         if rows:
             _pack_rows(rows, np.cumsum([*counts.values()]), keys, values)
@@ -375,10 +378,12 @@ class PackedNestedTable:
 
     def take(self, outer: int) -> Mapping[int, int] | _Absent:
         """Remove an outer key and return its records, or ABSENT."""
+        self.version += 1
         return self._data.pop(outer, ABSENT)
 
     def give(self, outer: int, records: Mapping[int, int]) -> None:
         """Set all records of an outer key that has none; the mapping is copied."""
+        self.version += 1
         if isinstance(records, PackedRecords):
             self._data[outer] = records.copy()
         else:

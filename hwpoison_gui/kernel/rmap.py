@@ -6,9 +6,9 @@ the page's index gives its address in each VMA, and only the PTE at that address
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import repeat
-from operator import attrgetter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, repeat
+from operator import attrgetter, lt
 from typing import Final
 
 import numpy as np
@@ -23,7 +23,8 @@ from .gate import ABSENT
 from .machine import MAPPING_ANON, Machine
 from .mark import Act, Mark, MarksAlike, Run, Site, Steps, in_runs, site, stretches
 from .page_alloc import put_page
-from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Process, Vma
+from .places import Places
+from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
 
 SWAP_AGAIN = "SWAP_AGAIN"
 SWAP_SUCCESS = "SWAP_SUCCESS"
@@ -74,29 +75,48 @@ def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
         VMAs of the page's anon_vma, or of the i_mmap of its inode, sorted by `pgoff`, then by age. Empty for a page
         without a mapping.
     """
-    return [vma for vma, _ in rmap_addresses(m, pfn)]
+    return list(rmap_places(m, pfn).vmas)
 
 
 def rmap_addresses(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
     """`rmap_vmas`, each VMA with vma_address() of the page there, in bytes."""
-    head = m.compound_head(pfn)
-    anon_vma = m.anon_vma_of(head)
-    if anon_vma:
-        ids = m.anon_vma_chain.of(anon_vma)
-    elif (inode := m.inode_of(head)) is not None:
-        ids = m.i_mmap.of(inode.id)
-    else:
-        return []
-    index = page_index(m, pfn)
-    vmas = sorted(m.vmas.of_each(sorted(ids)), key=_PGOFF)
-    return [
-        (vma, address)
-        for vma, pgoff in zip(vmas, map(_PGOFF, vmas), strict=True)
-        if (address := vma.start + ((index - pgoff & INDEX_MASK) << PAGE_SHIFT)) < vma.end  # vma_address()
-    ]
+    places = rmap_places(m, pfn)
+    return list(zip(places.vmas, places.addresses, strict=True))
 
 
 _PGOFF: Final = attrgetter("pgoff")
+_NOWHERE: Final = Places((), (), (), (), ())
+
+
+def rmap_places(m: Machine, pfn: int) -> Places:
+    """`rmap_addresses` as columns. The last is kept: collect_procs() and try_to_unmap() walk the same VMAs."""
+    head = m.compound_head(pfn)
+    anon_vma, inode, index = m.anon_vma_of(head), m.inode_of(head), page_index(m, pfn)
+    if anon_vma:
+        return m.places_memo.get((anon_vma, 0, index), lambda: _places(m, m.anon_vma_chain.of(anon_vma), index))
+    if inode is not None:
+        return m.places_memo.get((0, inode.id, index), lambda: _places(m, m.i_mmap.of(inode.id), index))
+    return _NOWHERE
+
+
+def entries_at(m: Machine, places: Places) -> Sequence[int]:
+    """The page-table entry at each place, 0 where there is none; of a huge one only at its first page. Kept as well."""
+    return m.entries_memo.get(id(places), lambda: (places, m.ptes.values(places.keys)))[1]
+
+
+def _places(m: Machine, ids: Iterable[int], index: int) -> Places:
+    """The VMAs of these ids that cover page `index`."""
+    vmas = sorted(m.vmas.of_each(sorted(ids)), key=_PGOFF)
+    if not vmas:
+        return _NOWHERE
+    all_ = as_columns(Vma, vmas)
+    addresses = [  # vma_address()
+        start + ((index - pgoff & INDEX_MASK) << PAGE_SHIFT)
+        for start, pgoff in zip(all_.start, all_.pgoff, strict=True)
+    ]
+    columns = vmas, all_.id, all_.mm, addresses
+    covered = list(map(lt, addresses, all_.end))
+    return Places.of(*(columns if all(covered) else (list(compress(column, covered)) for column in columns)))
 
 
 def page_index(m: Machine, pfn: int) -> int:
@@ -216,27 +236,29 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
 
 
 def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark | Run]:
-    places = list(rmap_walk_ksm(m, pfn)) if m.page(pfn) & pf.KSM else rmap_addresses(m, pfn)
-    for part in stretches(places):
-        run = _unmap_alike(m, pfn, part, entry_for)
+    places = Places.of_pairs(list(rmap_walk_ksm(m, pfn))) if m.page(pfn) & pf.KSM else rmap_places(m, pfn)
+    entries = entries_at(m, places)
+    for numbers in stretches(range(len(places.vmas))):
+        part = places.part(numbers[0], numbers[-1])
+        run = _unmap_alike(m, pfn, part, entries[numbers[0] : numbers[-1] + 1], entry_for)
         if run is not None:
             yield run
             continue
-        for vma, address in part:
+        for vma, address in zip(part.vmas, part.addresses, strict=True):
             mark = try_to_unmap_one(m, pfn, vma, address, entry_for)
             if mark is not None:
                 yield mark
 
 
-def _unmap_alike(m: Machine, pfn: int, places: Sequence[tuple[Vma, int]], entry_for: str) -> Run | None:
-    """try_to_unmap_one() at many places at once; None where it does more than to replace PTEs and lower the counts."""
-    count, word = len(places), m.page(pfn)
+def _unmap_alike(m: Machine, pfn: int, places: Places, entries: Sequence[int], entry_for: str) -> Run | None:
+    """try_to_unmap_one() at many places at once; None where it does more than to replace PTEs and lower the counts.
+
+    `entries`: those at the places.
+    """
+    count, word = len(places.vmas), m.page(pfn)
     if count < 2 or entry_for == "swap" or min(m.mapcount.get(pfn), m.refcount.get(pfn)) <= count:
         return None  # of a tail as well, whose references are counted on the head
-    vmas, addresses = zip(*places, strict=True)
-    mms, ids = list(map(_MM, vmas)), list(map(_ID, vmas))
-    keys = [(mm, address >> PAGE_SHIFT) for mm, address in zip(mms, addresses, strict=True)]
-    entries = m.ptes.values(keys)
+    mms, keys = places.mms, places.keys
     dirty = [entry & ptes.DIRTY != 0 for entry in entries]
     plain = ptes.mk_pte(pfn)
     if {entry & ~_HARMLESS for entry in set(entries)} != {plain} or (any(dirty) and not word & pf.DIRTY):
@@ -252,13 +274,10 @@ def _unmap_alike(m: Machine, pfn: int, places: Sequence[tuple[Vma, int]], entry_
             Count(m.refcount, pfn, -1),
         ),
     )
-    owners = as_columns(Process, m.processes.of_each(mms))
-    args = owners.comm, addresses, dirty
-    return Run(BlockList.of(MarksAlike(UNMAPPED[entry_for], args, (pfn,), owners.tgid, ids, keys)), ends)
+    args = m.threads_of(mms).process.comm, places.addresses, dirty  # a process and its mm have one number
+    return Run(BlockList.of(MarksAlike(UNMAPPED[entry_for], args, (pfn,), mms, places.ids, keys)), ends)
 
 
-_MM: Final = attrgetter("mm")
-_ID: Final = attrgetter("id")
 _HARMLESS: Final = ptes.RW | ptes.ACCESSED | ptes.DIRTY  # of a PTE that maps a small page of the machine
 
 

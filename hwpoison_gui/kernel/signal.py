@@ -6,10 +6,9 @@ process dies while the handler is still running.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
-from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 from hwpoison_gui.record import as_columns, from_columns
 
@@ -150,18 +149,17 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
     if len(tids) < 2:
         return None
     waiting = m.pending.of_each(tids)
-    tasks = m.tasks.of_each(tids)
-    processes = m.processes.of_each(map(_TGID, tasks))
-    who = as_columns(Process, processes)
+    threads = m.threads_of(tids)
+    tgids, comms = threads.process.tgid, threads.process.comm
     infos = list(chain.from_iterable(waiting))
     sent = as_columns(SigInfo, infos)
-    if len(set(sent.signal)) > 1 or not doomed.keys().isdisjoint(who.tgid):
+    if len(set(sent.signal)) > 1 or not doomed.keys().isdisjoint(tgids):
         return None  # otherwise a thread has one: a signal that waits already is dropped when it is sent
-    effects = {_effect_of(tasks[n], processes[n], infos[n]) for n in kinds_of(as_columns(Task, tasks), who)}
+    effects = {_effect_of(threads.tasks[n], threads.processes[n], infos[n]) for n in threads.kinds}
     if effects not in ({"handled"}, {"killed"}):
         return None
     (effect,) = effects
-    if effect == "killed" and len(set(who.tgid)) < len(tids):
+    if effect == "killed" and len(set(tgids)) < len(tids):
         return None
     first = len(m.deliveries.view)
     ends = m.gate.put_run(
@@ -172,9 +170,9 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
         ),
     )
     if effect == "killed":  # which is no step: they end in do_group_exit()
-        doomed.update(zip(who.tgid, infos, strict=True))
+        doomed.update(zip(tgids, infos, strict=True))
         return Run((), ())
-    return Run(BlockList.of(MarksAlike(HANDLED, (who.comm, sent.signal, sent.code), (), tids)), ends)
+    return Run(BlockList.of(MarksAlike(HANDLED, (comms, sent.signal, sent.code), (), tids)), ends)
 
 
 def _effect_of(task: Task, process: Process, info: SigInfo) -> str:
@@ -184,21 +182,6 @@ def _effect_of(task: Task, process: Process, info: SigInfo) -> str:
     if disposition(process, info.signal) == "handler":
         return "handled"
     return "dropped" if process.unkillable and info.signal != "SIGKILL" else "killed"
-
-
-def kinds_of(tasks: Any, processes: Any) -> Iterable[int]:
-    """Numbers of some threads, one of each kind that a signal has the same effect on.
-
-    `tasks` and `processes` are `Task` and `Process` as columns: those of a thread have the same number.
-    """
-    traits = zip(
-        tasks.blocked, tasks.stopped, processes.sigbus, processes.sigsegv, processes.ended, processes.unkillable,
-        strict=True,
-    )  # fmt: skip
-    return dict(zip(traits, range(len(tasks.tid)), strict=True)).values()
-
-
-_TGID: Final = attrgetter("tgid")
 
 
 def would_queue(m: Machine, task: Task, process: Process) -> bool:

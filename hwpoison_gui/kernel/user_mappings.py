@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Final
 
-from hwpoison_gui.record import as_columns, from_columns
+from hwpoison_gui.record import from_columns
 
 from . import page_flags as pf
 from .block_list import BlockList
@@ -19,9 +19,9 @@ from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
 from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
 from .profile.variants import phase
-from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, LogLine, Process, SigInfo, Task
+from .records import BUS_MCEERR_AO, BUS_MCEERR_AR, LogLine, SigInfo
 from .rmap import page_mkclean, try_to_unmap
-from .signal import force_sig, kinds_of, send_sig, would_queue
+from .signal import force_sig, send_sig, would_queue
 
 NOT_MAPPED: Final = site("hwpoison_user_mappings", Act.DECIDE, "not mapped", "mapped word")
 MAPPED: Final = site("hwpoison_user_mappings", Act.DECIDE, "mapped", "mapped")
@@ -163,14 +163,14 @@ def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
         return None
     if len(set(tids)) < count or min(addresses) < 0 or not all(vmas):
         return None
-    tasks = m.tasks.of_each(tids)
-    processes = m.processes.of_each([task.tgid for task in tasks])
-    who = as_columns(Process, processes)
-    kinds = kinds_of(as_columns(Task, tasks), who)
-    if not m.pending.view.keys().isdisjoint(tids) or not all(would_queue(m, tasks[n], processes[n]) for n in kinds):
+    threads = m.threads_of(tids)
+    comms, kinds = threads.process.comm, threads.kinds
+    if not all(would_queue(m, threads.tasks[n], threads.processes[n]) for n in kinds):
+        return None
+    if not m.pending.view.keys().isdisjoint(tids):
         return None
     line = h.prefix.replace("%", "%%") + m.profile.log.kill.format(comm="%s", pid="%d")
-    texts = map(line.__mod__, zip(who.comm, tids, strict=True))
+    texts = map(line.__mod__, zip(comms, tids, strict=True))
     infos = from_columns(SigInfo, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, sizes)
     first = len(m.log.view)
     ends = m.gate.put_run(
@@ -180,7 +180,7 @@ def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
             Each(m.pending, tids, zip(infos)),
         ),
     )
-    args = who.comm, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, repeat("queued")
+    args = comms, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, repeat("queued")
     return Run(BlockList.of(MarksAlike(SENT, args, (h.pfn,), tids, vmas)), ends)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from operator import attrgetter
+from typing import Any, Final, overload
 
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Steps
-from hwpoison_gui.kernel.records import Delivery, Process, SigInfo, Task
+from hwpoison_gui.kernel.mark import LONGEST_RUN, Steps, stretches
+from hwpoison_gui.kernel.records import Delivery, SigInfo
 from hwpoison_gui.record import Record, as_columns, from_columns
 
 
@@ -33,17 +36,53 @@ class SignalSeen(Record):
         return f"{self.comm}:{self.pid}"
 
 
-def signals_since(m: Machine, first: int) -> tuple[SignalSeen, ...]:
+class Signals(Sequence[SignalSeen]):
+    """Signals and their effects, in order; equal to a tuple of the same. They are made when one is read."""
+
+    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
+        self._columns = columns  # by the fields of SignalSeen
+
+    @cached_property
+    def _made(self) -> tuple[SignalSeen, ...]:
+        return tuple(from_columns(SignalSeen, *self._columns))
+
+    def __len__(self) -> int:
+        return len(self._columns[0])
+
+    @overload
+    def __getitem__(self, at: int) -> SignalSeen: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[SignalSeen]: ...
+    def __getitem__(self, at: int | slice) -> SignalSeen | Sequence[SignalSeen]:
+        return self._made[at]
+
+    def __iter__(self) -> Iterator[SignalSeen]:
+        return iter(self._made)
+
+    def __eq__(self, other: object) -> bool:
+        return self._made == (other._made if isinstance(other, Signals) else other)
+
+    def __hash__(self) -> int:
+        return hash(self._made)
+
+    def __repr__(self) -> str:
+        return repr(self._made)
+
+
+def signals_since(m: Machine, first: int) -> Sequence[SignalSeen]:
     """The signals delivered since there were `first` deliveries."""
     delivered = m.deliveries.of_each(range(first, len(m.deliveries.view)))
     if not delivered:
         return ()
     done = as_columns(Delivery, delivered)
     sent = as_columns(SigInfo, done.info)
-    tasks = as_columns(Task, m.tasks.of_each(done.tid))
-    who = as_columns(Process, m.processes.of_each(tasks.tgid))
-    seen = who.name, tasks.number, sent.signal, sent.code, sent.address, sent.lsb, done.effect, who.comm, who.tgid
-    return tuple(from_columns(SignalSeen, *seen))
+    who = [m.threads_of(part) for part in stretches(done.tid)]  # as get_signal() took them
+    name, number, comm, tgid = (
+        list(chain.from_iterable(map(column, who)))
+        for column in map(attrgetter, ("process.name", "task.number", "process.comm", "process.tgid"))
+    )
+    columns = name, number, sent.signal, sent.code, sent.address, sent.lsb, done.effect, comm, tgid
+    return Signals(columns) if len(delivered) > LONGEST_RUN else tuple(from_columns(SignalSeen, *columns))
 
 
 class OpResult(Record):
@@ -81,7 +120,7 @@ class Outcome(Record):
     kind: str | None = None
     dirty: bool = False
     errno: int | str = 0
-    signals: tuple[SignalSeen, ...] = ()
+    signals: Sequence[SignalSeen] = ()
     log: tuple[str, ...] = ()
     value: str | None = None
     mce_kill: str | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from itertools import chain, repeat
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, TypeVar, overload
 
@@ -383,14 +383,14 @@ class RecordedSteps(Sequence[Step]):
         if isinstance(made, Run | RunOfFrames):
             self.changes.add(changes, isinstance(made, RunOfFrames))
             self.marks.add_run(made)
-            self.ends.extend([before + end for end in made.ends])
+            self.ends.frombytes((np.asarray(made.ends) + before).astype(np.uint32).tobytes())
             count = len(made.marks)
         else:
             self.changes.add(changes, many=False)
             self.marks.add(made)
             self.ends.append(before + len(changes))
             count = 1
-        self.operations.extend(repeat(operation, count))
+        self.operations += array("i", [operation]) * count
         return count
 
     def cut(self, position: int) -> RecordedSteps:
