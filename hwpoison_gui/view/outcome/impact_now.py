@@ -41,32 +41,32 @@ def impact_now(session: Session, pfn: int) -> dict[int, str]:
 
     After unpoison, of the hwpoison entries that are left: unpoison_memory() does not restore the PTEs.
     """
-    present = session.part_at(session.position)
-    error, withdrawn = _newest_error(session, pfn)
-    if error is None or present is None or error.outcome.panic:
+    found = _newest_error(session, pfn)
+    if found is None or found[0].outcome.panic:
         return {}
+    error, withdrawn = found
     find = _left_behind if withdrawn else _find
-    return session.recall.answer(_NOW, lambda: find(session, error), error, present)
+    return session.recall.answer(_NOW, lambda: find(session, error), error, session.part_at(session.position))
 
 
 def error_of(session: Session, pfn: int) -> Operation | None:
     """The operation whose error took the frame; None in the middle of an operation, or if the frame was unpoisoned."""
-    error, withdrawn = _newest_error(session, pfn)
-    return None if error is None or withdrawn or error.outcome.panic else error
+    found = _newest_error(session, pfn)
+    return None if found is None or found[1] else found[0]
 
 
-def _newest_error(session: Session, pfn: int) -> tuple[Operation | None, bool]:
-    """The last error in a frame, and whether it was unpoisoned since; none in the middle of an operation."""
+def _newest_error(session: Session, pfn: int) -> tuple[Operation, bool] | None:
+    """The last error in a frame, and whether it was unpoisoned since; None in the middle of an operation."""
     present, unpoisoned = session.part_at(session.position), False
     if present is None or session.position != present.last:
-        return None, False
+        return None
     for operation in session.parts(session.position, pfn):
         outcome = operation.outcome
         unpoisoned = unpoisoned or (operation.name == "unpoison" and not outcome.errno)
         again = outcome.errno in NOT_DONE or outcome.already_poisoned or outcome.filtered
         if operation.name == "poison" and not again:
             return operation, unpoisoned
-    return None, False
+    return None
 
 
 def _left_behind(session: Session, error: Operation) -> dict[int, str]:

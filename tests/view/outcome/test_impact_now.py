@@ -358,3 +358,15 @@ def test_errors_that_broke_nothing_do_not_hide_the_one_that_did() -> None:
     assert error_of(session, pfn) is None and told(session, pfn) == {"a": hits.LATER}
     report_again()
     assert error_of(session, pfn) is None and told(session, pfn) == {"a": hits.LATER}, "its entry is left"
+
+
+def test_after_a_panic_nobody_touches_anything() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_recovery": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0")
+    pfn = session.resolve_frame("a:m+0")
+    assert do(session, "poison", frame="a:m+0").panic
+    assert impact_now(session, pfn) == {}
+    do(session, "check", task="a")
+    assert impact_now(session, pfn) == {}
