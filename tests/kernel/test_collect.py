@@ -109,11 +109,13 @@ def test_the_dead_are_not_visited(profile: str) -> None:
     assert {name for name, _ in listed(bench, run(collect_procs(bench.m, bench.pfn())))} == {"a", "c"}
 
 
-@pytest.mark.parametrize("early_kill, counts", ((1, (5, 4, 4, 2)), (0, (0, 4, 0, 0))))
-def test_the_walk_is_summed_up(early_kill: int, counts: tuple[int, ...]) -> None:
-    """Tasks to signal now, VMAs, entries found, and tasks without any of these VMAs."""
+@pytest.mark.parametrize(
+    "early_kill, current, counts", ((1, "", (5, 4, 4, 2)), (0, "", (0, 4, 0, 0)), (0, "e", (1, 4, 0, 1)))
+)
+def test_the_walk_is_summed_up(early_kill: int, current: str, counts: tuple[int, ...]) -> None:
+    """Tasks to signal now, VMAs, entries found, and tasks without any of these VMAs, that of the error included."""
     bench = users("6.1", early_kill)
-    *_, last = collect_procs(bench.m, bench.pfn())
+    *_, last = collect_procs(bench.m, bench.pfn(), bench.session.world.process(current).tgid if current else 0)
     assert last.args == counts
 
 

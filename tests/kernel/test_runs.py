@@ -318,3 +318,27 @@ def test_processes_are_visited_at_once_as_one_by_one(ten: Ten, seed: int, rare: 
         return (yield from collect_procs(ten.m, ten.pfn, odd.choice((0, *odd.choice(ten.processes).threads))))
 
     ten.same(loop)
+
+
+@pytest.mark.parametrize("state", ("none", "hwpoison", "swap", "another page"))
+def test_one_whose_entry_does_not_map_the_page_is_not_visited_with_the_others(ten: Ten, state: str) -> None:
+    """The entry may have the number of the frame all the same: as that of a swap slot, or of a withdrawn error."""
+    m, pfn = ten.m, ten.pfn
+    entries = {"hwpoison": ptes.hwpoison_pte(pfn), "swap": ptes.swp_pte(pfn), "another page": ptes.mk_pte(pfn + 1)}
+
+    def loop() -> Steps[Any]:
+        m.put(m.sysctl, SYSCTL_EARLY_KILL, 1)
+        vma, address = rmap.rmap_addresses(m, pfn)[3]
+        m.set_pte(vma.mm, address >> PAGE_SHIFT, entries.get(state, 0))
+        return (yield from collect_procs(m, pfn))
+
+    ten.same(loop)
+
+
+@pytest.mark.parametrize("odd", ("address", "vma", "tid"))
+def test_one_that_is_signalled_in_another_way_is_not_signalled_with_the_others(ten: Ten, odd: str) -> None:
+    """Without an address it gets SIGKILL, without a VMA the mark has none; a thread listed twice queues one signal."""
+    entries = [ToKill(process.tgid, 4096, 7, 12) for process in ten.processes]
+    values = {"address": -1, "vma": 0, "tid": entries[2].tid}
+    entries[3] = entries[3]._replace(**{odd: values[odd]})
+    ten.same(lambda: user_mappings.kill_procs(Handler(ten.m, ten.pfn, to_kill=list(entries), unmapped=True)))

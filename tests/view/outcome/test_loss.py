@@ -373,11 +373,9 @@ def mapped_by_madvise() -> Session:
 
 
 def faulted_in_by_madvise() -> Session:
-    """The frame was free before the operation."""
-    session = Session.fresh(4096)
-    do(session, "task", name="a")
-    do(session, "mmap", task="a", name="m", pages=1)
-    do(session, "poison", frame="a:m+0", via="madvise", task="a")
+    """The frame was free before the operation: its map is empty."""
+    session = with_file()
+    do(session, "poison", frame="b:m+0", via="madvise", task="b")
     return session
 
 
