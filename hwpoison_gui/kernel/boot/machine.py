@@ -184,10 +184,12 @@ def _load_page_tables(m: Machine, image: MemoryImage, rows: VmaRows, entries: En
     written = entries.present & (words & ptes.DIRTY != 0) & rows.shared[entries.row] & rows.file[entries.row]
     m.content.load(entries.value[written], NEWER)
     tables = iter(frames_with(image.kpageflags, pf.PGTABLE).tolist())
-    bounds = np.searchsorted(entries.mm, np.array([process.pid for process in _by_pid(image)] + [1 << 62]))
+    processes = _by_pid(image)
+    pids = np.array([process.pid for process in processes], np.int64)
+    firsts, ends = np.searchsorted(entries.mm, pids).tolist(), np.searchsorted(entries.mm, pids, side="right").tolist()
     resident = np.where(entries.counted, np.where(entries.pse, HPAGE_PMD_NR, 1), 0)
-    for number, process in enumerate(_by_pid(image)):
-        span = slice(int(bounds[number]), int(bounds[number + 1]))
+    for process, first, end in zip(processes, firsts, ends, strict=True):
+        span = slice(first, end)
         vpns = entries.vpn[span]
         m.ptes.load_arrays(process.pid, vpns, words[span])
         rss = int(resident[span].sum())
