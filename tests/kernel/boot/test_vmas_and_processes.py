@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from hwpoison_gui.image import CachedPages, Capture, FileImage, ThreadImage, VmaImage, ZoneImage
+from hwpoison_gui.image import CachedPages, Capture, FileImage, ProcessImage, ThreadImage, VmaImage, ZoneImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.files import NEWER
 from hwpoison_gui.kernel.filemap import DISK
@@ -211,6 +211,25 @@ def test_threads_and_dispositions() -> None:
         Task(27, 20, 3, "early", True, False),
     ]
     assert m.counter("next_pid") == 27
+
+
+@pytest.mark.parametrize(
+    ("processes", "threads"),
+    [
+        ((process(5, threads=3), process(6), process(8, listed=(ThreadImage(8), ThreadImage(9)))),
+         {5: (5, 7, 10), 6: (6,), 8: (8, 9)}),
+        ((process(9, listed=(ThreadImage(9),)), process(5, threads=2, listed=(ThreadImage(5), ThreadImage(9)))),
+         {5: (5, 6), 9: (9,)}),
+        ((process(9), process(5, threads=2, listed=(ThreadImage(5), ThreadImage(9)))), {5: (5, 6), 9: (9,)}),
+    ],
+)  # fmt: skip
+def test_no_two_threads_have_a_number(processes: tuple[ProcessImage, ...], threads: dict[int, tuple[int, ...]]) -> None:
+    """Those that are not listed get free ones; a number that is a process's is not another's thread."""
+    m = booted(image({}, processes))
+    assert {pid: one.threads for pid, one in m.processes.view.items()} == threads
+    assert {task.tid: task.tgid for task in m.tasks.view.values()} == {
+        tid: pid for pid, tids in threads.items() for tid in tids
+    }
 
 
 TIB: Final = 1 << 40
