@@ -246,10 +246,8 @@ def _free_space(process: ProcessImage) -> int:
     """The start of a terabyte of free address space, in bytes: new VMAs are placed there."""
     base = _FREE_SPACE
     for vma in sorted(process.vmas, key=lambda vma: vma.start):
-        if vma.start >= base + _FREE_SPACE:
-            break
-        if vma.end > base:
-            base = (vma.end + _FREE_SPACE - 1) & -_FREE_SPACE
+        if vma.start < base + _FREE_SPACE:
+            base = max(base, (vma.end + _FREE_SPACE - 1) & -_FREE_SPACE)
     return base
 
 
@@ -288,7 +286,7 @@ def _poisoned_pages(image: MemoryImage) -> int:
 def _load_counters(m: Machine, image: MemoryImage) -> None:
     """Load the highest ids in use, HardwareCorrupted, and the sysctls that are known."""
     highest = {
-        "next_vma": max(m.vmas.view, default=0),
+        "next_vma": len(m.vmas.view),
         "next_inode": max(m.inodes.view, default=0),
         "next_anon_vma": int(m.mapping.view.max()) >> 2,
         "next_pid": max(m.tasks.view, default=0),

@@ -218,6 +218,7 @@ def test_threads_and_dispositions() -> None:
     [
         ((process(5, threads=3), process(6), process(8, listed=(ThreadImage(8), ThreadImage(9)))),
          {5: (5, 7, 10), 6: (6,), 8: (8, 9)}),
+        ((process(4, threads=3), process(5, threads=2)), {4: (4, 6, 7), 5: (5, 8)}),
         ((process(9, listed=(ThreadImage(9),)), process(5, threads=2, listed=(ThreadImage(5), ThreadImage(9)))),
          {5: (5, 6), 9: (9,)}),
         ((process(9), process(5, threads=2, listed=(ThreadImage(5), ThreadImage(9)))), {5: (5, 6), 9: (9,)}),
@@ -261,7 +262,7 @@ def test_new_vmas_have_a_terabyte_of_free_addresses(areas: tuple[tuple[float, fl
 
 def test_frames_of_the_kernel_s_own_kinds() -> None:
     words = {pfn: pf.SLAB for pfn in range(300, 400)} | dict(enumerate(folio(1, pf.SLAB, pf.SLAB), 400))
-    words |= {402: pf.PGTABLE, 403: pf.RESERVED, 404: pf.RESERVED | pf.ZERO_PAGE, 405: pf.ZERO_PAGE, 406: pf.LRU}
+    words |= {402: pf.PGTABLE, 403: pf.RESERVED, 404: pf.RESERVED | pf.ZERO_PAGE, 405: pf.ZERO_PAGE, 406: pf.LOCKED}
     words |= dict(enumerate(folio(1, pf.ZERO_PAGE, pf.ZERO_PAGE), 408))
     m = booted(image(dict.fromkeys(range(2048), pf.LRU) | words | {7: 0, 9: 0}))
     assert dict(m.special.view) == {
