@@ -51,7 +51,7 @@ def dump(m: Machine, label: str) -> bytes:
     arrays: list[bytes] = []
 
     def keep(array: npt.NDArray[Any]) -> Spec:
-        little = array.astype(array.dtype.newbyteorder("<"), copy=False)
+        little = np.asarray(array, array.dtype.newbyteorder("<"))
         arrays.append(little.tobytes())
         return [little.dtype.str, len(little)]
 

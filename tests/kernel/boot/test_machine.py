@@ -46,9 +46,15 @@ def recorded(name: str) -> MemoryImage:
     return open_recording(RECORDINGS[name])
 
 
+@cache
+def booted(name: str) -> Machine:
+    """The machine of a recording, for tests that only read it."""
+    return machine_from_image(recorded(name), V7)
+
+
 @pytest.fixture(params=RECORDINGS)
-def image(request: pytest.FixtureRequest) -> MemoryImage:
-    return recorded(request.param)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def _counted(m: Machine) -> Counter[int]:
@@ -72,15 +78,15 @@ def _references(m: Machine) -> Counter[int]:
     )
 
 
-def test_flags_are_the_recorded_ones(image: MemoryImage) -> None:
-    m = machine_from_image(image, V7)
+def test_flags_are_the_recorded_ones(name: str) -> None:
+    image, m = recorded(name), booted(name)
     assert m.frames == len(image.kpageflags)
     assert (m.flags.view == image.kpageflags).all()
     assert m.hardware_corrupted_kb == image.hardware_corrupted_kb
 
 
-def test_counts_agree_with_the_page_tables(image: MemoryImage) -> None:
-    m = machine_from_image(image, V7)
+def test_counts_agree_with_the_page_tables(name: str) -> None:
+    m = booted(name)
     counted = _counted(m)
     mapcount = m.mapcount.view
     assert {pfn: int(mapcount[pfn]) for pfn in np.nonzero(mapcount)[0].tolist()} == dict(counted)
@@ -89,14 +95,14 @@ def test_counts_agree_with_the_page_tables(image: MemoryImage) -> None:
     assert {mm: pages for mm, pages in rss.items() if pages} == dict(m.rss.view)
 
 
-def test_mapcounts_are_what_the_kernel_counted(image: MemoryImage) -> None:
-    m = machine_from_image(image, V7)
+def test_mapcounts_are_what_the_kernel_counted(name: str) -> None:
+    image, m = recorded(name), booted(name)
     same = m.mapcount.view == image.kpagecount.astype(np.int64)
     assert same.mean() > 0.999  # memory was changing while it was read
 
 
-def test_every_page_is_found_by_the_reverse_map(image: MemoryImage) -> None:
-    m = machine_from_image(image, V7)
+def test_every_page_is_found_by_the_reverse_map(name: str) -> None:
+    m = booted(name)
     counted = _counted(m)
     missed = 0
     for pfn in list(counted)[:: max(1, len(counted) // 3000)]:
@@ -108,8 +114,8 @@ def test_every_page_is_found_by_the_reverse_map(image: MemoryImage) -> None:
     assert missed <= len(counted) // 3000  # pages out of step
 
 
-def test_frames_are_in_one_place(image: MemoryImage) -> None:
-    m = machine_from_image(image, V7)
+def test_frames_are_in_one_place(name: str) -> None:
+    image, m = recorded(name), booted(name)
     free = np.zeros(m.frames, int)
     for order in range(11):
         for head in m.free_area.of(order):
@@ -133,7 +139,7 @@ def test_frames_are_in_one_place(image: MemoryImage) -> None:
 
 @pytest.mark.parametrize("name", ["victim_before", "server"])
 def test_free_lists_are_those_of_buddyinfo(name: str) -> None:
-    m = machine_from_image(recorded(name), V7)
+    m = booted(name)
     lines = json.loads(RECORDINGS[name].with_suffix(".json").read_text())["buddyinfo"].splitlines()
     said = [[int(word) for word in line.split()[4:]] for line in lines if " zone " in line]
     first = [sum(head < 4096 for head in m.free_area.of(order)) for order in range(11)]
@@ -206,7 +212,7 @@ def test_recorded_references_beyond_the_derived_ones_are_believed() -> None:
     image = recorded("server")
     counts = image.hidden.refcount
     assert counts is not None
-    m = machine_from_image(image, V7)
+    m = booted("server")
     lru = ((image.kpageflags & np.uint64(pf.LRU)) != 0) & (counts >= 0)
     assert (m.refcount.view[lru] >= counts[lru]).all()
     without = machine_from_image(image._replace(hidden=replace(image.hidden, refcount=None)), V7)
@@ -300,7 +306,7 @@ def test_sampled_frames_of_the_server_can_all_be_poisoned() -> None:
 
 def test_every_vma_with_a_merged_page_has_an_anon_vma() -> None:
     """KSM merges anonymous pages only, so anon_vma_prepare() has run for the VMA."""
-    m = machine_from_image(recorded("server"), V7)
+    m = booted("server")
     merged = np.nonzero(m.flags.view & np.uint64(pf.KSM))[0].tolist()
     vmas = [vma for pfn in merged[::100] for vma, _ in rmap_walk_ksm(m, pfn)]
     assert len(merged) > 1000 and vmas
