@@ -52,7 +52,7 @@ _WORST_FIRST: Final = (PANICS, ENDS, DIES, TOLD, USES, STALE, ZEROS, SAME)
 # The result of a read that an impact implies; of other impacts a read says nothing.
 READS: Final = {
     hits.IGNORED: DIES, hits.LATER: DIES, hits.CAUGHT: TOLD, hits.USES: USES, hits.STALE: STALE, hits.ZEROS: ZEROS,
-    hits.SAFE: SAME, hits.PANICS: PANICS, hits.ENDS: ENDS,
+    hits.SAFE: SAME, hits.NO_ACCESS: SAME, hits.PANICS: PANICS, hits.ENDS: ENDS,
 }  # fmt: skip
 
 
@@ -109,9 +109,6 @@ def places_of(m: Machine, pfn: int) -> list[tuple[int, int]]:
 
 def read(m: Machine, mm: int, address: int) -> Read:
     """A read by the main thread, taken back again; the machine is at rest."""
-    vma = m.find_vma(mm, address)
-    if vma is not None and vma.prot == "none":  # it cannot read it now, but may again
-        m.put(m.vmas, vma.id, vma._replace(prot="r"))
     met = range(0)
     loads = memory.access(m, mm, address)
     while True:
@@ -128,7 +125,7 @@ def read(m: Machine, mm: int, address: int) -> Read:
     ended = {tgid for tgid, _ in run(get_signal(m))}
     vpn = address >> PAGE_SHIFT
     entry = m.pte(mm, vpn)
-    frame = ptes.value_of(entry) + (vpn % HPAGE_PMD_NR if entry & ptes.PSE else 0) if entry & ptes.PRESENT else -1
+    frame = ptes.value_of(entry) + (vpn % HPAGE_PMD_NR if entry & ptes.PSE else 0) if found.value is not None else -1
     m.gate.backward(m.gate.take())
     return Read(mm in ended, met, found.value, frame)
 

@@ -107,19 +107,20 @@ def deliverable(task: Task, info: SigInfo) -> bool:
     return not (task.blocked and info.signal == "SIGBUS") and (not task.stopped or info.signal == "SIGKILL")
 
 
-def get_signal(m: Machine) -> Steps[list[tuple[int, SigInfo]]]:
-    """Let every task with a deliverable signal take it: handlers run, default actions kill.
+def get_signal(m: Machine, tid: int | None = None) -> Steps[list[tuple[int, SigInfo]]]:
+    """Let every task with a deliverable signal take it, or thread `tid` alone: handlers run, default actions kill.
 
     Returns (tgid, signal) of the processes that are to die; do_group_exit() ends them.
     """
     doomed: dict[int, SigInfo] = {}
-    yield from in_runs(m.gate, _take_signals(m, doomed))
+    waiting = sorted(m.pending.view) if tid is None else [tid] if tid in m.pending.view else []
+    yield from in_runs(m.gate, _take_signals(m, waiting, doomed))
     return list(doomed.items())
 
 
-def _take_signals(m: Machine, doomed: dict[int, SigInfo]) -> Iterator[Mark | Run]:
+def _take_signals(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> Iterator[Mark | Run]:
     """Yield a mark for each handler that runs; add the processes that die to `doomed`, by tgid."""
-    for part in stretches(sorted(m.pending.view)):
+    for part in stretches(tids):
         run = _take_alike(m, part, doomed)
         if run is not None:
             yield run

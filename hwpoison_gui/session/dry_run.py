@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from hwpoison_gui.kernel.gate import Change
 from hwpoison_gui.kernel.hwpoison_filter import is_filtering
@@ -48,8 +48,8 @@ class Ran(Record):
 def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = None) -> Iterator[Ran]:
     """Inside, the machine is as the handler leaves it after an error in frame `pfn`; afterwards it is as before.
 
-    No notice is sent and nothing is kept. The processes that would die are listed (`Ran.doomed`) but not ended,
-    since do_group_exit() may take seconds.
+    No notice is sent and nothing is kept. The processes that would die are listed (`Ran.doomed`) but not ended, since
+    do_group_exit() may take seconds. Inside, other functions may be run `dry`.
 
     Parameters
     ----------
@@ -61,6 +61,7 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
     """
     assert not m.gate.changed, "an operation is between two steps"
     prepared: Sequence[Change] = ()
+    taken: Sequence[Change] = ()  # signals
     steps = RecordedSteps()
     try:
         if prepare is not None:
@@ -70,6 +71,7 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         # A click is a write to corrupt-pfn, and the injector asks the filters before the handler does.
         errno = _drive(m, hwpoison_inject(m, pfn) if is_filtering(m) else memory_failure(m, pfn), steps)
         doomed = _drive(m, get_signal(m)) if not m.panicked else []
+        taken = m.gate.take()
         yield Ran(
             steps,
             errno,
@@ -80,19 +82,20 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         )
     finally:
         m.gate.backward(m.gate.take())
+        m.gate.backward(taken)
         m.gate.backward(steps.changes.between(0, len(steps.changes)))
         m.gate.backward(prepared)
 
 
-class RanAlone(Record):
+class RanAlone(Generic[R]):
     """Result of a dry run of one function of the kernel: its steps, and what it returned."""
 
-    steps: RecordedSteps
-    returned: int | str
+    def __init__(self, steps: RecordedSteps, returned: R) -> None:
+        self.steps, self.returned = steps, returned
 
 
 @contextmanager
-def dry(m: Machine, function: Steps[int | str]) -> Iterator[RanAlone]:
+def dry(m: Machine, function: Steps[R]) -> Iterator[RanAlone[R]]:
     """Inside, the machine is as a function of the kernel leaves it; afterwards it is as before, as of `dry_run`."""
     assert not m.gate.changed, "an operation is between two steps"
     steps = RecordedSteps()

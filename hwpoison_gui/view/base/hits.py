@@ -1,7 +1,4 @@
-"""Impact: the ways in which a broken page hits a process, their words, and what decides between some of them.
-
-outcome/impact.py asks these rules, in a dry run before an error as after a recorded one.
-"""
+"""Impact: the ways in which a broken page hits a process, their words, and which of two counts."""
 
 from __future__ import annotations
 
@@ -9,9 +6,6 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
-from hwpoison_gui.kernel.filemap import ZERO, can, disk_content
-from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import Inode, Process
 from hwpoison_gui.record import Record
 
 PANICS: Final = "panics"
@@ -25,6 +19,7 @@ LATER: Final = "later"
 CAUGHT: Final = "caught"
 STALE: Final = "stale"
 ZEROS: Final = "zeros"
+NO_ACCESS: Final = "no access"
 USES: Final = "uses"
 SAFE: Final = "safe"
 
@@ -42,6 +37,7 @@ MEANINGS: Final[dict[str, str]] = {
     USES: "Keeps using the broken page",
     STALE: "Silently reads old data from disk",
     ZEROS: "Silently reads zeros",
+    NO_ACCESS: "Cannot touch it (PROT_NONE)",
     SAFE: "Safe",
 }
 # To fit a box, and a narrow one.
@@ -58,6 +54,7 @@ IN_SHORT: Final[dict[str, tuple[str, str]]] = {
     USES: ("keeps using it", "uses it"),
     STALE: ("silently reads old data", "old data"),
     ZEROS: ("silently reads zeros", "zeros"),
+    NO_ACCESS: ("cannot touch it (PROT_NONE)", "PROT_NONE"),
     SAFE: ("safe", "safe"),
 }
 # Of several processes, after their number.
@@ -70,6 +67,7 @@ OF_MANY: Final = {
     USES: "use it",
     STALE: "read old data",
     ZEROS: "read zeros",
+    NO_ACCESS: "cannot touch it (PROT_NONE)",
     SAFE: "safe",
 }
 _OF_ONE: Final = {
@@ -80,7 +78,7 @@ _BY_SIGNAL: Final = {DEAD: "killed", SIGNALLED: "signalled", PENDING: "pending"}
 TONES: Final = {
     PANICS: "kill", DEAD: "kill", SIGNALLED: "warn", PENDING: "warn", IGNORED: "warn", USES: "kill", SAFE: "good"
 }  # fmt: skip
-ON_TOUCH: Final = frozenset({PANICS, ENDS, LATER, CAUGHT, USES})  # impacts of the next touch of a page
+ON_TOUCH: Final = frozenset({PANICS, ENDS, LATER, CAUGHT, USES, NO_ACCESS})  # impacts of the next touch of a page
 _ORDER: Final = {kind: number for number, kind in enumerate(MEANINGS)}
 
 
@@ -131,16 +129,6 @@ def rank(kind: str) -> int:
     return _ORDER[kind]
 
 
-def when_touched(m: Machine, process: Process) -> str:
-    """Impact of touching a poisoned page. The fault forces the signal, so blocking or ignoring it does not help.
-
-    Nor is an init spared as it is by a signal that is not forced.
-    """
-    if process.sigbus == "handler" and not m.tasks.view[process.tgid].blocked:
-        return CAUGHT
-    return PANICS if process.is_global_init else ENDS if process.is_namespace_init else LATER
-
-
 def signalled_and_touched(effect: str, touched: str) -> str:
     """Impact on a process that was sent a signal with some effect, and whose next touch has another.
 
@@ -152,9 +140,3 @@ def signalled_and_touched(effect: str, touched: str) -> str:
     if effect not in (IGNORED, DROPPED):
         return effect or touched
     return IGNORED if effect == IGNORED and touched == LATER else touched
-
-
-def when_read_again(m: Machine, inode: Inode, number: int) -> str:
-    """Impact of a fault on page `number` of a file whose newest content was dropped."""
-    on_disk = can(inode, "writeback") and disk_content(m, inode, number) != ZERO
-    return STALE if on_disk else ZEROS

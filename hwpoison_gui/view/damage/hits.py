@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import Process
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import (
     CAUGHT,
@@ -29,10 +28,11 @@ from hwpoison_gui.view.base.hits import (
     SIGNALLED,
 )
 from hwpoison_gui.view.base.slicing import as_part
-from hwpoison_gui.view.damage.uses import MAPPED, SWAPPED, WAYS, Uses, find_uses
+from hwpoison_gui.view.damage.uses import MAPPED, WAYS, Uses, find_uses
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction
+from hwpoison_gui.view.outcome.touch import sort_of_process
 
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
@@ -118,7 +118,7 @@ class _Groups:
                 found = self._impact[group]
             impact[part] = found
             yield 0.4 + 0.6 * (number + 1) / len(parts)
-        mapped = (uses.how & (MAPPED | SWAPPED)) != 0
+        mapped = (uses.how & MAPPED) != 0
         return Hits(uses.frame, uses.rank, mapped, impact)
 
     def _groups_of(self, part: slice) -> I64:
@@ -159,16 +159,5 @@ def _sorts_of(m: Machine, mms: I64) -> I32:
     found = np.zeros(len(mms), np.int32)
     for at, mm in enumerate(mms.tolist()):
         process = of_mm.get(mm)
-        found[at] = numbers.setdefault(None if process is None else _sort_of(m, process), len(numbers))
+        found[at] = numbers.setdefault(None if process is None else sort_of_process(m, process), len(numbers))
     return found
-
-
-def _sort_of(m: Machine, process: Process) -> Hashable:
-    """What decides how a process is hit, beside the way in which it has the frame."""
-    tid = m.profile.users.early_kill_thread(m, process)
-    threads = []
-    for thread in process.threads:
-        task, pending = m.tasks.view[thread], m.pending.view.get(thread, ())
-        threads.append((thread == tid, task.blocked, task.stopped, *(info.signal for info in pending)))
-    init = process.is_global_init, process.is_namespace_init, process.unkillable
-    return bool(process.ended), process.sigbus, init, tid is None, tuple(threads)

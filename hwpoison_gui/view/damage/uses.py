@@ -21,15 +21,17 @@ from hwpoison_gui.view.outcome.users import INDEX_BITS, VPN_BITS, Users
 I64 = npt.NDArray[np.int64]
 I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
+Bools = npt.NDArray[np.bool_]
 
-# How a process has a frame; several bits may be set.
+# How a process has a frame; several bits may be set, and those of PROT_NONE VMAs BARRED bits further left.
 SMALL: Final = 1  # by a PTE
 HUGE: Final = 2  # by an entry of a PMD
 SWAPPED: Final = 4  # by a swap entry that leads to it, as it is in the swap cache
 EMPTY: Final = 8  # a VMA of the file has no PTE there: the next access faults
-TAKEN: Final = 16  # a VMA of the file has a PTE for something else there, as for a private copy
-WAYS: Final = 32  # values of all bits
-MAPPED: Final = SMALL | HUGE
+TAKEN: Final = 0  # a VMA of the file has a PTE for something else there, as for a private copy
+BARRED: Final = 4
+WAYS: Final = 256  # values of all bits
+MAPPED: Final = (SMALL | HUGE | SWAPPED) * (1 + (1 << BARRED))  # by a PTE of any sort
 
 _CHUNK: Final = 1 << 18  # frames at a time
 _AT_ONCE: Final = 1 << 19  # entries at a time
@@ -46,7 +48,7 @@ class Uses(Record):
     rank : array of int32
         Place of the process in `Users.mms`.
     how : array of uint8
-        Bits of SMALL, HUGE, SWAPPED, EMPTY, TAKEN.
+        Bits of SMALL, HUGE, SWAPPED, EMPTY.
     """
 
     frame: I64
@@ -91,9 +93,9 @@ def _parts(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8]]:
     for start in range(0, len(entries.pfn), _AT_ONCE):
         part = slice(start, start + _AT_ONCE)
         huge = (entries.word[part] & ptes.PSE) != 0
-        yield entries.pfn[part], entries.rank[part], np.where(huge, HUGE, SMALL).astype(np.uint8)
-    frame, rank = users.swapped_in()
-    yield frame, rank, np.full(len(frame), SWAPPED, np.uint8)
+        yield entries.pfn[part], entries.rank[part], _barred(np.where(huge, HUGE, SMALL), entries.barred[part])
+    frame, rank, barred = users.swapped_in()
+    yield frame, rank, _barred(np.full(len(frame), SWAPPED), barred)
     yield from _parts_of_processes(m, users)
 
 
@@ -116,10 +118,12 @@ def _parts_of_processes(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8
     for rank, mm in enumerate(users.mms.tolist()) if merged or len(page) else ():
         vpns, words = m.ptes.arrays(mm)
         if merged:
-            named = words[(words & (ptes.PRESENT | ptes.SPECIAL)) == ptes.PRESENT] >> PAGE_SHIFT
-            named = named[named < m.frames]
-            named = np.sort(named[(m.flags.view[named] & np.uint64(pf.KSM)) != 0])
-            yield named, np.full(len(named), rank), np.full(len(named), SMALL, np.uint8)
+            named = words >> PAGE_SHIFT
+            at = np.flatnonzero(((words & (ptes.PRESENT | ptes.SPECIAL)) == ptes.PRESENT) & (named < m.frames))
+            at = at[(m.flags.view[named[at]] & np.uint64(pf.KSM)) != 0]
+            at = at[np.argsort(named[at], kind="stable")]
+            ranks = np.full(len(at), rank)
+            yield named[at], ranks, _barred(np.full(len(at), SMALL), users.barred_at(ranks, vpns[at]))
         found, how = _without_pte(users, rank, page, frame, vpns, words)
         yield found, np.full(len(found), rank), how
 
@@ -146,10 +150,16 @@ def _without_pte(users: Users, rank: int, page: I64, frame: I64, vpns: I64, word
     word, into = _entries_at(vpns, words, vpn)
     covered = frame[at]
     maps = ((word & ptes.PRESENT) != 0) & ((word >> PAGE_SHIFT) + into == covered)
-    how = np.where(word == 0, EMPTY, TAKEN).astype(np.uint8)
+    how = _barred(np.where(word == 0, EMPTY, TAKEN), vmas.barred[mine][which])
     left = np.flatnonzero(~maps)
     left = left[np.argsort(covered[left], kind="stable")]
     return covered[left], how[left]
+
+
+def _barred(how: I64, barred: Bools) -> U8:
+    """The ways, those in PROT_NONE VMAs as bits of their own."""
+    found: U8 = (how << BARRED * barred).astype(np.uint8)
+    return found
 
 
 def _entries_at(vpns: I64, words: I64, vpn: I64) -> tuple[I64, I64]:

@@ -16,7 +16,8 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import Whole
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT
-from hwpoison_gui.view.outcome.impact import Before, Place
+from hwpoison_gui.view.outcome.impact import Before
+from hwpoison_gui.view.outcome.touch import Place, sort_of_place, sort_of_process
 
 MOST_MAPPERS: Final = 256  # places of a frame on which the handler is run as they are
 _PLACES_PER_SLICE: Final = 128  # places at a time
@@ -33,6 +34,7 @@ class Crowd:
         self._m, self._pfn = m, before.page.pfn
         self._head = m.compound_head(before.page.pfn)
         self._whole = before
+        self._swapped = {place.mm for place in before.swapped}
         self._left_out: list[Place] = []
         self._mapcount = np.zeros(0, np.int32)  # how often those who are left out map each frame of the page
         self._refcount = 0
@@ -68,21 +70,9 @@ class Crowd:
 
     def _sort_of(self, mm: int, places: list[Place]) -> Hashable:
         """The inputs of the handler and the next touch: PTEs and VMAs of a process, its policy and its signals."""
-        m, process = self._m, self._m.processes.view[mm]
-        tid = m.profile.users.early_kill_thread(m, process)
-        threads = []
-        for thread in process.threads:
-            task, pending = m.tasks.view[thread], m.pending.view.get(thread, ())
-            threads.append((thread == tid, task.blocked, task.stopped, *(info.signal for info in pending)))
-        there = tuple(self._sort_of_place(place) for place in places)
-        init = process.is_global_init, process.is_namespace_init, process.unkillable
-        return there, mm in self._whole.swapped, bool(process.ended), process.sigbus, init, tid is None, tuple(threads)
-
-    def _sort_of_place(self, place: Place) -> Hashable:
-        entry, vma = self._m.pte(place.mm, place.vpn), self._m.vmas.view[place.vma]
-        swapped = bool(entry & ptes.SWAP) and ptes.value_of(entry) == self._m.page_private.view.get(self._pfn)
-        of_it = ptes.maps_frame(entry, self._pfn) or entry == self._whole.page.hwpoison_entry
-        return entry & ptes.FLAGS, of_it, swapped, vma.shared, vma.locked, vma.huge
+        m, page = self._m, self._whole.page
+        there = tuple(sort_of_place(m, page, place) for place in places)
+        return there, mm in self._swapped, sort_of_process(m, m.processes.view[mm])
 
     def _count(self, place: Place) -> None:
         """Count the mappings and references of an address space that is left out; the page may have many frames."""

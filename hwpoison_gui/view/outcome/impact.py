@@ -5,18 +5,17 @@ The same functions serve a prediction, which asks inside a dry run, and the actu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.filemap import find_get_page
+from hwpoison_gui.kernel.filemap import ZERO, disk_content
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Delivery, Process
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Delivery
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
-from hwpoison_gui.kernel.split_folio import accounted_references
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import (
     DEAD,
@@ -25,41 +24,30 @@ from hwpoison_gui.view.base.hits import (
     PENDING,
     SAFE,
     SIGNALLED,
-    USES,
     signalled_and_touched,
-    when_read_again,
-    when_touched,
     worse,
 )
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
 from hwpoison_gui.view.outcome.loss_words import Page
+from hwpoison_gui.view.outcome.touch import Place, Touches
 from hwpoison_gui.view.rmap.compound import is_per_cpu
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 
 EFFECTS: Final = {"killed": DEAD, "handled": SIGNALLED, "pending": PENDING, "ignored": IGNORED, "dropped": DROPPED}
-_OF_ANOTHER_ERROR: Final = ""  # the next touch is signalled, for a frame that broke in another error
-
-
-class Place(Record):
-    """A place where a process could map a page: VMA, address space (numbered by tgid) and virtual page."""
-
-    vma: int
-    mm: int
-    vpn: int
 
 
 class Before(Record):
     """A page and its users before the handler changes them.
 
     `places`: all that the reverse map leads to, whether or not an entry stands there; `mapped`: (mm, vpn) of those
-    whose entry maps the page; `swapped`: address spaces with a swap entry that leads to it. `unused`: the page has no
+    whose entry maps the page; `swapped`: places of swap entries that lead to it. `unused`: the page has no
     references and is on the buddy or per-CPU lists.
     """
 
     page: Page
     places: tuple[Place, ...]
     mapped: frozenset[tuple[int, int]]
-    swapped: frozenset[int]
+    swapped: tuple[Place, ...]
     unused: bool
 
 
@@ -67,12 +55,12 @@ def find_before(
     m: Machine,
     pfn: int,
     places: Sequence[Place] | None = None,
-    swapped: set[int] | None = None,
+    swapped: Sequence[Place] | None = None,
     named: bool = True,
 ) -> Generator[None, None, Before]:
     """Look a page up in slices; the machine must stay as it is.
 
-    `places`, and `swapped`, the address spaces with a swap entry for it, are given where they are at hand. `named`:
+    `places`, and `swapped`, those of swap entries for it, are given where they are at hand. `named`:
     whether the names of its owners are looked up, and which of the places map it is kept.
     """
     if places is None:
@@ -89,21 +77,23 @@ def find_before(
             dirty = dirty or bool(entry & ptes.DIRTY)
     if swapped is None:
         swapped = yield from find_swap_holders(m, pfn, places)
-    owners = sorted({mm for mm, _ in mapped} | swapped)
+    owners = sorted({mm for mm, _ in mapped} | {place.mm for place in swapped})
     yield
+    inode, number = m.inode_of(m.compound_head(pfn)), page_index(m, pfn)
     page = Page(
         pfn,
         m.page(pfn),
         head,
-        m.inode_of(m.compound_head(pfn)),
-        page_index(m, pfn),
+        inode,
+        number,
         tuple(m.processes.view[mm].label if named else "" for mm in owners if mm in m.processes.view),
         is_free(m, pfn),
         dirty,
+        ZERO if inode is None else disk_content(m, inode, number),
         not m.page(pfn) and not m.refcount.get(pfn),
     )
     unused = not m.refcount.get(m.compound_head(pfn)) and (m.page(pfn) & pf.BUDDY or is_per_cpu(m, pfn))
-    return Before(page, tuple(places), frozenset(mapped if named else ()), frozenset(swapped), bool(unused))
+    return Before(page, tuple(places), frozenset(mapped if named else ()), tuple(swapped), bool(unused))
 
 
 def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:
@@ -111,10 +101,7 @@ def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:
     found: list[Place] = []
     if m.page(pfn) & pf.KSM:
         for places in entries_naming(m, ptes.PRESENT, pfn):
-            for mm, vpn in places:
-                vma = m.find_vma(mm, vpn << PAGE_SHIFT)
-                if vma is not None:
-                    found.append(Place(vma.id, mm, vpn))
+            found += places_at(m, places)
             yield
     else:
         index = page_index(m, pfn)
@@ -129,20 +116,28 @@ def _by_process(place: Place) -> tuple[int, int, int]:
     return place.mm, place.vma, place.vpn
 
 
-def find_swap_holders(m: Machine, pfn: int, places: Iterable[Place]) -> Generator[None, None, set[int]]:
-    """Address spaces with a swap entry that leads to the frame. All page tables are searched where `places`, those of
-    the reverse map, do not account for every user of the entry."""
+def places_at(m: Machine, spots: Iterable[tuple[int, int]]) -> Iterator[Place]:
+    """The places of (mm, virtual page) that are in a VMA."""
+    for mm, vpn in spots:
+        vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+        if vma is not None:
+            yield Place(vma.id, mm, vpn)
+
+
+def find_swap_holders(m: Machine, pfn: int, places: Iterable[Place]) -> Generator[None, None, list[Place]]:
+    """Places of the swap entries that lead to the frame, ordered by process. All page tables are searched where
+    `places`, those of the reverse map, do not account for every user of the entry."""
     offset = m.page_private.view.get(pfn)
     users = m.swap_map.view.get(offset, 0) if offset is not None and m.page(pfn) & pf.SWAPCACHE else 0
     if not users or offset is None:
-        return set()
+        return []
     entry = ptes.swp_pte(offset)
-    near = [place.mm for place in places if m.pte(place.mm, place.vpn) & ~ptes.SWP_EXCLUSIVE == entry]
+    near = [place for place in places if m.pte(place.mm, place.vpn) & ~ptes.SWP_EXCLUSIVE == entry]
     if len(near) == users:
-        return set(near)
-    found = set[int]()
+        return near
+    found = list[Place]()
     for there in entries_naming(m, ptes.SWAP, offset):
-        found.update(mm for mm, _ in there)
+        found += places_at(m, there)
         yield
     return found
 
@@ -158,7 +153,7 @@ def covering_only(before: Before, signalled: Collection[int]) -> list[int]:
 
     collect_procs_file() does not ask whether a PTE maps the page.
     """
-    had = {mm for mm, _ in before.mapped} | before.swapped
+    had = {mm for mm, _ in before.mapped} | {place.mm for place in before.swapped}
     return [mm for mm in dict.fromkeys(place.mm for place in before.places) if mm in signalled and mm not in had]
 
 
@@ -182,19 +177,20 @@ def find_hits(m: Machine, before: Before, effects: Mapping[int, str]) -> Generat
     return found
 
 
-def find_next_touches(m: Machine, before: Before) -> Generator[None, None, dict[int, str]]:
-    """tgid -> what the next touch of the page does to a process, of the living."""
-    found = dict[int, str]()
-    for tgid in before.swapped:
-        process = m.processes.view.get(tgid)
-        if process is not None:
-            found[tgid] = _when_swapped_in(m, before.page.pfn, process)
-    for number, place in enumerate(before.places):
+def find_next_touches(
+    m: Machine, before: Before, touches: Touches | None = None
+) -> Generator[None, None, dict[int, str]]:
+    """tgid -> what the next touch of the page does to a process, of the living.
+
+    `touches`: those of the machine as it is, where other pages are asked about, too.
+    """
+    touches, found = touches or Touches(m), dict[int, str]()
+    for number, place in enumerate((*before.swapped, *before.places)):
         if number % ITEMS_PER_SLICE == 0:
             yield
         process = m.processes.view[place.mm]
         if not process.ended:
-            kind = worse(found.get(process.tgid, ""), _left_with(m, place, before, process))
+            kind = worse(found.get(process.tgid, ""), touches.impact(before.page, place))
             if kind:
                 found[process.tgid] = kind
     return found
@@ -213,17 +209,15 @@ def find_touches_by_now(m: Machine, before: Before, suspects: Iterable[int]) -> 
     for place in (yield from find_places(m, pfn)):
         spots.add((place.mm, place.vpn))
     places = []
-    for number, (mm, vpn) in enumerate(sorted(spots)):
+    for number, place in enumerate(places_at(m, sorted(spots))):
         if number % ITEMS_PER_SLICE == 0:
             yield
-        vma = m.find_vma(mm, vpn << PAGE_SHIFT)
-        if vma is not None:
-            places.append(Place(vma.id, mm, vpn))
+        places.append(place)
     swapped = yield from find_swap_holders(m, pfn, places)
     page, inode = before.page, m.inode_of(m.compound_head(pfn))
     if inode is not None:  # perhaps another one: an early kernel may hand out a huge page that broke
         page = page._replace(inode=inode, number=page_index(m, pfn))
-    return (yield from find_next_touches(m, Before(page, tuple(places), before.mapped, frozenset(swapped), False)))
+    return (yield from find_next_touches(m, Before(page, tuple(places), before.mapped, tuple(swapped), False)))
 
 
 def _vpns_of(m: Machine, mm: int, page: Page) -> list[int]:
@@ -234,58 +228,3 @@ def _vpns_of(m: Machine, mm: int, page: Page) -> list[int]:
     maps = counted & (into >= 0) & (into < np.where(words & ptes.PSE, HPAGE_PMD_NR, 1))
     found = maps | (words == page.hwpoison_entry)
     return list((vpns[found] + into[found]).tolist())
-
-
-def _left_with(m: Machine, place: Place, before: Before, process: Process) -> str:
-    """The impact of the next touch, by the PTE at the place."""
-    entry, pfn = m.pte(place.mm, place.vpn), before.page.pfn
-    if entry & ptes.HWPOISON:
-        return when_touched(m, process) if entry == before.page.hwpoison_entry else _OF_ANOTHER_ERROR
-    if ptes.maps_frame(entry, pfn):
-        return USES
-    if entry & ptes.SWAP and not entry & ptes.PRESENT:
-        leads = ptes.value_of(entry) == m.page_private.view.get(pfn)
-        return _when_swapped_in(m, pfn, process) if leads else SAFE
-    return SAFE if entry & ptes.PRESENT else _when_faulted(m, before.page, place, process)
-
-
-def _when_swapped_in(m: Machine, pfn: int, process: Process) -> str:
-    still_there = m.page(pfn) & pf.SWAPCACHE and m.page(pfn) & pf.HWPOISON
-    return when_touched(m, process) if still_there else SAFE
-
-
-def _when_faulted(m: Machine, page: Page, place: Place, process: Process) -> str:
-    """No entry: the next fault asks the page cache of the file; empty if the file has no such page any more."""
-    vma = m.vmas.view.get(place.vma)
-    if page.inode is None or vma is None or vma.mapping != page.inode.id:
-        return SAFE
-    if vma.index_of(place.vpn << PAGE_SHIFT) != page.number:
-        return SAFE
-    cached = find_get_page(m, page.inode.id, page.number)
-    if cached == page.pfn:
-        if _is_poisoned(m, cached) and _dropped_at_fault(m, cached):
-            return SAFE
-        checked = not page.word & pf.HUGE or m.profile.has("hugetlb_fault_checks_poison")
-        return when_touched(m, process) if checked and _is_poisoned(m, cached) else USES
-    if cached is not None and _is_poisoned(m, cached):
-        return _OF_ANOTHER_ERROR
-    inode = m.inodes.view[vma.mapping]  # as it is now: the file may have been truncated since, or extended again
-    if page.number >= inode.pages:
-        return ""  # the fault sends BUS_ADRERR, with or without the error
-    if not page.dirty or (cached is not None and m.page(cached) & pf.DIRTY):
-        return SAFE
-    return when_read_again(m, inode, page.number)
-
-
-def _dropped_at_fault(m: Machine, pfn: int) -> bool:
-    """Whether the fault drops the poisoned page from the page cache, so that it is read in again."""
-    head = m.compound_head(pfn)
-    word, inode = m.page(head), m.inode_of(head)
-    if inode is None or word & (pf.HUGE | pf.DIRTY | pf.WRITEBACK) or not m.profile.has("fault_drops_clean_poison"):
-        return False
-    return int(m.refcount.view[head]) == accounted_references(m, head)
-
-
-def _is_poisoned(m: Machine, pfn: int) -> bool:
-    """Of a page of hugetlb HWPOISON stands on the head."""
-    return bool((m.page(m.compound_head(pfn)) if m.page(pfn) & pf.HUGE else m.page(pfn)) & pf.HWPOISON)

@@ -19,7 +19,6 @@ from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.impact import (
     EFFECTS,
     Before,
-    Place,
     covering_only,
     find_before,
     find_hits,
@@ -27,6 +26,7 @@ from hwpoison_gui.view.outcome.impact import (
 )
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
+from hwpoison_gui.view.outcome.touch import Place
 from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of
 
 LOST_BEFORE: Final = "The data was lost when the frame failed: this access only exposed it."

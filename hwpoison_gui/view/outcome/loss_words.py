@@ -7,14 +7,13 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.filemap import can
+from hwpoison_gui.kernel.filemap import ZERO, can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, Inode
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.hits import STALE, when_read_again
 from hwpoison_gui.view.base.naming import names, page_name, path_of
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.words.words import counted
@@ -36,8 +35,8 @@ class Page(Record):
     """A page before the error.
 
     `head`: the flag word of the first frame of its compound page. `number`: its index in the file. `owners`: names of
-    the processes that had it. `free`: in the hands of an allocator. `dirty`: by its flag or by an entry. `bare`: with
-    neither flags nor references.
+    the processes that had it. `free`: in the hands of an allocator. `dirty`: by its flag or by an entry. `on_disk`: the
+    content that the disk had of it, ZERO where there is no file. `bare`: with neither flags nor references.
     """
 
     pfn: int
@@ -48,6 +47,7 @@ class Page(Record):
     owners: tuple[str, ...]
     free: bool
     dirty: bool
+    on_disk: str
     bare: bool = False
 
     @property
@@ -139,7 +139,7 @@ def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
     once = "once" if one_mark else "once per open file"
     unseen = one_mark and not m.page_cache.of(inode.id)
     when = " (but nothing while no page of the file is cached)" if unseen else ""
-    older = "the older data" if when_read_again(m, inode, page.number) == STALE else "a hole there"
+    older = "a hole there" if page.on_disk == ZERO else "the older data"
     return f"fsync() returns EIO {once}{when}; the disk has {older}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
@@ -17,6 +17,7 @@ from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
 from hwpoison_gui.view.outcome.impact import Before, covering_only, effects_of, find_before, find_hits
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in_run
+from hwpoison_gui.view.outcome.touch import Place
 from hwpoison_gui.view.words.hwpoison_filter import WORDS as FILTERS
 
 _NOW = (DEAD, SIGNALLED, PENDING)
@@ -49,7 +50,7 @@ def predict(m: Machine, pfn: int) -> Prediction:
     return to_the_end(find_prediction(m, pfn))
 
 
-def find_prediction(m: Machine, pfn: int, swapped: set[int] | None = None) -> Generator[None, None, Prediction]:
+def find_prediction(m: Machine, pfn: int, swapped: Sequence[Place] | None = None) -> Generator[None, None, Prediction]:
     """Look up the users of a frame in slices, then run the handler dry without a break.
 
     Parameters
@@ -59,7 +60,7 @@ def find_prediction(m: Machine, pfn: int, swapped: set[int] | None = None) -> Ge
     pfn
         A frame of the machine.
     swapped
-        Address spaces with a swap entry that leads to it, where they are at hand.
+        Places of swap entries that lead to it, where they are at hand.
     """
     before = yield from find_before(m, pfn, swapped=swapped)
     crowd, whole = None, before

@@ -15,6 +15,7 @@ from hwpoison_gui.view.base.hits import (
     ENDS,
     IGNORED,
     LATER,
+    NO_ACCESS,
     PANICS,
     PENDING,
     SIGNALLED,
@@ -44,6 +45,7 @@ _SAID: Final = {
     USES: ("{} keeps using it", "{} keep using it"),
     STALE: ("{} silently reads old data", "{} silently read old data"),
     ZEROS: ("{} silently reads zeros", "{} silently read zeros"),
+    NO_ACCESS: ("{} cannot touch it (PROT_NONE)", "{} cannot touch it (PROT_NONE)"),
 }
 
 

@@ -25,10 +25,11 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import SAFE, Fate, keep_worse
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE
-from hwpoison_gui.view.outcome.impact import EFFECTS, Before, Place, find_before, find_next_touches
+from hwpoison_gui.view.outcome.impact import EFFECTS, Before, find_before, find_next_touches, places_at
 from hwpoison_gui.view.outcome.loss_words import Lost, Page, lost_words
 from hwpoison_gui.view.outcome.many import AGAIN, FILTERED, MOST_LISTED, OneFrame, Summary, badness, by_result
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_by
+from hwpoison_gui.view.outcome.touch import Place, Touches
 
 _KILLED: Final = "killed"
 _GONE, _IN_USE, _BROKEN, _HUGE = 1, 2, 4, 8  # what is kept of a loss, and whether it is of a hugetlb page
@@ -111,7 +112,7 @@ def _look_before(session: Session, parts: Parts, number: int, found: _Found) -> 
     if outcome.filtered:
         return
     word = m.page(pfn)
-    before = to_the_end(find_before(m, pfn, () if word & pf.KSM else None, set(), named=False))
+    before = to_the_end(find_before(m, pfn, () if word & pf.KSM else None, (), named=False))
     lost = _loss(session, parts, number, outcome, before.page)
     is_huge = bool(m.page(m.compound_head(pfn)) & pf.HUGE)
     found.losses[number] = lost.gone * _GONE | lost.in_use * _IN_USE | lost.again * _BROKEN | is_huge * _HUGE
@@ -132,37 +133,37 @@ def _loss(session: Session, parts: Parts, number: int, outcome: Outcome, page: P
 
 
 def _search(m: Machine, found: _Found) -> Generator[str, None, None]:
-    """Finds what no reverse map leads to, by one search of all page tables: the places of merged pages, and the
-    address spaces with a swap entry for a page in the swap cache."""
+    """Finds what no reverse map leads to, by one search of all page tables: the places of merged pages, and those of
+    swap entries for a page in the swap cache."""
     merged = list(found.merged)
     cached = {m.page_private.view[pfn]: pfn for pfn in found.cached}
     places = {pfn: list[Place]() for pfn in merged}
-    holders = {pfn: set[int]() for pfn in cached.values()}
+    holders = {pfn: list[Place]() for pfn in cached.values()}
     for mm in list(m.ptes.view) if merged or cached else ():
         yield "Summing up: looking for merged pages and swap entries"
         vpns, words = m.ptes.arrays(mm)
         sort, value = words & (ptes.PRESENT | ptes.SWAP), words >> PAGE_SHIFT
         maps = np.flatnonzero((sort == ptes.PRESENT) & np.isin(value, merged))
         for vpn, pfn in zip(vpns[maps].tolist(), value[maps].tolist(), strict=True):
-            vma = m.find_vma(mm, vpn << PAGE_SHIFT)
-            if vma is not None:
-                places[pfn].append(Place(vma.id, mm, vpn))
-        for offset in set(value[sort == ptes.SWAP].tolist()) & cached.keys():
-            holders[cached[offset]].add(mm)
+            places[pfn] += places_at(m, [(mm, vpn)])
+        leads = np.flatnonzero((sort == ptes.SWAP) & np.isin(value, list(cached)))
+        for vpn, offset in zip(vpns[leads].tolist(), value[leads].tolist(), strict=True):
+            holders[cached[offset]] += places_at(m, [(mm, vpn)])
     befores = found.befores
     for pfn, those in places.items():
         number = found.merged[pfn]
         befores[number] = befores[number]._replace(places=tuple(those))
-    for pfn, mms in holders.items():
+    for pfn, those in holders.items():
         number = found.cached[pfn]
-        befores[number] = befores[number]._replace(swapped=frozenset(mms))
+        befores[number] = befores[number]._replace(swapped=tuple(those))
 
 
 def _find_touches(m: Machine, found: _Found) -> Generator[str, None, None]:
     """Finds what the next touch of each page does; the machine is as it was after the last error."""
     known = dict[tuple[tuple[int, str], ...], Mapping[int, str]]()  # many pages are of the same processes
+    all_of = Touches(m)
     for done, number in enumerate(found.befores):
-        touches = to_the_end(find_next_touches(m, found.befores[number]))
+        touches = to_the_end(find_next_touches(m, found.befores[number], all_of))
         if touches:
             found.touches[number] = known.setdefault(tuple(touches.items()), touches)
         yield f"Summing up: users of {done:,} of {len(found.befores):,} pages"

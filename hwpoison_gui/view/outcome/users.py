@@ -16,21 +16,24 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.records import GLOBAL_INIT, HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import ENDS, PANICS, when_touched
+from hwpoison_gui.view.base.hits import ENDS, PANICS
+from hwpoison_gui.view.outcome.impact import places_at
+from hwpoison_gui.view.outcome.touch import Place, death_by_touch
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-# Counts of a frame's users. Of entries that the reverse map leads to: `found` all, `dirty` dirty ones, `written` those
-# of shared VMAs that are dirty or writable, `listed` those of processes that collect_procs() would list, `huge_listed`
-# of these the huge ones. `swapped`: swap entries that lead to the frame. Of a page of a file: `vmas` those that cover
-# it, `listed_vmas` of these those of processes that would be listed, `taken` those with an entry for something else,
-# a private copy among them. The same of processes whose death is of a class of its own: `init` and `namespace`, the
-# inits of the machine and of PID namespaces that a touch kills, and those of them that are listed.
+# Counts of a frame's users. Of entries that the reverse map leads to: `found` all, `readable` those in VMAs other than
+# PROT_NONE, `dirty` dirty ones, `written` those of shared VMAs that are dirty or writable, `listed` those of processes
+# that collect_procs() would list, `huge_listed` of these the huge ones. `swapped`: swap entries that lead to the frame.
+# Of a page of a file: `vmas` those that cover it, `listed_vmas` those of processes that would be listed, `taken` those
+# with an entry for something else, a private copy among them. The same of processes whose death is of a class of its
+# own: `init` and `namespace`, the inits of the machine and of PID namespaces that a touch kills, and those of them that
+# are listed. Counts that serve the next touch alone leave out PROT_NONE: `swapped`, `vmas`, `taken`, those of `_DIE`.
 INITS: Final = ("init", "namespace", "listed_init", "listed_namespace")
 _DIE: Final = {"init": PANICS, "namespace": ENDS}
 USER_COUNTS: Final = (
-    "found", "dirty", "written", "listed", "huge_listed", "swapped", "vmas", "listed_vmas", "taken",
+    "found", "dirty", "written", "readable", "listed", "huge_listed", "swapped", "vmas", "listed_vmas", "taken",
     *(f"{init}_{count}" for init in INITS for count in ("found", "swapped", "vmas", "taken")),
 )  # fmt: skip
 VPN_BITS: Final = 40  # of a virtual page, below the rank of its address space
@@ -39,7 +42,8 @@ _PTES_PER_SLICE: Final = 1 << 15  # entries at a time
 
 
 class Vmas(Record):
-    """All VMAs, ordered by address space and address; `key`: rank of the mm and first page in one number."""
+    """All VMAs, ordered by address space and address; `key`: rank of the mm and first page in one number; `barred`:
+    PROT_NONE."""
 
     key: I64
     id: I64
@@ -49,16 +53,19 @@ class Vmas(Record):
     pgoff: I64
     mapping: I64
     shared: Bools
+    barred: Bools
 
 
 class Entries(Record):
     """Page-table entries to which the reverse map leads, by frame, a huge one once for each of its frames; or swap
-    entries, with the swap offset in place of the frame. `rank`: place of the address space in `Users.mms`."""
+    entries, with the swap offset in place of the frame. `rank`: place of the address space in `Users.mms`; `shared` and
+    `barred`: of the VMA."""
 
     pfn: I64
     rank: I64
     word: I64
     shared: Bools
+    barred: Bools
 
 
 class Users:
@@ -71,13 +78,14 @@ class Users:
         self.inits = inits_of(m, self.mms, self.listed)
         self.vmas = self._all_vmas()
         none = np.zeros(0, np.int64)
-        self.entries = self.swapped = Entries(none, none, none, none != 0)
+        self.entries = self.swapped = Entries(none, none, none, none != 0, none != 0)
+        self._swapped_vpn = none
         # Pages of files, as of `_take`, once for each VMA with an entry for something else.
         self._taken = dict.fromkeys(("taken", *(f"{init}_taken" for init in self.inits)), none)
         self._intervals = {
-            "vmas": self._intervals_of(np.ones(len(self.mms), np.bool_)),
+            "vmas": self._intervals_of(np.ones(len(self.mms), np.bool_), readable=True),
             "listed_vmas": self._intervals_of(self.listed),
-            **{f"{init}_vmas": self._intervals_of(mine) for init, mine in self.inits.items()},
+            **{f"{init}_vmas": self._intervals_of(mine, init in _DIE) for init, mine in self.inits.items()},
         }
 
     def work(self) -> Iterator[float]:
@@ -99,7 +107,9 @@ class Users:
         """Sort entries by what they are: present, swap, or others, which only take a place."""
         swap = (word & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
         nothing = np.zeros(int(swap.sum()), np.bool_)
-        self.swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], nothing)
+        barred = self.barred_at(rank[swap], vpn[swap])
+        self.swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], nothing, barred)
+        self._swapped_vpn = vpn[swap]
         present = (word & ptes.PRESENT) != 0
         absent = np.flatnonzero(~present)
         vma = self._vma_of(rank[absent], vpn[absent])
@@ -112,12 +122,13 @@ class Users:
     def _all_vmas(self) -> Vmas:
         vmas = sorted(self.m.vmas.view.values(), key=lambda vma: (vma.mm, vma.start))
         rows = [
-            (vma.id, vma.mm, vma.start >> PAGE_SHIFT, vma.pages, vma.pgoff, vma.mapping, vma.shared) for vma in vmas
+            (vma.id, vma.mm, vma.start >> PAGE_SHIFT, vma.pages, vma.pgoff, vma.mapping, vma.shared, vma.prot == "none")
+            for vma in vmas
         ]
-        table = np.array(rows, np.int64).reshape(-1, 7).T
-        id_, mm, start, pages, pgoff, mapping, shared = table
+        table = np.array(rows, np.int64).reshape(-1, 8).T
+        id_, mm, start, pages, pgoff, mapping, shared, barred = table
         key = np.searchsorted(self.mms, mm) << VPN_BITS | start
-        return Vmas(key, id_, mm, start, pages, pgoff, mapping, shared != 0)
+        return Vmas(key, id_, mm, start, pages, pgoff, mapping, shared != 0, barred != 0)
 
     def _map(self, rank: I64, vpn: I64, word: I64) -> Iterator[float]:
         """Find the entries that page_mapped_in_vma() finds for the frame they name."""
@@ -143,11 +154,21 @@ class Users:
         found = np.flatnonzero(leads)
         found = found[np.argsort(pfn[found], kind="stable")]
         yield 0.9
-        self.entries = Entries(pfn[found], rank[found], word[found], self.vmas.shared[vma[found]])
+        of = vma[found]
+        self.entries = Entries(pfn[found], rank[found], word[found], self.vmas.shared[of], self.vmas.barred[of])
 
     def _vma_of(self, rank: I64, vpn: I64) -> I64:
         """The last VMA of the address space that begins at or before a page, as its number."""
         found: I64 = np.searchsorted(self.vmas.key, rank << VPN_BITS | vpn, "right") - 1
+        return found
+
+    def barred_at(self, rank: I64, vpn: I64) -> Bools:
+        """Mask of the pages of address spaces, given by their ranks, that are in PROT_NONE VMAs."""
+        vmas = self.vmas
+        if not len(vmas.key):
+            return np.zeros(len(vpn), np.bool_)
+        vma = self._vma_of(rank, vpn)
+        found: Bools = vmas.barred[vma] & (vma >= 0)
         return found
 
     def _take(self, rank: I64, vma: I64, vpn: I64, which: Bools) -> None:
@@ -155,7 +176,7 @@ class Users:
         vmas = self.vmas
         if not len(vmas.key):
             return
-        at = np.flatnonzero(which & (vmas.mapping[vma] != 0))
+        at = np.flatnonzero(which & (vmas.mapping[vma] != 0) & ~vmas.barred[vma])
         at = at[vpn[at] - vmas.start[vma[at]] < vmas.pages[vma[at]]]
         rank, vma, vpn = rank[at], vma[at], vpn[at]
         places = vmas.mapping[vma] << INDEX_BITS | vmas.pgoff[vma] + vpn - vmas.start[vma]
@@ -204,16 +225,22 @@ class Users:
         first, last = np.searchsorted(self.entries.pfn, (pfns[0], pfns[-1] + 1))
         at, of = _pairs(pfns, self.entries.pfn[first:last])
         of += first
-        word, listed = self.entries.word[of], self.listed[self.entries.rank[of]]
+        word, rank, readable = self.entries.word[of], self.entries.rank[of], ~self.entries.barred[of]
+        listed = self.listed[rank]
         dirty, huge = (word & ptes.DIRTY) != 0, (word & ptes.PSE) != 0
         written = self.entries.shared[of] & ((word & (ptes.DIRTY | ptes.RW)) != 0)
-        for name, which in (("dirty", dirty), ("written", written), ("listed", listed), ("huge_listed", huge & listed)):
+        for name, which in (
+            ("dirty", dirty), ("written", written), ("readable", readable), ("listed", listed),
+            ("huge_listed", huge & listed),
+        ):  # fmt: skip
             counts[name][:] = np.bincount(at[which], minlength=len(pfns))
         counts["found"][:] = np.bincount(at, minlength=len(pfns))
-        counts["swapped"][:] = self._count_swap_entries(pfns, self.swapped.pfn)
+        swapped_in = ~self.swapped.barred
+        counts["swapped"][:] = self._count_swap_entries(pfns, self.swapped.pfn[swapped_in])
         for init, mine in self.inits.items():
-            swapped = self.swapped.pfn[mine[self.swapped.rank]]
-            counts[f"{init}_found"][:] = np.bincount(at[mine[self.entries.rank[of]]], minlength=len(pfns))
+            swapped = self.swapped.pfn[mine[self.swapped.rank] & swapped_in]
+            here = mine[rank] & (readable if init in _DIE else True)
+            counts[f"{init}_found"][:] = np.bincount(at[here], minlength=len(pfns))
             counts[f"{init}_swapped"][:] = self._count_swap_entries(pfns, swapped)
         self._count_vmas(pfns, counts)
 
@@ -251,25 +278,28 @@ class Users:
         where = (word[file] >> 2) << INDEX_BITS | m.index.view[head[file]].astype(np.int64) + pfns[file] - head[file]
         return file, where
 
-    def swapped_in(self) -> tuple[I64, I64]:
-        """Frames in the swap cache, and the ranks of address spaces with a swap entry that leads there; one for each
-        entry, ascending by frame."""
+    def swapped_in(self) -> tuple[I64, I64, Bools]:
+        """Frames in the swap cache, the ranks of address spaces with a swap entry that leads there, and whether it is
+        in a PROT_NONE VMA; one for each entry, ascending by frame."""
         cache = self.m.swap_cache.view
         offsets = np.array(sorted(cache), np.int64)
         frames = np.array([cache[offset] for offset in offsets.tolist()], np.int64)
         place, of = _pairs(offsets, self.swapped.pfn)
         order = np.lexsort((self.swapped.rank[of], frames[place]))
-        return frames[place][order], self.swapped.rank[of][order]
+        return frames[place][order], self.swapped.rank[of][order], self.swapped.barred[of][order]
 
-    def swap_holders_of(self, pfn: int) -> set[int]:
-        """Address spaces with a swap entry that leads to the frame."""
+    def swap_holders_of(self, pfn: int) -> list[Place]:
+        """Places of the swap entries that lead to the frame, ordered by process."""
         offset = self.m.page_private.view.get(pfn)
         if offset is None or not self.m.page(pfn) & pf.SWAPCACHE:
-            return set()
-        return set(self.mms[self.swapped.rank[self.swapped.pfn == offset]].tolist())
+            return []
+        at = np.flatnonzero(self.swapped.pfn == offset)
+        mms, vpns = self.mms[self.swapped.rank[at]], self._swapped_vpn[at]
+        return list(places_at(self.m, zip(mms.tolist(), vpns.tolist(), strict=True)))
 
     def waited_for(self, pfns: I64, init: str = "") -> Bools:
-        """Mask of the unmapped frames of files that are covered by a VMA without a PTE there; `init`: by one of its."""
+        """Mask of the unmapped frames of files that are covered by a VMA without a PTE there, which may be read;
+        `init`: by one of its."""
         if init and init not in self.inits:
             return np.zeros(len(pfns), np.bool_)
         file, where = self.file_places(pfns)
@@ -279,10 +309,12 @@ class Users:
         found[file] = vmas > self._taken_at(where, f"{init}_taken" if init else "taken")
         return found
 
-    def _intervals_of(self, mine: Bools) -> tuple[I64, I64]:
-        """Starts and ends of the VMAs of files of some address spaces (by rank), as pages of the files."""
+    def _intervals_of(self, mine: Bools, readable: bool = False) -> tuple[I64, I64]:
+        """Starts and ends of the VMAs of files of some address spaces (by rank), as pages of the files; `readable`:
+        without those that are PROT_NONE."""
         vmas = self.vmas
         file = (vmas.mapping != 0) & (mine[vmas.key >> VPN_BITS] if len(mine) else False)
+        file &= ~vmas.barred if readable else True
         starts = vmas.mapping[file] << INDEX_BITS | vmas.pgoff[file]
         return np.sort(starts), np.sort(starts + vmas.pages[file])
 
@@ -307,8 +339,12 @@ def early_killed(m: Machine, mms: I64) -> Bools:
 
 def inits_of(m: Machine, mms: I64, listed: Bools) -> dict[str, Bools]:
     """Masks of the address spaces of inits by the names of INITS; without those that nobody belongs to."""
-    of_mm = {process.mm: process for process in m.living() if process.mm}
-    impacts = {mm: when_touched(m, process) for mm, process in of_mm.items()}
+    of_mm = {
+        process.mm: process
+        for process in m.living()
+        if process.mm and (process.is_global_init or process.is_namespace_init)
+    }
+    impacts = {mm: death_by_touch(m, process) for mm, process in of_mm.items()}
     dies = {
         name: np.array([impacts.get(mm) == impact for mm in mms.tolist()], np.bool_) for name, impact in _DIE.items()
     }

@@ -12,7 +12,7 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import DONE, Session
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, PANICS, STALE, USES, ZEROS
+from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, NO_ACCESS, PANICS, STALE, USES, ZEROS
 from hwpoison_gui.view.base.mappers import mappers_unknown, not_known
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.impact_now import impact_now
@@ -53,6 +53,7 @@ _AHEAD: Final = {
     USES: ("{names} keeps using it", "{names} keep using it"),
     STALE: ("{names} will silently read old data", "{names} will silently read old data"),
     ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
+    NO_ACCESS: ("{names} cannot touch it (PROT_NONE)", "{names} cannot touch it (PROT_NONE)"),
 }
 _OF_ERROR: Final = Question[str]("summary of an error", 3)  # counted over all its users, and shown at each look
 _FATAL: Final = (PANICS, DEAD, ENDS, LATER, IGNORED)

@@ -62,7 +62,7 @@ def _touch(session: Session, task: str, rng: np.random.Generator, how_many: floa
 
 
 def scramble(m: Machine, rng: np.random.Generator) -> None:
-    """Change flags, counts, entries and policies at random, as if recorded while the machine ran, and in part."""
+    """Change flags, counts, entries, VMAs and policies at random, as if recorded while the machine ran, and in part."""
     words = m.flags.view & np.uint64(pf.LRU | pf.SWAPCACHE | pf.HUGE | pf.THP)
     used = np.flatnonzero((m.mapcount.view > 0) | (words != 0) & (m.refcount.view > 0))
     for pfn in used[rng.random(len(used)) < 0.5].tolist():
@@ -83,6 +83,9 @@ def scramble(m: Machine, rng: np.random.Generator) -> None:
                 m.delete(m.ptes, (mm, vpn))  # whoever recorded it was not allowed to see this one
             elif entry & ptes.PRESENT and rng.random() < 0.3:
                 m.put(m.ptes, (mm, vpn), entry ^ (ptes.DIRTY if rng.random() < 0.5 else ptes.RW))
+    for vma in tuple(m.vmas.view.values()):
+        if rng.random() < 0.15:
+            m.put(m.vmas, vma.id, vma._replace(prot="none"))
     for process in tuple(m.processes.view.values()):
         sigbus = ("default", "handler", "ignored")[rng.integers(3)]
         m.put(m.processes, process.tgid, process._replace(sigbus=sigbus))

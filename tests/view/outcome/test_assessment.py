@@ -11,11 +11,12 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import ENDS, PANICS, when_touched
+from hwpoison_gui.view.base.hits import ENDS, PANICS
 from hwpoison_gui.view.outcome import assessment as module
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outcome.touch import death_by_touch
 from tests.view.outcome.states import scramble, with_huge_pages
 from tests.workbench import do
 
@@ -129,7 +130,7 @@ def what_decides(m: Machine, pfn: int) -> tuple[object, ...]:
     if inode is not None and not mapped and m.profile.files.keeps_poison(inode.filesystem):
         for vma, address in rmap_addresses(m, pfn):
             if not m.pte(vma.mm, address >> PAGE_SHIFT):
-                death = when_touched(m, m.processes.view[vma.mm])
+                death = death_by_touch(m, m.processes.view[vma.mm])
                 waiters.add(death if death in (PANICS, ENDS) else "anybody")
     waiters |= {"anybody"} if waiters else set()
     return (

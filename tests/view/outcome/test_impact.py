@@ -37,7 +37,7 @@ def in_swap_cache(session: Session) -> int:
 def holders(session: Session, pfn: int, places: list[object] | None = None) -> set[str]:
     m = session.machine
     found = places if places is not None else to_the_end(find_places(m, pfn))
-    return {m.processes.view[mm].name for mm in to_the_end(find_swap_holders(m, pfn, found))}  # type: ignore[arg-type]
+    return {m.processes.view[place.mm].name for place in to_the_end(find_swap_holders(m, pfn, found))}  # type: ignore[arg-type]
 
 
 def test_swap_entries_are_found_by_the_reverse_map_or_in_all_page_tables(swapped: Session) -> None:
@@ -70,7 +70,7 @@ def test_owners_are_those_who_map_it_and_those_who_have_it_in_swap_by_number(swa
     do(swapped, "read", task="b", at="m+0")
     before = to_the_end(find_before(m, in_swap_cache(swapped)))
     a, b = (swapped.world.task_names.view[name] for name in "ab")
-    assert before.page.owners == ("a:102", "b:103") and before.swapped == {a}
+    assert before.page.owners == ("a:102", "b:103") and [place.mm for place in before.swapped] == [a]
     assert {mm for mm, _ in before.mapped} == {b} and not before.unused
 
 

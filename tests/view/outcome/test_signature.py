@@ -281,7 +281,8 @@ def test_while_the_filters_are_on(profile: str, filters: dict[str, int]) -> None
 
 # Predicates that say whether a count is above 0.
 COUNTED = {
-    "an entry is found": "found", "an entry is dirty": "dirty",
+    "an entry is found": "found", "an entry of a VMA that may be read is found": "readable",
+    "an entry is dirty": "dirty",
     "an entry of a shared VMA is dirty or writable": "written",
     "a process that maps it is on the to_kill list": "listed",
     "a process with a VMA there is on the to_kill list": "listed_vmas", "a swap entry leads to it": "swapped",
@@ -295,8 +296,8 @@ COUNTED = {
     "a swap entry of a namespace's init leads to it": "namespace_swapped",
 }  # fmt: skip
 UNTAKEN = {
-    "a VMA has no entry there": "", "a VMA of init has no entry there": "init_",
-    "a VMA of a namespace's init has no entry there": "namespace_",
+    "a VMA has no entry there": ("", "readable"), "a VMA of init has no entry there": ("init_", "init_found"),
+    "a VMA of a namespace's init has no entry there": ("namespace_", "namespace_found"),
 }  # fmt: skip
 OF_FRAMES = {"page->mapping is an anon_vma", "page->mapping is set", "the folio can be split"}
 
@@ -311,8 +312,8 @@ def counts(**given: list[int]) -> Any:
 def test_each_predicate_asks_its_own_count() -> None:
     for name, count in COUNTED.items():
         assert PREDICATES[name](counts(**{count: [0, 1, 2]})).tolist() == [False, True, True], name
-    for name, whose in UNTAKEN.items():
-        shown = counts(**{f"{whose}vmas": [3, 2, 3, 0], f"{whose}taken": [1, 1, 1, 0], f"{whose}found": [1, 1, 2, 0]})
+    for name, (whose, found) in UNTAKEN.items():
+        shown = counts(**{f"{whose}vmas": [3, 2, 3, 0], f"{whose}taken": [1, 1, 1, 0], found: [1, 1, 2, 0]})
         assert PREDICATES[name](shown).tolist() == [True, False, False, False], name
     assert PREDICATES["mapped"](counts(maps=[0, 1, 2])).tolist() == [False, True, True]
     assert PREDICATES["all entries are found"](counts(maps=[2, 2], found=[2, 1])).tolist() == [True, False]

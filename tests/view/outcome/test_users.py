@@ -11,7 +11,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome import users as module
@@ -50,6 +50,16 @@ def mms_of_inits(m: Machine, listed: set[int]) -> dict[str, set[int]]:
     }
 
 
+def counts_of_touches(init: str, vma: Vma) -> bool:
+    """Whether a VMA counts for an init: for a touch, where it may be read; for a signal, in any case."""
+    return init.startswith("listed") or vma.prot != "none"
+
+
+def is_readable(m: Machine, mm: int, vpn: int) -> bool:
+    vma = m.find_vma(mm, vpn << PAGE_SHIFT)
+    return vma is None or vma.prot != "none"
+
+
 def counted_one_by_one(m: Machine, pfn: int, listed: set[int]) -> dict[str, int]:
     """The same numbers by the reverse map of one frame."""
     found: Counter[str] = Counter(dict.fromkeys(USER_COUNTS, 0))
@@ -58,25 +68,28 @@ def counted_one_by_one(m: Machine, pfn: int, listed: set[int]) -> dict[str, int]
         entry, is_listed = m.pte(vma.mm, address >> PAGE_SHIFT), vma.mm in listed
         here = ptes.maps_frame(entry, pfn)
         found["found"] += here
+        found["readable"] += here and vma.prot != "none"
         found["dirty"] += here and bool(entry & ptes.DIRTY)
         found["written"] += here and vma.shared and bool(entry & (ptes.DIRTY | ptes.RW))
         found["listed"] += here and is_listed
         found["huge_listed"] += here and is_listed and bool(entry & ptes.PSE)
-        sorts = [f"{name}_" for name, mms in inits.items() if vma.mm in mms]
+        sorts = [f"{name}_" for name, mms in inits.items() if vma.mm in mms and counts_of_touches(name, vma)]
         for sort in sorts:
             found[f"{sort}found"] += here
         if m.inode_of(m.compound_head(pfn)) is not None:
+            found["listed_vmas"] += is_listed
             for sort in sorts:
                 found[f"{sort}vmas"] += 1
+            for sort in ("", *sorts) if vma.prot != "none" else ():
                 found[f"{sort}taken"] += entry != 0 and not here
-            found["vmas"] += 1
-            found["listed_vmas"] += is_listed
-            found["taken"] += entry != 0 and not here
+            found["vmas"] += vma.prot != "none"
     for offset, cached in m.swap_cache.view.items():
         if cached == pfn:
             for mm in m.ptes.view:
-                words = list(m.ptes.of(mm).values())
-                swapped = sum(ptes.state_of(word) == "swap" and ptes.value_of(word) == offset for word in words)
+                swapped = sum(
+                    ptes.state_of(word) == "swap" and ptes.value_of(word) == offset and is_readable(m, mm, vpn)
+                    for vpn, word in m.ptes.of(mm).items()
+                )
                 for sort in ("", *(f"{name}_" for name, mms in inits.items() if mm in mms)):
                     found[f"{sort}swapped"] += swapped
     return dict(found)
@@ -99,7 +112,7 @@ def test_counts_are_those_of_the_reverse_map(profile: str, seed: int, monkeypatc
         assert counts_of(users, pfns[3:-3]) == {pfn: expected[pfn] for pfn in pfns[3:-3]}, "not from the first frame"
         leads = np.array([pfn for pfn in pfns if expected[pfn]["found"]] + list(m.swap_cache.view.values()))
         assert np.array_equal(np.intersect1d(users.used(), pfns), np.intersect1d(leads, pfns))
-        waited = [expected[pfn]["vmas"] > expected[pfn]["taken"] + expected[pfn]["found"] for pfn in pfns]
+        waited = [expected[pfn]["vmas"] > expected[pfn]["taken"] + expected[pfn]["readable"] for pfn in pfns]
         unmapped = [pfn for pfn in pfns if not expected[pfn]["found"]]
         assert users.waited_for(np.array(unmapped)).tolist() == [
             wait for pfn, wait in zip(pfns, waited, strict=True) if not expected[pfn]["found"]
@@ -145,16 +158,18 @@ def test_swap_holders_are_those_with_an_entry_for_the_slot() -> None:
     (pfn,) = [pfn for pfn in m.swap_cache.view.values() if m.page_private.view.get(pfn) is not None][:1]
     users = users_of(m)
     offset = m.page_private.view[pfn]
-    holders = {
-        mm
-        for mm in m.ptes.view
-        for word in m.ptes.of(mm).values()
+    holders = [
+        (mm, vpn)
+        for mm in sorted(m.ptes.view)
+        for vpn, word in m.ptes.of(mm).items()
         if word & ~ptes.SWP_EXCLUSIVE == ptes.swp_pte(offset)
-    }
-    assert users.swap_holders_of(pfn) == holders and len(holders) > 1
-    assert users.swap_holders_of(pfn + 1) == set()
+    ]
+    places = users.swap_holders_of(pfn)
+    assert [(place.mm, place.vpn) for place in places] == holders and len(holders) > 1
+    assert all(m.vmas.view[place.vma] == m.find_vma(place.mm, place.vpn << PAGE_SHIFT) for place in places)
+    assert users.swap_holders_of(pfn + 1) == []
     m.clear_flags(pfn, pf.SWAPCACHE)
-    assert users.swap_holders_of(pfn) == set(), "page->private of another page is no slot"
+    assert users.swap_holders_of(pfn) == [], "page->private of another page is no slot"
 
 
 def test_distinct_numbers_come_in_order() -> None:
