@@ -12,8 +12,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QInputDialog, QMessageBox, QPlainTextEdit
 
 from hwpoison_gui import resources
+from hwpoison_gui.gui.window.files.recovery import RecoveryDialog
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.gui.window.recovery import RecoveryDialog
 from hwpoison_gui.opening import opening
 from hwpoison_gui.opening.start import Start, start_of, start_of_desktop
 from hwpoison_gui.session.document.document import place_of

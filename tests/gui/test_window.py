@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QMessageBox, QP
 from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.window.go_to_dialog import GoToDialog
+from hwpoison_gui.gui.window.dialogs.go_to_dialog import GoToDialog
 from hwpoison_gui.gui.window.panels import AT_FIRST
 from hwpoison_gui.opening import opening
 from hwpoison_gui.session.scenario.reader import load

@@ -158,7 +158,7 @@ def _offer_recovery(window: MainWindow) -> None:
 def _idle(window: MainWindow) -> None:
     """What a start has no time for."""
     from hwpoison_gui.gui.app.preload import Preload
-    from hwpoison_gui.gui.window import term_tips
+    from hwpoison_gui.gui.window.dialogs import term_tips
 
     Preload(window)
     term_tips.explain(window, *window.explained_parts)

@@ -103,7 +103,7 @@ class Comparison:
         session, machine = self._controller.session, self._controller.machine.title
         yield
         from hwpoison_gui.gui.compare.window import CompareWindow
-        from hwpoison_gui.gui.window.term_tips import TermTips
+        from hwpoison_gui.gui.window.dialogs.term_tips import TermTips
         from hwpoison_gui.view.facts.compare import Line, lines_of
 
         yield

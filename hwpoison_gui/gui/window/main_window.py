@@ -77,9 +77,9 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.look.dock import TabTips
         from hwpoison_gui.gui.map.connect import with_plane_of
         from hwpoison_gui.gui.window import tab_order
+        from hwpoison_gui.gui.window.commands.state_link import StateLink
         from hwpoison_gui.gui.window.menus import add_panels
         from hwpoison_gui.gui.window.panels import Panels
-        from hwpoison_gui.gui.window.state_link import StateLink
         from hwpoison_gui.gui.window.theming import Theming
 
         if self.map.plane is not None:
@@ -189,15 +189,15 @@ class MainWindow(QMainWindow):
     def _make_commands(self) -> None:
         from hwpoison_gui.gui.window.actions import Actions
         from hwpoison_gui.gui.window.comparison import Comparison
-        from hwpoison_gui.gui.window.go_to import GoTo
-        from hwpoison_gui.gui.window.keeping import Keeping
+        from hwpoison_gui.gui.window.dialogs.go_to import GoTo
+        from hwpoison_gui.gui.window.dialogs.notes import Notes
+        from hwpoison_gui.gui.window.files.keeping import Keeping
+        from hwpoison_gui.gui.window.files.records import Records
+        from hwpoison_gui.gui.window.files.snapshots import Snapshots
         from hwpoison_gui.gui.window.map_view import MapView
         from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
-        from hwpoison_gui.gui.window.notes import Notes
         from hwpoison_gui.gui.window.on_demand import OnDemand
         from hwpoison_gui.gui.window.presentation import Presentation
-        from hwpoison_gui.gui.window.records import Records
-        from hwpoison_gui.gui.window.snapshots import Snapshots
 
         c = self.controller
         self.notes = Notes(self, c, self.present, self.operations, self.transport.timeline)
@@ -222,14 +222,18 @@ class MainWindow(QMainWindow):
 
     def _commands(self) -> list[Command]:
         """All commands, in the order in which menus show them."""
-        from hwpoison_gui.gui.window import commands, map_commands, records, snapshots, tab_order, view_commands
-        from hwpoison_gui.gui.window.chart_commands import chart_commands
-        from hwpoison_gui.gui.window.damage_commands import damage_commands
-        from hwpoison_gui.gui.window.exporting import Exporting
-        from hwpoison_gui.gui.window.help import Help
-        from hwpoison_gui.gui.window.kernel_commands import kernel_commands
-        from hwpoison_gui.gui.window.kernel_files_commands import KernelFiles
-        from hwpoison_gui.gui.window.many import Many
+        from hwpoison_gui.gui.window import tab_order
+        from hwpoison_gui.gui.window.commands import commands
+        from hwpoison_gui.gui.window.commands import map as map_commands
+        from hwpoison_gui.gui.window.commands import view as view_commands
+        from hwpoison_gui.gui.window.commands.charts import chart_commands
+        from hwpoison_gui.gui.window.commands.damage import damage_commands
+        from hwpoison_gui.gui.window.commands.help import Help
+        from hwpoison_gui.gui.window.commands.kernel_files import KernelFiles
+        from hwpoison_gui.gui.window.commands.kernels import kernel_commands
+        from hwpoison_gui.gui.window.dialogs.many import Many
+        from hwpoison_gui.gui.window.files import records, snapshots
+        from hwpoison_gui.gui.window.files.exporting import Exporting
 
         c, keeping = self.controller, self.keeping
         help_ = Help(self, self.map, c, self.present, self.go_to, self.appearance, lambda: self.actions_,

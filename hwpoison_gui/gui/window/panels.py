@@ -23,8 +23,8 @@ from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.gui.window.dialogs.notes import Notes
 from hwpoison_gui.gui.window.menus import ContextMenus
-from hwpoison_gui.gui.window.notes import Notes
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.charts.panel import ChartsPanel

@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # there once the window is complete
     from hwpoison_gui.gui.start.pictures import Pictures
     from hwpoison_gui.gui.window.actions import Actions
     from hwpoison_gui.gui.window.comparison import Comparison
-    from hwpoison_gui.gui.window.keeping import Keeping
+    from hwpoison_gui.gui.window.files.keeping import Keeping
     from hwpoison_gui.gui.window.presentation import Presentation
     from hwpoison_gui.opening.opening import Opened
     from hwpoison_gui.view.base.palette import Theme

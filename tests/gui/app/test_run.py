@@ -151,12 +151,13 @@ NOT_YET = (
     "view.facts.compare", "view.rows.pages", "view.rows.files",
     "gui.compare", "gui.app.pictures", "gui.app.demo", "gui.map.find_bar", "gui.map.panic_screen",
     "gui.tables.docks", "gui.tables.pages", "gui.tables.inspector", "gui.timeline.notebook", "gui.why.state_table",
-    "user.state", "session.document.files", "session.document.recent", "opening.saving", "gui.window.recovery",
-    "gui.window.samples", "gui.window.command_palette", "gui.window.palette_entries", "gui.window.about",
-    "gui.window.key_list", "gui.window.go_to_dialog", "gui.widgets.picture",
+    "user.state", "session.document.files", "session.document.recent", "opening.saving", "gui.window.files.recovery",
+    "gui.window.samples", "gui.window.commands.palette", "gui.window.commands.palette_entries",
+    "gui.window.dialogs.about",
+    "gui.window.commands.key_list", "gui.window.dialogs.go_to_dialog", "gui.widgets.picture",
     "view.base.frame_number", "view.facts.frame_named", "view.outcome.loss", "view.words.plain",
     "dram.geometry", "dram.shipped", "view.base.dram", "view.map.layout_dram",
-    "view.words.glossary", "gui.window.glossary", "gui.window.pointed", "gui.window.term_tips",
+    "view.words.glossary", "gui.window.dialogs.glossary", "gui.window.dialogs.pointed", "gui.window.dialogs.term_tips",
 )  # fmt: skip
 # Classes with enumerations that PySide creates when a name is imported, or to find out what class a widget has.
 NO_CLASS = {"QStyle", "QAccessible", "QMdiArea", "QWizard", "QGradient"}

@@ -7,8 +7,8 @@ import pytest
 from hwpoison_gui.dram.fault import frames_of_fault, parse_fault
 from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.tables.fault import FaultPanel
-from hwpoison_gui.gui.window import break_many
-from hwpoison_gui.gui.window.break_many import BreakMany
+from hwpoison_gui.gui.window.dialogs import break_many
+from hwpoison_gui.gui.window.dialogs.break_many import BreakMany
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.fault import fault_damage

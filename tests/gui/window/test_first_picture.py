@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel
 
-from hwpoison_gui.gui.window import machines
+from hwpoison_gui.gui.window.files import machines
 from hwpoison_gui.kernel.presets import desktop
 from hwpoison_gui.opening import first_frames
 from hwpoison_gui.sources.recording_writer import save_snapshot

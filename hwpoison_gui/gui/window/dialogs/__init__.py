@@ -1,0 +1,1 @@
+"""Dialogs of the window, and what opens them: notes, many frames, files of the kernel, the glossary."""
