@@ -107,7 +107,7 @@ def _step(session: Session, position: int, ms: float, least: float) -> Iterator[
 
 
 def _durations(session: Session, film: Film) -> list[float]:
-    """Milliseconds for each position at speed 1: what is told is read, what leads up to it passes."""
+    """Milliseconds for each position at speed 1: reading time for what is shown step by step, little for the rest."""
     times = [0.0] * (len(session.steps) + 1)
     for operation in session.operations:
         if not is_told(operation):

@@ -67,7 +67,7 @@ def story(
     Parameters
     ----------
     session
-        At rest. It is walked through, and left at its last step; nobody else should listen to it.
+        At rest. It is walked through, and left at its last step; nothing else may be connected to it.
     title, summary
         Of the scenario or machine; Markdown in the summary loses its marks.
     first, last

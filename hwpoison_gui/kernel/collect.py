@@ -98,7 +98,7 @@ def _by_mm(mms: Sequence[int]) -> Mapping[int, Sequence[int]]:
 
 
 def _walk(m: Machine, page: Page, current: int, found: Collected) -> Iterator[Mark | Run]:
-    """Visit every living process with each of its VMAs that cover the page."""
+    """Visit each pair of a living process and a VMA of its that covers the page."""
     for part in stretches(list(m.living())):
         run = _visit_alike(m, page, current, part, found)
         if run is not None:

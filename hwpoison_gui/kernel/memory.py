@@ -260,7 +260,7 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
 
 
 def _poisoned_in_cache(m: Machine, inode: Inode, index: int, head: int) -> Steps[str]:
-    """Unmap a poisoned folio from everybody; drop a clean one that nobody else has, and have the fault repeated."""
+    """Unmap a poisoned folio from all processes; drop it if it is clean and has no other users, and retry the fault."""
     if not m.profile.has("fault_drops_clean_poison"):
         return VM_FAULT_HWPOISON
     for frame in folio_frames(m, head):

@@ -135,8 +135,8 @@ def _unmap_small_entries(m: Machine, frames: range) -> None:
 def _poison_entry(m: Machine, vma: Vma, address: int, pfn: int) -> Iterator[Mark]:
     """A small entry of the poisoned page is not brought back after the split: collect_procs() will not find it.
 
-    try_to_migrate_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are split before anybody looks,
-    and so their owners are told.
+    try_to_migrate_one(), mm/rmap.c (6.1): PageHWPoison(subpage). Huge entries are split before the
+    flag is tested, so their processes are signalled.
     """
     mark = try_to_unmap_one(m, pfn, vma, address, "hwpoison", NOT_MIGRATED)
     if mark is not None:

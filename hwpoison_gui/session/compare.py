@@ -344,7 +344,7 @@ def ticks_of(left: Side, right: Side) -> list[Tick]:
     return aligned(_functions(left), _functions(right))
 
 
-# Steps are aligned by these words if the function depends on settings or kernel, else by their function.
+# Steps are aligned by these words where the function depends on settings or kernel, and by their function elsewhere.
 _BY_ACT: Final = {
     Act.VISIT: "a pair of the walk",
     Act.SKIP: "a pair of the walk",

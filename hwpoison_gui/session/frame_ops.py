@@ -148,7 +148,7 @@ def op_unpoison(w: World, a: Args) -> Steps[OpResult]:
 
 
 def _dropped_from_cache(m: Machine, pfn: int) -> str:
-    """Drop a poisoned large folio from the page cache if nobody else has it; returns the path of its file, or empty."""
+    """Drop a poisoned large folio from the page cache if it has no other users; returns its file's path, or empty."""
     if not 0 <= pfn < m.frames or not m.page(pfn) & pf.HWPOISON or m.counter("hw_memory_failure"):
         return ""
     head = m.compound_head(pfn)

@@ -11,7 +11,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.outcome import Args
 
 MOST_AT_ONCE: Final = 1 << 18  # pages that one operation creates, or faults in: 1 GiB, some ten seconds
-MOST_ALLOCATED: Final = 1 << 20  # frames that `alloc` takes, which is faster
+MOST_ALLOCATED: Final = 1 << 20  # frames that one `alloc` takes, which is faster per frame
 
 
 def whole_huge_pages(a: Args, huge: bool, key: str) -> None:

@@ -130,7 +130,7 @@ class Parts(Sequence[Operation]):
 
     @property
     def outcomes(self) -> Sequence[Outcome]:
-        """The different outcomes without frame and log lines, in the order in which they came."""
+        """The distinct outcomes, ignoring frames and log lines, in order of their first occurrence."""
         return tuple(self._known)
 
     def number_of(self, pfn: int) -> int | None:

@@ -86,7 +86,7 @@ def signals_since(m: Machine, first: int) -> Sequence[SignalSeen]:
 
 
 class OpResult(Record):
-    """The result that an operation returns; `pfn` and `head` are of the frame that it found by an address."""
+    """The result of an operation; `pfn` and `head`: the frame to which its address was translated, and its head."""
 
     errno: int | str = 0
     value: str | None = None

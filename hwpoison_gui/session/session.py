@@ -199,7 +199,7 @@ class Session:
         return recording.outcome
 
     def tell(self, operation: Operation, telling: Telling) -> None:
-        """Change what is told about an operation: the machine, the steps and the branches stay as they are."""
+        """Replace caption, notes and stop of an operation. The machine, the steps and the branches do not change."""
         if telling != operation.telling:
             operation.telling = telling
             self.tellings += 1

@@ -1,4 +1,4 @@
-"""Parses the lines of /proc/PID/maps, and makes processes of what /proc says of them: recorded or live."""
+"""Parses the lines of /proc/PID/maps, and builds processes from the files of /proc, recorded or live."""
 
 from __future__ import annotations
 

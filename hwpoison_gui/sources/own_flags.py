@@ -17,9 +17,9 @@ _ANON_KSM: Final = np.uint64(pf.ANON | pf.KSM)
 _SLAB: Final = np.uint64(pf.SLAB)
 _TAIL: Final = np.uint64(pf.COMPOUND_TAIL)
 _HUGE: Final = np.uint64(pf.HUGE)
-_PERHAPS: Final = np.uint64(pf.SLAB | pf.KSM | pf.COMPOUND_TAIL)  # a word without these is as it should be
+_PERHAPS: Final = np.uint64(pf.SLAB | pf.KSM | pf.COMPOUND_TAIL)  # words without any of these need no correction
 _OF_TAIL: Final = np.uint64(pf.OF_FOLIO & ~pf.ANON)
-_CHUNK: Final = 1 << 15  # words: what is computed of them stays in the cache
+_CHUNK: Final = 1 << 15  # words per pass: intermediate arrays stay in the CPU cache
 # With the bits of the injector's filters (view/outcome/filter_bits.py) they are still fewer than 65,536.
 MOST_WORDS: Final = 4095
 

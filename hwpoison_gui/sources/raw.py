@@ -25,7 +25,7 @@ _ARCH_3: Final = 1 << 42  # of arm64 since 6.2; the table of flags does not name
 # The bits that stable_page_flags() (fs/proc/page.c) of any kernel from 2.6.32 on may set.
 EXPORTED: Final = sum(1 << flag.bit for flag in pf.FLAGS) | _ARCH_3
 _FOREIGN: Final = np.uint64(~EXPORTED & (1 << 64) - 1)
-_LONE: Final = 32  # words below it have none but the five lowest flags, LOCKED to DIRTY
+_LONE: Final = 32  # smaller words have only flags of the five lowest bits, LOCKED to DIRTY
 _PAGEMAP_ZERO: Final = np.uint64(0b1111 << 57)  # bits of /proc/PID/pagemap that are always clear
 _PAGEMAP_USED: Final = np.uint64(0b111 << 61)
 

@@ -128,7 +128,7 @@ _LINES: Final[tuple[tuple[str, Form], ...]] = (
     ),
 )  # fmt: skip
 
-# Lines that only one form has; the first that is found counts.
+# Lines that occur in one form only; the first match decides.
 _HEADS: Final[tuple[tuple[str, Form], ...]] = (
     (r"- hwpoison-gui \d+\.\d+\S*, profile `", Form("a report as Markdown", _EXPORTED)),
     (r"(?:format\s*=\s*\d|\[\[\s*step\s*\]\])", SCENARIO),

@@ -37,7 +37,7 @@ def number_of(text: str, most: int) -> int | None:
 
 
 def text_or_empty(path: Path) -> str:
-    """The content of a file; empty if this kernel does not have it or denies access."""
+    """Return the content of a file; empty if this kernel has no such file, or denies access."""
     try:
         return text_of(path)
     except OSError:

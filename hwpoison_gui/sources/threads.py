@@ -1,4 +1,4 @@
-"""What /proc says of single threads: PR_MCE_KILL by field 9 of stat, and the blocked signals by status.
+"""Per-thread state in /proc: PR_MCE_KILL from field 9 of stat, and the blocked signals from status.
 
 The flags of a task are exported by /proc/PID/task/TID/stat; their values are those of include/linux/sched.h, unchanged
 since PR_MCE_KILL exists.

@@ -13,9 +13,9 @@ from PySide6.QtGui import QFontMetrics
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.rows.error_records import axis_time_words
 
-Words = Callable[[float, float], str]  # of a value, with the distance of two ticks
+Words = Callable[[float, float], str]  # (value, distance between two ticks) -> label
 
-_COUNTS, _FRAMES, _TIMES = 7, 10, 14  # characters between two ticks that have words, along
+_COUNTS, _FRAMES, _TIMES = 7, 10, 14  # least characters from one labelled tick to the next, along the axis
 _DECADE: Final = 4  # characters of a decade, such as 100k
 _TALL: Final = 1.8  # lines of text between two ticks that have words, upward
 _CLOSE: Final = 1.1  # between two decades

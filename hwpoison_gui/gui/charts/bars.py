@@ -76,7 +76,7 @@ class BarPlot(Plot):
         self.show_cursor()
 
     def _draw(self, boxes: list[Box], colour: str, pen: QPen) -> pg.BarGraphItem:
-        """Adds boxes in one colour, none of them too narrow to be seen."""
+        """Adds boxes in one colour, each at least wide enough to be seen."""
         y = [self._y(group, stack) for group, stack, *_ in boxes]
         starts, ends = [box[3] for box in boxes], [self._end_of(box) for box in boxes]
         item = pg.BarGraphItem(x0=starts, x1=ends, y=y, height=_THICK, brush=colour, pen=pen)

@@ -17,12 +17,12 @@ from hwpoison_gui.view.charts.chart import Curve, Curves, as_text
 from hwpoison_gui.view.charts.colours import CURSOR, REGION
 
 _NEAR: Final = 12  # pixels
-_SYMBOLS: Final = ("o", "t", "s", "d")  # for those who do not see colours
+_SYMBOLS: Final = ("o", "t", "s", "d")  # for users who cannot tell the colours apart
 _DASHES: Final = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 _WIDTH: Final = 2
 _SIZE: Final = 8
 _FAINT: Final = 45  # opacity of the region, of 255
-_FEW: Final = 2000  # points that are drawn as shapes, and so in an SVG file, not as pictures of shapes
+_FEW: Final = 2000  # up to so many points are drawn as vector shapes, also in SVG files; more as cached bitmaps
 _AROUND: Final = 0.05  # decades between a value and the edge of the region that has it
 
 

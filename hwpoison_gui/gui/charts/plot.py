@@ -118,16 +118,16 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
 
     @property
     def zooms(self) -> bool:
-        """Whether a part of the axis can be enlarged."""
+        """Whether the axis can be zoomed."""
         return bool(self.getViewBox().state["mouseEnabled"][0])
 
     @property
     def places(self) -> int:
-        """The number of values that the cursor can be at."""
+        """The number of values, over which the cursor moves."""
         return 0
 
     def words_of(self, place: int) -> str:
-        """What a value is, in a line."""
+        """One line that describes a value."""
         raise NotImplementedError
 
     def place_at(self, at: QPointF) -> int:
@@ -135,7 +135,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         raise NotImplementedError
 
     def show_cursor(self) -> None:
-        """Marks the value that the cursor is at."""
+        """Marks the value at the cursor."""
 
     def add_above(self, item: pg.GraphicsObject) -> None:
         """Adds an item that lies over all others."""

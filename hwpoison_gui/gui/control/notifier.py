@@ -117,7 +117,7 @@ def _frames_of(notices: Sequence[Notice]) -> npt.NDArray[np.int64]:
 
 
 def union(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
-    """The frames of several ascending arrays, int64, ascending, each once."""
+    """The sorted union, int64, of arrays of frames that are sorted themselves."""
     if len(parts) == 1:
         return parts[0]
     # Not np.unique: it would load numpy.ma in the midst of the first click.

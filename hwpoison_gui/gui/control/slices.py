@@ -17,14 +17,14 @@ from hwpoison_gui.session.session import SLICE_SECONDS
 
 Work = Generator[Any, None, None]  # yields its progress
 
-_DONE: Final[Work] = (None for _ in ())  # complete, and the end is still to be told
+_DONE: Final[Work] = (None for _ in ())  # complete; its end has yet to be reported
 _AT_ONCE: Final = 0.030  # seconds of work before the window handles other events
 _SOON: Final = 0.1  # seconds before progress is reported, and between two reports
 _REST_MS: Final = 80  # until `ready` is asked again
 
 
 def after_next_turn(owner: QObject, then: Callable[[], None]) -> None:
-    """Calls `then` after the next turn of the event loop: what is due or posted now is handled before it."""
+    """Calls `then` after the next turn of the event loop, so that events pending now are handled first."""
     QTimer.singleShot(0, owner, lambda: QTimer.singleShot(0, owner, then))
 
 

@@ -26,7 +26,7 @@ _SAMPLES: Final = 12  # pictures from which the palette of a film is made
 
 
 class PosedStage(StageWindow):
-    """A stage that moves only when it is posed."""
+    """A stage without animations: each frame of the film sets what it shows."""
 
     def take_the_clock(self, moving: bool) -> None:
         """Ends what moves by itself."""
@@ -50,7 +50,7 @@ class PosedStage(StageWindow):
 
 
 class FilmStage(QObject):
-    """A stage that nobody sees, of `size` pixels, with a session that nobody else uses."""
+    """An invisible stage of `size` pixels, with a session of its own."""
 
     def __init__(self, opened: Opened, appearance: Appearance, size: QSize, moving: bool = True) -> None:
         super().__init__()

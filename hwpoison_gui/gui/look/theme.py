@@ -38,15 +38,16 @@ USUAL_TEXT: Final = 100
 SYSTEM: Final = "system"
 
 _scale = 1.0  # of text; set by set_text_size()
-# Page-types has flags `l` (LRU) and `I` (RECLAIM), which in the first look like the digit 1, in the others do not.
+# page-types has flags `l` (LRU) and `I` (RECLAIM): in the first set of fonts they look like the digit 1, in the second
+# they do not.
 _LOOK_ALIKE: Final = frozenset({"Noto Sans Mono", "Liberation Mono", "Courier New", "Nimbus Mono PS", "Courier"})
 _TOLD_APART: Final = ("DejaVu Sans Mono", "Hack", "JetBrains Mono", "Source Code Pro", "Cascadia Mono", "Consolas")
 
-_FONTS: Final = 64  # kept ones: the same few are asked for a thousand times before the window is there
+_FONTS: Final = 64  # cached: the same few are requested a thousand times before the window is shown
 
 
 def set_text_size(percent: int) -> None:
-    """Sets the application's text size, one of TEXT_SIZES. Widgets that measure or draw text must be told."""
+    """Sets the application's text size, one of TEXT_SIZES. Widgets that measure or draw text must then update."""
     global _scale
     _scale = percent / USUAL_TEXT
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)

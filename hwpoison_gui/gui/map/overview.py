@@ -101,7 +101,7 @@ class Overview(QWidget):
         if size != self.size() or not self.isVisible() or not (self._grip is not None or self.underMouse()):
             self.setGeometry(QRect(self._corner(camera, size), size))
         self._cover(QRectF(self.geometry()))
-        # isVisible() would depend on the ancestors as well.
+        # Not isVisible(), which is also false while an ancestor is hidden.
         if self.isHidden():
             self.show()
         share = min(1.0, camera.view_width / camera.cell / camera.width) * min(

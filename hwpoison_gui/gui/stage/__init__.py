@@ -1,1 +1,1 @@
-"""The stage: a session told full screen, for a projector and the back row."""
+"""The stage: a session presented full screen, readable from the last row of a lecture hall."""

@@ -24,7 +24,7 @@ class ColourKey(QWidget):
         super().__init__(parent)
         self.setAccessibleName("What the colours of the map mean")
         self._theme = theme
-        self._most: dict[int, int] = {}  # class -> most frames until now, so that no name moves while pages change
+        self._most: dict[int, int] = {}  # class -> most frames so far: names keep their places while counts change
 
     def set_counts(self, counts: Sequence[int]) -> None:
         """Names the classes that have frames, given the frames of each class by its id."""

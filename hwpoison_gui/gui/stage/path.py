@@ -15,7 +15,7 @@ from hwpoison_gui.view.facts.telling_time import stop_seconds
 
 
 class StoryPath:
-    """The line of operations that is told. `resume`: the stop that a question left."""
+    """The operations of the story. `resume`: the number of the stop at which the presenter left it."""
 
     def __init__(self, session: Session) -> None:
         self.line: tuple[Past, ...] = session.line()
@@ -24,7 +24,7 @@ class StoryPath:
         self.resume = 0
 
     def is_left(self, session: Session) -> bool:
-        """Whether the session's operations are others than those that are told."""
+        """Whether the session's operations are no longer those of the story."""
         return len(session.operations) != len(self.line) or self.common(session) < len(self.line)
 
     def common(self, session: Session) -> int:

@@ -181,7 +181,7 @@ class StageWindow(Canvas):
         return _OFF_PATH.format(leads, self._path.resume)
 
     def _caption(self, off: bool) -> str:
-        """What is told here; of what was done off the path, what it is."""
+        """The caption at this position; off the path of the story, the title of the operation."""
         session = self._controller.session
         operation, told = session.operation_at(session.position), self._captions.at_present().text
         common = self._path.common(session) if off else 0
@@ -229,7 +229,7 @@ class StageWindow(Canvas):
         self._tell_speaker()
 
     def announce(self, title: str, summary: str) -> None:
-        """Says which story comes next: after the last stop a key shows it, and the next key begins it."""
+        """Sets the title of the next story: after the last stop one key shows it, and another starts the story."""
         self.after.show_words(title, plain(summary), _NEXT)
         self._is_followed = True
 

@@ -96,7 +96,7 @@ class Hook(QWidget):
     # -- the scene
 
     def set_scene(self, scene: Scene) -> None:
-        """Shows the scene that was made."""
+        """Shows the scene, once it is built."""
         self.scene = scene
         layout = self._stand.layout()
         assert layout is not None

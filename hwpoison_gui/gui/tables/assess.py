@@ -31,7 +31,7 @@ _FIND: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
 
 class AssessModel(QAbstractTableModel):
-    """A sheet as a table; `why_not` says of a cell why the map cannot be asked for it, or nothing."""
+    """A sheet as a table. `why_not` gives the reason why the map cannot show the frames of a cell; empty if it can."""
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)

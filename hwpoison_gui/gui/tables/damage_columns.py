@@ -60,5 +60,5 @@ class DamageColumns(QObject):
 
 
 def _ahead(damage: Damage, counts: PerFrame, pfns: I64) -> tuple[I64, I64]:
-    """How many processes an error in each frame would signal, and bytes lost."""
+    """For an error in each frame: the number of processes signalled, and of bytes lost."""
     return counts.of(counts.signalled, pfns), damage.lost[damage.assessment.class_of[pfns]]

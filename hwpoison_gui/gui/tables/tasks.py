@@ -52,7 +52,7 @@ _NAME = [column.field for column in COLUMNS].index("name")
 _PADDING = 2 * look.MEDIUM  # of a cell, as the style has it
 _MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
 _REVEALED = 64  # tasks that are looked for, to scroll to the first of them
-# Columns that are left out, in this order, where there is no room for all: a task's fate matters more.
+# Columns hidden first, in this order, when the table is too narrow: what becomes of a task matters more.
 _LEFT_OUT = [[column.field for column in COLUMNS].index(field) for field in ("threads", "rss_kb", "pending", "state")]
 _BAR = 6  # width of the colour bar before a task's name
 _KILLED_BY = [column.field for column in COLUMNS].index("killed_by")
@@ -212,7 +212,7 @@ class TaskTable(QTableView):
             self.reveal(*tgids)
 
     def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
-        """Replaces the rows. `frozen`: nothing can be edited."""
+        """Replaces the rows. `frozen`: no cell can be edited."""
         self.tasks.frozen = frozen
         if rows != self.tasks.rows:
             was = self._widest()

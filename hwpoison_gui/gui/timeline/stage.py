@@ -11,7 +11,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.timeline.sentence import Form, SentenceBar
 
 _LOW: Final = 900  # height of windows, at 100 % text, below which the sentence takes less room
-_ROOM, _ROOM_OF_TEXT = 255, 330  # height of windows, and how it grows with text, in which every part has room
+_ROOM, _ROOM_OF_TEXT = 255, 330  # window height in which all parts fit: a constant, and what grows with the text size
 
 
 class PlaybackStage(QWidget):

@@ -68,7 +68,7 @@ class Actions:
         self.draw_icons([action for action in self._undrawn if _has_button(action)])
 
     def draw_icons(self, actions: Sequence[QAction]) -> None:
-        """Draws the icons of actions that become visible."""
+        """Draws the icons of actions that are about to be shown."""
         for action in actions:
             icon = self._undrawn.pop(action, "")
             if icon:

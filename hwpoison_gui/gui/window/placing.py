@@ -52,12 +52,12 @@ def left_around(window: QWidget, frame_map: QWidget) -> str:
 
 
 def lay_out(window: QWidget, stage: QWidget, legend: QWidget) -> None:
-    """Gives every part its place now, for one paint: the legend names its classes by the width that it gets."""
+    """Lays out all parts at once, so that they are painted once: the legend chooses its labels by its width."""
     for placed in (window, stage):
         layout = placed.layout()
         assert layout is not None
         layout.activate()
-    legend.updateGeometry()  # a layout that is at work does not hear it
+    legend.updateGeometry()  # QLayout ignores the request while it is being activated
 
 
 def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> None:

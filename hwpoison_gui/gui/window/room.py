@@ -174,7 +174,7 @@ class Room(QObject):
         return " ".join(name for name, dock in self._docks.items() if dock.collapsed)
 
     def _shown(self, dock: Dock, visible: bool) -> None:
-        """A collapsed panel that comes to the front of its tabs expands: later, for Qt is placing panels now."""
+        """Expands a collapsed panel that is raised; in the next turn, because Qt is placing panels now."""
         if visible and dock.collapsed and not self._restoring:
             QTimer.singleShot(0, self, lambda: self._came_to_front(dock))
 
@@ -209,7 +209,7 @@ class Room(QObject):
         return tuple(name for name, dock in self._docks.items() if dock.in_front)
 
     def bring_tab(self, name: str) -> None:
-        """Shows a panel of this name, if there is one, in front of its tabs; sizes stay."""
+        """Raises the panel of this name, if there is one, above its tabs; no size changes."""
         dock = self._docks.get(name)
         if dock is not None and not dock.in_front:
             dock.show()

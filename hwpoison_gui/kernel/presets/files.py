@@ -31,7 +31,7 @@ _READAHEAD: Final = 16
 
 
 class OpenFile(Record):
-    """A file and its cached pages. `page`: number of each page in the pool; -1 if it is not cached."""
+    """A file and its cached pages. `page`: for each page of the file its number in the pool, -1 if it is not cached."""
 
     number: int
     image: FileImage

@@ -137,7 +137,7 @@ def _file(given: object, key: str) -> FileRef:
 
 
 class _Rows:
-    """The operations of all lines: `self._rows[number]` is (number of the one before it, operation)."""
+    """The operations of all branches, as a tree: `self._rows[number - 1]` is (number of its predecessor, operation)."""
 
     def __init__(self, given: object, profile: str) -> None:
         self._rows: list[tuple[int, Asked]] = []
@@ -151,7 +151,7 @@ class _Rows:
             self._rows.append((after, Asked(step.op, step.args, step.telling)))
 
     def line(self, given: object, key: str) -> Line:
-        """The operations that lead to row `given`, from 1, and that one; none for 0."""
+        """The operations from the root of the tree to number `given`, inclusive; none for 0."""
         number = shape.count(given, key, most=len(self._rows))
         found = []
         while number:

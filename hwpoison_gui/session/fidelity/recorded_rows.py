@@ -68,7 +68,7 @@ def read_rows(path: Path) -> list[Row]:
     """The rows in the order in which the frames were poisoned. Raises ScenarioError and OSError."""
     rows = list(_rows(path))
     if not rows:
-        raise ScenarioError("no row says of a frame what became of it", file=str(path))
+        raise ScenarioError("no row has the outcome of a frame", file=str(path))
     return sorted(rows, key=lambda row: row.number)
 
 

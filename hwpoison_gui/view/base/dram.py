@@ -22,7 +22,7 @@ def fitted_to(flags: npt.NDArray[np.uint64], geometry: Geometry) -> Geometry:
 
 
 def chosen(flags: npt.NDArray[np.uint64], name: str) -> tuple[Geometry, str]:
-    """The geometry of a name or file, fitted, and no text; or the made-up one, and why the other is not used."""
+    """The fitted geometry of that name or file, with an empty text; else the made-up one, and the reason for it."""
     try:
         return fitted_to(flags, geometry_named(name or MADE_UP)), ""
     except DramError as error:

@@ -130,10 +130,10 @@ def rank(kind: str) -> int:
 
 
 def signalled_and_touched(effect: str, touched: str) -> str:
-    """Impact on a process that was sent a signal with some effect, and whose next touch has another.
+    """Combine the effect of the signal on a process, empty if none was sent, with the impact of its next touch.
 
-    Only a process that ignored the signal, did not get it as an init, or was not sent one, is hit by the touch. The
-    death of an init counts in any case, for it is not its own alone.
+    The touch counts only if the process ignored the signal, got none, or was an init to which it was not delivered. The
+    death of an init always counts, as it takes other processes with it.
     """
     if touched in (PANICS, ENDS) and effect != DEAD:
         return touched

@@ -22,7 +22,7 @@ START_WITHIN: Final = "the machine at the start"
 class Moment(Record):
     """A timeline position. `step`: the last one applied, or None; `within`: its number in the operation, from 1.
 
-    `operation`: in an operation on many frames, the one on the frame that is at hand; `whole` is then all of it.
+    `operation`: in an operation on many frames, the part on the present frame; `whole` is then the entire operation.
     `number` counts whole ones.
     """
 

@@ -64,7 +64,7 @@ Making = Generator[float | None, None, "Chart"]  # yields the share that is done
 
 
 class Declared(Record):
-    """A chart: `name` in lists and menus, `tip`: what can be read off it. `of`, `leads`: the constants above."""
+    """A chart: `name` in lists and menus, `tip`: what it shows. `of` and `leads` are constants declared above."""
 
     name: str
     tip: str

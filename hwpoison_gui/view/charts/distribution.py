@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.charts.chart import Curve, Curves
 from hwpoison_gui.view.charts.colours import POINT
 
-_MOST: Final = 1 << 12  # values told apart; larger ones are counted together
+_MOST: Final = 1 << 12  # values counted one by one; larger ones are counted together
 QUANTITIES: Final = {"mapcount": "mappings", "refcount": "references"}
 _HAVE: Final = {"mapcount": "are mapped", "refcount": "have references"}
 

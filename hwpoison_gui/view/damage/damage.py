@@ -49,7 +49,7 @@ class Toll(Record):
 
     @property
     def lost_words(self) -> str:
-        """The content that would be gone, and how much of it is huge pages."""
+        """The amount of content lost, and how many hugetlb pages of it."""
         return content_words(self.lost, self.huge)
 
 

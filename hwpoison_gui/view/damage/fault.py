@@ -102,7 +102,7 @@ def assess_faults(damages: Sequence[Damage], geometry: Geometry, faults: Sequenc
 
 
 def fault_damage(damage: Damage, pfns: I64, counts: PerFrame | None = None) -> FaultDamage:
-    """What a fault of some frames (ascending) does, under the policy of `damage`; `counts`: where at hand."""
+    """What a fault of some frames (ascending) does, under the policy of `damage`; `counts`: as for `Ranking`."""
     return to_the_end(find_fault_damage(damage, pfns, per_frame(damage) if counts is None else counts))
 
 

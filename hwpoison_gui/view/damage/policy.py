@@ -22,7 +22,7 @@ def early_kill_of(m: Machine) -> int:
 
 @contextmanager
 def early_kill(m: Machine, value: int) -> Iterator[None]:
-    """Inside, the sysctl has a value; afterwards its own. The machine is at rest, and nobody else sees it meanwhile."""
+    """Context in which the sysctl has a value. The machine is at rest, and nothing else may read it meanwhile."""
     if early_kill_of(m) == value:
         yield
         return

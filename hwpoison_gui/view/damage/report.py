@@ -23,7 +23,7 @@ from hwpoison_gui.view.damage.worst import (
 )
 from hwpoison_gui.view.outcome import classes as outcomes
 
-# Classes of outcomes by what becomes of the machine; frames that are no page or broken before are in none.
+# Classes of outcomes, by their effect on the machine. Holes and frames poisoned before are in none of them.
 HANDLED: Final = (
     outcomes.FREE, outcomes.SILENT, outcomes.LOST, outcomes.LATE, outcomes.EARLY, outcomes.NAMESPACE,
 )  # fmt: skip

@@ -36,7 +36,7 @@ Group = tuple[int, int, int]  # of WorstFrame: pfn, run, alike
 
 _PANIC: Final = {outcomes.PANICS: 2, outcomes.INIT: 1}
 _IN_USE: Final = (outcomes.STUCK, outcomes.IGNORED)
-_MOST: Final = (1 << 20) - 1  # processes that are told apart
+_MOST: Final = (1 << 20) - 1  # processes counted; more have the same rank
 # Places of the parts of a score.
 _PANIC_AT: Final = 56
 _DEAD_AT: Final = 36
@@ -123,13 +123,13 @@ class ProcessToll(Record):
 
 
 class Ranking:
-    """Frames by danger, those that are alike together; `counts`: of `per_frame`, where at hand."""
+    """Frames by danger, equal ones together. `counts`: the result of `per_frame`, if there is one already."""
 
     def __init__(self, damage: Damage, counts: PerFrame | None = None) -> None:
         self.damage = damage
         self._counts = per_frame(damage) if counts is None else counts
         self._sort_of = _sorts_of_classes(damage)
-        self._of_class = _scores_of_classes(damage)  # of frames that hit nobody
+        self._of_class = _scores_of_classes(damage)  # without the processes hit, which are added below
         classes = damage.assessment.class_of[self._counts.frame]
         score = self._of_class[classes]
         score += np.minimum(self._counts.dead, _MOST) << _DEAD_AT

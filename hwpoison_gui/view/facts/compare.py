@@ -32,7 +32,7 @@ NOTHING: Final = "–"
 RESULT, SIGNALS, AFTERWARDS, ENTRIES = "Result", "Signal", "Afterwards", "Page table entry"
 FRAME, COUNTERS, LOG = "Frame", "Counter", "Kernel log"
 _GROUPED: Final = frozenset({SIGNALS, AFTERWARDS, ENTRIES})
-_LAST: Final = 3  # operations at the end of a line, by which it is told from others
+_LAST: Final = 3  # last operations of a branch, which distinguish it from the others
 _MOST_LINES: Final = 6  # of the log that only one side printed
 _MOST_SKIPPED: Final = 2  # operations before the click that are listed in full
 _MOST_NUMBERS: Final = 8  # of those that are not
@@ -151,7 +151,7 @@ def skipped_words(one: Skipped) -> str:
 
 
 def _not_repeated(skipped: Sequence[Skipped]) -> str:
-    """The operations that this kernel cannot repeat; of many the first, as most of the others fail for want of it."""
+    """The operations that this kernel cannot repeat; of many only the first, which most of the others depend on."""
     if len(skipped) <= _MOST_SKIPPED:
         return "; ".join(map(skipped_words, skipped))
     numbers = names([str(one.number) for one in skipped[1:]], _MOST_NUMBERS)

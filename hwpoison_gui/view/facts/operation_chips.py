@@ -28,7 +28,7 @@ class _Done(Inputs, Protocol):
 class Chip(Record):
     """One operation. `sign` is the shape for `tone`, for those who do not see colours: tick, dot, cross or none.
 
-    `final`: whether the result counts what the operation came to; it is not shown before its end.
+    `final`: whether the result sums up the finished operation; it is not shown before its end.
     """
 
     number: int
@@ -112,7 +112,7 @@ def _result_of_many(session: Session, operation: Operation) -> tuple[str, str]:
 def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:
     """The chips of all operations. `known`: earlier chips, reused for operations that are still the same.
 
-    What an operation came to is looked up once the session's position has passed its end.
+    The sum of an operation is computed once the session's position has passed its end.
     """
     made = [known[number] if number < len(known) and known[number][0] is operation
             else (operation, _chip(session, number, operation, result_of(operation.outcome)))

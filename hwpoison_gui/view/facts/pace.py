@@ -51,8 +51,8 @@ class Pace:
         self._marks, self._skim = marks, skim
         self._first = reading_ms(caption)
         self._times: list[float] = []
-        self._said: dict[tuple[Site, str], int] = {}  # step at which each sentence came last
-        self._run = 0  # steps since the last one that was read
+        self._said: dict[tuple[Site, str], int] = {}  # the last step with each sentence
+        self._run = 0  # steps since the last one that is shown long enough to be read
 
     def time(self, step: int) -> float:
         """Milliseconds for which a step is shown, numbered from 0."""

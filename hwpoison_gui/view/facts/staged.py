@@ -95,9 +95,9 @@ def target_at(session: Session, position: int) -> int:
 
 
 def frame_kept(session: Session, position: int) -> int:
-    """The frame whose reverse map stays in view where the operation concerns none; -1 if it concerns one.
+    """The frame whose reverse map stays in view during an operation that concerns no frame; else -1.
 
-    The newest broken frame; before the first error, the one that was told of last; -1 without either.
+    It is the frame that was broken last; before the first error, that of the last captioned operation; -1 if neither.
     """
     operation = session.part_at(position)
     if operation is not None and operation.name not in _OF_MANY and frames_concerned(session, operation):

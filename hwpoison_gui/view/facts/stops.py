@@ -9,12 +9,12 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.session import Session
 
 _ACTS: Final = (Act.DECIDE, Act.RESULT, Act.PANIC)
-ASIDES: Final = frozenset({"check", "remember"})  # they do nothing to the machine: only their captions are told
+ASIDES: Final = frozenset({"check", "remember"})  # they do not change the machine: only their captions matter
 TOLD: Final = frozenset({"poison", "soft_offline"})
 
 
 def is_told(operation: Operation) -> bool:
-    """Whether its steps are shown: not of what leads up to something, nor where a scenario asks to pass over it."""
+    """Whether its steps are shown: not those of preparations, nor where the scenario skips it."""
     if operation.telling.pause is False and not operation.telling.caption:
         return False
     return bool(operation.telling.caption or operation.outcome.signals or operation.name in TOLD)

@@ -92,7 +92,7 @@ def _cut_last(session: Session) -> dict[tuple[int, int], None]:
 
 
 def _cut_ptes(session: Session, pfn: int) -> dict[tuple[int, int], None]:
-    """The entries that operations so far have cut off a frame."""
+    """The PTEs, as (mm, vpn), that operations so far have unmapped from a frame."""
     found: dict[tuple[int, int], None] = {}
     for operation in reversed(tuple(session.parts(pfn=pfn))):
         if operation.first >= session.position:

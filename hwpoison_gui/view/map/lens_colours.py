@@ -36,8 +36,9 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 
-# Colours that no kind has, or of another kind in this theme only. Of the outcomes a panic contrasts most with the
-# ground, and one that a touch sets off is the most vivid beside poison. Counts ascend with the contrast to the ground.
+# Colours that are those of no kind, or in this theme of another kind. Of the outcomes, a panic has the highest contrast
+# with the background, and a panic at the next touch is the most vivid colour beside poison. Higher counts have a higher
+# contrast with the background.
 _OWN: Final[dict[str, dict[str, str]]] = {
     "dark": {
         "outcome/early": "#f48430", "outcome/late": "#a0642e", "outcome/init": "#feeb19",

@@ -353,7 +353,7 @@ def sheet_for(name: str, m: Machine, room: int, other: Other = None) -> AnySheet
 
 
 def made(name: str, m: Machine, room: int, other: Other = None) -> AnySheet:
-    """A complete sheet, see `sheet_for`."""
+    """Build a sheet to the end, without slices; parameters as for `sheet_for`."""
     sheet = sheet_for(name, m, room, other)
     for _ in sheet.work():
         pass

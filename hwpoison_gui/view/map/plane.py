@@ -62,7 +62,7 @@ def suited(layout: Layout, view_width: float, view_height: float, patience: floa
 
 def _holes(size: int, words: U64, lengths: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> U64:
     """A column with NOPAGE for the frames below 4 GiB without memory, by which a geometry of DRAM is fitted; else 0."""
-    flags = np.zeros(size, np.uint64)  # takes memory only where a hole is
+    flags = np.zeros(size, np.uint64)  # untouched pages of it take no memory
     hole = (words & np.uint64(pf.NOPAGE)) != 0
     if hole.any():
         ends = np.cumsum(lengths[:_BELOW_4_GIB], dtype=np.int64)  # no run is empty

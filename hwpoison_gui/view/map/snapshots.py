@@ -189,7 +189,7 @@ def in_order(one: Side, other: Side) -> tuple[Side, Side]:
 
 
 def find_changes(old: Side, new: Side) -> Generator[float, None, Changes]:
-    """What is different in `new`; yields the share done."""
+    """Compare `new` with `old`, frame by frame, in slices; yields the share done, 0 to 1."""
     frames = len(old.words), len(new.words)
     compared = min(frames)
     codes: U8 = np.full(frames[0], ONE_SIDE, np.uint8)

@@ -72,7 +72,7 @@ class OneFrame(Record):
 class Summary(Record):
     """All frames of an operation, at its end.
 
-    `frames`: the worst first, at most MOST_LISTED. `done`: the number of frames that it came to, and `asked` of
+    `frames`: the worst first, at most MOST_LISTED. `done`: the number of frames processed, and `asked` of
     those named: a panic ends the operation early. `results`: number of frames by the result of their line, or by
     why they have none. `impacts`: tgid -> the worst impact of all frames on the process, of its signals, and of
     what it runs into when it touches what it still maps; a process without one is left out. `lost`: bytes of

@@ -95,8 +95,8 @@ def inode_file_systems(m: Machine) -> I64:
     return table
 
 
-# What decides beside flag words, file system and references. Who dies of a signal does not: an outcome in which
-# anybody is signalled is of one class, unless a touch kills an init.
+# What the outcome depends on beside flag words, file system and references. It does not depend on which process dies of
+# a signal: all outcomes with a signal are one class, unless a touch kills an init.
 PREDICATES: Final[dict[str, Callable[[Frames], Bools]]] = {
     "page->mapping is an anon_vma": lambda f: f.anon,
     "page->mapping is set": lambda f: f.mapped,

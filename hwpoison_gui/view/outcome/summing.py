@@ -32,7 +32,7 @@ from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_by
 from hwpoison_gui.view.outcome.touch import Place, Touches
 
 _KILLED: Final = "killed"
-_GONE, _IN_USE, _BROKEN, _HUGE = 1, 2, 4, 8  # what is kept of a loss, and whether it is of a hugetlb page
+_GONE, _IN_USE, _BROKEN, _HUGE = 1, 2, 4, 8  # bits that pack a Lost, and whether its page is hugetlb
 _BITS: Final = 20  # of a number of processes
 _SUMMARY: Final = Question[Summary]("summary of many frames", 64)
 _MOST_AT_ONCE: Final = 500  # frames that are summed up where no slices are possible

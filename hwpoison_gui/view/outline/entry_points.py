@@ -38,7 +38,7 @@ _SOFT_OFFLINE: Final = frozenset(
     {soft_offline.ENTER, soft_offline.DISABLED, soft_offline.POISONED_BEFORE, soft_offline.NO_PAGE}
 )
 
-# By a site that only such an operation comes to; the first that fits counts.
+# By a site that only such an operation reaches; the first match decides.
 _OPERATIONS: Final[tuple[tuple[frozenset[Site], tuple[Part, ...]], ...]] = (
     (_SOFT_OFFLINE, SOFT_OFFLINE),
     (frozenset({unpoison.CLEARED, unpoison.NOTHING_CLEARED, unpoison.NO_PAGE, *unpoison.REFUSED.values()}), UNPOISON),
@@ -56,7 +56,7 @@ _OPERATIONS: Final[tuple[tuple[frozenset[Site], tuple[Part, ...]], ...]] = (
 
 
 def parts_of(profile: Profile, sites: Collection[Site]) -> tuple[Part, ...]:
-    """The parts of an operation that comes to `sites`; the handler's when there is no operation."""
+    """The parts of an operation that reaches `sites`; those of the handler without an operation."""
     reached = frozenset(sites)
     if not reached or ENTER in reached:
         return (*BEFORE, handler_of(profile), *AFTER)

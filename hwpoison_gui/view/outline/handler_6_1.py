@@ -41,7 +41,7 @@ ACCESSING: Final = Part(
     local=True,
 )
 
-# Only where a filter refuses the page: nobody else comes by.
+# Reached only if a filter refuses the page.
 FILTERED: Final = Part(
     "A filter protects it",
     "hwpoison_filter",

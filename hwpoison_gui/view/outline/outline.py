@@ -29,7 +29,7 @@ DONE: Final = "done"
 NOW: Final = "now"
 WITHIN: Final = "within"  # the present step is somewhere below
 AHEAD: Final = "ahead"
-ASIDE: Final = "aside"  # another way was taken
+ASIDE: Final = "aside"  # another branch was taken
 
 ENDING: Final = "Outcome"
 LONGEST_RUN: Final = 5
@@ -44,7 +44,7 @@ _COUNTED: Final = {
 }
 
 
-@dataclass(eq=False, repr=False)  # a start has no time for more
+@dataclass(eq=False, repr=False)  # generating __eq__ and __repr__ takes time at start
 class Node:
     """A line. `kind`: root, call, decision, way (a branch), step, run or fact.
 

@@ -154,7 +154,10 @@ def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
 
 
 def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
-    """Return the PTEs that finished operations unmapped from the frame; its page->mapping may be gone as well."""
+    """Return the PTEs, as (mm, vpn), that finished operations unmapped from the frame.
+
+    The reverse map may not lead to them any more, as page->mapping may have been cleared.
+    """
     cut: list[tuple[int, int]] = []
     for operation in reversed(tuple(session.parts(session.position, pfn))):
         for mark in session.steps.marks[operation.first : operation.last]:

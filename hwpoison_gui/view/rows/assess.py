@@ -110,7 +110,7 @@ def assess_cells(row: AssessRow, as_frames: bool) -> tuple[str, ...]:
 
 
 def survival_words(tables: Mapping[int, Table]) -> str:
-    """The shares of errors after which the machine runs on, under each policy, in a few words."""
+    """The share of errors that the machine survives, under each policy, as a short text."""
     said = {}
     for early in sorted(tables):
         found = survival(tables[early].whole.frames)

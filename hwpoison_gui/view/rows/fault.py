@@ -51,7 +51,7 @@ _MEASURES: Final[dict[str, Callable[[Toll], int]]] = {
 
 
 def measures(tolls: Sequence[Toll]) -> Iterator[tuple[str, list[int], list[str]]]:
-    """What is told of tolls side by side: the name of a measure, its values, and these as they are shown.
+    """The rows that compare tolls: the name of a measure, its value in each toll, and these as text.
 
     A measure that is 0 in all of them is left out.
     """

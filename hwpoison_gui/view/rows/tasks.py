@@ -73,7 +73,7 @@ class TaskRows:
         return self._list()
 
     def of(self, session: Session) -> list[TaskRow]:
-        """The rows, of which any may have changed."""
+        """The rows, all brought up to date."""
         return to_the_end(self.find(session))
 
     def find(self, session: Session) -> Generator[None, None, list[TaskRow]]:

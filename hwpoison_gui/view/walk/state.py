@@ -305,7 +305,7 @@ class Follower:
             self._state.fates[tgid] = now if now.kind == "killed" else self._signalled.get(tgid, now)
 
     def _point(self, m: Machine, moment: Moment) -> None:
-        """Set the objects of the present step."""
+        """Set the objects that the present step marks."""
         state = self._state
         state.act, state.at_frame, state.current_vmas, state.current_task = None, False, frozenset(), None
         if moment.step is None or not self._concerned:

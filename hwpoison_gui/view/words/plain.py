@@ -21,7 +21,7 @@ _INLINE: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"~~(?=\S)(.+?)(?<=\S)~~"), r"\1"),
 )
 _ESCAPED: Final = re.compile(r"\\([\\`*_{}\[\]()#+.!<>~-])")
-_ASIDE: Final = 0xE000  # where an escaped character waits until the marks are gone: nothing takes it for one
+_ASIDE: Final = 0xE000  # private-use code points stand for escaped characters, so that no pattern takes these for marks
 _LONGEST: Final = 4000  # characters of a line in which marks are looked for; the time grows with their square
 _FENCE: Final = re.compile(r"^\s{0,3}(```|~~~)")
 _RULE: Final = re.compile(r"^\s{0,3}([-*_])(\s*\1){2,}\s*$")

@@ -33,7 +33,7 @@ STOPS: Final = "&Stop after this operation when presenting"
 
 
 class Told(NamedTuple):
-    """What is told about an operation beside its caption: `number` counts from 1, `kept` takes a change."""
+    """Speaker notes and stop of an operation. `number` counts from 1; `kept` is called with each change."""
 
     number: int
     notes: str
@@ -68,9 +68,9 @@ class _KeepsByEnter(QObject):
 def note_dialog(
     above: QWidget, title: str, about: str, text: str, told: Told | Titled | None, caption: str = ""
 ) -> QInputDialog:
-    """The dialog with the note `text`; what is `told` is kept as it is typed.
+    """The dialog with the note `text`. The fields for `told` are stored at once, while the user types.
 
-    `caption`: the note of the operation where it is at another of its steps. It is the one that is changed, unless a
+    `caption`: the note of the operation, if that is on another of its steps. The dialog changes this one, unless its
     box is checked (`is_apart`).
     """
     dialog = QInputDialog(above)
@@ -104,7 +104,7 @@ def note_dialog(
 
 
 def go_to_end(dialog: QWidget) -> None:
-    """Puts the cursor behind the text, which Qt selects: the next key must not replace it."""
+    """Puts the cursor after the text. Qt selects the text, so that the next key would replace it."""
     for edit in dialog.findChildren(QPlainTextEdit):
         edit.moveCursor(QTextCursor.MoveOperation.End)
 
@@ -116,7 +116,7 @@ def is_apart(dialog: QWidget) -> bool:
 
 
 def _name(head: QLabel, edit: QWidget, text: str) -> None:
-    """Says what the text is: the caption of an operation, or a note on a step of its own."""
+    """Labels the text: as the caption of an operation, or as a note on a single step."""
     head.setText(text)
     edit.setAccessibleName(text.replace("&", "").partition(":")[0].partition(",")[0])
 

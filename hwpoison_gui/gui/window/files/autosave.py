@@ -69,7 +69,7 @@ class Autosave(QObject):
         work.changed.connect(self._changed)
 
     def touch(self) -> None:
-        """Something may have changed: work, position, selection or view."""
+        """Schedules a save: work, position, selection or view may have changed."""
         if self._on and self._work.any and not self._timer.isActive() and self._worker is None:
             self._timer.start(max(PAUSE_MS, min(_LONGEST_MS, round(self._took * 1000 * _SHARE))))
 

@@ -237,7 +237,7 @@ class Keeping(QObject):
             files = _files_of(event)
             if files:
                 event.acceptProposedAction()
-                QTimer.singleShot(0, self, lambda: self._dropped(files))  # the source of the drag waits for an answer
+                QTimer.singleShot(0, self, lambda: self._dropped(files))  # the drag source waits until then
                 return True
         return super().eventFilter(watched, event)
 
@@ -245,7 +245,7 @@ class Keeping(QObject):
         if not self._controller.occupied and self._records.dropped(files):
             self._window.activateWindow()
             return
-        # The parts of a recording, dropped together, are one machine; the longest name is that of its hidden state.
+        # The files of one recording, dropped together, are one machine; its hidden state has the longest name.
         by_length = sorted(files, key=lambda file: len(file.name), reverse=True)
         machines = list({file.stem.removesuffix("_hidden"): file for file in by_length}.values())
         from hwpoison_gui.session.document.recent import time_of_change

@@ -105,7 +105,7 @@ class Machines(QObject):
         def load() -> None:
             from hwpoison_gui.opening.first_frames import picture_of
 
-            # Where the user is asked first, what is open stays visible.
+            # As long as unsaved work may stop the opening, the present machine stays visible.
             wanted = self.first.wanted and not self._guard.wanted
             self.loader.start(f"Opening {path.name}", work, show, partial(picture_of, path) if wanted else None)
 

@@ -23,7 +23,7 @@ from hwpoison_gui.sources.errors import CancelledError
 
 _REPORT: Final = "Markdown (*.md)"
 _PAGE: Final = "Page for a browser (*.html)"
-Text = Callable[[Session, Callable[[float], None]], str]  # the second is told the share that is done
+Text = Callable[[Session, Callable[[float], None]], str]  # the second argument reports progress, 0 to 1
 _REPEATED: Final = 0.4  # share of the time, about, in which the operations are done again
 
 

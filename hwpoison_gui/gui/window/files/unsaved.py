@@ -18,8 +18,8 @@ from hwpoison_gui.view.words.words import counted
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QMessageBox
 
-# The newest operation, the branches, the notes, the drafts, the comparisons, and what else is told. Operations compare
-# by identity: while the newest one is the same, so are those before it.
+# The newest operation, the branches, notes, drafts, comparisons, and the values of `_told`. Operations compare by
+# identity: if the newest one is the same, so are all before it.
 _Some = tuple[object, ...]
 Work = tuple[object, tuple[int, ...], _Some, _Some, _Some, _Some]
 _NEVER: Work = (None, (), (), (), (), ("never saved",))
@@ -61,22 +61,23 @@ class UnsavedWork(QObject):
         return machine.title, summary, machine.records, machine.second_files, *told
 
     def mark_saved(self, work: Work) -> None:
-        """`work` is in a file; what was done since is not."""
+        """Marks `work` as saved in a file; later changes are not."""
         self._saved = work
         self.any = self.present != work
         self.changed.emit(self.any)
 
     def redone(self, newest: object, branches: tuple[int, ...]) -> None:
-        """The operations are what they were when these were the newest one and the branches: it is no work.
+        """Marks the operations as saved if these, the newest one and the branches, were saved.
 
-        A question of a presentation was asked and left again; notes and all else count as before.
+        A presentation left the story for a question and came back to it: no work of the user. Notes and all else
+        count as before.
         """
         if self._saved[:2] == (newest, branches):
             self._saved = (*self.present[:2], *self._saved[2:])
         self.look()
 
     def second_given(self) -> None:
-        """The second snapshot is a file that the program was started with, as the machine is: it is no work."""
+        """The second snapshot was given on the command line, as the machine was, so it is not unsaved work."""
         if self._saved != _NEVER:
             told = self._saved[5]
             self._saved = (*self._saved[:5], (*told[:3], self._controller.machine.second_files, *told[4:]))
