@@ -122,8 +122,7 @@ def _decisions(session: Session, operation: Operation) -> Iterator[str]:
             return
         left -= 1
         code_words = " → ".join(filter(None, (node.code, node.branch)))
-        because = next((line for line in node.tip.split("\n") if line.startswith("Because ")), "")
-        words = " ".join(filter(None, (plain(outline.words(node, operation.last)), plain(because))))
+        words = " ".join(filter(None, (plain(outline.words(node, operation.last)), plain(node.because))))
         yield f"{'  ' * depth[node.id]}- {words}" + (f" {span(code_words)}" if code_words else "")
 
 

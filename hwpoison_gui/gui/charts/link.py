@@ -26,7 +26,7 @@ from hwpoison_gui.view.base.kinds import HOLE, KINDS, kind_of
 from hwpoison_gui.view.charts import catalogue as of
 from hwpoison_gui.view.charts.catalogue import CHARTS, Declared, Sources
 from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
-from hwpoison_gui.view.charts.walk_cost import expression_of
+from hwpoison_gui.view.charts.walk_cost import class_of
 from hwpoison_gui.view.damage.group_of import group_of
 from hwpoison_gui.view.filter.terms import quoted
 from hwpoison_gui.view.map.lens_sheets import SnapshotSheet
@@ -315,7 +315,6 @@ class ChartsLink(QObject):
             column = m.mapcount.view if chart.quantity == "mapcount" else m.refcount.view
             panel.curves.show_x(float(column[pfn]))
         elif isinstance(chart, Curves) and self._declared.of == of.MACHINE:
-            keys = [str(key) for curve in chart.values for key in curve.keys]
-            place = panel.curves.place_of(expression_of(m, pfn, keys))
+            place = panel.curves.place_of(chart.finds.get(class_of(m, pfn), ""))
             if place not in (NOWHERE, panel.curves.cursor):
                 panel.curves.set_cursor(place)

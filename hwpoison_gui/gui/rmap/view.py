@@ -312,18 +312,25 @@ class RmapView(QAbstractScrollArea):
         graph, layout = self.graph, self._layout
         if graph is None or layout is None:
             return ""
-        number, column = self._row_at(point), self._column_at(point)
-        if point.y() < layout.top - 4:
-            return HEAD_TIPS.get(column, "")
-        if number is not None:
+        part, number = self._part_at(point), self._row_at(point)
+        if part == "head":
+            return HEAD_TIPS.get(self._column_at(point), "")
+        if part == "row" and number is not None:
             return self._row_in_words(number)
         mapping = "\n".join(mapping_words(graph, self.state))
-        if column == "mapping":
+        if part == "mapping":
             return mapping
+        if part != "frame":
+            return ""
         said = f"{graph.pfn:#x}: {self.state.kind.meaning}"
-        if not layout.columns.mapping[1]:  # no room for its box
-            said += f"\n{mapping}"
-        return said if column == "frame" else ""
+        return said if layout.columns.mapping[1] else f"{said}\n{mapping}"  # without room for its box
+
+    def _part_at(self, point: QPointF) -> str:
+        """What is under a point: `head`, `row`, or what `_column_at` says of the space beside the rows."""
+        assert self._layout is not None
+        if point.y() < self._layout.top - 4:
+            return "head"
+        return "row" if self._row_at(point) is not None else self._column_at(point)
 
     def _column_at(self, point: QPointF) -> str:
         """The column, or the gap of the PTEs, at a point; empty between others."""
@@ -339,8 +346,7 @@ class RmapView(QAbstractScrollArea):
     def words_at(self, point: QPointF) -> str:
         """What is written under a point: as the tip, and the letters of the flags in the box of the frame."""
         tip = self.tip_at(point)
-        of_frame = self.graph is not None and tip.startswith(f"{self.graph.pfn:#x}:")
-        return f"{self.state.letters}\n{tip}" if of_frame else tip
+        return f"{self.state.letters}\n{tip}" if tip and self._part_at(point) == "frame" else tip
 
     def _row_in_words(self, number: int) -> str:
         assert self._layout is not None

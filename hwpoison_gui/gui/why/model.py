@@ -83,7 +83,7 @@ class DecisionModel(QAbstractItemModel):
         if role == Role.DisplayRole:
             return words
         if role == Role.ToolTipRole:
-            return plain(node.tip if node.tip.startswith(words) else f"{words}\n{node.tip}".rstrip())
+            return plain("\n".join(filter(None, (words, node.because, node.tip))))
         if role == Role.AccessibleTextRole:
             return f"{words} ({self.state_words(node)})" + (f", {node.code}" if node.code else "")
         return None

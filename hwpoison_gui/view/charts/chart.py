@@ -189,6 +189,7 @@ class Curves(Record):
     `x_name`, `y_name`: names of the axes with their units; `log`: both axes are logarithmic. `quantity`: the number
     that the filter compares (view/filter/numbers.py) where the axis is one, else empty. `playhead`: the axis has a
     line for the present. `clock`: of an axis of time, how its seconds are written (sources/records/event.py).
+    `finds`: of points that stand for classes of frames, the filter expression by class (walk_cost.class_of).
     """
 
     title: str
@@ -200,6 +201,7 @@ class Curves(Record):
     playhead: bool = False
     clock: str | None = None
     note: str = ""
+    finds: Mapping[tuple[int, int, bool], str] = {}
 
     @property
     def values(self) -> tuple[Curve, ...]:

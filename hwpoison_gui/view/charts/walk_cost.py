@@ -7,7 +7,7 @@ visited with each VMA that covers the page, whether or not it owns it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -143,7 +143,9 @@ def _curves(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> Cur
         tuple(curves),
         log=True,
         note=_note(m, measured, classes),
-    )
+        finds={(one.vmas, one.mapcount, one.anon): _expression(point.classes, of_vmas)
+               for point in points for one in point.classes},
+    )  # fmt: skip
 
 
 def _curve(name: str, key: str, points: Sequence[_Point], of_vmas: Mapping[tuple[bool, int], int]) -> Curve:
@@ -161,16 +163,9 @@ def _expression(classes: Sequence[Alike], of_vmas: Mapping[tuple[bool, int], int
     return f"vmas={one.vmas} {mapped} {'anon' if one.anon else '~anon'}"
 
 
-def expression_of(m: Machine, pfn: int, expressions: Iterable[str]) -> str:
-    """Which of the expressions of a chart finds a frame; empty if none does."""
-    vmas, mapcount = len(rmap_addresses(m, pfn)), int(m.mapcount.view[pfn])
-    anon = "anon" if m.page(pfn) & pf.ANON else "~anon"
-    for expression in expressions:
-        of_vmas, mapped, sort = expression.split()
-        counts = mapped.removeprefix("mapcount=").split(",")
-        if of_vmas == f"vmas={vmas}" and sort == anon and mapcount and (">" in mapped or str(mapcount) in counts):
-            return expression
-    return ""
+def class_of(m: Machine, pfn: int) -> tuple[int, int, bool]:
+    """What the walk for a frame depends on: numbers of VMAs and mappings, and whether it is anonymous."""
+    return len(rmap_addresses(m, pfn)), int(m.mapcount.view[pfn]), bool(m.page(pfn) & pf.ANON)
 
 
 def _words(point: _Point) -> str:

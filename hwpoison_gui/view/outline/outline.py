@@ -50,7 +50,8 @@ class Node:
 
     Its steps are `first` to `last`, exclusive. A line without steps (`first` is -1) was passed at step `passed`;
     `silent`: it is the branch taken there. A branch reads `text` until it is taken, and from then on `told`, the
-    sentence of its step. A `folded` line contains the lines that were not reached.
+    sentence of its step. `because` is the reason of a step, a sentence; `tip` says what the text does not. A `folded`
+    line contains the lines that were not reached.
     """
 
     id: int
@@ -60,6 +61,7 @@ class Node:
     text: str
     code: str = ""
     branch: str = ""
+    because: str = ""
     tip: str = ""
     told: str = ""
     first: int = -1
@@ -198,14 +200,14 @@ class Outline:
             node.told = text_of(self._marks[node.first])
 
     def _tell(self, node: Node, number: int) -> None:
-        """Fill in function, branch and tooltip of a step."""
+        """Fill in function, branch, reason and tooltip of a step."""
         mark = self._marks[number]
         node.first, node.last = number, number + 1
         code, branch, why = function_of(mark, self._profile), branch_of(mark), why_of(mark)
         node.code = code if code != self.nodes[node.parent].code else ""
         node.branch = branch
-        because = f"\nBecause {why}." if why else ""
-        node.tip = f"{text_of(mark)}{because}\n{code}" + (f" → {branch}" if branch else "")
+        node.because = f"Because {why}." if why else ""
+        node.tip = f"{code} → {branch}" if branch else code
 
     def _add_runs(self, above: Node, numbers: Sequence[int]) -> None:
         """Add steps as lines; long runs of steps that repeat one act become one line."""

@@ -12,7 +12,7 @@ from hwpoison_gui.session.dry_run import dry_run
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.charts import walk_cost
 from hwpoison_gui.view.charts.chart import Curves
-from hwpoison_gui.view.charts.walk_cost import cost_curves, expression_of, find_classes
+from hwpoison_gui.view.charts.walk_cost import class_of, cost_curves, find_classes
 from hwpoison_gui.view.damage.policy import early_kill
 from hwpoison_gui.view.filter.expression import parse
 from tests.session.test_many import busy
@@ -44,7 +44,8 @@ def points(chart: Curves) -> list[tuple[str, float, float]]:
 
 def test_each_point_is_what_the_handler_counts_for_its_frames() -> None:
     m = machine()
-    shown = points(to_the_end(cost_curves(m)))
+    chart = to_the_end(cost_curves(m))
+    shown = points(chart)
     assert len(shown) >= 3
     for expression, found, pairs in shown:
         frames = found_by(m, expression)
@@ -53,7 +54,7 @@ def test_each_point_is_what_the_handler_counts_for_its_frames() -> None:
             before = m.counters.view.get("pairs_visited", 0)
             with early_kill(m, 1), dry_run(m, pfn):
                 assert m.counters.view["pairs_visited"] - before == pairs, (expression, pfn)
-            assert expression_of(m, pfn, [one for one, _, _ in shown]) == expression
+            assert chart.finds[class_of(m, pfn)] == expression
         assert pairs >= found
     counted = sum(one.frames for one in to_the_end(find_classes(m)))
     assert counted == len([pfn for one, _, _ in shown for pfn in found_by(m, one)])
