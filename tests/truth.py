@@ -21,10 +21,12 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import ZERO, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_alloc import free_block_of
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Process
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, Process
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.kernel.signal import get_signal
+from hwpoison_gui.kernel.user_mappings import SENT
 from hwpoison_gui.session.fidelity.agreement import session_of
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Session
@@ -78,9 +80,13 @@ class Read(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """`ends`: name of a process that lived on -> what its worst read came to; `loss` is what the view reports."""
+    """What happened. `sent`: the handler sent a signal; `loss` is what the view reports.
+
+    `ends`: name of a process that lived on -> the worst result of its reads.
+    """
 
     outcome: Outcome
+    sent: bool
     loss: Loss | None
     ends: dict[str, str]
 
@@ -140,7 +146,9 @@ def break_and_read(session: Session, pfn: int) -> Truth:
         # What meets it all the same does so by an entry that is left of an error withdrawn since.
         places = [place for place in places if not _is_met(before[place].met, pfn, named)]
     outcome = do(session, "poison", frame=f"pfn:{pfn:#x}")
-    loss, ends = loss_of(session, session.operations[-1]), dict[str, str]()
+    operation = session.operations[-1]
+    sent = any(mark.site is SENT for mark in session.steps.marks[operation.first : operation.last])
+    loss, ends = loss_of(session, operation), dict[str, str]()
     for mm, address in places if not m.panicked else ():
         process = m.processes.view[mm]
         if process.ended:
@@ -149,7 +157,7 @@ def break_and_read(session: Session, pfn: int) -> Truth:
         came = death_of(process) if came == DIES else came
         ends[process.label] = min(came, ends.get(process.label, came), key=_WORST_FIRST.index)
     session.seek(start)
-    return Truth(outcome, loss, ends)
+    return Truth(outcome, sent, loss, ends)
 
 
 def same_page(m: Machine, frame: int, pfn: int) -> bool:
@@ -160,7 +168,7 @@ def same_page(m: Machine, frame: int, pfn: int) -> bool:
 
 
 def death_of(process: Process) -> str:
-    """What the death of a process comes to."""
+    """What follows from the death of a process."""
     return PANICS if process.is_global_init else ENDS if process.is_namespace_init else DIES
 
 
@@ -184,12 +192,6 @@ def _came(m: Machine, pfn: int, head: int, was: Read, now: Read) -> str:
     return ZEROS if now.value == ZERO else STALE
 
 
-def is_free(m: Machine, pfn: int) -> bool:
-    """In the allocator's hands: in a free block or on a per-CPU list."""
-    in_block = any(m.free_area.get((order, pfn & -(1 << order))) is True for order in range(MAX_ORDER + 1))
-    return in_block or m.pcp.get((0, pfn)) is True
-
-
 def class_of(m: Machine, pfn: int, truth: Truth) -> int:
     """The class of the outcome by facts alone; `m` is as it was before."""
     outcome, loss = truth.outcome, truth.loss
@@ -203,8 +205,8 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
         return outcomes.FILTERED
     if outcome.panic:
         return outcomes.PANICS
-    in_pool = m.huge_free.get((0, head)) is True and outcome.result == "Recovered"
-    if is_free(m, pfn) or in_pool:
+    in_pool = m.huge_free.has(0, head) and outcome.result == "Recovered"
+    if free_block_of(m, pfn) is not None or m.pcp.has(0, pfn) or in_pool:
         return outcomes.FREE
     if PANICS in truth.ends.values():
         return outcomes.INIT
@@ -215,7 +217,7 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
     killed = {seen.task for seen in outcome.signals if seen.effect == "killed"}
     if ENDS in truth.ends.values() or any(one.name in killed and one.is_namespace_init for one in m.living()):
         return outcomes.NAMESPACE
-    if any(words in line for line in outcome.log for words in ("illing ", "Sending SIGBUS")):
+    if truth.sent:
         return outcomes.EARLY  # also where the signal is dropped, since one waits already
     if DIES in truth.ends.values() or TOLD in truth.ends.values():
         return outcomes.LATE

@@ -119,6 +119,7 @@ class CompareWindow(QDialog):
             self.way.addItem(words, key)
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
         self.subject = ElidedLabel(self)
+        self._compared = ""
         self.sides = CompareSide("Left", self._pair, self._theme), CompareSide("Right", self._pair, self._theme)
         self._linked = LinkedViews(*(side.rmap for side in self.sides))
         for number, side in enumerate(self.sides):
@@ -313,7 +314,7 @@ class CompareWindow(QDialog):
         self.rows = compared.rows
         self.slider.setRange(0, self.last)
         self.words.setText(headline(compared.rows, compared.left.already_poisoned))
-        self.subject.setText(self._subject(compared))
+        self._show_subject(self._subject(compared))
         self._note((compared.left.settings, compared.right.settings))
         self._show_rows()
         self.walk.seek(self.last)
@@ -334,7 +335,7 @@ class CompareWindow(QDialog):
         done = counted(len(self._recipe.before), "operation")
         recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
         click = title(self._recipe.click.name, self._recipe.click.args)
-        self.subject.setText(f"{click}, after {done}; recovery is {recovery}{_LIT}")
+        self._show_subject(f"{click}, after {done}; recovery is {recovery}", _LIT)
         self._note((self._base, self._base))
         self._show_rows()
 
@@ -356,9 +357,13 @@ class CompareWindow(QDialog):
 
     def _exported(self) -> Exported:
         title = f"{self.windowTitle()} ({self.machine})" if self.machine else self.windowTitle()
-        subject = self.subject.text().removesuffix(_LIT)  # text has no colours
-        return Exported(title, f"{subject}. {self.words.text()}", self.table.facts.heads,
+        return Exported(title, f"{self._compared}. {self.words.text()}", self.table.facts.heads,
                         self.table.facts.rows)  # fmt: skip
+
+    def _show_subject(self, subject: str, colours: str = "") -> None:
+        """Shows what is compared, and what the colours mean, which exported text does not have."""
+        self._compared = subject
+        self.subject.setText(f"{subject}{colours}")
 
     def _subject(self, compared: Compared) -> str:
         if self._has_lines:

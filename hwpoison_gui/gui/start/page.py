@@ -193,16 +193,16 @@ def ways_in(
     open_path: Callable[[Path], object],
     open_live: Callable[[], object],
     open_file: Callable[[], object],
-    machines: Sequence[tuple[Path, str]],
+    machines: Sequence[tuple[Path, str, str]],
     recent: Sequence[Path] = (),
 ) -> list[Way]:
-    """The other ways in. `recent`: files that were used last, newest first."""
+    """The other ways in. `machines`: path, name and contents; `recent`: files that were used last, newest first."""
 
     def to(path: Path) -> Callable[[], object]:
         return lambda: open_path(path)
 
     ways = [Way("A small desktop", "256 MiB, simulated", "Esc", leave)]
-    ways += [Way(title.partition(":")[0], title.partition(": ")[2], "", to(path)) for path, title in machines]
+    ways += [Way(name, what, "", to(path)) for path, name, what in machines]
     ways += [
         Way("This machine’s own memory", "A copy; the real memory is only read", "Ctrl+L", open_live),
         Way("Open a file…", "Session, scenario, snapshot or log", "Ctrl+O", open_file),

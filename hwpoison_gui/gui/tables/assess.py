@@ -39,6 +39,7 @@ class AssessModel(QAbstractTableModel):
         self.sheet: AssessSheet | None = None
         self.rows: list[AssessRow] = []
         self.columns: tuple[TextColumn, ...] = ()
+        self._by = ""  # what the rows are, as a word of the head
         self.as_frames = False
         self.stale = False  # the machine has changed since
         self.why_not: Callable[[AssessRow, AssessColumn | None], str] = lambda row, column: ""
@@ -49,9 +50,9 @@ class AssessModel(QAbstractTableModel):
         self.beginResetModel()
         self.sheet = sheet
         columns = sheet.columns if sheet is not None else ()
-        name = sheet.by.capitalize() if sheet is not None else ""
+        self._by = sheet.by.capitalize() if sheet is not None else ""
         unit = "frames" if self.as_frames else "MiB"
-        head, tip, is_path = f"{name}\nin {unit}", "A click finds all of its frames", name == "File"
+        head, tip, is_path = f"{self._by}\nin {unit}", "A click finds all of its frames", self._by == "File"
         self.columns = (
             TextColumn("name", head, tip, "shared memory (tmpfs)  ", path=is_path),
             *(TextColumn(str(at), one.head, one.tip, self._longest(at), number=True) for at, one in enumerate(columns)),
@@ -129,7 +130,8 @@ class AssessModel(QAbstractTableModel):
         return None
 
     def _words(self, row: AssessRow, number: int, role: int) -> str:
-        head, outcome = self.columns[number].head.replace("\n", " ").partition(" in ")[0], self.column_at(number)
+        outcome = self.column_at(number)
+        head = self._by if outcome is None else outcome.head.replace("\n", " ")
         if role == Role.AccessibleTextRole:
             return f"{row.name}, {head}: {assess_cells(row, self.as_frames)[number] or 'none'}"
         frames = "" if outcome is None else f", {head}: {counted(row.frames[number - 1], 'frame')}"

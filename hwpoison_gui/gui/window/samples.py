@@ -11,12 +11,10 @@ from PySide6.QtWidgets import QMenu
 from hwpoison_gui import lessons, resources
 from hwpoison_gui.gui.look.plain import plain
 
+# File, name, and what it has.
 MACHINES: Final = (
-    ("machines/server.npz", "A recorded server: 1 GiB, 61 processes, Linux 6.1"),
-    (
-        "machines/victim_before.npz",
-        "A small recorded machine: 256 MiB, pages of every kind",
-    ),
+    ("machines/server.npz", "A recorded server", "1 GiB, 61 processes, Linux 6.1"),
+    ("machines/victim_before.npz", "A small recorded machine", "256 MiB, pages of every kind"),
 )
 
 
@@ -27,7 +25,7 @@ def machine_path(name: str) -> Path:
 
 def samples() -> list[tuple[Path, str]]:
     """Paths and titles: machines, then lessons."""
-    machines = [(machine_path(name), title) for name, title in MACHINES]
+    machines = [(machine_path(file), f"{name}: {what}") for file, name, what in MACHINES]
     return [*machines, *((path, _title_of(path)) for path in lessons.paths())]
 
 

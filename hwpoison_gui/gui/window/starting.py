@@ -166,7 +166,7 @@ class Starting(QObject):
                 lambda path: self._do(partial(self._open, path, present=False)),
                 lambda: self._do(lambda under: under.keeping.machines.open_live()),
                 lambda: self._do(lambda under: under.keeping.machines.open_file()),
-                [(machine_path(name), title) for name, title in MACHINES],
+                [(machine_path(file), name, what) for file, name, what in MACHINES],
                 recent,
             )
         )

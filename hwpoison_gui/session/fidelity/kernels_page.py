@@ -67,9 +67,11 @@ def _counts(shown: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[object, ..
     yield f"`{first.name}`", first.title, "none: its source only", "", "", "", ""
     for older, newer in pairs():
         cases = shown.get(newer.name, {})
-        by = [_shown_by(one, cases).partition(":")[0] for one in differences(older, newer)]
-        only, none = by.count(_ONLY), by.count(_NO_CASE)
-        yield f"`{newer.name}`", newer.title, newer.release, len(by), len(by) - only - none, only, none
+        found = list(differences(older, newer))
+        without = [one.name for one in found if not cases.get(one.name)]
+        only = sum(name in SOURCE_ONLY for name in without)
+        shown_by_case, none = len(found) - len(without), len(without) - only
+        yield f"`{newer.name}`", newer.title, newer.release, len(found), shown_by_case, only, none
 
 
 def sections(older: Profile, newer: Profile, cases: Mapping[str, str]) -> Iterator[str]:

@@ -25,6 +25,9 @@ MOST_BINS: Final = 256  # of physical memory
 MIB: Final = FRAME_SIZE / (1 << 20)  # of a frame
 
 
+_ONE: Final = {"frames": "frame"}  # a unit whose plural differs
+
+
 class Part(Record):
     """A part of all bars, in one colour.
 
@@ -102,7 +105,7 @@ class Bars(Record):
     def words_of(self, group: int, stack: int, part: int) -> str:
         """What a part of a bar is, in a line."""
         amount = float(self.parts[part].sizes[stack, group])
-        size = f"{as_text(amount)} {self.unit if amount != 1 else self.unit.removesuffix('s')}"
+        size = f"{as_text(amount)} {self.unit if amount != 1 else _ONE.get(self.unit, self.unit)}"
         words = self.words[stack] if self.words else f"{{size}} of {{group}}: {{part}} ({self.stacks[stack]})"
         return words.format(size=size, group=self.groups[group], part=self.parts[part].name)
 

@@ -21,7 +21,7 @@ from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame, kind_words, place_in_compound
 from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
-from hwpoison_gui.view.rmap.page_offset import offset_words
+from hwpoison_gui.view.rmap.page_offset import offset_of
 from hwpoison_gui.view.words.words import counted
 
 
@@ -125,9 +125,10 @@ def _counts(m: Machine, pfn: int, word: int) -> list[Fact]:
         facts.append(Fact("Compound page", compound, huge_name(m, pfn) or "several frames with one reference count"))
     mapping = mapping_of(m, pfn)
     facts.append(Fact("Mapping", mapping.title, mapping.detail))
-    if index := offset_words(m, pfn):
-        only = "" if not index.startswith("…") else "; its lower 31 bits, the others are not known"
-        facts.append(Fact("Index", index, f"page->index, in pages{only}"))
+    offset = offset_of(m, pfn)
+    if offset is not None:
+        only = "" if offset.is_whole else "; its lower 31 bits, the others are not known"
+        facts.append(Fact("Index", offset.words, f"page->index, in pages{only}"))
     facts += _extras(m, pfn, word)
     return facts
 

@@ -35,21 +35,22 @@ class Injection(Record):
 
 
 class _Way(Record):
-    """A value of `via` of the op `poison`; `{task}` in the text stands for a process that maps the frame."""
+    """A value of `via` of the op `poison`; `by` joins the text to the process that does it, if any."""
 
     via: str
     text: str
     tip: str
+    by: str = ""
 
 
 _WAYS: Final = (
     _Way("corrupt-pfn", "hwpoison/corrupt-pfn", "As a click does: by its number, without a reference of its own"),
     _Way("hard_offline", "hard_offline_page", "An administrator takes the page out of use, mapped or not"),
     _Way("srao", "Machine check, action optional (SRAO)", "A scrubber found the error; the data was not consumed"),
-    _Way("srar", "Machine check, action required (SRAR), read by {task}",
-         "The process has consumed the error: it gets BUS_MCEERR_AR at once"),
-    _Way("madvise", "madvise(MADV_HWPOISON) by {task}",
-         "The process asks for it: one more reference is held meanwhile"),
+    _Way("srar", "Machine check, action required (SRAR)",
+         "The process has consumed the error: it gets BUS_MCEERR_AR at once", ", read by"),
+    _Way("madvise", "madvise(MADV_HWPOISON)",
+         "The process asks for it: one more reference is held meanwhile", " by"),
 )  # fmt: skip
 _BY_TASK: Final = frozenset(via for key, via, needed in OPS["poison"].needs if (key, needed) == ("via", "task"))
 
@@ -70,12 +71,12 @@ def _ways(session: Session, pfn: int, way: _Way, tasks: Mapping[str, str]) -> It
         yield Injection(way.text, way.tip, "poison", args, missing, short)
         return
     if missing or not tasks:
-        text = way.text.format(task="a process")
+        text = f"{way.text}{way.by} a process"
         yield Injection(text, way.tip, "poison", args, missing or "No process maps the frame.", short or "not mapped")
         return
-    heading = way.text.removesuffix(" {task}") + "…"
+    heading = f"{way.text}{way.by}…"
     for task, label in tasks.items():
-        text = way.text.format(task=label)
+        text = f"{way.text}{way.by} {label}"
         yield Injection(text, way.tip, "poison", {**args, "task": task}, way=heading, task=label)
 
 

@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.profile.registry import having
 from hwpoison_gui.kernel.records import HPAGE_PMD_ORDER, MAX_ORDER
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.scenario.schema import MOST, MOST_HUGE_PAGES
-from hwpoison_gui.view.words.debugfs import MEANINGS, shown_value
+from hwpoison_gui.view.words.debugfs import MEANINGS, shown_value, typed_value
 
 _MEMCG_PATHS: Final = 12
 
@@ -54,10 +54,9 @@ def filter_files(m: Machine) -> list[KernelFile]:
     found = []
     for name in names:
         now, bits = filters.setting(m, name), filters.FILTER_FILES[name].bits
-        text = shown_value(name, now).partition(" ")[0]
         most = (1 << bits) - 1 if bits < 64 else MOST
-        args = {"name": name}
-        found.append(KernelFile(f"hwpoison/{name}", now, text, _meaning(m, name), "debugfs", args, "value", most))
+        shown = f"hwpoison/{name}", now, typed_value(name, now), _meaning(m, name)
+        found.append(KernelFile(*shown, "debugfs", {"name": name}, "value", most))
     return found
 
 
@@ -106,7 +105,7 @@ def written(m: Machine, file: KernelFile, text: str) -> dict[str, Any] | None:
 
 def reads_as(m: Machine, file: KernelFile, text: str) -> str:
     """The flag word that was typed, with the names of its bits; empty for other files and where it is none."""
-    name = file.name.removeprefix("hwpoison/")
+    name = file.args.get("name")
     if name not in filters.FLAG_FILES:
         return ""
     try:
@@ -118,12 +117,12 @@ def reads_as(m: Machine, file: KernelFile, text: str) -> str:
 
 def bits_of(file: KernelFile) -> str:
     """The bits of a file that holds a flag word, as `0 locked, 1 error, …`; empty for other files."""
-    is_word = file.name.removeprefix("hwpoison/") in filters.FLAG_FILES
+    is_word = file.args.get("name") in filters.FLAG_FILES
     return ", ".join(f"{flag.bit} {flag.name.lower()}" for flag in pf.FLAGS) if is_word else ""
 
 
 def _number_of(m: Machine, file: KernelFile, text: str) -> int:
-    name = file.name.removeprefix("hwpoison/")
+    name = file.args.get("name")
     if text == "any" and name in (filters.DEV_MAJOR, filters.DEV_MINOR):
         return filters.ANY
     if name == filters.MEMCG and text.startswith("/"):

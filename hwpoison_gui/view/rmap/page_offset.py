@@ -8,6 +8,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT, anon_pgoff
 from hwpoison_gui.kernel.rmap import page_index
+from hwpoison_gui.record import Record
 
 _LOW: Final = (1 << 31) - 1
 
@@ -21,12 +22,24 @@ def high_bits(m: Machine, anon_vma: int) -> int | None:
     return oldest.start >> PAGE_SHIFT & ~_LOW
 
 
-def offset_words(m: Machine, pfn: int) -> str:
-    """page->index as text, only its known bits after a `…`; empty for none, or of a file that is not known."""
+class Offset(Record):
+    """page->index, in pages; without `is_whole` only its lower 31 bits are known."""
+
+    pages: int
+    is_whole: bool
+
+    @property
+    def words(self) -> str:
+        """The index as text; a `…` stands for unknown bits."""
+        return f"{self.pages:#x}" if self.is_whole else f"…{self.pages:08x}"
+
+
+def offset_of(m: Machine, pfn: int) -> Offset | None:
+    """page->index of a frame; None if it has none, or its file is unknown."""
     head = m.compound_head(pfn)
     anon_vma = m.anon_vma_of(head)
     inode = None if anon_vma else m.inode_of(head)
     if (not anon_vma and (inode is None or inode.is_unknown)) or m.page(head) & pf.KSM:
-        return ""
+        return None
     high = high_bits(m, anon_vma) if anon_vma else 0
-    return f"…{page_index(m, pfn):08x}" if high is None else f"{page_index(m, pfn) + high:#x}"
+    return Offset(page_index(m, pfn) + (high or 0), high is not None)

@@ -19,7 +19,7 @@ from hwpoison_gui.view.base.naming import file_name, listed
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.outcome.summary import users_of
 from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame
-from hwpoison_gui.view.rmap.page_offset import offset_words
+from hwpoison_gui.view.rmap.page_offset import offset_of
 
 PAGE_COLUMNS: Final = (
     TextColumn("pfn", "Frame", "Page frame number: the physical address divided by 4096", "0xfffff", fixed=True),
@@ -98,7 +98,7 @@ class PageRows:
             int(m.refcount.view[pfn]),
             _NO_COUNT if mappers_unknown(m, pfn) else int(m.mapcount.view[pfn]),
             self._owner(pfn),
-            offset_words(m, pfn),
+            offset.words if (offset := offset_of(m, pfn)) is not None else "",
             self._shown(pfn),
             bool(word & pf.HWPOISON),
             *self._ahead(pfn),

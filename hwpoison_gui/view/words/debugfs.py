@@ -20,9 +20,14 @@ MEANINGS: Final = {
 
 def shown_value(name: str, value: int) -> str:
     """A value as it is shown: flags in hexadecimal, with their names."""
+    named = pf.words_of(value) if name in filters.FLAG_FILES else ""
+    return f"{typed_value(name, value)} ({named})" if named else typed_value(name, value)
+
+
+def typed_value(name: str, value: int) -> str:
+    """A value as it is typed: flags in hexadecimal."""
     if name in filters.FLAG_FILES:
-        named = pf.words_of(value)
-        return f"{value:#x} ({named})" if named else f"{value:#x}"
+        return f"{value:#x}"
     return "any" if value == filters.ANY and name in (filters.DEV_MAJOR, filters.DEV_MINOR) else str(value)
 
 

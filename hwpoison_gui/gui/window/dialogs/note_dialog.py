@@ -25,9 +25,10 @@ from hwpoison_gui.gui.look.plain import plain_labels
 _WIDE: Final = 460  # pixels, at 100 % text
 _LINES: Final = 3  # of the fields below the note
 _APART_NAME: Final = "apart"
-_CAPTION: Final = "Ca&ption: what the stage shows with this operation"
-_NOTE: Final = "N&ote, after the caption of the operation"
-_AT_START: Final = "N&ote"
+# Label and accessible name of the text.
+_CAPTION: Final = "Ca&ption: what the stage shows with this operation", "Caption"
+_NOTE: Final = "N&ote, after the caption of the operation", "Note"
+_AT_START: Final = "N&ote", "Note"
 APART: Final = "A note of its own on &this step, after the caption"
 STOPS: Final = "&Stop after this operation when presenting"
 
@@ -115,10 +116,11 @@ def is_apart(dialog: QWidget) -> bool:
     return isinstance(box, QCheckBox) and box.isChecked()
 
 
-def _name(head: QLabel, edit: QWidget, text: str) -> None:
+def _name(head: QLabel, edit: QWidget, names: tuple[str, str]) -> None:
     """Labels the text: as the caption of an operation, or as a note on a single step."""
-    head.setText(text)
-    edit.setAccessibleName(text.replace("&", "").partition(":")[0].partition(",")[0])
+    label, accessible = names
+    head.setText(label)
+    edit.setAccessibleName(accessible)
 
 
 def _apart(caption: str, dialog: QInputDialog) -> QCheckBox:
