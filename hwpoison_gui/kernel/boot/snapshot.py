@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, chain
+from itertools import accumulate, chain, starmap
 from typing import Any, Final
 
 import numpy as np
@@ -168,16 +168,14 @@ def _read_tags(store: PackedTags, arrays: Arrays, *specs: Spec) -> None:
     (tags,) = specs[2:]
     if len(keys) != len(numbers) or not _are_records(keys, numbers) or {*map(type, tags)} - {str}:
         raise DamagedError(f"{store.name}: {len(keys)} keys, {len(numbers)} values")
-    if numbers.max(initial=-1) >= len(tags):
-        raise DamagedError(f"{store.name}: a value that is none of {len(tags)}")
-    store.load_arrays(keys, numbers, tags)
+    store.load_arrays(keys, numbers, tags)  # IndexError for a number without a tag
 
 
 def _are_records(keys: npt.NDArray[Any], values: npt.NDArray[Any], starts: Sequence[int] = ()) -> bool:
     """Whether packed stores can hold them: keys ascend, again from each of `starts` on, and nothing is negative."""
     ascends = keys[1:] > keys[:-1]
     ascends[np.array(starts, np.int64) - 1] = True
-    return bool(keys.min(initial=0) >= 0 and values.min(initial=0) >= 0 and ascends.all())
+    return bool((keys >= 0).all() and (values >= 0).all() and ascends.all())
 
 
 def _write_packed_nested(store: PackedNestedTable, keep: Keep) -> list[Spec]:
@@ -191,7 +189,7 @@ def _read_packed_nested(store: PackedNestedTable, arrays: Arrays, *specs: Spec) 
     outer, counts = _read(specs[0], arrays), _read(specs[1], arrays)
     keys, values = (arrays.next(spec, (np.dtype(np.int64),)) for spec in specs[2:])
     records = _mapping(outer, counts)
-    if {*map(type, records), *map(type, counts)} - {int} or min(counts, default=1) <= 0:
+    if {*map(type, records), *map(type, counts)} - {int} or any(count <= 0 for count in counts):
         raise DamagedError(f"{store.name}: {counts} records of {outer}")
     if not sum(counts) == len(keys) == len(values) or not _are_records(keys, values, list(accumulate(counts))[:-1]):
         raise DamagedError(f"{store.name}: {len(keys)} keys, {len(values)} values")
@@ -289,7 +287,7 @@ def _read(spec: Spec, arrays: Arrays) -> list[Any]:
 def _smallest(values: list[int]) -> npt.NDArray[Any]:
     least, most = min(values), max(values)
     fits = (dtype for dtype in _INTEGERS if np.iinfo(dtype).min <= least and most <= np.iinfo(dtype).max)
-    return np.array(values, next(fits, _INTEGERS[-1]))
+    return np.array(values, next(fits, np.int64))
 
 
 def _records(name: str, columns: list[list[Any]]) -> list[Any]:
@@ -298,13 +296,7 @@ def _records(name: str, columns: list[list[Any]]) -> list[Any]:
         if {*map(type, column)} - {list if _FIELDS[wanted] is tuple else _FIELDS[wanted]}:
             raise DamagedError(f"{name}: a field that is no {wanted}")
     rows = [_plain(column) if column and type(column[0]) is list else column for column in columns]
-    return list(map(kind, *_same_length(rows)))
-
-
-def _same_length(rows: list[list[Any]]) -> list[list[Any]]:
-    if len({*map(len, rows)}) > 1:
-        raise DamagedError("records with fields missing")
-    return rows
+    return list(starmap(kind, zip(*rows, strict=True)))
 
 
 def _plain(values: Iterable[Any]) -> list[Any]:

@@ -238,7 +238,7 @@ def small() -> Machine:
         ("content", (3,), ["disk"]),
         ("content", (3,), ["disk", 7]),
         ("free_area", (1, 1), [1, 1]),
-        ("free_area", (1, 1), [1, 1, *[0] * 8, -1]),
+        ("free_area", (1, 1), [2, 1, *[0] * 8, -1]),
         ("free_area", (1, 1), [0, 1, *[0] * 9]),
         ("free_area", (2, 1), [20, 16, 24]),
         ("free_area", (2, 1), [True, 16]),
@@ -249,6 +249,7 @@ def small() -> Machine:
         ("rss", (2, 1), [2, [1, [1]]]),
         ("tasks", (2, 1), "Machine"),
         ("tasks", (2, 2, 0), [10]),
+        ("tasks", (), ["table", ["list", [10]], ["records", "Task", [[10], [10], [0, 0], ["late"], [True], [True]]]]),
         ("tasks", (2, 2, 0), [10, "11"]),
         ("tasks", (2, 2, 3), ["default", 0]),
         ("tasks", (2, 2, 4), [False, 0]),
@@ -260,7 +261,7 @@ def small() -> Machine:
 )
 def test_a_store_that_no_machine_has_is_refused(small: Machine, store: str, path: tuple[Any, ...], value: Any) -> None:
     header, arrays = parts(snapshot.dump(small, ""))
-    put(header["stores"][store], path, value)
+    put(header["stores"], (store, *path), value)
     with pytest.raises(DamagedError):
         load(sealed(header, arrays), "", PROFILES["6.1"])
 
@@ -307,6 +308,31 @@ def test_arrays_that_no_machine_has_are_refused(
         load(sealed(header, arrays[:at] + new.tobytes() + arrays[at + size :]), "", PROFILES["6.1"])
 
 
+@pytest.mark.parametrize("counts", ([0, 4], [4, 0], [-1, 5], [5, -1], [1, 2], [2, 3]))
+def test_an_address_space_without_an_entry_is_refused(counts: list[int]) -> None:
+    """Also where the keys ascend through both."""
+    entries = {(10, 0): PRESENT | 5, (10, 1): PRESENT | 6, (11, 2): PRESENT | 7, (11, 3): PRESENT | 8}
+    processes = (process(10, vma(0, 2)), process(11, vma(2, 2)))
+    header, arrays = parts(snapshot.dump(booted(image(dict.fromkeys(range(5, 9), ANON), processes, entries, 256)), ""))
+    assert header["stores"]["page_tables"][2][1] == [2, 2]
+    header["stores"]["page_tables"][2][1] = counts
+    with pytest.raises(DamagedError):
+        load(sealed(header, arrays), "", PROFILES["6.1"])
+
+
+@pytest.mark.parametrize("sizes", ((0, 2), (2, 0)))
+@pytest.mark.parametrize("store", ("content", "swap_map"))
+def test_as_many_values_as_keys(store: str, sizes: tuple[int, int]) -> None:
+    """Of one record, whose key and value could be two keys, or two values."""
+    made = image({0: FILE | pf.DIRTY}, (process(10, vma(0, 1)),), {(10, 0): SWAPPED}, 256)
+    header, arrays = parts(snapshot.dump(booted(made), ""))
+    specs = header["stores"][store]
+    assert [count for _, count in specs[1:3]] == [1, 1]
+    specs[1][1], specs[2][1] = sizes
+    with pytest.raises(DamagedError):
+        load(sealed(header, arrays), "", PROFILES["6.1"])
+
+
 def test_a_small_machine_comes_back(small: Machine) -> None:
     again = load(snapshot.dump(small, ""), "", PROFILES["6.1"])
     assert again.gate.digest() == small.gate.digest() and again.zones == small.zones
@@ -333,6 +359,17 @@ def test_texts_and_tuples_come_back(distinct: int, count: int) -> None:
     assert list(again.pin_holders.view.items()) == list(m.pin_holders.view.items())
 
 
+def test_codes_of_values_are_not_counted_from_the_end() -> None:
+    m = booted(image({}, frames=256))
+    m.swap_content.load({at: f"text {at % 2}" for at in range(16)})
+    header, arrays = parts(snapshot.dump(m, ""))
+    spec, codes = header["stores"]["swap_content"][2], bytes([0, 1] * 8)
+    assert spec[0] == "few" and spec[2] == ["|u1", 16] and arrays.count(codes) == 1
+    spec[2] = ["<i4", 16]
+    with pytest.raises(DamagedError):
+        load(sealed(header, arrays.replace(codes, np.array([0, -1] * 8, "<i4").tobytes())), "", PROFILES["6.1"])
+
+
 def test_a_value_that_the_format_does_not_have_is_not_written() -> None:
     m = booted(image({}, frames=256))
     m.swap_content.load({1: 2.5})  # type: ignore[dict-item]
@@ -350,12 +387,12 @@ def test_a_zone_that_is_none_is_refused(small: Machine, zone: list[Any]) -> None
         load(sealed(header, arrays), "", PROFILES["6.1"])
 
 
-@pytest.mark.parametrize("frames", (0, -1, 257, 256.0, True, "256", 1 << 24, (1 << 24) + 1))
-def test_a_number_of_frames_that_the_bytes_do_not_have_is_refused(small: Machine, frames: Any) -> None:
+@pytest.mark.parametrize("frames", (0, -1, 256.0, True, "256", 1 << 24, (1 << 24) + 1))
+def test_a_number_of_frames_that_the_bytes_cannot_have_is_refused_at_once(small: Machine, frames: Any) -> None:
     header, arrays = parts(snapshot.dump(small, ""))
     header["frames"] = frames
     with pytest.raises(DamagedError):
-        load(sealed(header, arrays), "", PROFILES["6.1"])
+        Snapshot(sealed(header, arrays), "")
 
 
 def test_the_stores_are_in_order(small: Machine) -> None:
