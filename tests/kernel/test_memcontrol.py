@@ -10,7 +10,7 @@ import pytest
 from hwpoison_gui.kernel import memcontrol
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.memcontrol import ROOT_INO, charge_as, page_cgroup_ino, page_cgroup_inos, page_memcg, uncharge
+from hwpoison_gui.kernel.memcontrol import charge_as, page_cgroup_ino, page_cgroup_inos, page_memcg, uncharge
 from tests.kernel.boot.images import booted, column, folio, image
 
 
@@ -30,19 +30,21 @@ def test_each_frame_has_the_cgroup_that_kpagecgroup_says(
     assert found.of.itemsize == (1 if len(inodes) < 256 else 2)
 
 
+LRU: Final = pf.LRU
+ROOT: Final = 1  # the inode number of /sys/fs/cgroup
+
 # The words of a frame and of those behind it, what was recorded of it, and the cgroup of it and of a tail behind it:
 # before 6.4, and since.
-LRU: Final = pf.LRU
 CHARGES: Final = {
     "of a file": ([LRU], 7, 7, None, None),
-    "not charged when it was recorded": ([LRU], 0, ROOT_INO, None, None),
-    "anonymous, not on the LRU list": ([pf.ANON], 0, ROOT_INO, None, None),
-    "in the swap cache alone": ([pf.SWAPCACHE], 0, ROOT_INO, None, None),
+    "not charged when it was recorded": ([LRU], 0, ROOT, None, None),
+    "anonymous, not on the LRU list": ([pf.ANON], 0, ROOT, None, None),
+    "in the swap cache alone": ([pf.SWAPCACHE], 0, ROOT, None, None),
     "of the kernel": ([0], 0, 0, None, None),
     "of the kernel, charged": ([pf.SLAB], 9, 9, None, None),
     "of hugetlb": ([LRU | pf.HUGE], 7, 0, None, None),
     "folio": (folio(1, LRU), 7, 7, 0, 7),
-    "folio of nobody": (folio(1, LRU), 0, ROOT_INO, 0, ROOT_INO),
+    "folio of nobody": (folio(1, LRU), 0, ROOT, 0, ROOT),
     "hugetlb page": (folio(1, LRU, pf.HUGE), 7, 0, 0, 0),
 }
 AT: Final = {name: 300 + 4 * number for number, name in enumerate(CHARGES)}
@@ -68,7 +70,7 @@ def test_without_a_record_everything_is_charged_to_the_root() -> None:
         name: of[0][0] & (LRU | pf.ANON | pf.SWAPCACHE) and not of[0][0] & pf.HUGE for name, of in CHARGES.items()
     }
     assert {name: page_cgroup_ino(m, pfn) for name, pfn in AT.items()} == {
-        name: ROOT_INO if of else 0 for name, of in charged.items()
+        name: ROOT if of else 0 for name, of in charged.items()
     }
     pfns = np.array(list(AT.values()))
     assert page_cgroup_inos(m, pfns).tolist() == [page_cgroup_ino(m, pfn) for pfn in AT.values()]
@@ -78,7 +80,7 @@ def test_without_a_record_everything_is_charged_to_the_root() -> None:
 
 
 # Frames that are charged anew, with the inode number of their cgroup then.
-@pytest.mark.parametrize("changed", ({}, {300: 9}, {336: 9}, {300: 0, 304: 5, 316: 8, 320: 0, 336: 3}))
+@pytest.mark.parametrize("changed", ({}, {300: 9}, {332: 9, 324: 9}, {332: 3, 300: 0, 320: 0, 316: 8, 304: 5}))
 def test_the_cgroups_of_many_frames_are_those_of_each(changed: dict[int, int]) -> None:
     m = machine()
     for pfn, inode in changed.items():
@@ -88,7 +90,7 @@ def test_the_cgroups_of_many_frames_are_those_of_each(changed: dict[int, int]) -
     assert found.dtype == np.uint64 and found.tolist() == [page_cgroup_ino(m, pfn) for pfn in pfns.tolist()]
     for name, pfn in AT.items():
         if pfn in changed and not CHARGES[name][0][0] & pf.HUGE:
-            assert page_cgroup_ino(m, pfn) == (changed[pfn] or (ROOT_INO if m.page(pfn) & LRU else 0))
+            assert page_cgroup_ino(m, pfn) == (changed[pfn] or (ROOT if m.page(pfn) & LRU else 0))
 
 
 def test_a_frame_that_is_free_is_charged_to_nobody() -> None:
@@ -112,4 +114,4 @@ def test_what_a_page_is_split_into_is_charged_as_it_was() -> None:
     charge_as(m, range(400, 403), AT["of a file"])
     assert dict(m.charged.view) == {400: 7, 401: 7, 402: 7}
     charge_as(m, range(400, 401), AT["not charged when it was recorded"])
-    assert m.charged.view[400] == ROOT_INO
+    assert m.charged.view[400] == ROOT

@@ -114,7 +114,7 @@ class Arrays:
         """The next array, a view of the bytes; its dtype must be one of `allowed`."""
         code, count = spec
         dtype = next((dtype for dtype in allowed if dtype.newbyteorder("<").str == code), None)
-        if dtype is None or type(count) is not int or count < 0:
+        if dtype is None or type(count) is not int:
             raise DamagedError(f"an array {spec}")
         size = count * dtype.itemsize
         part = self._data[self._at : self._at + size]

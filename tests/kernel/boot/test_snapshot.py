@@ -320,10 +320,10 @@ def test_an_address_space_without_an_entry_is_refused(counts: list[int]) -> None
         load(sealed(header, arrays), "", PROFILES["6.1"])
 
 
-@pytest.mark.parametrize("sizes", ((0, 2), (2, 0)))
+@pytest.mark.parametrize("sizes", ((0, 2), (2, 0), (True, 1), (1, True), (-1, 3)))
 @pytest.mark.parametrize("store", ("content", "swap_map"))
 def test_as_many_values_as_keys(store: str, sizes: tuple[int, int]) -> None:
-    """Of one record, whose key and value could be two keys, or two values."""
+    """Of one record, whose key and value could be two keys, or two values. True is no number."""
     made = image({0: FILE | pf.DIRTY}, (process(10, vma(0, 1)),), {(10, 0): SWAPPED}, 256)
     header, arrays = parts(snapshot.dump(booted(made), ""))
     specs = header["stores"][store]
