@@ -167,8 +167,7 @@ class Users:
         vmas = self.vmas
         if not len(vmas.key):
             return np.zeros(len(vpn), np.bool_)
-        vma = self._vma_of(rank, vpn)
-        found: Bools = vmas.barred[vma] & (vma >= 0)
+        found: Bools = vmas.barred[self._vma_of(rank, vpn)]
         return found
 
     def _take(self, rank: I64, vma: I64, vpn: I64, which: Bools) -> None:
@@ -339,11 +338,8 @@ def early_killed(m: Machine, mms: I64) -> Bools:
 
 def inits_of(m: Machine, mms: I64, listed: Bools) -> dict[str, Bools]:
     """Masks of the address spaces of inits by the names of INITS; without those that nobody belongs to."""
-    of_mm = {
-        process.mm: process
-        for process in m.living()
-        if process.mm and (process.is_global_init or process.is_namespace_init)
-    }
+    inits = (process for process in m.living() if process.is_global_init or process.is_namespace_init)
+    of_mm = {process.mm: process for process in inits}
     impacts = {mm: death_by_touch(m, process) for mm, process in of_mm.items()}
     dies = {
         name: np.array([impacts.get(mm) == impact for mm in mms.tolist()], np.bool_) for name, impact in _DIE.items()

@@ -100,28 +100,29 @@ def test_like_places_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
         tried.append(function)
         return dry(m, function)
 
-    do(session, "file", path="/f", pages=2)
+    do(session, "file", path="/f", pages=3)
     do(session, "task", name="a")
-    do(session, "mmap", task="a", name="m", pages=2, file="/f", shared=True)
-    do(session, "write", task="a", at="m+0", value="x")
-    do(session, "write", task="a", at="m+1", value="x")
+    do(session, "mmap", task="a", name="m", pages=3, file="/f", shared=True)
+    for page in range(2):
+        do(session, "write", task="a", at=f"m+{page}", value="x")
+    do(session, "read", task="a", at="m+2")
     m, names = session.machine, [f"c{number}" for number in range(30)]
     for name in names:
         do(session, "fork", task="a", child=name, sigbus="handler" if name == "c7" else "default")
         if int(name[1:]) % 2:
             do(session, "read", task=name, at="m+0")
-    pfns = [session.resolve_frame(f"/f@{page}") for page in range(2)]
+    pfns = [session.resolve_frame(f"/f@{page}") for page in range(3)]
     befores = [to_the_end(find_before(m, pfn)) for pfn in pfns]
     for pfn in pfns:
         do(session, "poison", frame=f"pfn:{pfn:#x}")
     monkeypatch.setattr(module, "dry", counted)
     touches = Touches(m)
-    first = to_the_end(find_next_touches(m, befores[0], touches))
-    sorts = len(tried)
-    assert sorts <= 4 and {first[session.world.task_names.view[name]] for name in names} == set(first.values())
-    to_the_end(find_next_touches(m, befores[0], touches))
-    assert len(tried) == sorts
-    assert first == to_the_end(find_next_touches(m, befores[0], None))
+    first, second, clean = (to_the_end(find_next_touches(m, before, touches)) for before in befores)
+    assert set(first.values()) == set(second.values()) == {hits.LATER, hits.CAUGHT, hits.STALE}
+    assert set(clean.values()) == {hits.SAFE}
+    assert len(tried) == 1 + 3 + 2, "an entry, and no entry of each page; the deaths of two sorts of process"
+    assert first == to_the_end(find_next_touches(m, befores[0], touches)) and len(tried) == 6
+    assert first == to_the_end(find_next_touches(m, befores[0])), "the same without what is known of others"
 
 
 def test_what_is_written_again_and_synced_is_not_old() -> None:
@@ -205,6 +206,20 @@ def test_what_could_be_read_again_is_safe_without_access_too() -> None:
     do(session, "read", task="a", at="m+0")
     do(session, "mprotect", task="a", at="m+0", pages=1, prot="none")
     assert told(session, broken(session, "/f@0")) == {"a": hits.SAFE}
+
+
+def test_beyond_the_end_of_the_file_a_place_without_access_is_not_of_the_error_either() -> None:
+    session = late()
+    do(session, "file", path="/f", pages=1)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1, file="/f", shared=True)
+    do(session, "write", task="a", at="m+0", value="x")
+    before = to_the_end(find_before(session.machine, session.resolve_frame("/f@0")))
+    do(session, "mprotect", task="a", at="m+0", pages=1, prot="none")
+    do(session, "poison", frame="/f@0")
+    assert touched(session, before) == {"a": hits.NO_ACCESS}
+    do(session, "truncate", path="/f", pages=0)
+    assert touched(session, before) == {}
 
 
 @pytest.mark.parametrize(("of", "code"), [({"pid": 1}, outcomes.INIT), ({"newpid": True}, outcomes.NAMESPACE)])
