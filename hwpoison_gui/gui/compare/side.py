@@ -17,7 +17,6 @@ from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.session.compare import Settings, Side
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
-from hwpoison_gui.view.map.highlights import colours_of
 from hwpoison_gui.view.walk.state import map_for, prepare_walk, state_of
 from hwpoison_gui.view.words.kernels import listed
 
@@ -182,6 +181,5 @@ class CompareSide(QWidget):
         graph = map_for(session, side.click.outcome.pfn or 0)
         if graph is not None:
             if graph is not self.rmap.graph:
-                numbers = colours_of(mapper.tgid for mapper in graph.mappers)
-                self._colours = {tgid: self._theme.task(number) for tgid, number in numbers.items()}
+                self._colours = self._theme.of_tasks(graph.numbers)
             self.rmap.set_walk(graph, state_of(session, graph), self._colours, None)

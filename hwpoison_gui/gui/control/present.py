@@ -16,7 +16,6 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.groundwork import is_long, prepare
-from hwpoison_gui.view.map.highlights import colours_of
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
 
@@ -70,7 +69,7 @@ class Present(QObject):
     def set_theme(self, theme: Theme) -> None:
         """Recomputes the colours."""
         self._theme = theme
-        self.colours = {tgid: self._theme.task(number) for tgid, number in self.numbers.items()}
+        self.colours = theme.of_tasks(self.numbers)
         self._notify(None)
 
     def show_machine(self) -> None:
@@ -111,8 +110,8 @@ class Present(QObject):
         graph = map_for(session, self._controller.selection.frame)
         if graph is not self.graph:
             self.graph = graph
-            self.numbers = colours_of(mapper.tgid for mapper in graph.mappers) if graph is not None else {}
-            self.colours = {tgid: self._theme.task(number) for tgid, number in self.numbers.items()}
+            self.numbers = graph.numbers if graph is not None else {}
+            self.colours = self._theme.of_tasks(self.numbers)
         self.state = state_of(session, graph) if graph is not None else None
         operation = moment_of(session).operation
         if operation is not None:

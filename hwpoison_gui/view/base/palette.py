@@ -6,6 +6,7 @@ colour vision, and that they contrast with the ground.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -48,6 +49,11 @@ class Theme(Record):
     def task(self, number: int) -> str:
         """Return the colour of the n-th process; colours repeat."""
         return self.tasks[number % len(self.tasks)]
+
+    def of_tasks(self, numbers: Mapping[int, int]) -> dict[int, str]:
+        """Return the colours of processes, by tgid as their numbers are; there may be ten thousand."""
+        tasks = self.tasks
+        return {tgid: tasks[number % len(tasks)] for tgid, number in numbers.items()}
 
     def ink_on(self, colour: str) -> str:
         """Return the text colour with the higher contrast on `colour`."""

@@ -20,7 +20,8 @@ from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
 from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame, kind_words, place_in_compound
-from hwpoison_gui.view.rmap.graph import Mapper, mappers_of, mapping_of
+from hwpoison_gui.view.rmap.graph import mappers_of, mapping_of
+from hwpoison_gui.view.rmap.groups import Mapper
 from hwpoison_gui.view.rmap.page_offset import offset_of
 from hwpoison_gui.view.words.words import counted
 

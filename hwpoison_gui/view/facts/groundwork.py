@@ -36,7 +36,7 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
     if not is_long(session, selected):
         return
     from hwpoison_gui.view.facts.operation_chips import result_in
-    from hwpoison_gui.view.outcome.loss import find_loss, note_beginning
+    from hwpoison_gui.view.outcome.loss import find_beginning, find_loss
     from hwpoison_gui.view.outcome.verdict import verdict
     from hwpoison_gui.view.outline.outline import outline_for
     from hwpoison_gui.view.outline.state_rows import find_table
@@ -49,8 +49,7 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
     outline_for(session, operation)
     yield None
     if operation is not None:
-        note_beginning(session, operation, map_for(session, selected))
-        yield None
+        yield from find_beginning(session, operation, map_for(session, selected))
     if operation is not None and moment.at_end:
         yield from find_loss(session, operation)
         verdict(session, operation)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -33,13 +33,8 @@ def frames_of(m: Machine, mm: int) -> Pfns:
     return np.sort(np.concatenate((pfns[~huge], (pfns[huge, None] + np.arange(HPAGE_PMD_NR)).ravel())))
 
 
-def colours_of(tgids: Iterable[int]) -> dict[int, int]:
-    """Number the colours of processes shown together, so that neighbours never share one."""
-    return {tgid: number for number, tgid in enumerate(dict.fromkeys(tgids))}
-
-
 def highlights_of(session: Session, selected_task: int | None, colours: Mapping[int, int]) -> Highlights:
-    """Return frames and roles in drawing order: later ones are drawn on top. `colours`: see colours_of()."""
+    """Return frames and roles in drawing order: later ones are drawn on top. `colours`: see ReverseMap.numbers."""
     m = session.machine
     found: Highlights = []
     if selected_task is not None and selected_task in m.processes.view:

@@ -172,6 +172,7 @@ def find_hits(m: Machine, before: Before, effects: Mapping[int, str]) -> Generat
     The machine is as the handler left it.
     """
     found = yield from find_next_touches(m, before)
+    yield
     for tgid, effect in effects.items():
         found[tgid] = signalled_and_touched(effect, found.get(tgid, SAFE))
     return found

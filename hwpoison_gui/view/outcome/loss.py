@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.operation import Operation
-from hwpoison_gui.session.peek import at, at_in_slices
+from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import MEANINGS, TONES, Hit, rank, worse
@@ -27,7 +27,8 @@ from hwpoison_gui.view.outcome.impact import (
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import effect_of, matched_row
 from hwpoison_gui.view.outcome.touch import Place
-from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap, mappers_of
+from hwpoison_gui.view.rmap.graph import ReverseMap, mappers_of
+from hwpoison_gui.view.rmap.groups import Mapper
 
 LOST_BEFORE: Final = "The data was lost when the frame failed: this access only exposed it."
 NOT_DONE: Final = ("EFAULT", "ENOMEM")  # madvise() did not find the page: nothing broke
@@ -58,7 +59,7 @@ class Loss(Record):
 # back over thousands of changes takes long.
 _KEPT: Final = 10
 _LOSS: Final = Question["Loss"]("loss", _KEPT)
-_BEFORE: Final = Question["Before | None"]("the page and its users before the operation", _KEPT)
+_BEFORE: Final = Question["Before"]("the page and its users before the operation", _KEPT)
 _NEAR: Final = 100
 
 
@@ -89,6 +90,7 @@ def _find(session: Session, operation: Operation) -> Generator[None, None, Loss 
         ran_into = any(signal.code == BUS_MCEERR_AR for signal in outcome.signals)
         return Loss(LOST_BEFORE, tuple(_of_signals(session, operation))) if ran_into else None
     before = yield from _find_before(session, operation)
+    assert before is not None
     # What took no look at the machine as it was is not worth a place among those that did.
     found = yield from at_in_slices(session, operation.last, lambda: _look_after(session, operation, before))
     return session.recall.keep(_LOSS, found, operation)
@@ -99,44 +101,45 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
     hits = yield from _hits(session, operation, before)
     effect = effect_of(session.machine.profile, row)
     lost = lost_words(session.machine, before.page, outcome.kind, outcome.result, effect)
+    yield
     covering = covering_only(before, _effects(session, operation))
     names_of_these = tuple(session.label_of(mm) for mm in covering)
     return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use, lost.tone, names_of_these)
 
 
-def note_beginning(session: Session, operation: Operation, graph: ReverseMap | None = None) -> None:
-    """Look the page up as it was before the handler of an operation, if that is only a few steps ago.
+def note_beginning(session: Session, operation: Operation) -> None:
+    """Look the page up as it was before the handler of an operation, if that is only a few steps ago."""
+    to_the_end(find_beginning(session, operation))
 
-    `graph`: the reverse map from before the operation, if at hand.
-    """
+
+def find_beginning(
+    session: Session, operation: Operation, graph: ReverseMap | None = None
+) -> Generator[None, None, None]:
+    """`note_beginning` in slices. `graph`: the reverse map from before the operation, if at hand."""
     if session.position - operation.first <= _NEAR and session.position >= _start_of_handler(session, operation):
-        look_before(session, operation, graph)
+        yield from _find_before(session, operation, graph)
 
 
-def _find_before(session: Session, operation: Operation) -> Generator[None, None, Before]:
-    """The page and its users as they were before the handler of an operation on a frame, in slices."""
-    known, m, pfn = session.recall.known(_BEFORE, operation), session.machine, operation.outcome.pfn
-    if known is not None and known[0] is not None:
-        return known[0]
-    assert pfn is not None
-    start = _start_of_handler(session, operation)
-    found = yield from at_in_slices(session, start, lambda: find_before(m, pfn, _places(session, operation, pfn, None)))
-    session.recall.keep(_BEFORE, found, operation)
-    return found
-
-
-def look_before(session: Session, operation: Operation, graph: ReverseMap | None = None) -> Before | None:
+def look_before(session: Session, operation: Operation) -> Before | None:
     """The page and its users as they were before the handler of an operation; None if it names no frame."""
+    return to_the_end(_find_before(session, operation))
 
-    def find() -> Before | None:
-        pfn = operation.outcome.pfn
-        if pfn is None or not 0 <= pfn < session.machine.frames:
-            return None
-        m, start = session.machine, _start_of_handler(session, operation)
-        known = graph.mappers if graph is not None and graph.pfn == pfn and start == operation.first else None
-        return at(session, start, lambda: to_the_end(find_before(m, pfn, _places(session, operation, pfn, known))))
 
-    return session.recall.answer(_BEFORE, find, operation)
+def _find_before(
+    session: Session, operation: Operation, graph: ReverseMap | None = None
+) -> Generator[None, None, Before | None]:
+    """`look_before` in slices. `graph`: the reverse map from before the operation, if at hand."""
+    known, m, pfn = session.recall.known(_BEFORE, operation), session.machine, operation.outcome.pfn
+    if known is not None:
+        return known[0]
+    if pfn is None or not 0 <= pfn < m.frames:
+        return None
+    start = _start_of_handler(session, operation)
+    mappers = graph.mappers if graph is not None and graph.pfn == pfn and start == operation.first else None
+    found = yield from at_in_slices(
+        session, start, lambda: find_before(m, pfn, _places(session, operation, pfn, mappers))
+    )
+    return session.recall.keep(_BEFORE, found, operation)
 
 
 def _places(session: Session, operation: Operation, pfn: int, mappers: Sequence[Mapper] | None) -> list[Place] | None:

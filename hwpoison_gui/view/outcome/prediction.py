@@ -74,9 +74,12 @@ def find_prediction(m: Machine, pfn: int, swapped: Sequence[Place] | None = None
     if crowd is not None:
         yield
         hits = crowd.spread(hits)
+        yield
     found: dict[str, list[int]] = {}
     for tgid, kind in hits.items():
         found.setdefault(kind, []).append(tgid)
+    if crowd is not None:
+        yield
     now = {tgid for kind in _NOW for tgid in found.get(kind, ())}
     worst_first = {kind: found[kind] for kind in MEANINGS if kind in found}
     return prediction._replace(hits=worst_first, covering=tuple(covering_only(whole, now)))

@@ -7,6 +7,7 @@ process.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from functools import cached_property
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
@@ -20,6 +21,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.naming import path_of, vma_name
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.compound import kind_of_frame
+from hwpoison_gui.view.rmap.groups import Group, Mapper, find_groups, numbered
 from hwpoison_gui.view.rmap.table_scan import entries_naming
 from hwpoison_gui.view.words.words import counted
 
@@ -37,26 +39,33 @@ class Mapping(Record):
     name: str = ""
 
 
-class Mapper(Record):
-    """A VMA that could map the frame at virtual page `vpn`, in address space `mm` of process `tgid`."""
-
-    vma: int
-    mm: int
-    vpn: int
-    tgid: int
-    task: str
-    name: str
-    rights: str
-
-
-class ReverseMap(Record):
-    """A frame with everything that leads from it to the processes that use it."""
-
+class _ReverseMap(Record):
     pfn: int
     kind: kinds.Kind
     letters: str
     mapping: Mapping
     mappers: tuple[Mapper, ...]
+
+
+class ReverseMap(_ReverseMap):
+    """A frame with everything that leads from it to the processes that use it."""
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The mappers by the rows that they share."""
+        return to_the_end(find_groups(self.mappers))
+
+    @cached_property
+    def numbers(self) -> dict[int, int]:
+        """tgid -> number of the colour of a process, so that neighbours never share one."""
+        return numbered(self.mappers)
+
+    def grouping(self) -> Generator[None, None, None]:
+        """Find the groups and the numbers in slices."""
+        if "groups" not in self.__dict__:
+            self.__dict__["groups"] = yield from find_groups(self.mappers)
+            yield
+            self.__dict__["numbers"] = numbered(self.mappers)
 
 
 def reverse_map(session: Session, pfn: int) -> ReverseMap:
@@ -135,7 +144,10 @@ def _find_mappers(session: Session, pfn: int) -> Generator[None, None, tuple[Map
         if is_left and (mm, vpn) not in found and vma_there is not None:
             found[mm, vpn] = _mapper(m, vma_there, vpn)
     order = {tgid: number for number, tgid in enumerate(m.processes.view)}
-    return tuple(sorted(found.values(), key=lambda mapper: (order[mapper.tgid], mapper.vma)))
+    yield
+    mappers = tuple(sorted(found.values(), key=lambda mapper: (order[mapper.tgid], mapper.vma)))
+    yield
+    return mappers
 
 
 def _covering(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Final
 
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.rmap.graph import Mapper, ReverseMap
+from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.rmap.groups import Group, Mapper
 
-GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
-_LEAST_GROUP: Final = 4
 _NARROW: Final = 460
 _LEAST_MAPPING: Final = 0.75  # of what the mapping's name needs
 _EDGE: Final = 6.0  # around the boxes in a narrow view
@@ -25,7 +22,6 @@ _CLOSE: Final = 5  # pixels of a row of one line, beside the line
 _ROOMY: Final = 7  # the same of a row of two lines
 _STEADY: Final = (0.38, 0.20, 0.42)  # shares of frame and mapping, VMAs and tasks
 _JOINTS: Final = "_/.-:,"  # signs after which a name is broken best
-_NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
 
 
 Widths = tuple[float, ...]  # of mapping, VMAs and tasks
@@ -36,6 +32,7 @@ class _Row(Record):
     label: str = ""
     folded: bool = False
     inside: bool = False  # belongs to the unfolded group above
+    group: Group | None = None
 
 
 class Row(_Row):
@@ -47,12 +44,12 @@ class Row(_Row):
 
     @cached_property
     def vmas(self) -> frozenset[int]:
-        return frozenset(mapper.vma for mapper in self.mappers)
+        return self.group.vmas if self.group is not None else frozenset(mapper.vma for mapper in self.mappers)
 
     @cached_property
     def tasks(self) -> frozenset[int]:
         """Their tgids."""
-        return frozenset(mapper.tgid for mapper in self.mappers)
+        return self.group.tasks if self.group is not None else frozenset(mapper.tgid for mapper in self.mappers)
 
 
 class Columns(Record):
@@ -95,33 +92,15 @@ class Metrics(Record):
     wanted: Widths = (0.0, 0.0, 0.0)
 
 
-def base_name(name: str) -> str:
-    """Name of a task without its PID, and without the number that distinguishes it from its siblings."""
-    return _NUMBER.sub("", name) or name
-
-
-def _comm(name: str) -> str:
-    return name.rpartition(":")[0] or name
-
-
 def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
-    """One row per mapper; of many, tasks share one whose comms are equal, or differ in a number only."""
-    if len(graph.mappers) < GROUP_FROM:
-        return [Row((mapper,)) for mapper in graph.mappers]
-    groups: dict[str, list[Mapper]] = {}
-    often = Counter(_comm(mapper.task) for mapper in graph.mappers)
-    for mapper in graph.mappers:
-        comm = _comm(mapper.task)
-        groups.setdefault(comm if often[comm] >= _LEAST_GROUP else base_name(mapper.task), []).append(mapper)
+    """One row per mapper, and one for each group that has a label, above its mappers unless it is folded."""
     rows = []
-    for label, mappers in groups.items():
-        if len(mappers) < _LEAST_GROUP:
-            rows += [Row((mapper,)) for mapper in mappers]
-            continue
-        folded = label not in unfolded
-        rows.append(Row(tuple(mappers), label, folded))
-        if not folded:
-            rows += [Row((mapper,), inside=True) for mapper in mappers]
+    for group in graph.groups:
+        folded, inside = group.label not in unfolded, bool(group.label)
+        if inside:
+            rows.append(Row(group.mappers, group.label, folded, group=group))
+        if not inside or not folded:
+            rows += [Row((mapper,), inside=inside) for mapper in group.mappers]
     return rows
 
 

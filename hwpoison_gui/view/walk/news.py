@@ -36,7 +36,7 @@ class RowNews(Record):
 def news_of(row: Row, state: WalkState) -> RowNews:
     """The summary of a row."""
     vmas, tasks = row.vmas, row.tasks
-    entries = set(map(state.entry_of, vmas))
+    entries = _entries(vmas, state)
     kinds = [fate.kind for fate in map(state.fates.get, tasks) if fate is not None]
     return RowNews(
         entries.pop() if len(entries) == 1 else "several",
@@ -52,6 +52,12 @@ def news_of(row: Row, state: WalkState) -> RowNews:
         _ends(tasks, state),
         bool(state.ends) and all(state.ends.get(tgid, SAFE) == SAFE for tgid in tasks),
     )
+
+
+def _entries(vmas: frozenset[int], state: WalkState) -> set[str]:
+    """The different states of PTEs, as WalkState.entry_of() has them."""
+    found = {entry or "none" for entry in set(map(state.entries.get, vmas))}
+    return found if found.isdisjoint(("none",)) else set(map(state.entry_of, vmas))
 
 
 def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:

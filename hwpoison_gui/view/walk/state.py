@@ -24,7 +24,8 @@ from hwpoison_gui.view.base.moment import Moment, moment_of
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.rmap.compound import exact_kind, is_per_cpu
 from hwpoison_gui.view.rmap.departed import Departed, departed
-from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap, find_reverse_map, mapping_of
+from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap, find_reverse_map, mapping_of
+from hwpoison_gui.view.rmap.groups import Mapper
 from hwpoison_gui.view.words.lookup import text_of
 
 
@@ -372,7 +373,10 @@ def prepare_walk(session: Session, selected: int) -> Iterator[None]:
     """Compute what `map_for` and `state_of` need; yields now and then."""
     graph = yield from find_map(session, selected)
     if graph is not None:
-        yield from _follower(session, graph).carry(session)
+        yield from graph.grouping()
+        follower = _follower(session, graph)
+        yield
+        yield from follower.carry(session)
 
 
 def _follower(session: Session, graph: ReverseMap) -> Follower:

@@ -169,6 +169,8 @@ def test_every_kind_has_a_colour(theme: Theme) -> None:
     assert table[kinds.OUTSIDE] == argb(theme.ground)
     assert table[kinds.POISON] == argb(theme.poison)
     assert theme.task(len(theme.tasks)) == theme.task(0)
+    numbers = {100 + number: number for number in range(2 * len(theme.tasks) + 1)}
+    assert theme.of_tasks(numbers) == {tgid: theme.task(number) for tgid, number in numbers.items()}
 
 
 def test_mixing() -> None:

@@ -7,6 +7,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import loss
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, ending_of, loss_of
@@ -428,7 +429,7 @@ def test_the_beginning_is_the_same_whenever_and_with_whatever_map_it_is_looked_a
         pfn = error.outcome.pfn if map_of == "the frame" else session.resolve_frame("any:slab")
         graph = None if map_of == "no frame" else reverse_map(session, pfn)
         session.seek(position)
-        loss.note_beginning(session, error, graph)
+        to_the_end(loss.find_beginning(session, error, graph))
         session.seek(end)
         assert came(session) == said, position
 

@@ -7,11 +7,10 @@ from itertools import pairwise
 import pytest
 
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.rmap.graph import Mapper, Mapping, ReverseMap
+from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
+from hwpoison_gui.view.rmap.groups import GROUP_FROM, Mapper, base_name
 from hwpoison_gui.view.walk.layout import (
-    GROUP_FROM,
     Metrics,
-    base_name,
     broken,
     columns_of,
     lay_out,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.walk.layout import GROUP_FROM, rows_of
+from hwpoison_gui.view.rmap.groups import GROUP_FROM
+from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import map_for, state_of
 from tests.workbench import do
