@@ -101,7 +101,8 @@ class TaskModel(QAbstractTableModel):
         old, keep = self.rows, min(len(self.rows), len(rows))
         while keep and old[keep - 1].tgid != rows[keep - 1].tgid:
             keep -= 1
-        others = [number for number in range(keep) if old[number] is not rows[number]]  # only the changed ones
+        pairs = enumerate(zip(old[:keep], rows, strict=False))
+        others = [number for number, (was, row) in pairs if was is not row]  # only the changed ones
         if any(old[number].tgid != rows[number].tgid for number in others):
             self.beginResetModel()
             self.rows = rows

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import nlargest
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, QSize, Qt, Signal
@@ -48,6 +49,7 @@ _WIDTHS = {
     "killed_by": ("dies on touch",),
 }  # fmt: skip
 
+_NAME_OF, _RSS_OF, _KIND_OF = map(attrgetter, ("name", "rss_kb", "kind"))  # of ten thousand rows at once
 _NAME = [column.field for column in COLUMNS].index("name")
 _PADDING = 2 * look.MEDIUM  # of a cell, as the style has it
 _MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
@@ -103,6 +105,7 @@ class TaskTable(QTableView):
         know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
         self._fates: frozenset[str] = frozenset()  # kinds of impact that the table names
+        self._given: tuple[object, ...] = ()  # what the widths were last given for
         self.left_out: list[str] = []  # heads of the columns for which there is no room
         self._revealed: tuple[tuple[int, ...], int] = (), 0  # tasks scrolled to last, and where the scroll bar was then
         self.tasks = TaskModel(self, theme)
@@ -215,19 +218,20 @@ class TaskTable(QTableView):
         """Replaces the rows. `frozen`: no cell can be edited."""
         self.tasks.frozen = frozen
         if rows != self.tasks.rows:
-            was = self._widest()
             self._quiet = True
             try:
                 self.tasks.set_rows(rows)
             finally:
                 self._quiet = False
-            if self._widest() != was:
+            widest = self._widest()
+            if widest != self._given:
+                self._given = widest
                 self._give_room()
 
     def _widest(self) -> tuple[object, ...]:
         """What the widths of columns depend on."""
         rows = self.tasks.rows
-        return [row.name for row in rows], max((row.rss_kb for row in rows), default=0), len(rows)
+        return list(map(_NAME_OF, rows)), max(map(_RSS_OF, rows), default=0), len(rows)
 
     def set_colours(self, colours: dict[int, str], ends: dict[int, Fate] | None = None) -> None:
         """Sets by tgid the colours of tasks, and the impact of the errors so far on them."""
@@ -235,7 +239,7 @@ class TaskTable(QTableView):
         if colours != self.tasks.colours or ends != self.tasks.ends:
             self.tasks.colours, self.tasks.ends = colours, ends
             self.tasks.refresh_look()
-            fates = frozenset(end.kind for end in ends.values())
+            fates = frozenset(map(_KIND_OF, ends.values()))
             if fates != self._fates:
                 self._fates = fates
                 self._give_room()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Final
 
 from PySide6.QtCore import QObject, QPoint
@@ -64,7 +65,7 @@ class TasksLink(QObject):
         if self._controller.panicked:
             rows = [row._replace(state="stopped") if row.alive else row for row in rows]
         self._table.set_rows(rows, self._controller.panicked)
-        states = Counter(row.state for row in rows)
+        states = Counter(map(attrgetter("state"), rows))
         said = [f"{states[one]:,} {one}" for one in ("running", "killed", "exited") if states[one]]
         self._states = "the machine has stopped" if self._controller.panicked else ", ".join(said)
         self._show_subject()

@@ -36,9 +36,10 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
     if not is_long(session, selected):
         return
     from hwpoison_gui.view.facts.operation_chips import result_in
+    from hwpoison_gui.view.outcome.fates import find_fates
     from hwpoison_gui.view.outcome.loss import find_beginning, find_loss
     from hwpoison_gui.view.outcome.verdict import verdict
-    from hwpoison_gui.view.outline.outline import outline_for
+    from hwpoison_gui.view.outline.outline import find_outline
     from hwpoison_gui.view.outline.state_rows import find_table
 
     yield from prepare_walk(session, selected)
@@ -46,7 +47,7 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
     operation = moment.operation
     if operation is not None:
         yield from session.steps.marks.make(operation.first, operation.last)
-    outline_for(session, operation)
+    yield from find_outline(session, operation)
     yield None
     if operation is not None:
         yield from find_beginning(session, operation, map_for(session, selected))
@@ -56,6 +57,8 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
         yield None
         result_in(session, operation)
         yield None
+    if operation is not None:
+        yield from find_fates(session)
     yield from find_table(session, selected)
     if far:
         yield from find_task_rows(session)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.operation import Operation
-from hwpoison_gui.session.peek import at
+from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import DEAD, MOST_ERRORS, ON_TOUCH, Fate, keep_worse
+from hwpoison_gui.view.base.hits import DEAD, MEANINGS, MOST_ERRORS, ON_TOUCH, Fate, keep_worse
+from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.many import Summary
 from hwpoison_gui.view.outcome.summing import summary_at_hand
@@ -24,11 +25,20 @@ def fates_now(session: Session) -> dict[int, Fate]:
 
     Of errors in single frames, the newest MOST_ERRORS count; of operations on many frames, all that are summed up.
     """
+    return to_the_end(find_fates(session))
+
+
+def find_fates(session: Session) -> Generator[None, None, dict[int, Fate]]:
+    """`fates_now` in slices; the session must stay as it is."""
     done = _complete(session)
     if done is None:
         return {}
     many = _summaries(session, done.last)
-    return session.recall.answer(_FATES, lambda: at(session, done.last, lambda: _find(session, many)), done, len(many))
+    known = session.recall.known(_FATES, done, len(many))
+    if known is not None:
+        return known[0]
+    found = yield from at_in_slices(session, done.last, lambda: _find(session, many))
+    return session.recall.keep(_FATES, found, done, len(many))
 
 
 def _complete(session: Session) -> Operation | None:
@@ -48,11 +58,15 @@ def _summaries(session: Session, upto: int) -> list[Summary]:
     return [summary for one in many if (summary := summary_at_hand(session, one)) is not None]
 
 
-def _find(session: Session, many: Sequence[Summary]) -> dict[int, Fate]:
+def _find(session: Session, many: Sequence[Summary]) -> Generator[None, None, dict[int, Fate]]:
     found = dict[int, Fate]()
     for pfn in _broken(session):
-        for tgid, kind in impact_now(session, pfn).items():
-            keep_worse(found, tgid, Fate(kind, pfn))
+        yield
+        fates = {kind: Fate(kind, pfn) for kind in MEANINGS}
+        for number, (tgid, kind) in enumerate(impact_now(session, pfn).items()):
+            if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
+                yield
+            keep_worse(found, tgid, fates[kind])
     for summary in many:
         for tgid, fate in summary.impacts.items():
             if (now := _since(session, tgid, fate)) is not None:

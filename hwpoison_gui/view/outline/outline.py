@@ -6,9 +6,9 @@ Long runs of similar steps are one line, which is expanded on demand.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +17,7 @@ from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outline.entry_points import parts_of
 from hwpoison_gui.view.outline.place import Place, place
 from hwpoison_gui.view.words.lookup import branch_of, function_of, text_of, why_of
@@ -86,14 +87,21 @@ class Node:
 class Outline:
     """All lines of an operation, or of the handler at rest. Line 0 is the root, which is not shown."""
 
-    def __init__(self, profile: Profile, marks: Sequence[Mark] = (), first: int = 0, last: int = 0) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        marks: Sequence[Mark] = (),
+        first: int = 0,
+        last: int = 0,
+        root: Place | None = None,
+    ) -> None:
+        """`root`: the places of the steps, where they are at hand."""
         self._profile, self._marks, self._ended = profile, marks, False
         self.first, self.last = first, last
-        own = marks[first:last]
-        self._acts = [mark.act for mark in own]
+        self._acts = [mark.act for mark in marks[first:last]]
+        self._counted = bytes(act in _COUNTED for act in self._acts)
         self.nodes = [Node(0, -1, 0, "root", "")]
-        root = place(parts_of(profile, {mark.site for mark in own}), profile, own, first, last)
-        self._add_inner(self.nodes[0], root)
+        self._add_inner(self.nodes[0], root or _placed(profile, marks, first, last))
         self._leaves = [node for node in self.nodes if node.first >= 0 and node.kind in ("step", "way", "run")]
 
     # -- asking
@@ -213,9 +221,7 @@ class Outline:
         """Add steps as lines; long runs of steps that repeat one act become one line."""
         at = 0
         while at < len(numbers):
-            end = at
-            while end < len(numbers) and self._counts(numbers[end]) and numbers[end] - numbers[at] == end - at:
-                end += 1
+            end = self._end_of_run(numbers, at)
             if end - at > LONGEST_RUN:
                 self._add_run(above, numbers[at], numbers[end - 1] + 1)
             else:
@@ -223,8 +229,12 @@ class Outline:
                 self._add_steps(above, numbers[at:end])
             at = end
 
-    def _counts(self, number: int) -> bool:
-        return self._acts[number - self.first] in _COUNTED
+    def _end_of_run(self, numbers: Sequence[int], at: int) -> int:
+        """Where in `numbers`, which ascend, the steps end that are counted and follow one another without a gap."""
+        number = numbers[at]
+        gap = bisect_right(range(len(numbers)), number - at, at, key=lambda place: numbers[place] - place)
+        other = self._counted.find(0, number - self.first)
+        return gap if other < 0 else min(gap, at + other - (number - self.first))
 
     def _add_steps(self, above: Node, numbers: Sequence[int]) -> None:
         for number in numbers:
@@ -242,11 +252,21 @@ _OUTLINE: Final = Question[Outline]("outline")
 
 def outline_for(session: Session, operation: Operation | None) -> Outline:
     """The outline of an operation, or of the handler at rest. Returns the same object for the same operation."""
-    profile = session.machine.profile
+    return to_the_end(find_outline(session, operation))
 
-    def build() -> Outline:
-        if operation is None:
-            return Outline(profile)
-        return Outline(profile, session.steps.marks, operation.first, operation.last)
 
-    return session.recall.answer(_OUTLINE, build, operation)
+def find_outline(session: Session, operation: Operation | None) -> Generator[None, None, Outline]:
+    """`outline_for` in slices, for an operation of many steps."""
+    known = session.recall.known(_OUTLINE, operation)
+    if known is not None:
+        return known[0]
+    profile, marks = session.machine.profile, session.steps.marks
+    first, last = (operation.first, operation.last) if operation is not None else (0, 0)
+    root = _placed(profile, marks, first, last)
+    yield
+    return session.recall.keep(_OUTLINE, Outline(profile, marks, first, last, root), operation)
+
+
+def _placed(profile: Profile, marks: Sequence[Mark], first: int, last: int) -> Place:
+    own = marks[first:last]
+    return place(parts_of(profile, {mark.site for mark in own}), profile, own, first, last)

@@ -66,6 +66,7 @@ class ReverseMap(_ReverseMap):
             self.__dict__["groups"] = yield from find_groups(self.mappers)
             yield
             self.__dict__["numbers"] = numbered(self.mappers)
+            yield
 
 
 def reverse_map(session: Session, pfn: int) -> ReverseMap:

@@ -7,8 +7,9 @@ import pytest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import hits
 from hwpoison_gui.view.base.hits import MOST_ERRORS, Fate
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.facts.frame_facts import facts_of
-from hwpoison_gui.view.outcome.fates import fates_now
+from hwpoison_gui.view.outcome.fates import fates_now, find_fates
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.verdict import verdict
 from tests.workbench import do
@@ -32,7 +33,7 @@ def test_an_error_in_another_frame_does_not_hide_the_first() -> None:
     second = session.resolve_frame("b:m+0")
     do(session, "poison", frame="b:m+0")
     wanted = {tgids["a"]: Fate(hits.LATER, first), tgids["b"]: Fate(hits.CAUGHT, second)}
-    assert fates_now(session) == wanted
+    assert to_the_end(find_fates(session)) == wanted and fates_now(session) == wanted
     do(session, "poison", frame="any:free")
     assert fates_now(session) == wanted
 

@@ -13,9 +13,21 @@ from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outline.entry_points import all_ways, parts_of
 from hwpoison_gui.view.outline.handler import PHASES
-from hwpoison_gui.view.outline.outline import AHEAD, ASIDE, DONE, ENDING, NOW, WITHIN, Node, Outline, outline_for
+from hwpoison_gui.view.outline.outline import (
+    AHEAD,
+    ASIDE,
+    DONE,
+    ENDING,
+    NOW,
+    WITHIN,
+    Node,
+    Outline,
+    find_outline,
+    outline_for,
+)
 from hwpoison_gui.view.outline.part import Silent, sites_of
 from tests.paths import DATA
 from tests.workbench import do
@@ -198,6 +210,17 @@ def test_the_same_operation_has_the_same_outline() -> None:
     operation = session.operations[-1]
     assert outline_for(session, operation) is outline_for(session, operation)
     assert outline_for(session, None) is not outline_for(session, operation)
+
+
+def test_an_outline_found_in_slices_is_the_same() -> None:
+    session = forked(children=9, memory_failure_early_kill=1)
+    operation, finding = session.operations[-1], None
+    at_once, operation = outline_of(session), session.operations[-1]
+    finding = find_outline(session, operation)
+    assert next(finding) is None, "half of it is left for the next turn"
+    sliced = to_the_end(finding)
+    assert [vars(node) for node in sliced.nodes] == [vars(node) for node in at_once.nodes]
+    assert outline_for(session, operation) is sliced
 
 
 @pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.name}-{file.stem}")
