@@ -23,12 +23,13 @@ _LOOKING: Final = "If it broke: looking up its users…"
 class HoverText(QObject):
     """Provides the texts for one session; `counted` is called when an incomplete one is complete.
 
-    The last text is kept, since a label is painted much more often than it changes.
+    `ready`: whether the machine can be read now, and nothing more urgent is under way. The last text is kept, since a
+    label is painted much more often than it changes.
     """
 
-    def __init__(self, counted: Callable[[], None], parent: QObject) -> None:
+    def __init__(self, counted: Callable[[], None], ready: Callable[[], bool], parent: QObject) -> None:
         super().__init__(parent)
-        self._counted = counted
+        self._counted, self._ready = counted, ready
         self._session: Session | None = None
         self._about: tuple[int, tuple[int, int]] | None = None  # the frame and the machine's stamp of the text
         self._summary = self._preview = ""
@@ -36,7 +37,7 @@ class HoverText(QObject):
         self._slices = Slices(self, _SLICE, self._at_rest, at_once=_SLICE)
 
     def _at_rest(self) -> bool:
-        return self._session is not None and self._session.at_rest
+        return self._session is not None and self._session.at_rest and self._ready()
 
     def set_session(self, session: Session) -> None:
         """Replaces the session."""

@@ -31,7 +31,9 @@ class MapLink(QObject):
     ) -> None:
         super().__init__(frame_map)
         self._map, self._controller, self._present = frame_map, controller, present
-        self._hover = HoverText(lambda: frame_map.view.describe(frame_map.view.item.described), frame_map)
+        self._hover = HoverText(
+            lambda: frame_map.view.describe(frame_map.view.item.described), lambda: not controller.busy, frame_map
+        )
         LocalKeys(frame_map.view, *MOVES)
         frame_map.set_motion(not appearance.still)
         appearance.motionChanged.connect(frame_map.set_motion)

@@ -32,8 +32,8 @@ def _parent(qtbot: QtBot) -> QObject:
     return QObject()
 
 
-def text_of(session: Session, parent: QObject, counted: list[int]) -> HoverText:
-    text = HoverText(lambda: counted.append(1), parent)
+def text_of(session: Session, parent: QObject, counted: list[int], busy: list[str] | None = None) -> HoverText:
+    text = HoverText(lambda: counted.append(1), lambda: not busy, parent)
     text.set_session(session)
     return text
 
@@ -66,6 +66,20 @@ def test_what_was_counted_before_a_change_is_dropped(
     assert "looking up its users" in text.lines(pfn)[1], "nothing of the other position is shown"
     until(lambda: len(counted) == 2)
     assert text.lines(pfn) == whole
+
+
+def test_nothing_is_counted_while_work_is_under_way(qtbot: QtBot, session: Session, parent: QObject) -> None:
+    """The work may be walking over the steps, and its result is waited for."""
+    pfn, counted, busy = session.resolve_frame("/srv/data@1"), list[int](), ["a walk"]
+    whole = text_of(session, parent, counted).lines(pfn)
+    text = text_of(session, parent, counted, busy)
+    for _ in range(3):
+        assert "looking up its users" in text.lines(pfn)[1]
+        qtbot.wait(30)
+    assert not counted
+    busy.clear()
+    until(lambda: bool(counted))
+    assert text.lines(pfn) == whole and counted == [1]
 
 
 def test_a_branch_with_as_many_steps_has_a_text_of_its_own(session: Session, parent: QObject) -> None:
