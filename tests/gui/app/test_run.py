@@ -108,6 +108,8 @@ def wait(window):
 def end(window):
     QTimer.singleShot(0, lambda: (loaded("complete"), window.close()) if window.is_complete else end(window))
 
+from hwpoison_gui.gui.window import starting
+starting._IDLE_MS = 60_000  # what follows when nothing happens must not come first on a slow machine
 window = run.begin(start._replace(open=open_machine), wait, page=True)
 app.exec()
 """
