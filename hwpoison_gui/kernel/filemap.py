@@ -12,7 +12,7 @@ from . import page_flags as pf
 from .folio import folio_alloc, folio_frames, folio_nr_pages
 from .gate import ABSENT
 from .machine import Machine
-from .page_alloc import get_page, put_page
+from .page_alloc import alloc_page, get_page, put_page
 from .records import HPAGE_PMD_ORDER, Inode
 from .rmap import page_mkclean
 
@@ -125,7 +125,7 @@ def read_page(m: Machine, inode: Inode, index: int) -> int | None:
     order = _folio_order(m, inode, index)
     pfn = folio_alloc(m, order, 0)
     if pfn is None and order:
-        order, pfn = 0, folio_alloc(m, 0, 0)
+        order, pfn = 0, alloc_page(m)
     if pfn is None:
         return None
     first = index & -(1 << order)

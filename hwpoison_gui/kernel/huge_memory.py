@@ -93,7 +93,7 @@ def split_huge_pmd(m: Machine, vma: Vma, vpn: int) -> None:
         return
     if entry & ptes.DIRTY:
         m.set_flags(head, pf.DIRTY)
-    if vma.mapping and not m.page(head) & pf.ANON:
+    if vma.mapping:
         page_remove_rmap(m, head, huge=True)
         put_page(m, head)
         return
