@@ -180,6 +180,21 @@ def test_no_folio_reaches_behind_the_end_of_its_file() -> None:
     for page in (33, 36, 38):
         bench.do("pread", task="a", fd="f", page=page)
     assert sizes(bench) == {32: 4, 36: 2, 38: 1}
+    cached = list(bench.m.page_cache.of(1).values())
+    bench.do("drop_caches")
+    assert not sizes(bench) and not bench.m.refcount.view[cached].any()
+
+
+def test_a_page_is_read_alone_where_its_folio_finds_no_memory() -> None:
+    bench = cached_in_folios()
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.do("alloc", frames=8192)
+    bench.do("munmap", task="a", at="m+0", pages=1)
+    assert bench.do("pread", task="a", fd="f", page=21).value == "disk"
+    assert sizes(bench) == {21: 1} and not bench.flags(bench.pfn("/f@21")) & {"COMPOUND_HEAD", "LOCKED"}
+    assert bench.do("pread", task="a", fd="f", page=22).errno == "ENOMEM"
+    invariants.check(bench.m)
 
 
 def test_what_is_cached_already_keeps_a_new_folio_small() -> None:

@@ -11,6 +11,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from hwpoison_gui.kernel import fs
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import mapping_set_error
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -421,4 +422,5 @@ def test_only_what_nobody_needs_is_dropped() -> None:
     m.clear_flags(bench.pfn("/dev/shm/g@0"), pf.DIRTY)
     bench.do("drop_caches")
     assert sorted(m.page_cache.of(m.paths.view["/f"])) == [1, 2, 3, 4, 5, 6]
+    assert [mark.args for mark in bench.session.steps.marks if mark.site is fs.CACHES_DROPPED] == [(2,)]
     assert len(m.page_cache.of(m.paths.view["/dev/shm/g"])) == 1

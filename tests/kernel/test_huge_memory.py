@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.huge_memory import huge_zero_page
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from tests import invariants
 from tests.workbench import Workbench
@@ -41,6 +44,32 @@ def test_a_read_maps_the_huge_page_of_zeros() -> None:
     assert bench.pfn("a:m+8") == bench.pfn("any:zero")
 
 
+@pytest.mark.parametrize(
+    "profile, frames, has_one", (("v7", 8192, False), ("6.1", 8191, False), ("6.1", 8192, True), ("7.2", 8192, True))
+)
+def test_a_machine_has_its_huge_page_of_zeros_where_it_can_spare_it(profile: str, frames: int, has_one: bool) -> None:
+    assert bool(huge_zero_page(Workbench(profile, frames=frames).m)) is has_one
+
+
+@pytest.mark.parametrize("cut", ("m+0", "m+511"))
+def test_no_huge_page_reaches_beyond_its_vma(cut: str) -> None:
+    """transhuge_vma_suitable()."""
+    bench = Workbench()
+    bench.area(pages=512, huge="thp")
+    bench.do("munmap", task="a", at=cut, pages=1)
+    bench.do("write", task="a", at="m+5", value="A")
+    assert not entry(bench, "m+5") & ptes.PSE
+    invariants.check(bench.m)
+
+
+def test_no_huge_page_takes_the_place_of_small_ones() -> None:
+    bench = huge()
+    bench.do("madvise", task="a", at="m+7", advice="dontneed")
+    bench.do("write", task="a", at="m+7", value="B")
+    assert [bench.do("read", task="a", at=at).value for at in ("m+5", "m+7")] == ["A", "B"]
+    invariants.check(bench.m)
+
+
 def test_a_split_leaves_512_pages_as_they_were() -> None:
     bench = huge()
     head = bench.pfn("a:m+0")
@@ -50,6 +79,25 @@ def test_a_split_leaves_512_pages_as_they_were() -> None:
     assert not bench.m.page(head) & (pf.THP | pf.COMPOUND_HEAD)
     assert bench.m.refcount.view[head + 5] == 1
     invariants.check(bench.m)
+
+
+def test_a_split_entry_leaves_each_page_its_owners_alone() -> None:
+    """__split_huge_pmd_locked(): PG_anon_exclusive of the huge page is that of each of its pages."""
+    bench = huge()
+    head = bench.pfn("a:m+0")
+    bench.do("munmap", task="a", at="m+511", pages=1)
+    exclusive = bench.m.profile.mm.exclusive
+    assert exclusive and all(bench.m.page(head + number) & exclusive for number in range(511))
+
+
+def test_whole_huge_pages_are_unmapped_without_a_split() -> None:
+    """vma_adjust_trans_huge(): an edge between two huge entries cuts none."""
+    bench = huge(1536)
+    for at in ("m+512", "m+1024"):
+        bench.do("write", task="a", at=at)
+    bench.do("munmap", task="a", at="m+512", pages=512)
+    assert [bool(entry(bench, at) & ptes.PSE) for at in ("m+0", "m+1024")] == [True, True]
+    assert not entry(bench, "m+512")
 
 
 def test_a_held_one_is_not_split() -> None:

@@ -182,6 +182,14 @@ def test_what_lost_a_page_gets_none_elsewhere_in_the_mapping(profile: str) -> No
     assert not bench.do("write", task="a", at="m+512", value="B").signals
 
 
+def test_the_thread_that_misses_the_page_is_named() -> None:
+    bench = forked("6.1")
+    bench.do("fork", task="b", child="c", threads=2)
+    bench.do("write", task="a", at="m+1", value="B")
+    second = bench.session.world.process("c").threads[1]
+    assert bench.do("read", task="c", at="m+1", thread=1).log == (INADEQUATE.format(second),)
+
+
 def test_a_fork_clears_the_mark_of_a_lost_page() -> None:
     bench = forked("6.1")
     bench.do("write", task="a", at="m+1", value="B")
@@ -206,12 +214,14 @@ def test_the_owner_keeps_its_reservation_for_first_accesses() -> None:
 
 
 def test_a_reservation_moves_with_its_mapping() -> None:
-    bench = Workbench(huge_pages=2)
+    bench = Workbench(huge_pages=3)
     bench.area(pages=1024, huge="hugetlb")
+    bench.area("above", pages=512, huge="hugetlb")
     bench.do("write", task="a", at="m+0", value="A")
     assert bench.do("mremap", task="a", at="m+0", pages=1024, name="n").errno == 0
     assert bench.do("mmap", task="a", name="o", pages=512, huge="hugetlb").errno == "ENOMEM"
-    assert not bench.do("write", task="a", at="n+512", value="A").signals
+    for at in ("n+512", "above+0"):
+        assert not bench.do("write", task="a", at=at, value="A").signals
     assert bench.do("read", task="a", at="n+0").value == "A"
 
 

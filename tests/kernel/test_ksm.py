@@ -7,6 +7,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_KSM
+from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -59,6 +60,19 @@ def test_a_write_makes_a_copy() -> None:
     assert bench.pfn("a:m+0") != pfn
     assert bench.do("read", task="b", at="m+0").value == "same"
     invariants.check(bench.m)
+
+
+def test_what_is_moved_has_pages_of_its_own_that_stay_read_only() -> None:
+    """move_vma() of mm/mremap.c breaks the sharing by a write fault; maybe_mkwrite() minds the VMA."""
+    bench = merged()
+    pfn = bench.pfn("a:m+0")
+    bench.do("write", task="b", at="m+0", value="not to be merged again")
+    bench.do("mprotect", task="a", at="m+0", pages=2, prot="r")
+    bench.do("mremap", task="a", at="m+0", pages=2, name="n")
+    mm, vpn = bench.session.world.process("a").mm, bench.session.resolve_address("a", "n+0") >> PAGE_SHIFT
+    assert bench.pfn("a:n+0") != pfn and not bench.m.pte(mm, vpn) & ptes.RW
+    assert bench.do("read", task="a", at="n+0").value == "same"
+    assert bench.do("write", task="a", at="n+0").signals[0].signal == "SIGSEGV"
 
 
 def test_a_held_page_is_not_merged() -> None:

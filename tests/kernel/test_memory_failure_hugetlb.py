@@ -50,6 +50,14 @@ def test_a_private_one_is_dissolved() -> None:
     assert bench.m.counter("nr_huge_pages") == 1
 
 
+def test_a_free_one_that_is_reserved_fails() -> None:
+    """dissolve_free_huge_page(): what the pool has promised to a mapping is not taken from it."""
+    bench = Workbench(huge_pages=1)
+    bench.area(pages=512, huge="hugetlb")
+    outcome = bench.do("poison", frame=f"pfn:{bench.m.huge_free.of(0)[0] + 5:#x}")
+    assert (outcome.kind, outcome.result, outcome.errno) == ("free huge page", "Failed", "EBUSY")
+
+
 def test_a_held_one_fails() -> None:
     bench = shared()
     bench.do("pin", frame="a:m+5")

@@ -23,7 +23,7 @@ from hwpoison_gui.kernel.mmap import (
     unmap_mapping_range,
 )
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE
+from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, TASK_SIZE
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -135,6 +135,15 @@ def test_areas_lie_apart_and_huge_ones_are_aligned() -> None:
     assert huge % (2 << 20) == 0 and second < huge < second + (2 << 20) + (1 + GUARD_PAGES) * PAGE_SIZE
     assert get_unmapped_area(m, mm, 1, 512) % (2 << 20) == 0
     assert get_unmapped_area(m, mm, 1) > huge + 512 * PAGE_SIZE
+
+
+def test_no_area_reaches_past_the_end_of_user_addresses() -> None:
+    bench = Workbench()
+    m, mm = bench.m, bench.session.world.process("a").mm
+    last = TASK_SIZE - 2 * PAGE_SIZE
+    m.put(m.mmap_base, mm, last)
+    assert get_unmapped_area(m, mm, 3) == -1
+    assert get_unmapped_area(m, mm, 2) == last
 
 
 def test_a_new_area_takes_the_place_of_what_is_there() -> None:

@@ -242,6 +242,18 @@ def test_late_tasks_are_passed_by_one_by_one() -> None:
     assert marks[-1].args == (0, 0, 0, 0)
 
 
+def test_the_thread_that_ran_into_it_is_named_once_where_its_policy_is_late() -> None:
+    """task_early_kill(): force_early. Two of its pages are merged into this one."""
+    bench = Workbench("6.12")
+    bench.area(pages=2)
+    for page in range(2):
+        bench.do("write", task="a", at=f"m+{page}", value="same")
+    bench.do("madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    bench.do("poison", frame="a:m+0", via="madvise", task="a")
+    marks = [mark for mark in bench.session.steps.marks if mark.site is collect.REQUIRED]
+    assert [mark.tasks for mark in marks] == [(bench.session.tid_of("a"),)]
+
+
 def test_a_step_names_the_entry_of_the_item() -> None:
     bench = merged()
     marks = marks_of(bench, collect_ksm.ADDED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.profile.registry import having
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -31,8 +32,12 @@ def test_the_kernels_own_stay(kind: str) -> None:
     assert (outcome.errno, outcome.log) == ("EBUSY", ())
 
 
-def test_a_machine_check_ends_it() -> None:
-    bench = poisoned("any:free")
+@pytest.mark.parametrize("profile", [profile.name for profile in having("machine_check_recovery")])
+def test_a_machine_check_ends_it(profile: str) -> None:
+    """hw_memory_failure, set without MF_SW_SIMULATED. An error that was injected is taken back before."""
+    bench = poisoned("any:free", profile=profile)
+    assert bench.do("unpoison", frame="@it").errno == 0
+    bench.do("poison", frame="@it")
     bench.do("poison", frame="any:slab", via="srao")
     assert bench.do("unpoison", frame="@it").errno == "EOPNOTSUPP"
 

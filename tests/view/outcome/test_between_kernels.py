@@ -18,6 +18,7 @@ from hwpoison_gui.opening.opening import from_image
 from hwpoison_gui.session.fidelity.differences import differences
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome import between_kernels
 from hwpoison_gui.view.outcome.between_kernels import Between, Outcome, find_between, other_kernel, outcome_of
 from hwpoison_gui.view.outcome.classes import FILTERED
 from hwpoison_gui.view.outcome.prediction import predict
@@ -92,6 +93,15 @@ def test_the_machine_has_its_own_profile_between_two_slices_and_stays_as_it_is()
     for _ in find_between(m, PROFILES["7.2"]):
         assert m.profile is PROFILES["6.1"]
     assert bench.m.gate.digest() == digest
+
+
+def test_the_share_that_is_done_grows_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(between_kernels, "_CHUNK", 1024)
+    bench = Workbench("6.1")
+    bench.area(pages=4)
+    bench.do("write", task="a", at="m+0", value="A")
+    shares = list(find_between(bench.m, PROFILES["7.2"]))
+    assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] <= 1
 
 
 def test_a_machine_after_errors_and_a_panic() -> None:
