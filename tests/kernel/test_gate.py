@@ -55,7 +55,7 @@ KINDS: Final[dict[str, Kind]] = {
     "packed nested table": Kind(lambda: PackedNestedTable("store"), _PAIRS, (1, 2, 0x7FFF_F067)),
     "sorted sets": Kind(lambda: SortedSets("store", 3), _SETS, (True,)),
 }
-few = settings(max_examples=40)
+few = settings(max_examples=25)
 each_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS.keys())
 
 

@@ -17,7 +17,7 @@ from tests import invariants
 from tests.programs import KINDS_OF_PROGRAM, Act, Kind, Op, fresh, prepared, run, with_defaults
 
 # As deep as is asked for: the default is for every run, thousands find more.
-EXAMPLES = int(os.environ.get("HWPOISON_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("HWPOISON_EXAMPLES", "25"))
 
 
 def _strategy(act: Act) -> st.SearchStrategy[Op]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.paths import ROOT
 PACKAGE = ROOT / "hwpoison_gui"
 
 
+@cache
 def asked() -> set[str]:
     assert hwpoison_gui.__file__ == str(PACKAGE / "__init__.py")
     text = "\n".join(path.read_text(encoding="utf-8") for path in PACKAGE.rglob("*.py"))
