@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,13 @@ def name_of(trace: Path) -> str:
     return f"{trace.parent.name}-{trace.stem}"
 
 
+@cache
+def entered(trace: Path) -> list[Call]:
+    return parse(trace.read_text())
+
+
 def entered_and_told(trace: Path) -> tuple[list[Call], list[str]]:
-    calls = parse(trace.read_text())
+    calls = entered(trace)
     return calls, functions_of_steps(case_of(trace, DATA / "cases" / trace.parent.name), root_of(calls).function)
 
 
@@ -36,7 +42,7 @@ def test_steps_follow_the_kernel(trace: Path) -> None:
 @pytest.mark.parametrize("trace", TRACES, ids=name_of)
 def test_what_the_kernel_entered_is_accounted_for(trace: Path) -> None:
     """Modelled, folded into a neighbour, or left out with a reason: down to the callees of the callees."""
-    calls, known = parse(trace.read_text()), all_known()
+    calls, known = entered(trace), all_known()
     near = {call.function for call in calls if call.depth <= root_of(calls).depth + 2}
     assert near - known.keys() == set()
 
