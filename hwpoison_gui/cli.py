@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     """A command, or else the window."""
     if arguments and arguments[0] in COMMANDS:
-        from importlib import import_module  # a plain start has no time for it
+        from importlib import import_module  # imported only here: it would delay the start
 
         command = import_module(f"hwpoison_gui.commands.{arguments[0].replace('-', '_')}")
         return int(command.run(arguments[1:]))
@@ -117,7 +117,7 @@ def _window(arguments: Sequence[str]) -> int:
     missing = next((file for file in files if not file.exists()), None)
     if missing is not None:
         return complain(f"{missing}: no such file")
-    # Until the window is complete nothing is garbage, and collecting would take a tenth of the start.
+    # Until the window is complete there is no garbage; looking for it would take a tenth of the start.
     gc.disable()
     quick_numpy.load()
     # Before Qt is loaded: a bad file is reported without a window.
@@ -146,7 +146,7 @@ class _ToOpen(Record):
 
 def _to_open(arguments: Sequence[str]) -> _ToOpen:
     if not arguments:
-        return _ToOpen()  # a plain start has no time for argparse
+        return _ToOpen()  # without arguments argparse need not be imported
     import argparse
 
     parser = argparse.ArgumentParser(
@@ -200,9 +200,9 @@ def _start(options: _ToOpen) -> Start | None:
 
 
 def _opened(files: Sequence[Path]) -> Opened:
-    """A machine, with the error records of the other files over it; or error records on an empty map.
+    """Open a machine with the error records of the other files over it, or error records alone on an empty map.
 
-    A second machine is what the first one is compared with.
+    A second machine is compared with the first.
 
     Raises
     ------

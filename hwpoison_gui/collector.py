@@ -9,9 +9,9 @@ from typing import ClassVar
 class Pause:
     """Keeps the collector from running until `end` is called once or more; pauses may overlap.
 
-    Recording and walking make no cycles, and looking for them takes as long again. And the collector runs in the thread
-    that happens to allocate: in a worker it would take apart what is left of widgets, whose C++ halves the other thread
-    may be painting or deleting: a segmentation fault.
+    Recording and walking create no cycles, and searching for cycles would double their time. The collector also runs in
+    whichever thread allocates: in a worker it could destroy wrappers of widgets that the GUI thread is painting or
+    deleting, which is a segmentation fault.
     """
 
     _running: ClassVar[set[Pause]] = set()

@@ -114,7 +114,7 @@ class ZoneImage(Record):
     end: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # a start has no time for more
+@dataclass(frozen=True, eq=False, repr=False)  # generating these methods delays the start
 class CachedPages:
     """Page-cache frames, where the source knows them: parallel int64 arrays pfn, file number, page index."""
 
@@ -123,7 +123,7 @@ class CachedPages:
     index: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # a start has no time for more
+@dataclass(frozen=True, eq=False, repr=False)  # generating these methods delays the start
 class HiddenState:
     """State that Linux does not export, where it was recorded or synthesized.
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # imported when a lesson is read: a start reads what was kept
 COLUMNS: Final = 11  # of the part of the map that a picture shows
 ROWS: Final = 9
 _FILE: Final = "lessons.json"
-_FORMAT: Final = 2  # changes with what is kept
+_FORMAT: Final = 2  # to be raised when the cached data changes
 _SHOWN: Final = frozenset({"poison", "soft_offline"})
 
 

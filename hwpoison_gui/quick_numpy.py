@@ -1,4 +1,4 @@
-"""Imports numpy without what a start has no use for, which is a third of that import.
+"""Imports numpy without the parts that the program does not use, which take a third of the import time.
 
 - The documentation of the functions that are written in C: 7,000 lines of text in two modules that do nothing else.
 - The types for annotations, which are hundreds of unions. Annotations are not evaluated here, except for NDArray.

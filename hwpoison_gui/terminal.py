@@ -34,7 +34,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    from unicodedata import category  # a start has no time for it
+    from unicodedata import category  # imported only here: it would delay the start
 
     return "".join(
         char if char in _LAYOUT or char.isprintable() or category(char) not in _HIDDEN else _escape(char)
@@ -78,7 +78,7 @@ class OutputError(Exception):
 
 
 class Output(VisibleText):
-    """Standard output: a full disk is no fault of the file that is being read."""
+    """Standard output, whose errors raise OutputError: a full disk is not a fault of the file being read."""
 
     def write(self, text: str) -> int:
         with _named():
@@ -166,7 +166,7 @@ def complain(message: object, status: int = BAD_FILE) -> int:
 
 def report_width() -> int:
     """Columns of a report: those of the terminal, between 80 and 100."""
-    import shutil  # a start has no time for it
+    import shutil  # imported only here: it would delay the start
 
     return max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
 

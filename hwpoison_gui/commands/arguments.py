@@ -1,4 +1,4 @@
-"""Arguments that several commands take, and what their help says alike."""
+"""Arguments that several commands share, with their help."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _check(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """End the program where options do not go together."""
+    """Exit with an error if options contradict each other."""
     if not options.machines and not options.live:
         parser.error("the following arguments are required: MACHINE")
     if (options.csv or options.parquet) and (options.fault or options.rates):

@@ -83,7 +83,7 @@ def _snapshot(options: argparse.Namespace, progress: terminal.Progress) -> tuple
 
 
 def _size(exported: Exported) -> str:
-    """What was read, and below it what was not."""
+    """A line on what was read, and lines on what could not be."""
     from hwpoison_gui.sources.live import COPY_NOTE
 
     frames, processes = len(exported.kpageflags), len(exported.processes)

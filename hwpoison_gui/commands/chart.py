@@ -36,7 +36,7 @@ _NEEDS: Final = {
 
 
 class _UnsuitedError(Exception):
-    """What is asked for cannot be made."""
+    """The chart, or the kind of file, cannot be made of these files."""
 
 
 def run(arguments: Sequence[str]) -> int:

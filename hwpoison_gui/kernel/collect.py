@@ -77,7 +77,7 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     return found.to_kill
 
 
-@dataclass(eq=False, repr=False)  # a start has no time for more
+@dataclass(eq=False, repr=False)  # generating these methods delays the start
 class Collected:
     """What the walk has found so far. `early`: tasks to signal now; `strangers`: those of them without a VMA."""
 

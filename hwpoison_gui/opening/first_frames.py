@@ -74,7 +74,7 @@ def _of_words(words: U64) -> FramePlane | None:
         plane = FramePlane(words, counts, counts)
     except OverflowError:  # more words than it holds: opening the file says so
         return None
-    return plane if len(plane.words) <= MOST_WORDS + 1 else None  # id 0 is of no word
+    return plane if len(plane.words) <= MOST_WORDS + 1 else None  # id 0 stands for no word
 
 
 def _of_runs(runs: FrameRuns) -> FramePlane | None:

@@ -65,7 +65,7 @@ PAGE_FORMS: Final = "TASK:AREA+PAGE, FILE@INDEX, pfn:0x1234, @NAME, any:KIND or 
 
 FRAMES_FORMS: Final = "N, N+M for the M frames from N, or N+M/S for each S-th frame of them; 0x or decimal"
 
-# Patterns are compiled when the first string is parsed: a start has no time for them.
+# Patterns are compiled when the first string is parsed, not at start.
 _NUMBER: Final = r"(0|[1-9][0-9]{0,15})"
 _ADDRESS: Final = rf"([^:+@/{{}}\x00-\x1f\x7f]+)\+{_NUMBER}"
 _TASK: Final = r"[^:+@/{}\x00-\x1f\x7f]+(?::[0-9]{1,10})?"

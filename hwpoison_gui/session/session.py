@@ -241,7 +241,9 @@ class Session:
         return self.recording
 
     def _check_available(self, name: str, args: Mapping[str, Any]) -> None:
-        from hwpoison_gui.session.scenario.available import check_available  # a start has no time for it
+        from hwpoison_gui.session.scenario.available import (
+            check_available,  # imported only here: it would delay the start
+        )
 
         check_available(self.machine.profile, name, args)
 

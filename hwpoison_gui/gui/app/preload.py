@@ -1,6 +1,6 @@
 """Imports what the first selection, click and file need, before they come: one module in a turn of the event loop.
 
-A start has no time for these modules, and a click none either.
+Importing these modules would delay the start, and later the first click.
 """
 
 from __future__ import annotations

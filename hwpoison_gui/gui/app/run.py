@@ -156,7 +156,7 @@ def _offer_recovery(window: MainWindow) -> None:
 
 
 def _idle(window: MainWindow) -> None:
-    """What a start has no time for."""
+    """Loads what would have delayed the start."""
     from hwpoison_gui.gui.app.preload import Preload
     from hwpoison_gui.gui.window.dialogs import term_tips
 

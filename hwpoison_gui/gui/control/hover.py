@@ -85,7 +85,7 @@ class HoverText(QObject):
             if next(work, work) is work:
                 return
             yield
-        self._about = None  # the machine has changed: what was counted is of no use
+        self._about = None  # the machine has changed, so the counts are stale
 
     def _ended(self, complete: bool) -> None:
         if complete and self._deferred:  # otherwise the caller of `lines` gets the complete text

@@ -44,7 +44,7 @@ class FindBar(QWidget):
     """The filter expression, the number of matches or an error, and buttons; hidden until opened."""
 
     textWanted = Signal(str)
-    againWanted = Signal()  # the same expression, on the machine as it is now
+    againWanted = Signal()  # search again: the machine has changed since
     stepWanted = Signal(bool)  # True: next match, False: previous match
     closed = Signal()
 

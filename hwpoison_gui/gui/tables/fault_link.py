@@ -224,7 +224,7 @@ class FaultLink(QObject):
 
     def _happened(self) -> str:
         """What came of the operation that broke frames of the part, and no others; empty if there is none."""
-        from hwpoison_gui.view.outcome.many import said_of  # a start has no time for it
+        from hwpoison_gui.view.outcome.many import said_of  # imported only here: it would delay the start
         from hwpoison_gui.view.outcome.summing import said_in_short, summary_at_hand
 
         session, pfns = self._controller.session, self._frames()

@@ -30,7 +30,7 @@ def samples() -> list[tuple[Path, str]]:
 
 
 def _title_of(path: Path) -> str:
-    import tomllib  # the start page lists the machines, and has no time for it
+    import tomllib  # imported only here: the start page lists machines alone
 
     with open(path, "rb") as file:
         return str(tomllib.load(file)["title"])

@@ -128,7 +128,7 @@ class Starting(QObject):
             self.comparison.stop()
 
     def fill(self) -> None:
-        """Adds what the first picture had no time for: files used last, the scene, and pictures of lessons."""
+        """Adds what is left out of the first picture: recent files, the scene, and pictures of lessons."""
         if not self.shown or self._under is None:
             return
         if not self._is_placed():

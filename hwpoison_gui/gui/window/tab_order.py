@@ -28,7 +28,7 @@ _BANDS = {
 }
 _MIDDLE = 2
 # Keys that these widgets handle while focused although they are shortcuts of commands.
-# By the names of their classes: a start has no time for classes that it does not show.
+# By the names of their classes, so that a start imports no class that it does not show.
 _OWN_KEYS: dict[str, frozenset[Qt.Key]] = {
     "QAbstractButton": frozenset({Key.Key_Space}),
     "QComboBox": frozenset({Key.Key_Space, Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown}),

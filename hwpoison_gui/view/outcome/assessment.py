@@ -17,7 +17,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome.filter_bits import FilterBits
 from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction
-from hwpoison_gui.view.outcome.signature import FS_NAMES, Bools, Frames, has, inode_file_systems, keys_of
+from hwpoison_gui.view.outcome.signature import FS_NAMES, MOST_REFS, Bools, Frames, has, inode_file_systems, keys_of
 from hwpoison_gui.view.outcome.users import Users, distinct
 
 U8 = npt.NDArray[np.uint8]
@@ -26,7 +26,6 @@ I64 = npt.NDArray[np.int64]
 
 _CHUNK: Final = 1 << 16  # frames at a time: intermediate arrays stay in the cache
 _BATCH: Final = 1 << 14  # frames at a time whose users are counted
-_MOST_REFS: Final = 3  # references that decide anything: page cache, private data, and one more
 # Sorts of page->mapping: 0 where none is set, the low bits of what is no inode, and from _FILES on the file systems
 # in the order of FS_NAMES.
 _FILES: Final = 4
@@ -177,10 +176,10 @@ class Assessment:
         if len(tails):
             head_flags, head_refs, heads, mapping = flags.copy(), refs.copy(), mapping[tails], mapping.copy()
             head_flags[tails], head_refs[tails] = m.flags.view[heads], m.refcount.view[heads]
-            mapping[tails] = 0  # what stands there is the number of the head
+            mapping[tails] = 0  # tails hold the frame number of their head there
         sort = self._mapping_sorts(mapping)
         key = ids.astype(np.int32) << _WORD_AT | sort.astype(np.int32) << _MAPPING_AT
-        key |= np.clip(refs - maps, 0, _MOST_REFS)
+        key |= np.clip(refs - maps, 0, MOST_REFS)
         key |= mapped * np.int32(_MAPPED)
         key |= (head_refs == 0) * np.int32(_UNUSED)
         key |= has(head_flags, pf.LRU) * np.int32(_HEAD_LRU)

@@ -26,7 +26,7 @@ Bools = npt.NDArray[np.bool_]
 NO_FILE: Final = 0
 FS_NAMES: Final[tuple[str, ...]] = ("", *FILESYSTEMS)
 _FS_BITS: Final = 4
-_MOST_REFS: Final = 3  # references beside those of mappings that decide anything: page cache, private data, one more
+MOST_REFS: Final = 3  # references beside those of mappings that can matter: page cache, private data, one more
 _REFS_BITS: Final = 3
 _WORD_BITS: Final = 16  # what a WordTable holds
 
@@ -136,7 +136,7 @@ def keys_of(f: Frames, words: WordTable) -> I64:
         words.ids_of(flags, ids[row])
     key: I64 = ids[0].astype(np.int64) << _WORD_BITS | ids[1]
     key = key << _FS_BITS | f.fs
-    key = key << _REFS_BITS | np.clip(f.refs - f.maps, -1, _MOST_REFS) + 1
+    key = key << _REFS_BITS | np.clip(f.refs - f.maps, -1, MOST_REFS) + 1
     for predicate in PREDICATES.values():
         key = key << 1 | predicate(f)
     return key

@@ -27,7 +27,7 @@ def note_rows(session: Session, notebook: Notebook) -> list[NoteRow]:
 
 
 def _row(session: Session, note: Note, position: int | None) -> NoteRow:
-    from hwpoison_gui.view.words.plain import plain  # a start has no notes and no time for its patterns
+    from hwpoison_gui.view.words.plain import plain  # imported only here: compiling its patterns would delay the start
 
     if not note.line:
         where = START_WITHIN

@@ -45,7 +45,7 @@ class Skipped(Record):
     why: str
 
 
-@dataclass(repr=False)  # a start has no time for more
+@dataclass(repr=False)  # generating __repr__() delays the start
 class WalkState:
     """The state that a reverse map shows. Keys: VMA ids for PTEs, tgids for tasks.
 

@@ -14,7 +14,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.window.files.unsaved import UnsavedWork
 
-if TYPE_CHECKING:  # imported with the first work: a start has no time for it
+if TYPE_CHECKING:  # imported with the first unsaved work, not at start
     from hwpoison_gui.opening.opening import Opened
     from hwpoison_gui.session.document.document import Document, Stored
     from hwpoison_gui.sources.assemble import Exported

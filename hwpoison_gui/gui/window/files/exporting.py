@@ -192,7 +192,7 @@ def _made_elsewhere(
         With what the command complains of.
     CancelledError
     """
-    import subprocess  # a start has no time for it
+    import subprocess  # imported only here: it would delay the start
     import tempfile
 
     from hwpoison_gui.opening import saving

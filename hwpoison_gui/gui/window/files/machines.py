@@ -150,4 +150,4 @@ def _has_records(path: Path) -> bool:
     try:
         return form_of(path).reader is Reader.RECORDS
     except (SourceError, OSError):
-        return False  # whoever opens it says so
+        return False  # the caller that opens it reports the error

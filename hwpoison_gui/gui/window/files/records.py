@@ -91,7 +91,7 @@ class Records(QObject):
             if any(form_of(path).reader is not Reader.RECORDS for path in paths):
                 return False
         except (SourceError, OSError):
-            return False  # whoever opens it says so
+            return False  # the caller that opens it reports the error
         self.open(paths, over=self._controller.machine.scenario is None)
         return True
 
