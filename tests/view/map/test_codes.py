@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -16,7 +15,6 @@ from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lens_sheets import made
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED
 from hwpoison_gui.view.map.plane import FramePlane, Match
-from tests.session.test_properties import EXAMPLES
 from tests.view.map.plain import levels_of, remade
 
 WORDS = [0, pf.BUDDY, pf.RESERVED, pf.SLAB, pf.PGTABLE, pf.NOPAGE, 0x5828, 0x868, 0x487C, 0x411800, 0x2000007028]
@@ -105,5 +103,4 @@ class Map(RuleBasedStateMachine):
         assert self.plane.poisoned.tolist() == poisoned.tolist()
 
 
-Map.TestCase.settings = settings(max_examples=max(40, EXAMPLES))
 TestMap = Map.TestCase
