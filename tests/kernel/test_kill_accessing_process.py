@@ -20,6 +20,16 @@ def test_mapped_or_poisoned() -> None:
     assert find_hwpoisoned_entry(bench.m, mm, pfn) is None
 
 
+def test_only_a_huge_entry_has_the_frames_behind_its_own() -> None:
+    bench = Workbench()
+    bench.area(pages=4)
+    for at in ("m+0", "m+3"):
+        bench.do("write", task="a", at=at)
+    near, pfn, mm = bench.pfn("a:m+0"), bench.pfn("a:m+3"), bench.session.tid_of("a")
+    assert mm is not None and 0 < pfn - near < 3
+    assert find_hwpoisoned_entry(bench.m, mm, pfn) == (bench.session.resolve_address("a", "m+3"), 12)
+
+
 def test_inside_a_huge_page() -> None:
     bench = Workbench()
     bench.area(pages=512, huge="thp")

@@ -259,3 +259,13 @@ def test_an_injector_learns_that_the_kernel_is_gone(profile: str) -> None:
     bench.do("sysctl", name="memory_failure_recovery", value=0)
     outcome = bench.do("poison", frame="a:m+0", via="madvise", task="a")
     assert outcome.panic and outcome.errno == "EPANIC"
+
+
+def test_a_huge_page_that_cannot_be_split_does_not_end_the_pageout() -> None:
+    bench = Workbench(frames=16384)
+    bench.area(pages=1024, huge="thp")
+    for at in ("m+0", "m+512"):
+        bench.do("write", task="a", at=at)
+    bench.do("pin", frame="a:m+5")
+    bench.do("madvise", task="a", at="m+0", pages=1024, advice="pageout")
+    assert [bench.session.pte_state("a", at) for at in ("m+5", "m+517")] == ["present", "swap"]

@@ -84,3 +84,15 @@ def test_a_clean_entry_makes_no_page_dirty() -> None:
     get_page(bench.m, old)
     assert run(migrate_page(bench.m, old)) == 0
     assert "DIRTY" not in bench.flags(bench.pfn()) and "UPTODATE" in bench.flags(bench.pfn())
+
+
+def test_a_huge_page_takes_the_content_of_all_its_frames_along() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.area(pages=512, huge="hugetlb")
+    for page in (0, 3, 511):
+        bench.do("write", task="a", at=f"m+{page}", value=str(page))
+    head = bench.pfn("a:m+0")
+    assert bench.do("soft_offline", frame="a:m+3").errno == 0
+    moved = bench.pfn("a:m+0")
+    assert moved != head and [bench.m.content.get(moved + page) for page in (0, 3, 511)] == ["0", "3", "511"]
+    assert not any(head <= pfn < head + 512 for pfn in bench.m.content.view)

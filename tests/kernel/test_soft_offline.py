@@ -244,3 +244,15 @@ def test_a_free_frame_that_is_set_aside_is_in_no_list() -> None:
     assert is_free(bench.m, pfn) and bench.do("soft_offline", frame=f"pfn:{pfn:#x}").errno == 0
     assert not is_free(bench.m, pfn) and bench.m.refcount.view[pfn] == 1
     invariants.check(bench.m)
+
+
+def test_without_memory_a_page_stays_where_it_is() -> None:
+    """migrate_pages() returns -ENOMEM."""
+    bench = Workbench()
+    bench.area()
+    bench.do("write", task="a", at="m+0", value="A")
+    bench.do("alloc", frames=8192)
+    pfn = bench.pfn()
+    outcome = bench.do("soft_offline", frame="a:m+0")
+    assert outcome.errno == "ENOMEM" and "page migration failed -12" in outcome.log[0]
+    assert bench.pfn() == pfn and "HWPOISON" not in bench.flags(pfn) and bench.m.refcount.view[pfn] == 1

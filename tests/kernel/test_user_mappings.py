@@ -218,3 +218,13 @@ def test_the_log_says_that_a_page_of_ksm_cannot_be_handled() -> None:
     bench.m.set_flags(bench.pfn(), pf.KSM)
     outcome = bench.do("poison", frame="a:m+0")
     assert any("can't handle KSM pages" in line for line in outcome.log)
+
+
+def test_the_first_handler_goes_on_with_a_page_of_ksm_that_it_could_not_unmap() -> None:
+    bench = Workbench("v7")
+    bench.area()
+    bench.do("write", task="a", at="m+0")
+    bench.m.set_flags(bench.pfn(), pf.KSM)
+    assert bench.do("poison", frame="a:m+0").result is not None
+    failed = [mark for mark in bench.session.steps.marks if mark.site is UNMAP_FAILED]
+    assert [mark.args for mark in failed] == [(1,)] and bench.session.pte_state("a", "m+0") == "present"

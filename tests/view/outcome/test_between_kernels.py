@@ -100,7 +100,7 @@ def test_the_share_that_is_done_grows_to_the_whole(monkeypatch: pytest.MonkeyPat
     bench = Workbench("6.1")
     bench.area(pages=4)
     bench.do("write", task="a", at="m+0", value="A")
-    shares = list(find_between(bench.m, PROFILES["7.2"]))
+    shares = list(find_between(bench.m, PROFILES["v7"]))
     assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] <= 1
 
 

@@ -249,3 +249,15 @@ def test_a_call_that_fails_says_why_by_its_own_last_step() -> None:
     failed = session.operations[-1]
     assert (failed.outcome.errno, failed.last - failed.first) == ("ENOMEM", 1)
     assert verdict(session, failed) == f"1 page at {address:#x} dropped; the call returned −ENOMEM."
+
+
+@pytest.mark.parametrize(("others", "said"), (("b", "b:102 only has a VMA"), ("bc", "b:102 and c:103 only have a VMA")))
+def test_who_only_covers_the_page_is_told_apart(others: str, said: str) -> None:
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 1})
+    do(session, "file", path="/f", pages=1)
+    for name in ("a", *others):
+        do(session, "task", name=name)
+        do(session, "mmap", task=name, name="m", pages=1, file="/f", shared=True)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="a:m+0")
+    assert f"{said} over the page, and no PTE for it" in verdict(session, session.operations[-1])
