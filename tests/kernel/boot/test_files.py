@@ -180,11 +180,18 @@ def test_a_file_has_its_largest_folio() -> None:
 
 
 def test_folios_of_unknown_files_do_not_overlap() -> None:
-    words = {4: CLEAN, **dict(enumerate(folio(2, CLEAN), 8)), 20: CLEAN, **dict(enumerate(folio(4, CLEAN), 32))}
+    """The largest come first, and those of a size in order."""
+    single = [4, *range(20, 30), *range(100, 200)]
+    words = dict.fromkeys(single, CLEAN)
+    for pfn, order in ((8, 2), (32, 4), (64, 1), (80, 2)):
+        words |= dict(enumerate(folio(order, CLEAN), pfn))
     m = booted(image(words))
-    assert [dict(pages) for pages in m.page_cache.view.values()] == [{0: 32, 16: 8, 20: 4, 21: 20}]
+    assert [dict(pages) for pages in m.page_cache.view.values()] == [
+        {0: 32, 16: 8, 20: 80, 24: 64} | dict(enumerate(single, 26))
+    ]
     (inode,) = m.inodes.view.values()
-    assert (inode.filesystem, inode.pages, inode.on_disk, inode.folio) == ("ext4", 22, 22, 16)
+    pages = 26 + len(single)
+    assert (inode.filesystem, inode.pages, inode.on_disk, inode.folio) == ("ext4", pages, pages, 16)
     assert inode.id == m.counter("next_inode")
 
 
