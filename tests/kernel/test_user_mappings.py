@@ -8,7 +8,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.swap import pageout
-from hwpoison_gui.kernel.user_mappings import SHAKEN, UNMAP_FAILED
+from hwpoison_gui.kernel.user_mappings import MUST_KILL, SHAKEN, UNMAP_FAILED
 from tests.workbench import Workbench, run
 
 
@@ -228,3 +228,15 @@ def test_the_first_handler_goes_on_with_a_page_of_ksm_that_it_could_not_unmap() 
     assert bench.do("poison", frame="a:m+0").result is not None
     failed = [mark for mark in bench.session.steps.marks if mark.site is UNMAP_FAILED]
     assert [mark.args for mark in failed] == [(1,)] and bench.session.pte_state("a", "m+0") == "present"
+
+
+@pytest.mark.parametrize("dirty", (False, True))
+def test_a_page_that_cannot_be_written_back_is_lost_dirty_or_not(dirty: bool) -> None:
+    """mapping_cap_writeback_dirty(): what tmpfs has in memory is nowhere else."""
+    bench = Workbench()
+    bench.do("file", path="/dev/shm/f", pages=1, filesystem="tmpfs")
+    bench.area(file="/dev/shm/f", shared=True)
+    bench.do("read", task="a", at="m+0")
+    (bench.m.set_flags if dirty else bench.m.clear_flags)(bench.pfn(), pf.DIRTY)
+    bench.do("poison", frame="a:m+0")
+    assert [mark.args for mark in bench.session.steps.marks if mark.site is MUST_KILL] == [(dirty, "tmpfs")]
