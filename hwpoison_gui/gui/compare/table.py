@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 from hwpoison_gui.gui.compare.frozen import FrozenColumns
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.primitives import fill
@@ -158,6 +159,7 @@ class CompareTable(QTableView):
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
+        know_viewport(self)
         self.facts = CompareModel(self, theme)
         self.empty = ""  # shown when there are no rows
         self.setModel(self.facts)
@@ -240,7 +242,10 @@ class CompareTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+        else:
+            self.frozen.fit()
 
     def _want(self, index: Index) -> None:
         self._want_side_of(index.column())

@@ -49,10 +49,10 @@ class Walk(Clock):
         self.stop()
         self._compared, self.at = compared, 0
 
-    def seek(self, at: int) -> None:
-        """Stops playback, and seeks both sides to a tick."""
+    def seek(self, at: int, at_once: float | None = None) -> None:
+        """Stops playback, and seeks both sides to a tick. `at_once`: seconds of it before other events are handled."""
         self.pause()
-        self._go(at)
+        self._go(at, at_once)
 
     def toggle(self) -> None:
         """Starts playback, from the start if at the end; or pauses."""
@@ -84,13 +84,14 @@ class Walk(Clock):
     def _duration(self, at: int) -> float:
         return self._pace.time(at)
 
-    def _go(self, at: int) -> None:
+    def _go(self, at: int, at_once: float | None = None) -> None:
         if self._compared is None:
             return
         self.at = min(max(at, 0), self.last)
         self._work.give_up()  # an earlier seek may still be walking
         sessions = self._compared.left.session, self._compared.right.session
-        at_once = SLICE_SECONDS if any(is_long(session, -1) for session in sessions) else None
+        if at_once is None and any(is_long(session, -1) for session in sessions):
+            at_once = SLICE_SECONDS
         self._work.start(self._going(self._compared.ticks[self.at]), lambda _: None, at_once)
         self.sought.emit(self.at)
 

@@ -317,7 +317,7 @@ class CompareWindow(QDialog):
         self._show_subject(self._subject(compared))
         self._note((compared.left.settings, compared.right.settings))
         self._show_rows()
-        self.walk.seek(self.last)
+        self.walk.seek(self.last, at_once=0.0)  # the list is shown before
         if not self._walked:
             self._walked = True
             self.slider.setFocus()  # later choices keep the focus

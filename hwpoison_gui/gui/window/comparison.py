@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QAction
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from hwpoison_gui.session.session import Session
 
 
+# What the window imports: a few modules in each turn.
+_IMPORTED: Final = ("export.comparison", "gui.compare.export", "view.facts.compare", "gui.compare.side",
+                    "gui.compare.table", "gui.control.compare_builder")  # fmt: skip
 _WAYS: Final = {
     "early": "early against late kill", "recovery": "recovery on against off", "profile": "two kernels",
     "": "settings chosen by hand", "matrix": "every kernel, early and late", "lines": "two lines of operations",
@@ -101,6 +105,9 @@ class Comparison:
     ) -> Work:
         """Makes and shows the window. `again`: the two lines of operations that were compared before."""
         session, machine = self._controller.session, self._controller.machine.title
+        for name in _IMPORTED:
+            yield
+            import_module(f"hwpoison_gui.{name}")
         yield
         from hwpoison_gui.gui.compare.window import CompareWindow
         from hwpoison_gui.gui.window.dialogs.term_tips import TermTips
@@ -116,6 +123,7 @@ class Comparison:
         self._connect(shown, session)
         yield
         TermTips(shown).watch(shown)
+        yield
         shown.show()
         yield
         shown.build()  # in a thread, which would hold up the first picture

@@ -86,6 +86,7 @@ class WalkState:
 # Of the frames of operations, as they were before, and of selected frames.
 _MAP: Final = Question[ReverseMap]("reverse map", 8)
 _FOLLOWER: Final = Question["Follower"]("how far a reverse map has been followed")
+_STEPS_PER_SLICE: Final = 100  # applied between two yields; each may say something of many PTEs
 _EFFECTS: Final = {
     "handled": "caught",
     "pending": "pending",
@@ -225,7 +226,7 @@ class Follower:
         """Apply steps; returns the tasks that they signalled."""
         signalled: set[int] = set()
         for number, step in enumerate(steps if self._concerned else (), before + 1):
-            if number % ITEMS_PER_SLICE == 0:
+            if number % _STEPS_PER_SLICE == 0:
                 yield
             mark, state = step.mark, self._state
             if mark.act is Act.VISIT:

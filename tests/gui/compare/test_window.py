@@ -28,7 +28,7 @@ def compared(user, qtbot):
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
     window = comparison_of(user.window)
-    until(lambda: window.compared is not None)
+    until(lambda: window.compared is not None and not window.walk.busy)
     return window
 
 
@@ -142,7 +142,7 @@ def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
 def test_it_opens_in_turns_and_can_be_stopped_after_each_of_them(user) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     seen = set()
-    for turns in range(10):
+    for turns in range(20):
         user.window.actions_["compare"].trigger()
         left = iter(range(turns))
         until(lambda left=left: next(left, None) is None)
@@ -152,6 +152,17 @@ def test_it_opens_in_turns_and_can_be_stopped_after_each_of_them(user) -> None:
         assert user.window.comparison.shown is None
         until(lambda: not user.window.findChildren(CompareWindow))
     assert seen == {(False, False), (True, False), (True, True)}
+
+
+def test_the_list_is_shown_in_a_turn_before_the_sides_walk_to_their_ends(user) -> None:
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
+    user.window.actions_["compare"].trigger()
+    window = comparison_of(user.window)
+    until(lambda: window.compared is not None)
+    assert window.table.facts.rows and window.walk.busy
+    until(lambda: not window.walk.busy)
+    assert all(side.side.session.position == len(side.side.session.steps) for side in window.sides)
+    assert all(side.rmap.graph is not None for side in window.sides)
 
 
 def test_the_collector_may_take_its_machines_once_it_is_closed(compared) -> None:

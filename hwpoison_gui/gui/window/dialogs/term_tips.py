@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QLabel, QToo
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
+from hwpoison_gui.gui.look.viewport import know_viewport
 
 _BELOW_POINTER: Final = 14  # pixels, at least, between the pointer and a tip that Qt shows below it
 _MARGINS: Final = 40  # of a tip, and its distance from the pointer, at 100 % text
@@ -43,7 +44,10 @@ class TermTips(QObject):
         found = [root.findChildren(kind) for kind in (QLabel, QAbstractButton, QAbstractScrollArea)]
         inner = (widget for widget in chain.from_iterable(found) if widget.window() is root.window())
         for widget in (root, *inner):
-            inside = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
+            inside = widget
+            if isinstance(widget, QAbstractScrollArea):
+                know_viewport(widget)  # a list may have come with its box, and its viewport with Qt
+                inside = widget.viewport()
             inside.installEventFilter(self)
 
     def watch_content(self, frame: QWidget) -> None:
