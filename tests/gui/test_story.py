@@ -33,7 +33,7 @@ def test_a_click_on_a_shared_page_kills_all_who_share_it_and_going_back_revives_
 def test_playing_walks_to_the_end_by_itself(user) -> None:
     user.window.controller.playback.set_speed(8.0)
     positions: list[int] = []
-    user.window.controller.moved.connect(lambda _: positions.append(user.session.position))
+    user.window.present.moved.connect(lambda _: positions.append(user.session.position))
     user.click_frame(user.frame("srv:heap+1"))
     until(lambda: not user.window.controller.playback.playing)
     assert user.session.position == len(user.session.steps)

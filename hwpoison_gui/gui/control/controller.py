@@ -35,8 +35,7 @@ class Controller(QObject):
 
     leaving = Signal()  # the machine is about to be replaced
     opened = Signal()
-    moved = Signal(object)  # Moved
-    viewChanged = Signal()
+    changed = Signal(object, bool)  # Moved, or None; whether the selection or the names of files have changed
     failed = Signal(str, str)  # a title, a message
 
     def __init__(self, opened: Opened, parent: QObject | None = None) -> None:
@@ -51,8 +50,7 @@ class Controller(QObject):
         self.prepare: Callable[[bool], Iterator[str | None]] = lambda _: iter(())
         self.is_crowded: Callable[[], bool] = lambda: False  # views will take long, so work takes little at once
         self.changes = Notifier(opened.session, self)
-        self.changes.moved.connect(self.moved)
-        self.changes.looked.connect(self.viewChanged)
+        self.changes.changed.connect(self.changed)
         self._refused = False  # the last operation was not possible, or was cancelled
         self._cancelled = False  # the operation that is being recorded
         self._hasty = self._hurried = False  # the current work may be completed at once, and is being so
@@ -100,7 +98,7 @@ class Controller(QObject):
         """Replaces what is known of the open machine beside its session: its files, its title."""
         assert machine.session is self.machine.session
         self.machine = machine
-        self.viewChanged.emit()
+        self.changed.emit(None, True)
 
     def together(self) -> AbstractContextManager[None]:
         """Groups changes: listeners are notified once, at the end of the block."""

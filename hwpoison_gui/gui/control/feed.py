@@ -21,6 +21,7 @@ class Feed(QObject):
 
     moved = Signal(object)  # Moved: everything since the last notification
     looked = Signal()  # the selection or the theme has changed
+    changed = Signal()  # one of these or both, which were emitted before
 
     def __init__(self, panel: QObject) -> None:
         super().__init__(panel)
@@ -32,11 +33,10 @@ class Feed(QObject):
         """Whether the panel has not been notified of everything."""
         return self._moved is not None or self._looked
 
-    def note(self, moved: Moved | None) -> None:
-        """Keeps a move, or a look (None), for the next notification."""
-        if moved is None:
-            self._looked = True
-        else:
+    def note(self, moved: Moved | None, looked: bool) -> None:
+        """Keeps a move, a look or both for the next notification."""
+        self._looked = self._looked or looked
+        if moved is not None:
             self._moved = moved if self._moved is None else together(self._moved, moved)
 
     def forget(self) -> None:
@@ -51,6 +51,8 @@ class Feed(QObject):
             self.moved.emit(moved)
         if looked:
             self.looked.emit()
+        if looked or moved is not None:
+            self.changed.emit()
 
 
 class Feeds(QObject):
@@ -79,10 +81,10 @@ class Feeds(QObject):
         for feed in self._feeds:
             feed.forget()
 
-    def notify(self, moved: Moved | None, *, in_turn: bool) -> None:
-        """Notifies all panels of a move, or of a look (None): now, or one after the other (`in_turn`)."""
+    def notify(self, moved: Moved | None, looked: bool, *, in_turn: bool) -> None:
+        """Notifies all panels of a move, a look or both: now, or one after the other (`in_turn`)."""
         for feed in self._feeds:
-            feed.note(moved)
+            feed.note(moved, looked)
         if in_turn:
             self._turns.run(self._notifying, lambda _: None)
             return

@@ -35,8 +35,7 @@ class Moved(Record):
 class Notifier(QObject):
     """Follows one session at a time. Between `enter` and its `leave` changes are held back and grouped."""
 
-    moved = Signal(object)  # Moved
-    looked = Signal()  # the selection has changed
+    changed = Signal(object, bool)  # Moved, or None; whether the selection has changed
 
     def __init__(self, session: Session, parent: QObject) -> None:
         super().__init__(parent)
@@ -86,11 +85,8 @@ class Notifier(QObject):
         self._depth -= 1
         if self._depth:
             return
-        if self._notices or self._acted:
+        if self._notices or self._acted or self._looked:
             self._tell()
-        if self._looked:
-            self._looked = False
-            self.looked.emit()
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -107,9 +103,11 @@ class Notifier(QObject):
             self._tell()
 
     def _tell(self) -> None:
-        steps, acted = self.few_steps, self._acted
-        notices, self._notices, self._acted = self._notices, [], False
-        self.moved.emit(Moved(_frames_of(notices), _tables_of(notices), acted, steps))
+        moved, looked = None, self._looked
+        if self._notices or self._acted:
+            moved = Moved(_frames_of(self._notices), _tables_of(self._notices), self._acted, self.few_steps)
+        self._notices, self._acted, self._looked = [], False, False
+        self.changed.emit(moved, looked)
 
 
 def _frames_of(notices: Sequence[Notice]) -> npt.NDArray[np.int64]:

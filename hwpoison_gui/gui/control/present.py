@@ -25,12 +25,13 @@ MOST_AT_ONCE: Final = 400  # frames that changed; of more, the panels show one a
 class Present(QObject):
     """Holds the reverse map shown, its state, and the colours of its processes.
 
-    Map, bars and commands listen to `moved` and `looked`; a panel that may be late has a `feed`.
+    Map, bars and commands listen to its signals; a panel that may be late has a `feed`.
     """
 
     opened = Signal()  # another machine; implies `moved` and `looked`, which are not emitted
     moved = Signal(object)  # Moved: the machine has changed
     looked = Signal()  # the selection or the theme has changed
+    changed = Signal()  # one of these or both, which were emitted before
 
     def __init__(self, controller: Controller, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
@@ -44,8 +45,7 @@ class Present(QObject):
         controller.is_crowded = self._is_crowded
         controller.leaving.connect(self._forget)
         controller.opened.connect(self._opened)
-        controller.moved.connect(self._moved)
-        controller.viewChanged.connect(self._looked)
+        controller.changed.connect(self._changed)
 
     @property
     def frame(self) -> int:
@@ -70,7 +70,7 @@ class Present(QObject):
         """Recomputes the colours."""
         self._theme = theme
         self.colours = theme.of_tasks(self.numbers)
-        self._notify(None)
+        self._notify(None, looked=True)
 
     def show_machine(self) -> None:
         """Makes all listeners show the machine; call once they are connected."""
@@ -86,21 +86,18 @@ class Present(QObject):
         self._feeds.forget()
         self.opened.emit()
 
-    def _moved(self, moved: Moved) -> None:
+    def _changed(self, moved: Moved | None, looked: bool) -> None:
         self._update()
-        self._notify(moved)
+        self._notify(moved, looked)
 
-    def _looked(self) -> None:
-        self._update()
-        self._notify(None)
-
-    def _notify(self, moved: Moved | None) -> None:
-        if moved is None:
-            self.looked.emit()
-        else:
+    def _notify(self, moved: Moved | None, looked: bool) -> None:
+        if moved is not None:
             self.moved.emit(moved)
+        if looked:
+            self.looked.emit()
+        self.changed.emit()
         crowd = moved is not None and len(moved.pfns) > MOST_AT_ONCE
-        self._feeds.notify(moved, in_turn=crowd or self._is_crowded())
+        self._feeds.notify(moved, looked, in_turn=crowd or self._is_crowded())
 
     def _is_crowded(self) -> bool:
         return is_long(self._controller.session, self._controller.selection.frame)

@@ -34,6 +34,6 @@ def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Pr
     view.taskClicked.connect(controller.selection.select_task)
     controller.playback.phaseChanged.connect(view.set_phase)
     feed = present.feed(view)
-    for changed in (present.opened, feed.moved, feed.looked):
+    for changed in (present.opened, feed.changed):
         changed.connect(show)
     show()

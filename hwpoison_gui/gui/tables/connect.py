@@ -45,7 +45,7 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
     feed = present.feed(view)
     for changed in (present.opened, feed.moved):
         changed.connect(show)
-    for changed in (present.opened, feed.moved, feed.looked):
+    for changed in (present.opened, feed.changed):
         changed.connect(show_frame)
     show()
     show_frame()

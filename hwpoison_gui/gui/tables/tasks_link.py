@@ -48,7 +48,7 @@ class TasksLink(QObject):
         present.opened.connect(self._show)
         feed = present.feed(table)
         feed.moved.connect(self._moved)
-        feed.looked.connect(self._show_walk)
+        feed.changed.connect(self._show_walk)
         self._show()
 
     def _show(self) -> None:
@@ -58,7 +58,6 @@ class TasksLink(QObject):
     def _moved(self, moved: Moved) -> None:
         if moved.tables & _TASK_TABLES:
             self._show_rows(moved.steps)
-        self._show_walk()
 
     def _show_rows(self, steps: Sequence[Step] | None = None) -> None:
         rows = task_rows(self._controller.session, steps)

@@ -35,7 +35,7 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Plus, Qt.Key.Key_Minus)
     view.seekRequested.connect(controller.seek)
     feed = present.feed(view)
-    for changed in (present.opened, feed.moved, feed.looked):
+    for changed in (present.opened, feed.changed):
         changed.connect(show)
     show()
 
@@ -51,6 +51,6 @@ def connect_states(view: StateTableView, controller: Controller, present: Presen
     LocalKeys(view.view, *MOVES, *PAGES)
     view.seekRequested.connect(controller.seek)
     feed = present.feed(view)
-    for changed in (present.opened, feed.moved, feed.looked):
+    for changed in (present.opened, feed.changed):
         changed.connect(show)
     show()

@@ -48,9 +48,9 @@ def test_a_panel_hears_once_of_all_that_it_missed_and_ends_with_its_feed(qtbot) 
         feed = feeds.add(panel)
         feed.moved.connect(lambda moved, number=number: heard.append((number, moved.pfns.tolist())))
         feed.looked.connect(lambda number=number: heard.append((number, "looked")))
-    feeds.notify(move(3), in_turn=True)
-    feeds.notify(None, in_turn=True)
-    feeds.notify(move(2), in_turn=True)
+    feeds.notify(move(3), False, in_turn=True)
+    feeds.notify(None, True, in_turn=True)
+    feeds.notify(move(2), False, in_turn=True)
     assert not heard and feeds.late, "the machine cannot be read yet"
     ready[0] = True
     until(lambda: not feeds.late)
@@ -58,12 +58,39 @@ def test_a_panel_hears_once_of_all_that_it_missed_and_ends_with_its_feed(qtbot) 
     heard.clear()
     panels[0].deleteLater()
     until(lambda: len(feeds._feeds) == 1)
-    feeds.notify(move(4), in_turn=True)
-    feeds.notify(None, in_turn=False)
+    feeds.notify(move(4), False, in_turn=True)
+    feeds.notify(None, True, in_turn=False)
     assert heard == [(1, [4]), (1, "looked")] and not feeds.late
-    feeds.notify(move(5), in_turn=True)
+    feeds.notify(move(5), False, in_turn=True)
     feeds.forget()
     assert not feeds.late
+
+
+def test_a_panel_hears_once_of_a_move_and_a_look_together(qtbot) -> None:
+    above, heard = QObject(), list[str]()
+    feeds = Feeds(above, lambda: True)
+    feed = feeds.add(QObject(above))
+    feed.moved.connect(lambda _: heard.append("moved"))
+    feed.looked.connect(lambda: heard.append("looked"))
+    feed.changed.connect(lambda: heard.append("changed"))
+    feeds.notify(move(3), True, in_turn=False)
+    assert heard == ["moved", "looked", "changed"]
+    feeds.notify(move(4), False, in_turn=True)
+    feeds.notify(None, True, in_turn=False)
+    assert heard[3:] == ["moved", "looked", "changed"]
+    feeds.notify(None, True, in_turn=False)
+    assert heard[6:] == ["looked", "changed"]
+    feeds.finish()
+    assert len(heard) == 8
+
+
+def test_a_click_on_another_frame_is_one_change_of_the_window(user) -> None:
+    changes = list[tuple[int, int]]()
+    present, c = user.window.present, user.window.controller
+    present.changed.connect(lambda: changes.append((c.selection.frame, user.session.position)))
+    pfn, before = user.frame("srv:heap+1"), user.session.position
+    c.fire(pfn)
+    assert changes[0] == (pfn, before + 1) and len(changes) == 1
 
 
 def test_a_small_machine_is_shown_in_one_turn(user) -> None:

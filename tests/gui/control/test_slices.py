@@ -134,7 +134,7 @@ def test_a_branch_is_reopened_or_given_up_though_what_plays_takes_long_to_finish
     assert c.playback.playing and session.position < len(session.steps)
     (branch,) = session.branches.kept
     told: list[object] = []
-    c.moved.connect(lambda _: told.append(session.recording))
+    w.present.moved.connect(lambda _: told.append(session.recording))
     ended: list[bool] = []
     c.go_along(branch.operations, lambda: ended.append(True))
     until(lambda: len(session.steps) > booted + 5 and session.recording is not None)

@@ -33,8 +33,7 @@ class StateLink(QObject):
         self._window, self._actions, self._controller, self._work = window, actions, controller, work
         self._lenses, self._layouts, self._map = lenses, layouts, frame_map
         present.opened.connect(self._opened)
-        present.moved.connect(self._show)
-        present.looked.connect(self._show)
+        present.changed.connect(self._show)
         lenses.lensChanged.connect(self._show_lens)
         frame_map.layoutChanged.connect(self._show_layout)
         frame_map.dramGeometryChanged.connect(self._show_geometry)

@@ -74,7 +74,7 @@ class Keeping(QObject):
         self.machines.loader.ended.connect(self._loaded)
         controller.leaving.connect(self._leave)
         controller.leaving.connect(self.toast.put_away)  # it may speak of the machine that goes
-        for changed in (present.moved, present.looked, notes.changed, view.changed):
+        for changed in (present.changed, notes.changed, view.changed):
             changed.connect(self.autosave.touch)
 
     def connect_last(self, present: Present) -> None:
