@@ -112,15 +112,16 @@ class TaskModel(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), keep, len(old) - 1)
             self.rows = old[:keep]
             self.endRemoveRows()
-        changed = [number for number in others if old[number] != rows[number]]
+        first = next((number for number in others if old[number] != rows[number]), None)
         if len(rows) > keep:
             self.beginInsertRows(QModelIndex(), keep, len(rows) - 1)
             self.rows = rows
             self.endInsertRows()
         else:
             self.rows = rows
-        if changed:
-            self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(self.columns) - 1))
+        if first is not None:
+            last = next(number for number in reversed(others) if old[number] != rows[number])
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
     def show_tolls(self, on: bool, tolls: dict[int, ProcessToll]) -> None:
         """Shows or hides the columns of what errors would do; without tolls they are empty."""

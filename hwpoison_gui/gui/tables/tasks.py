@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from heapq import nlargest
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -170,13 +169,13 @@ class TaskTable(QTableView):
         metrics = self.fontMetrics()
         for number, column in enumerate(COLUMNS):
             if column.number:
-                longest = max((getattr(row, column.field) for row in self.tasks.rows), default=0)
+                longest = max(map(attrgetter(column.field), self.tasks.rows), default=0)
                 wide = metrics.horizontalAdvance(f"{longest:,}") + _PADDING
                 self.setColumnWidth(number, max(self._least[number], wide))
         fates = (*_WIDTHS["killed_by"], *(IN_SHORT[kind][1] for kind in self._fates))
         self._least[_KILLED_BY] = max(map(metrics.horizontalAdvance, fates)) + _PADDING
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
-        names = nlargest(_MEASURED, (row.name for row in self.tasks.rows), len)
+        names = sorted(map(_NAME_OF, self.tasks.rows), key=len)[-_MEASURED:]
         longest = max(map(bold.horizontalAdvance, names), default=0)
         around = look.px(_BAR) + look.LARGE + look.SMALL
         wanted = longest + 2 * look.SMALL
