@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from hwpoison_gui.gui.control import feed
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.scenario import replay
@@ -85,6 +87,12 @@ class User:
         action = next(action for action in menu.actions() if action.text() == path[-1])
         assert action.isEnabled(), action.toolTip()
         action.trigger()
+
+
+@pytest.fixture(autouse=True)
+def panels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All panels show a change in the turn in which it is made: most tests look at once, and are not about turns."""
+    monkeypatch.setattr(feed, "_AT_ONCE", inf)
 
 
 @pytest.fixture

@@ -122,6 +122,7 @@ def _window(app: QApplication, opened: Opened, wanted: Wanted, position: int) ->
     window.room.reset()
     window.controller.seek(position)
     window.controller.work.finish()
+    window.present.finish()
     app.processEvents()
     window.panels.make_what_is_seen()
     for view in window.findChildren(RmapView):

@@ -1,6 +1,7 @@
-"""Notifies panels of moves: all at once, or each in a turn of the event loop of its own.
+"""Notifies panels of moves, a few of them in each turn of the event loop.
 
-Redrawing one panel for a crowd of users takes about 10 ms, and redrawing all of them 60: too long for one turn.
+What the user did last is shown first, by the map and the bars. To bring all panels up to date then takes as long again
+on a small machine, and 60 ms for a crowd of users: too long for the same turn.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from hwpoison_gui.gui.control.notifier import MOST_STEPS, Moved, union
 from hwpoison_gui.gui.control.slices import Slices, Work
 
 _TURN: Final = 0.008  # seconds after which the next panel waits for the next turn
+_AT_ONCE: Final = 0.0  # seconds of CPU time in the turn of the move itself
 
 
 class Feed(QObject):
@@ -61,7 +63,7 @@ class Feeds(QObject):
     def __init__(self, parent: QObject, ready: Callable[[], bool]) -> None:
         super().__init__(parent)
         self._feeds: list[Feed] = []
-        self._turns = Slices(self, _TURN, ready, at_once=0.0)
+        self._turns = Slices(self, _TURN, ready)
 
     @property
     def late(self) -> bool:
@@ -77,30 +79,34 @@ class Feeds(QObject):
 
     def forget(self) -> None:
         """Drops all pending notifications: the panels show another machine."""
-        self._turns.give_up()
         for feed in self._feeds:
             feed.forget()
+        self._turns.give_up()
 
-    def notify(self, moved: Moved | None, looked: bool, *, in_turn: bool) -> None:
-        """Notifies all panels of a move, a look or both: now, or one after the other (`in_turn`)."""
+    def notify(self, moved: Moved | None, looked: bool) -> None:
+        """Notifies all panels of a move, a look or both, one after the other."""
         for feed in self._feeds:
             feed.note(moved, looked)
-        if in_turn:
-            self._turns.run(self._notifying, lambda _: None)
-            return
-        self._turns.give_up()
-        for feed in tuple(self._feeds):
-            feed.notify()
+        if not self._turns.busy:  # else it goes on where it is, so that no panel has to wait while moves follow quickly
+            self._go_on()
+
+    def _go_on(self, _: bool = True) -> None:
+        """Begins, if a panel is late; there may have been moves since the last one was notified."""
+        if self.late:
+            self._turns.run(self._notifying, self._go_on, at_once=_AT_ONCE)
 
     def finish(self) -> None:
         """Notifies the panels that are late now."""
-        self._turns.finish()
+        while self.late:
+            for feed in tuple(self._feeds):
+                feed.notify()
 
     def _notifying(self) -> Work:
-        for feed in tuple(self._feeds):
-            yield
-            if feed in self._feeds and feed.is_late:  # its panel may have gone meanwhile
-                feed.notify()
+        while self.late:
+            for feed in tuple(self._feeds):
+                yield
+                if feed in self._feeds and feed.is_late:  # its panel may have gone meanwhile
+                    feed.notify()
 
 
 def together(one: Moved, other: Moved) -> Moved:

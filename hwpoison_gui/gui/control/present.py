@@ -5,8 +5,6 @@ Panels connect to this object, not to the controller: when its signals are emitt
 
 from __future__ import annotations
 
-from typing import Final
-
 from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import Controller
@@ -18,8 +16,6 @@ from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.groundwork import is_long, prepare
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
-
-MOST_AT_ONCE: Final = 400  # frames that changed; of more, the panels show one after the other
 
 
 class Present(QObject):
@@ -54,7 +50,7 @@ class Present(QObject):
         return selected if selected != NONE or self.graph is None else self.graph.pfn
 
     def feed(self, panel: QObject) -> Feed:
-        """The notifications of a panel, in place of `moved` and `looked`; those of a crowd come in later turns."""
+        """The notifications of a panel, in place of `moved` and `looked`; they come in the next turns."""
         return self._feeds.add(panel)
 
     @property
@@ -96,8 +92,7 @@ class Present(QObject):
         if looked:
             self.looked.emit()
         self.changed.emit()
-        crowd = moved is not None and len(moved.pfns) > MOST_AT_ONCE
-        self._feeds.notify(moved, looked, in_turn=crowd or self._is_crowded())
+        self._feeds.notify(moved, looked)
 
     def _is_crowded(self) -> bool:
         return is_long(self._controller.session, self._controller.selection.frame)

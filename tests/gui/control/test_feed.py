@@ -1,4 +1,4 @@
-"""Panels are notified at once on small machines; of a crowd later, of all that they missed and of nothing else."""
+"""Panels are notified in turns after map and bars, of all that they missed and of nothing else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject
 
+from hwpoison_gui.gui.control import feed as feed_module
 from hwpoison_gui.gui.control.feed import Feeds, together
 from hwpoison_gui.gui.control.notifier import MOST_STEPS, Moved
 from hwpoison_gui.view.facts import groundwork
@@ -17,6 +18,12 @@ from hwpoison_gui.view.rows.tasks import task_row
 from hwpoison_gui.view.walk.state import Follower
 from tests.gui.conftest import workers
 from tests.gui.waiting import until
+
+
+@pytest.fixture(autouse=True)
+def in_turns(panels_at_once: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the program has it, and no other test of the window."""
+    monkeypatch.setattr(feed_module, "_AT_ONCE", 0.0)
 
 
 @pytest.fixture
@@ -48,9 +55,9 @@ def test_a_panel_hears_once_of_all_that_it_missed_and_ends_with_its_feed(qtbot) 
         feed = feeds.add(panel)
         feed.moved.connect(lambda moved, number=number: heard.append((number, moved.pfns.tolist())))
         feed.looked.connect(lambda number=number: heard.append((number, "looked")))
-    feeds.notify(move(3), False, in_turn=True)
-    feeds.notify(None, True, in_turn=True)
-    feeds.notify(move(2), False, in_turn=True)
+    feeds.notify(move(3), False)
+    feeds.notify(None, True)
+    feeds.notify(move(2), False)
     assert not heard and feeds.late, "the machine cannot be read yet"
     ready[0] = True
     until(lambda: not feeds.late)
@@ -58,10 +65,11 @@ def test_a_panel_hears_once_of_all_that_it_missed_and_ends_with_its_feed(qtbot) 
     heard.clear()
     panels[0].deleteLater()
     until(lambda: len(feeds._feeds) == 1)
-    feeds.notify(move(4), False, in_turn=True)
-    feeds.notify(None, True, in_turn=False)
+    feeds.notify(move(4), False)
+    feeds.notify(None, True)
+    feeds.finish()
     assert heard == [(1, [4]), (1, "looked")] and not feeds.late
-    feeds.notify(move(5), False, in_turn=True)
+    feeds.notify(move(5), False)
     feeds.forget()
     assert not feeds.late
 
@@ -73,15 +81,33 @@ def test_a_panel_hears_once_of_a_move_and_a_look_together(qtbot) -> None:
     feed.moved.connect(lambda _: heard.append("moved"))
     feed.looked.connect(lambda: heard.append("looked"))
     feed.changed.connect(lambda: heard.append("changed"))
-    feeds.notify(move(3), True, in_turn=False)
-    assert heard == ["moved", "looked", "changed"]
-    feeds.notify(move(4), False, in_turn=True)
-    feeds.notify(None, True, in_turn=False)
-    assert heard[3:] == ["moved", "looked", "changed"]
-    feeds.notify(None, True, in_turn=False)
-    assert heard[6:] == ["looked", "changed"]
+    feeds.notify(move(3), True)
     feeds.finish()
-    assert len(heard) == 8
+    assert heard == ["moved", "looked", "changed"]
+    feeds.notify(move(4), False)
+    feeds.notify(None, True)
+    feeds.finish()
+    assert heard[3:] == ["moved", "looked", "changed"]
+    feeds.notify(None, True)
+    feeds.finish()
+    assert heard[6:] == ["looked", "changed"]
+
+
+def test_no_panel_waits_while_moves_follow_quickly(qtbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each turn has time for one panel, and each brings another move."""
+    monkeypatch.setattr(feed_module, "_TURN", -1.0)
+    above, heard = QObject(), list[int]()
+    feeds = Feeds(above, lambda: True)
+    for number in range(5):
+        feeds.add(QObject(above)).changed.connect(lambda number=number: heard.append(number))
+
+    def another() -> bool:
+        feeds.notify(move(len(heard)), False)
+        return len(heard) >= 12
+
+    until(another)
+    assert heard[:10] == [0, 1, 2, 3, 4] * 2
+    feeds.forget()
 
 
 def test_a_click_on_another_frame_is_one_change_of_the_window(user) -> None:
@@ -93,11 +119,22 @@ def test_a_click_on_another_frame_is_one_change_of_the_window(user) -> None:
     assert changes[0] == (pfn, before + 1) and len(changes) == 1
 
 
-def test_a_small_machine_is_shown_in_one_turn(user) -> None:
-    user.window.controller.fire(user.frame("srv:heap+1"))
-    user.window.controller.finish()
-    assert not user.window.present.late
-    assert {row.name for row in user.window.docks["tasks"].content().tasks.rows if row.killed_by} >= {"srv", "w0"}
+def test_what_is_undone_before_its_turn_is_never_shown_by_a_panel(user) -> None:
+    """A click and its undoing in one turn: the panels go from one state at rest to the other."""
+    w, c = user.window, user.window.controller
+    shown: list[object] = []
+    tasks = w.docks["tasks"].content()
+    tasks.tasks.dataChanged.connect(lambda *_: shown.append([row.killed_by for row in tasks.tasks.rows]))
+    before = user.session.position
+    c.fire(user.frame("srv:heap+1"))
+    c.finish()
+    assert w.present.late and not any(row.killed_by for row in tasks.tasks.rows)
+    c.seek(before)
+    until(lambda: not w.present.late)
+    assert not any(by for bys in shown for by in bys) and not any(row.killed_by for row in tasks.tasks.rows)
+    c.seek(len(user.session.steps))
+    until(lambda: not w.present.late)
+    assert {row.name for row in tasks.tasks.rows if row.killed_by} >= {"srv", "w0"}
 
 
 def test_map_and_sentence_come_first_and_the_panels_follow(crowd) -> None:
