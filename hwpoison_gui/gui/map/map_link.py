@@ -32,7 +32,9 @@ class MapLink(QObject):
         super().__init__(frame_map)
         self._map, self._controller, self._present = frame_map, controller, present
         self._hover = HoverText(
-            lambda: frame_map.view.describe(frame_map.view.item.described), lambda: not controller.busy, frame_map
+            lambda: frame_map.view.describe(frame_map.view.item.described),
+            lambda: not controller.busy and not present.late,
+            frame_map,
         )
         LocalKeys(frame_map.view, *MOVES)
         frame_map.set_motion(not appearance.still)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter, ne
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import (
@@ -28,6 +29,7 @@ from hwpoison_gui.view.words.words import counted
 if TYPE_CHECKING:  # a start has no use for it
     from hwpoison_gui.view.damage.worst import ProcessToll
 
+_TGID_OF: Final = attrgetter("tgid")
 Role = Qt.ItemDataRole
 SORT_ROLE: Final = Role.UserRole
 CHOICES_ROLE: Final = Role.UserRole + 1
@@ -103,7 +105,7 @@ class TaskModel(QAbstractTableModel):
             keep -= 1
         pairs = enumerate(zip(old[:keep], rows, strict=False))
         others = [number for number, (was, row) in pairs if was is not row]  # only the changed ones
-        if any(old[number].tgid != rows[number].tgid for number in others):
+        if others and any(map(ne, map(_TGID_OF, old[:keep]), map(_TGID_OF, rows))):
             self.beginResetModel()
             self.rows = rows
             self.endResetModel()

@@ -29,7 +29,7 @@ class TimelineLink(QObject):
     ) -> None:
         super().__init__(sentence)
         self._sentence, self._transport, self._controller = sentence, transport, controller
-        self._hover = HoverText(self._show_sentence, lambda: not controller.busy, sentence)
+        self._hover = HoverText(self._show_sentence, lambda: not controller.busy and not present.late, sentence)
         self._known = self._asked = NONE  # the frame selected last, and the one selected since the last move
         sentence.frameWanted.connect(show_frame)
         transport.timeline.seekRequested.connect(controller.seek)
