@@ -214,7 +214,7 @@ def _columns(rows: Sequence[Row], whole: Row, width: int) -> list[list[str]]:
 
 
 def _frames_worst(report: PolicyReport, width: int) -> Iterator[str]:
-    """Each in a line, and below it whom it hits and how: whole clauses, at any width."""
+    """A line for each, and below it the processes that it hits and how; clauses are not broken at any width."""
     if not report.frames:
         return
     yield f"Most dangerous frames, {KILL[report.early]}"

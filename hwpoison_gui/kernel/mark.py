@@ -132,7 +132,7 @@ class Mark(Record):
         return self.site.act
 
     def value(self, name: str) -> Any:
-        """The value of that name. Raises ValueError when the site has none such."""
+        """The value of that name. Raises ValueError if the site has no such value."""
         return self.args[self.site.args.index(name)]
 
 

@@ -80,7 +80,7 @@ class FileToll(Record):
     """What errors in the cached pages of a file would do, each alone; numbers of frames.
 
     `outcomes`: by class of outcome. `now`: whose error signals a process at once. `late`: of the others, those that
-    signal who touches them. `lost`: whose content is gone. `dead`: summed over the frames, how many processes die.
+    signal the next process to touch them. `lost`: whose content is gone. `dead`: deaths, summed over the frames.
     """
 
     inode: int
@@ -168,7 +168,7 @@ class Ranking:
         return np.concatenate(list(self._hit_nobody(same)))
 
     def key_of(self, pfn: int) -> tuple[int, int]:
-        """The same for frames that are alike: the score, and a number for whom an error hits."""
+        """A key that equal frames share: the score, and a number for the processes that an error hits."""
         at = int(np.searchsorted(self._counts.frame, pfn))
         number = self.damage.assessment.class_of[pfn]
         if at < len(self._counts.frame) and self._counts.frame[at] == pfn:
@@ -199,7 +199,7 @@ class Ranking:
             yield pfns[counts.of(counts.hit, pfns) == 0]
 
     def _signatures(self, pfns: I64) -> npt.NDArray[np.uint64]:
-        """A number for what an error in each of some frames does, and to whom: a hash of 64 bits."""
+        """A 64-bit hash, for each frame, of the processes that an error in it hits and of what it does to them."""
         hits = self.damage.hits
         first = np.searchsorted(hits.frame, pfns)
         count = np.searchsorted(hits.frame, pfns, "right") - first

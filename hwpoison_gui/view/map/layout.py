@@ -73,7 +73,7 @@ class ByShape(Layout, Protocol):
 
 
 class Rearranged:
-    """Base of layouts that are not in pfn order: single cells are looked up by way of the array methods."""
+    """Base of layouts that are not in pfn order: single cells are looked up with the array methods."""
 
     in_order = False
 

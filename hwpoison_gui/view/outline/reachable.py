@@ -41,7 +41,7 @@ _ON_A_LIST: Final = Entrance(
 # By the saved flags of its head.
 _HUGETLB: Final = Entrance(pf.COMPOUND_HEAD, {pf.LRU: "", pf.RESERVED: "", pf.SLAB: "", pf.MLOCKED: ""})
 
-# By the variant of the phase that takes a reference: it decides which pages come so far as the table.
+# By the variant of the phase that takes a reference, which decides which pages reach the table.
 ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
     phases.take_reference: (
         Entrance(
@@ -58,12 +58,12 @@ ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
     phases_6_1.take_reference: (
         _ON_A_LIST,
         _HUGETLB,
-        # madvise() has a reference already: nobody asks whether the page is on a list.
+        # madvise() has a reference already, so LRU is not tested.
         Entrance(0, {pf.LRU: "", pf.SLAB: "", pf.COMPOUND_HEAD: "", pf.MLOCKED: ""}),
     ),
     phases_7_2.take_reference: (_ON_A_LIST, _HUGETLB),
 }
-_SHADOWED: Final = "every page that comes so far fits a row before it"
+_SHADOWED: Final = "every page that gets so far matches an earlier row"
 
 
 @cache

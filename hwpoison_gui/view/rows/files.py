@@ -32,7 +32,7 @@ FILE_COLUMNS: Final = (
 FILE_DAMAGE_COLUMNS: Final = (
     *FILE_COLUMNS[:2],
     TextColumn("now", "Hit now", "Cached frames whose error would signal a process at once", "000,000", number=True),
-    TextColumn("late", "Hit late", "Cached frames whose error would signal only who touches them", "000,000",
+    TextColumn("late", "Hit late", "Cached frames whose error would signal the next process to touch them", "000,000",
                number=True),
     TextColumn("lost", "Loses", "Cached frames whose error would lose content", "000,000", number=True),
     *FILE_COLUMNS[2:],
