@@ -21,6 +21,7 @@ def test_case_holds(path: Path) -> None:
     if path.parent.name not in PROFILES:
         pytest.skip(f"there is no profile {path.parent.name} yet")
     scenario = load(path)
+    assert scenario.steps
     try:
         session = replay.boot(scenario)
         found = [str(difference) for done in replay.play(session, scenario) for difference in done.differences]

@@ -25,8 +25,9 @@ PROSE = st.one_of(TEXT, st.text(st.sampled_from('"\\\n\r\t a#\x00\x7f'), max_siz
 def test_recorded_cases_come_back(path: Path) -> None:
     scenario = load(path)
     text = dumps(scenario)
-    assert loads(text) == scenario
-    assert dumps(loads(text)) == text
+    again = loads(text)
+    assert again == scenario
+    assert dumps(again) == text
 
 
 @st.composite
