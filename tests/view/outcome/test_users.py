@@ -138,8 +138,10 @@ def test_without_processes_there_are_no_users() -> None:
     for mm in tuple(m.mm_vmas.view):
         for id_ in tuple(m.mm_vmas.of(mm)):
             m.delete(m.mm_vmas, (mm, id_))
+    assert not len(users_of(m).used()) and not len(users_of(m).mms)
+    m.set_pte(7, 7, ptes.swp_pte(7))
     users = users_of(m)
-    assert not len(users.used()) and not len(users.mms)
+    assert not len(users.used()) and users.mms.tolist() == [7], "a swap entry outside of all VMAs"
     assert set(counts_of(users, [5, 6])[5].values()) == {0}
 
 
@@ -218,13 +220,14 @@ def test_swap_entries_are_counted_for_the_frames_that_they_lead_to() -> None:
         do(session, "madvise", task="a", at=f"m+{page}", pages=1, advice="pageout")
     do(session, "fork", task="a", child="b")
     do(session, "munmap", task="b", at="m+0", pages=1)
+    do(session, "mprotect", task="b", at="m+2", pages=1, prot="none")
     for page in range(3):
         do(session, "swapin", task="a", at=f"m+{page}")
     m = session.machine
     cached = dict(sorted(m.swap_cache.view.items()))
     assert len(cached) == 3
     counts = counts_of(users_of(m), sorted(cached.values()))
-    assert [counts[pfn]["swapped"] for pfn in cached.values()] == [1, 2, 2]
+    assert [counts[pfn]["swapped"] for pfn in cached.values()] == [1, 2, 1], "PROT_NONE is not touched"
 
 
 def test_a_hwpoison_entry_leads_to_no_frame_even_if_the_frame_is_in_its_file_still() -> None:
