@@ -213,7 +213,7 @@ def test_what_no_reverse_map_leads_back_from_is_not_found() -> None:
 
 def test_swap_entries_are_counted_for_the_frames_that_they_lead_to() -> None:
     session = Session.fresh(4096, profile="6.1")
-    do(session, "task", name="a")
+    do(session, "task", name="a", pid=1)
     do(session, "mmap", task="a", name="m", pages=3)
     for page in range(3):
         do(session, "write", task="a", at=f"m+{page}", value=f"{page}")
@@ -228,6 +228,7 @@ def test_swap_entries_are_counted_for_the_frames_that_they_lead_to() -> None:
     assert len(cached) == 3
     counts = counts_of(users_of(m), sorted(cached.values()))
     assert [counts[pfn]["swapped"] for pfn in cached.values()] == [1, 2, 1], "PROT_NONE is not touched"
+    assert [counts[pfn]["init_swapped"] for pfn in cached.values()] == [1, 1, 1]
 
 
 def test_a_hwpoison_entry_leads_to_no_frame_even_if_the_frame_is_in_its_file_still() -> None:
