@@ -52,8 +52,8 @@ class Theme(Record):
 
     def of_tasks(self, numbers: Mapping[int, int]) -> dict[int, str]:
         """Return the colours of processes, by tgid as their numbers are; there may be ten thousand."""
-        tasks = self.tasks
-        return {tgid: tasks[number % len(tasks)] for tgid, number in numbers.items()}
+        tasks, many = self.tasks, len(self.tasks)
+        return {tgid: tasks[number % many] for tgid, number in numbers.items()}
 
     def ink_on(self, colour: str) -> str:
         """Return the text colour with the higher contrast on `colour`."""

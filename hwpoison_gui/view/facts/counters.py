@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter as Endings
+from operator import attrgetter
 from typing import Final
 
 from hwpoison_gui.kernel.machine import Machine
@@ -10,6 +12,8 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.debugfs import filters_words
 from hwpoison_gui.view.words.words import counted
+
+_NOT_KILLED: Final = ("", "exit")  # ends of processes, as Process.ended has them
 
 
 class Counter(Record):
@@ -70,9 +74,10 @@ def counters_of(session: Session, no_handler: bool = False) -> list[Counter]:
 
 def killed(m: Machine) -> int:
     """The number of processes that a signal ended."""
-    return sum(map(was_killed, m.processes.view.values()))
+    ends = Endings(map(attrgetter("ended"), m.processes.view.values()))  # of ten thousand, at each step
+    return ends.total() - sum(ends[end] for end in _NOT_KILLED)
 
 
 def was_killed(process: Process) -> bool:
     """Whether a signal ended the process."""
-    return process.ended not in ("", "exit")
+    return process.ended not in _NOT_KILLED
