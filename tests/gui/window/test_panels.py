@@ -50,20 +50,25 @@ def test_a_tab_that_is_brought_in_front_makes_its_panel(user) -> None:
     assert {"pages", "vmas"} <= made(window)  # with the table of files: choices go from one to the other
 
 
+def computed(window, name: str) -> str:
+    """What a panel says, once it has computed what takes a while."""
+    QApplication.processEvents()
+    until(lambda: "being computed" not in eyes.read(window.docks[name]))
+    return eyes.read(window.docks[name])
+
+
 @pytest.mark.parametrize("name", list(TITLES))
 def test_a_panel_that_is_made_late_follows_from_then_on(user, name: str) -> None:
     window, other = user.window, user.frame("srv:heap+2")
     user.click_frame(user.frame("srv:heap+1"))
     window.controller.seek(len(user.session.steps) // 2)
     window.show_panel(name)
-    QApplication.processEvents()
-    at_half = eyes.read(window.docks[name])
+    at_half = computed(window, name)
     window.controller.seek(len(user.session.steps))
     window.controller.selection.select(other)
     if name == "notebook":
         window.notes.write("a note")
-    QApplication.processEvents()
-    late = eyes.read(window.docks[name])
+    late = computed(window, name)
     assert at_half.strip() and late.strip()
     if name not in (
         "files",
