@@ -95,6 +95,13 @@ def panels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed, "_AT_ONCE", inf)
 
 
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings and unsaved work of the test's own: QSettings.setPath() holds until the next call."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+
+
 @pytest.fixture
 def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
     """Opens a window on a machine; it is closed after the test. `remember`: it keeps settings and unsaved work."""
@@ -128,15 +135,13 @@ def user(open_window: Callable[..., User]) -> User:
 
 
 @pytest.fixture
-def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A state folder of the test's own, for windows that keep unsaved work."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
+def state(tmp_path: Path) -> Path:
+    """The folder in which windows keep unsaved work."""
     return tmp_path / "state/hwpoison-gui"
 
 
 @pytest.fixture
-def keeper(open_window: Callable[..., User], state: Path) -> User:
+def keeper(open_window: Callable[..., User]) -> User:
     """In front of a window that keeps unsaved work and asks about it, on a machine that can be saved."""
     return open_window(made_machine(), remember=True)
 

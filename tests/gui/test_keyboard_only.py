@@ -185,7 +185,7 @@ def test_sysctls_are_changed(typist: Typist) -> None:
         assert "1: " in me.reads(slider)
 
 
-def test_another_profile_is_booted(open_window, qtbot, state) -> None:
+def test_another_profile_is_booted(open_window, qtbot) -> None:
     me = Typist(qtbot, open_window(opening.default_machine(), remember=True).window)
     w = me.window
 

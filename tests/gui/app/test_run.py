@@ -6,10 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, QRect, QSettings
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
@@ -79,7 +78,8 @@ def click(window):
     window.controller.seek(len(window.controller.session.steps))
     app.processEvents()
     loaded("click")
-    app.exit()  # quit() would ask what becomes of unsaved work
+    window.keeping.guard.asks = False
+    window.close()  # which waits for the thread that saves
 
 window = run.begin(start._replace(open=open_machine), wait)
 app.exec()
@@ -274,9 +274,8 @@ class Begun:
 
 
 @pytest.fixture
-def begin(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[Start], Begun]]:
-    """Begins with settings of its own; windows are closed after the test."""
-    QSettings.setPath(QSettings.Format.NativeFormat, QSettings.Scope.UserScope, str(tmp_path))
+def begin(qtbot: QtBot) -> Iterator[Callable[[Start], Begun]]:
+    """Begins; windows are closed after the test."""
     made: list[Begun] = []
 
     def begin_one(start: Start) -> Begun:
@@ -285,6 +284,8 @@ def begin(qtbot: QtBot, tmp_path: Path) -> Iterator[Callable[[Start], Begun]]:
 
     yield begin_one
     for one in made:
+        if one.window.is_complete:
+            one.window.keeping.guard.asks = False
         one.window.close()
 
 

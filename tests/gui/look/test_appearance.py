@@ -145,7 +145,6 @@ def test_the_size_of_text_is_remembered_and_nonsense_is_not_believed(remembering
     for kept, meant in (("huge", 100), ("140", 130), ("9000", 200)):
         first.settings.keep(keys.TEXT_SIZE, kept)
         assert remembering().appearance.text_size == meant
-    first.settings.forget(keys.TEXT_SIZE)
 
 
 def moments(user: User) -> int:
@@ -153,7 +152,8 @@ def moments(user: User) -> int:
     seen = set()
     for phase in (0.1, 0.3, 0.5, 0.7):
         user.window.controller.playback.phaseChanged.emit(phase)
-        seen.add(bytes(user.window.grab().toImage().constBits()))
+        picture = user.window.grab().toImage()  # its bytes are gone with it
+        seen.add(bytes(picture.constBits()))
     return len(seen)
 
 
@@ -182,7 +182,6 @@ def test_motion_is_as_the_desktop_has_it_until_the_user_says_otherwise(rememberi
     assert first.appearance.still
     first.appearance.choose_motion(False)
     assert not remembering().appearance.still
-    first.settings.forget(keys.STILL)
 
 
 def usual_size() -> float:

@@ -31,7 +31,7 @@ FEW = ("02", "07", "13")
 
 
 @pytest.fixture(autouse=True)
-def few_lessons(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def few_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A cache of its own, and only some of the lessons: each has to be run for its picture."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     few = [path for path in lessons.paths() if path.name.startswith(FEW)]

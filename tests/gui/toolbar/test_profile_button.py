@@ -70,7 +70,7 @@ def test_the_same_machine_runs_under_the_other_kernel_with_its_defaults(open_win
     assert (window.controller.session.machine.flags.view == before).all()
 
 
-def test_what_would_be_lost_is_said_and_can_be_kept(open_window, state) -> None:
+def test_what_would_be_lost_is_said_and_can_be_kept(open_window) -> None:
     user = open_window(small(), remember=True)
     window = user.window
     user.click_frame(3000)

@@ -93,7 +93,7 @@ def test_a_file_is_reopened_where_it_was_left(keeper, story: Path) -> None:
     assert keeper.session.position == len(keeper.session.steps)
 
 
-def test_a_window_that_is_closed_notes_the_place_too(open_window, state: Path, story: Path) -> None:
+def test_a_window_that_is_closed_notes_the_place_too(open_window, story: Path) -> None:
     first = open_window(opening.open_file(story), remember=True)
     first.window.controller.seek(1)
     first.window.close()
@@ -101,7 +101,7 @@ def test_a_window_that_is_closed_notes_the_place_too(open_window, state: Path, s
     assert again.session.position == 1
 
 
-def test_the_layout_of_a_file_does_not_become_the_users(keeper, state: Path, tmp_path: Path) -> None:
+def test_the_layout_of_a_file_does_not_become_the_users(keeper, tmp_path: Path) -> None:
     from hwpoison_gui.gui.look import settings as keys
     from hwpoison_gui.opening import saving
     from hwpoison_gui.session.notebook import Notebook

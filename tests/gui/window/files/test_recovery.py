@@ -128,7 +128,7 @@ def in_sight(user) -> tuple[str, str, bool]:
     return user.window.windowTitle(), bar.text.toPlainText() if bar is not None else "", user.window.isWindowModified()
 
 
-def test_an_open_editor_is_open_again_with_all_its_texts(open_window, state: Path) -> None:
+def test_an_open_editor_is_open_again_with_all_its_texts(open_window) -> None:
     user = open_window(opening.default_machine(), remember=True)
     user.window.controller.fire(0x2AD0)
     user.window.notes.ask_note()
@@ -154,7 +154,7 @@ def test_an_open_editor_is_open_again_with_all_its_texts(open_window, state: Pat
 
 
 @pytest.mark.parametrize("titled", ["", "My own"])
-def test_a_recovered_story_looks_as_it_did(open_window, state: Path, tmp_path: Path, titled: str) -> None:
+def test_a_recovered_story_looks_as_it_did(open_window, tmp_path: Path, titled: str) -> None:
     file = tmp_path / "story.toml"
     file.write_text('format = 1\ntitle = "A story"\n[[step]]\nop = "poison"\nframe = "pfn:0x64"\ncaption = "One."\n')
     user = open_window(opening.open_file(file), remember=True)
@@ -249,7 +249,7 @@ def test_work_of_several_is_listed_discarded_or_left_for_later(keeper, state: Pa
     assert len(left_work()) == 1
 
 
-def test_memory_that_is_gone_is_said_and_the_work_stays(open_window, state: Path, tmp_path: Path) -> None:
+def test_memory_that_is_gone_is_said_and_the_work_stays(open_window, tmp_path: Path) -> None:
     from hwpoison_gui.sources.recording import open_recording
 
     path = tmp_path / "flags"
@@ -304,7 +304,7 @@ def test_nothing_is_offered_over_the_stage(keeper, open_window) -> None:
     user.window.findChild(RecoveryDialog).reject()
 
 
-def test_error_records_come_back_after_a_kill(open_window, state: Path, tmp_path: Path) -> None:
+def test_error_records_come_back_after_a_kill(open_window, tmp_path: Path) -> None:
     log = tmp_path / "dmesg.txt"
     log.write_text("[ 1.000000] Memory failure: 0x120: recovery action for dirty LRU page: Recovered\n")
     user = open_window(made_machine(), remember=True)

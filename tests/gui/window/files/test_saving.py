@@ -127,7 +127,7 @@ def test_a_scenario_without_the_branches_leaves_work_unsaved(keeper, dialog: Dia
     assert keeper.window.isWindowModified() and "no branches" in said(keeper)
 
 
-def test_a_scenario_that_was_opened_is_not_written_over(open_window, state, dialog: Dialog, tmp_path: Path) -> None:
+def test_a_scenario_that_was_opened_is_not_written_over(open_window, dialog: Dialog, tmp_path: Path) -> None:
     path = tmp_path / "story.toml"
     text = '# mine\nformat = 1\ntitle = "Story"\n[[step]]\nop = "task"\nname = "t"\n'
     path.write_text(text)
@@ -137,7 +137,7 @@ def test_a_scenario_that_was_opened_is_not_written_over(open_window, state, dial
     assert dialog.asked == ["story"] and path.read_text() == text
 
 
-def test_what_was_done_to_a_recording_is_saved(open_window, state, dialog: Dialog, tmp_path: Path) -> None:
+def test_what_was_done_to_a_recording_is_saved(open_window, dialog: Dialog, tmp_path: Path) -> None:
     user = open_window(opening.open_file(VICTIM), remember=True)
     window = user.window
     work(user)
@@ -159,7 +159,7 @@ def test_what_was_done_to_a_recording_is_saved(open_window, state, dialog: Dialo
     assert opening.open_file(tmp_path / "a.hwsession").session.machine.gate.digest() == digest
 
 
-def test_memory_that_changed_since_is_said(open_window, state, dialog: Dialog, tmp_path: Path) -> None:
+def test_memory_that_changed_since_is_said(open_window, dialog: Dialog, tmp_path: Path) -> None:
     path = tmp_path / "flags"
     path.write_bytes(open_recording(VICTIM).kpageflags[:4096].tobytes())
     user = open_window(opening.open_file(path), remember=True)
@@ -173,7 +173,7 @@ def test_memory_that_changed_since_is_said(open_window, state, dialog: Dialog, t
 
 
 def test_a_copy_of_live_memory_is_saved_as_a_recording(
-    open_window, state, dialog: Dialog, tmp_path: Path, monkeypatch
+    open_window, dialog: Dialog, tmp_path: Path, monkeypatch
 ) -> None:
     exported = read_recording(VICTIM, hidden=False)
     monkeypatch.setattr(live, "read", lambda progress, cancelled: exported)

@@ -30,7 +30,7 @@ def clipboard() -> str:
     return QApplication.clipboard().text()
 
 
-def test_a_link_leads_back_to_its_step(open_window, state: Path, tmp_path: Path) -> None:
+def test_a_link_leads_back_to_its_step(open_window, tmp_path: Path) -> None:
     story = tmp_path / "a story.toml"
     story.write_bytes(LESSON.read_bytes())
     user = open_window(open_file(story), remember=True)
