@@ -29,7 +29,6 @@ class Places(Record):
         vmas = [vma for vma, _ in pairs]
         return cls.of(vmas, [vma.id for vma in vmas], [vma.mm for vma in vmas], [address for _, address in pairs])
 
-    def part(self, first: int, last: int) -> Places:
-        """Those with number `first` to `last`."""
-        part = slice(first, last + 1)
+    def part(self, part: slice) -> Places:
+        """Some of the places."""
         return Places(self.vmas[part], self.ids[part], self.mms[part], self.addresses[part], self.keys[part])

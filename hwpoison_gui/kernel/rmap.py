@@ -93,9 +93,9 @@ def rmap_places(m: Machine, pfn: int) -> Places:
     head = m.compound_head(pfn)
     anon_vma, inode, index = m.anon_vma_of(head), m.inode_of(head), page_index(m, pfn)
     if anon_vma:
-        return m.places_memo.get((anon_vma, 0, index), lambda: _places(m, m.anon_vma_chain.of(anon_vma), index))
+        return m.places_memo.get((anon_vma, index), lambda: _places(m, m.anon_vma_chain.of(anon_vma), index))
     if inode is not None:
-        return m.places_memo.get((0, inode.id, index), lambda: _places(m, m.i_mmap.of(inode.id), index))
+        return m.places_memo.get((-inode.id, index), lambda: _places(m, m.i_mmap.of(inode.id), index))
     return _NOWHERE
 
 
@@ -239,8 +239,9 @@ def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark | Run]:
     places = Places.of_pairs(list(rmap_walk_ksm(m, pfn))) if m.page(pfn) & pf.KSM else rmap_places(m, pfn)
     entries = entries_at(m, places)
     for numbers in stretches(range(len(places.vmas))):
-        part = places.part(numbers[0], numbers[-1])
-        run = _unmap_alike(m, pfn, part, entries[numbers[0] : numbers[-1] + 1], entry_for)
+        these = slice(numbers[0], numbers[-1] + 1)
+        part = places.part(these)
+        run = _unmap_alike(m, pfn, part, entries[these], entry_for)
         if run is not None:
             yield run
             continue

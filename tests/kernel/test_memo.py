@@ -11,7 +11,9 @@ import pytest
 from hwpoison_gui.kernel.gate import ABSENT, NestedTable, Table, Whole
 from hwpoison_gui.kernel.memo import Memo
 from hwpoison_gui.kernel.packed import PackedNestedTable
+from hwpoison_gui.kernel.records import Process, Task
 from hwpoison_gui.kernel.rmap import entries_at, rmap_places
+from hwpoison_gui.kernel.threads import Threads
 from tests.workbench import Workbench
 
 CHANGES: dict[str, tuple[type, Callable[[Any], object]]] = {
@@ -77,6 +79,13 @@ def test_threads_of_each_kind_are_found() -> None:
     }  # fmt: skip
     assert len(bench.m.threads_of(tids).kinds) == 3
     assert len(bench.m.threads_of([tids[0], tids[2], tids[4]]).kinds) == 1
+
+
+def test_threads_that_differ_in_everything_are_of_two_kinds() -> None:
+    tasks = [Task(100, 100, 0), Task(101, 101, 0, blocked=True, stopped=True)]
+    plain = Process(100, 1, "a", "a", 100)
+    other = Process(101, 1, "b", "b", 101, "handler", "handler", (101,), "exit", True)
+    assert sorted(Threads(tasks, [plain, other]).kinds) == [0, 1]
 
 
 def test_records_of_threads_are_columns() -> None:
