@@ -1,7 +1,8 @@
-"""The contracts of imports leave no module out; importing what lies below the window loads no Qt."""
+"""The contracts of imports leave no module out; below the window no Qt is loaded; files and functions are short."""
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,8 @@ from typing import Any
 from tests.paths import ROOT
 
 PACKAGE = ROOT / "hwpoison_gui"
+MOST_LINES = 450
+MOST_OF_FUNCTION = 60
 CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
 
 # It runs where there is no Qt.
@@ -52,3 +55,19 @@ def test_a_package_that_is_layered_by_its_modules_has_each_of_them_in_a_layer() 
     for contract, name in of_parts:
         folder = PACKAGE.parent.joinpath(*contract["containers"][0].split("."), name)
         assert {f"{name}.{module}" for module in modules_in(folder)} <= layered(contract)
+
+
+def test_files_and_functions_have_at_most_the_lines_that_contributing_allows() -> None:
+    long = []
+    for path in sorted(PACKAGE.rglob("*.py")):
+        text = path.read_text()
+        if text.count("\n") > MOST_LINES:
+            long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _lines_of(node) > MOST_OF_FUNCTION:
+                long.append(f"{path.relative_to(ROOT)}: {node.name}() has {_lines_of(node)} lines")
+    assert not long
+
+
+def _lines_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    return (node.end_lineno or node.lineno) - node.lineno + 1

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QProgressBar,
     QPushButton,
     QSizePolicy,
-    QSlider,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -29,12 +28,11 @@ from hwpoison_gui.gui.compare.export import ExportButton
 from hwpoison_gui.gui.compare.side import CompareSide, LinkedViews
 from hwpoison_gui.gui.compare.table import CompareTable
 from hwpoison_gui.gui.compare.walk import Walk
+from hwpoison_gui.gui.compare.walk_bar import WalkBar
 from hwpoison_gui.gui.control.compare_builder import Compared, build, build_matrix
 from hwpoison_gui.gui.control.worker import Worker
-from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
-from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
@@ -57,9 +55,6 @@ from hwpoison_gui.view.words.words import counted
 _WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recovery"),
                 (f"Profile {oldest().name} against {newest().name}", "profile"), ("As chosen below", ""),
                 ("Matrix: every kernel, early and late", "matrix"))  # fmt: skip
-_BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
-                   ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
-                   ("last", "To the end of both (End)"))  # fmt: skip
 _LIT: Final = ". Lit: not as in the older kernel to its right"
 _LINES: Final = ("Branch against branch", "lines")
 _SAME: Final = "All sides are equal.\nThe button above lists the facts; other settings are chosen at the top."
@@ -125,18 +120,8 @@ class CompareWindow(QDialog):
         for number, side in enumerate(self.sides):
             side.choices.set_lines([line.words for line in self._lines], number)
             side.choices.changed.connect(self._chosen_by_hand)
-        self.walk = walk = Walk(self, self.sides, pace)
-        walk.sought.connect(self._sought)
-        walk.playingChanged.connect(lambda _: self._show_playing())
-        self.buttons = {name: self._button(tip) for name, tip in _BUTTONS}
-        for name, run in (("first", lambda: walk.seek(0)), ("back", lambda: walk.seek(walk.at - 1)),
-                          ("play", walk.toggle), ("forward", lambda: walk.seek(walk.at + 1)),
-                          ("last", lambda: walk.seek(walk.last))):  # fmt: skip
-            self.buttons[name].clicked.connect(run)
-        self.slider = QSlider(Qt.Orientation.Horizontal, self._below)
-        self.slider.setAccessibleName("Step of both clicks")
-        self.slider.setToolTip("Walks both sides, in step where both are in the same function")
-        self.slider.valueChanged.connect(walk.seek)
+        self.walk = Walk(self, self.sides, pace)
+        self.bar = WalkBar(self._below, self.walk, self._theme)
         self._make_result()
 
     def _split(self) -> None:
@@ -165,18 +150,9 @@ class CompareWindow(QDialog):
         self.table.sideWanted.connect(self._open_column)
         self.export = ExportButton(self._below, self._exported, self.table.picture)
 
-    def _button(self, tip: str) -> QToolButton:
-        button = QToolButton(self._below)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip.partition(" (")[0])
-        button.setAutoRaise(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return button
-
     def _place(self) -> None:
         top = _row(self.way, self.subject)
         top.setStretch(1, 1)
-        walk = _row(*self.buttons.values(), self.slider)
         result = _row(self.words, self.progress, self.cancel, self.all, self.export)
         result.setStretch(0, 1)
         for side in self.sides:
@@ -184,8 +160,8 @@ class CompareWindow(QDialog):
         under = QVBoxLayout(self._below)
         under.setContentsMargins(0, 0, 0, 0)
         under.setSpacing(0)
-        for line in (walk, result):
-            under.addLayout(line)
+        under.addWidget(self.bar)
+        under.addLayout(result)
         under.addWidget(self.table, 1)
         for splitter in (self._pair, self._halves):
             splitter.setChildrenCollapsible(False)
@@ -198,11 +174,9 @@ class CompareWindow(QDialog):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for name, button in self.buttons.items():
-            button.setIconSize(look.icon_size())
-            button.setIcon(icons.icon(name, theme.text, look.disabled_of(theme)))
         for side in self.sides:
             side.set_theme(theme)
+        self.bar.set_theme(theme)
         self.table.set_theme(theme)
         self.words.setFont(look.font(look.TITLE, QFont.Weight.DemiBold))
         self.subject.setFont(look.font(look.BODY))
@@ -217,7 +191,7 @@ class CompareWindow(QDialog):
 
     def _take(self, way: str) -> None:
         self.way.setCurrentIndex(self.way.findData(way))
-        for part in (self._pair, *self.buttons.values(), self.slider):
+        for part in (self._pair, self.bar):
             part.setHidden(way == "matrix")
         if way == "matrix" and not self.isMaximized():
             room = self.screen().availableSize() - _FRAME
@@ -239,7 +213,7 @@ class CompareWindow(QDialog):
     def build(self) -> None:
         """Builds both sides; a running build is cancelled."""
         self.walk.stop()
-        self._show_playing()
+        self.bar.show_playing()
         self._stale = self._builder is not None
         if self._builder is not None:
             self._builder.cancel()
@@ -287,8 +261,7 @@ class CompareWindow(QDialog):
         for button in (self.all, self.export):
             button.setVisible(not yes)
         self.words.setText("Building the machines …" if yes else "")
-        for control in (self.slider, *self.buttons.values()):
-            enable(control, "The machines are being built." if yes else "")
+        self.bar.set_unavailable("The machines are being built." if yes else "")
 
     def _progressed(self, share: float, doing: str) -> None:
         self.progress.setValue(round(share * 1000))
@@ -312,7 +285,7 @@ class CompareWindow(QDialog):
             heads = [self._lines[self._line_of(side)].words for side in (0, 1)]
         self.table.facts.set_heads(heads)
         self.rows = compared.rows
-        self.slider.setRange(0, self.last)
+        self.bar.slider.setRange(0, self.last)
         self.words.setText(headline(compared.rows, compared.left.already_poisoned))
         self._show_subject(self._subject(compared))
         self._note((compared.left.settings, compared.right.settings))
@@ -320,7 +293,7 @@ class CompareWindow(QDialog):
         self.walk.seek(self.last, at_once=0.0)  # the list is shown before
         if not self._walked:
             self._walked = True
-            self.slider.setFocus()  # later choices keep the focus
+            self.bar.slider.setFocus()  # later choices keep the focus
 
     def _matrix_built(self, columns: list[Column]) -> None:
         if self._stale:
@@ -395,15 +368,6 @@ class CompareWindow(QDialog):
     @property
     def last(self) -> int:
         return self.walk.last
-
-    def _sought(self, at: int) -> None:
-        self.slider.blockSignals(True)
-        self.slider.setValue(at)
-        self.slider.blockSignals(False)
-
-    def _show_playing(self) -> None:
-        name = "pause" if self.walk.playing else "play"
-        self.buttons["play"].setIcon(icons.icon(name, self._theme.text, look.disabled_of(self._theme)))
 
     # -- the list
 

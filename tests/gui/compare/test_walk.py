@@ -61,11 +61,11 @@ def test_who_seeks_stops_it(compared, seek: str) -> None:  # noqa: F811
     if seek == "key":
         walk.seek(2)
     elif seek == "slider":
-        compared.slider.setValue(2)
+        compared.bar.slider.setValue(2)
     else:
-        compared.buttons["last"].click()
+        compared.bar.buttons["last"].click()
     assert not walk.playing and walk.at == (walk.last if seek == "button" else 2)
-    assert compared.slider.value() == walk.at
+    assert compared.bar.slider.value() == walk.at
 
 
 def test_it_waits_for_a_walk_that_takes_long(compared, now, monkeypatch) -> None:  # noqa: F811

@@ -71,8 +71,8 @@ def test_both_sides_are_walked_together_by_keys(compared) -> None:
 
 
 def test_the_keyboard_is_with_the_walk_at_first_and_stays_where_it_is_put(compared, qtbot) -> None:
-    assert compared.focusWidget() is compared.slider
-    QTest.keyClick(compared.slider, Key.Key_Home)
+    assert compared.focusWidget() is compared.bar.slider
+    QTest.keyClick(compared.bar.slider, Key.Key_Home)
     assert compared.at == 0
     compared.way.setFocus()
     QTest.keyClick(compared.way, Key.Key_Down)
@@ -91,11 +91,11 @@ def test_it_plays_and_pauses(compared, qtbot) -> None:
 
 
 def test_other_settings_end_what_plays_and_the_button_says_so(compared, qtbot) -> None:
-    at_rest = compared.buttons["play"].icon().pixmap(16).toImage()
+    at_rest = compared.bar.buttons["play"].icon().pixmap(16).toImage()
     QTest.keyClick(compared, Key.Key_Space)
-    assert compared.buttons["play"].icon().pixmap(16).toImage() != at_rest
+    assert compared.bar.buttons["play"].icon().pixmap(16).toImage() != at_rest
     compared.choose("recovery")
-    assert compared.buttons["play"].icon().pixmap(16).toImage() == at_rest
+    assert compared.bar.buttons["play"].icon().pixmap(16).toImage() == at_rest
     until(lambda: compared.compared is not None)
 
 
@@ -172,7 +172,7 @@ def test_the_collector_may_take_its_machines_once_it_is_closed(compared) -> None
 
 
 def test_escape_closes_it_and_the_window_can_compare_again(compared, user) -> None:
-    QTest.keyClick(compared.slider, Key.Key_Escape)
+    QTest.keyClick(compared.bar.slider, Key.Key_Escape)
     assert not compared.isVisible() and user.window.comparison.shown is None
 
 
@@ -198,7 +198,7 @@ def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> No
     until(lambda: not compared.building and compared.rows)
     heads = compared.table.facts.heads
     assert heads == [f"{listed(name)}, {kill} kill" for name in reversed(PROFILES) for kill in ("early", "late")]
-    assert not compared.sides[0].isVisible() and not compared.slider.isVisible()
+    assert not compared.sides[0].isVisible() and not compared.bar.slider.isVisible()
     rows = {(row.aspect, row.subject): [value.text for value in row.values] for row in compared.rows}
     assert rows["Afterwards", "srv:101, w0:102, w1:103 and w2:104"] == ["Killed", "Dies on touch"] * len(PROFILES)
     assert len(compared.table.facts.rows) < len(compared.rows)

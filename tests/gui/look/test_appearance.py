@@ -117,7 +117,7 @@ def test_a_comparison_has_text_of_the_same_size(user: User, qtbot) -> None:
     until(lambda: not shown.building)
     before = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
     shown.activateWindow()
-    QTest.keyClick(shown.slider, Qt.Key.Key_Plus, CTRL)
+    QTest.keyClick(shown.bar.slider, Qt.Key.Key_Plus, CTRL)
     assert user.window.appearance.text_size == 115
     now = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
     assert all(larger > size for larger, size in zip(now, before, strict=True))
