@@ -45,7 +45,7 @@ class KeptCode:
 
 
 def _read() -> dict[str, tuple[Source, CodeType]]:
-    """What was kept; nothing if the file is missing, damaged, or of another interpreter."""
+    """Return the kept code; empty if the file is missing, damaged, or of another interpreter."""
     data = cache.read(_FILE) or b""
     start = len(_HEAD) + _CHECK_BYTES
     if not data.startswith(_HEAD) or zlib.crc32(data[start:]) != int.from_bytes(data[len(_HEAD) : start], "little"):

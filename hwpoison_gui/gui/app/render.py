@@ -60,7 +60,7 @@ def _application() -> QApplication:
 
 @contextmanager
 def _without_complaints() -> Iterator[None]:
-    """What the platform without a display cannot do for a window is not needed here."""
+    """Suppress Qt's messages about what the offscreen platform does not support; pictures do not need it."""
     from PySide6.QtCore import qInstallMessageHandler
 
     def say(kind: object, context: object, text: str) -> None:

@@ -84,7 +84,7 @@ class BarPlot(Plot):
         return item
 
     def _end_of(self, box: Box) -> float:
-        """Where a box ends as it is drawn."""
+        """End of a box as drawn, on the value axis."""
         return max(box[4], box[3] + self._least)
 
     @property

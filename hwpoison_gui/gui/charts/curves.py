@@ -194,7 +194,7 @@ class CurvePlot(Plot):
         return curve, float(curve.x[at]), float(curve.y[at])
 
     def key_of(self, place: int) -> str | int | None:
-        """What a value stands for, where its coordinates do not say it."""
+        """Key of the object that a value stands for; None for a curve without keys."""
         curve, at = self._point(place)
         return curve.keys[at] if curve.keys else None
 

@@ -1,4 +1,4 @@
-"""What the colours of a chart mean."""
+"""Colour key of a chart."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class _Swatch(QWidget):
 
 
 class Key(QScrollArea):
-    """What the colours of a chart mean, wrapped like words; it is scrolled where there is room for few lines."""
+    """Colour key of a chart: entries that wrap like words, and scroll if they do not fit."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -123,7 +123,7 @@ class Key(QScrollArea):
 
 
 def stacks_of(chart: Bars) -> str:
-    """Which bar of a group is which."""
+    """Name the upper and the lower bar of a group."""
     return f"upper bar: {chart.stacks[0]}, lower: {chart.stacks[-1]}"
 
 

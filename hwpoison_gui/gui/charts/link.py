@@ -163,7 +163,7 @@ class ChartsLink(QObject):
 
     @property
     def _changes(self) -> Changes | None:
-        """What changed in the snapshot that the machine is compared with, as far as it is known."""
+        """Changes between the machine and the snapshot that it is compared with; None while not known."""
         sheet = self._lenses.current_sheet(SNAPSHOT.sheet)
         return sheet.changes if isinstance(sheet, SnapshotSheet) else None
 

@@ -179,7 +179,7 @@ class ChartsPanel(QWidget):
 
     @property
     def _takes_keys(self) -> QWidget:
-        """What is shown: the chart, the table, or why there is none."""
+        """The widget on show, which takes the keys: the chart, the table, or the reason why there is no chart."""
         shown = self.stack.currentWidget()
         return self.empty if shown is self.empty else self.plot if shown is self.view else self.table
 

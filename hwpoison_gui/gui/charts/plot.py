@@ -1,4 +1,4 @@
-"""What all charts share: the colours of the theme, a cursor for the keyboard, and the value under the pointer."""
+"""Base of all charts: the colours of the theme, a cursor for the keyboard, and the value under the pointer."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self.redraw()
 
     def set_axis_names(self, across: str, upward: str = "") -> None:
-        """What the axes measure."""
+        """Set the names of the axes: the quantities that they measure."""
         self._axis_names = across, upward
         self._name_axes()
 
@@ -199,7 +199,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         box.setXRange(middle - (middle - low) * factor, middle + (high - middle) * factor, padding=0)
 
     def middle_of_zoom(self) -> float | None:
-        """Where the cursor is on the axis; None if it is nowhere."""
+        """Position of the cursor on the axis; None without a cursor."""
         return None
 
     def _hover(self, at: QPointF) -> None:

@@ -49,7 +49,7 @@ def build(
 
 
 def build_matrix(recipe: Recipe, base: Settings, progress: Progress, cancelled: Cancelled) -> list[Column]:
-    """What comes of a click under every kernel, early and late. Raises CancelledError."""
+    """Return the results of a click under every kernel, with early and late kill. Raises CancelledError."""
     try:
         return list(columns_of(recipe, base, progress, cancelled))
     except StoppedError:

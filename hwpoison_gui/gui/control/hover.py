@@ -54,7 +54,7 @@ class HoverText(QObject):
         return "\n".join(line for line in (*lines[:2], f"flags: {flags}" * bool(flags)) if line)
 
     def lines(self, pfn: int) -> AboutFrame:
-        """What a frame is, and what an error in it would do; all empty within a step."""
+        """Describe a frame and the predicted outcome of an error in it; all empty within a step."""
         session = self._session
         assert session is not None
         if not session.at_rest:

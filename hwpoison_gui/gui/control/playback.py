@@ -152,7 +152,7 @@ class Playback(Clock):
         return operation is not None and at == operation.last and operation.telling.stops(operation.name)
 
     def _duration(self, at: int) -> float:
-        """Where playback was started after an operation, none."""
+        """Milliseconds that a position is shown; 0 after the last step of an operation if playback began there."""
         session = self._session_of()
         operation = session.operation_at(at)
         if operation is None:

@@ -1,1 +1,1 @@
-"""What is shown as something to take away: pictures of widgets, and the frames of a film of the stage."""
+"""Export of the display: pictures of widgets, and the frames of a film of the stage."""

@@ -1,4 +1,4 @@
-"""What can be pictured alone: the map, the reverse map and the outline, as large as their content.
+"""Widgets that can be pictured alone: the map, the reverse map and the outline, as large as their content.
 
 The panels of the window show what fits them; these show everything.
 """

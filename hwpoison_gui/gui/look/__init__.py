@@ -1,1 +1,1 @@
-"""How widgets look: themes, icons, text size, and docks."""
+"""Appearance of widgets: themes, icons, text size, and docks."""

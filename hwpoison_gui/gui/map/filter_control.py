@@ -76,7 +76,7 @@ class FilterControl(QObject):
 
     @property
     def per_cpu_frames(self) -> int:
-        """How many frames are free on per-CPU lists, which no flag says."""
+        """Number of free frames on per-CPU lists, which no flag tells."""
         return len(self._controller.session.machine.pcp.of(0))
 
     @property
@@ -86,7 +86,7 @@ class FilterControl(QObject):
 
     @property
     def found_at(self) -> str:
-        """When it was found; empty before the first operation."""
+        """Timeline position of the search, as text; empty before the first operation."""
         if not self._controller.session.steps:
             return ""
         if self._is_gone:
@@ -95,7 +95,7 @@ class FilterControl(QObject):
 
     @property
     def taken_for(self) -> str:
-        """What a number or a line of a log was taken for."""
+        """Interpretation of a number or log line in the filter; empty for other filters."""
         return self._filter.taken_for(self._controller.session.machine.frames) if self._filter is not None else ""
 
     @property

@@ -119,7 +119,7 @@ class LensControl(QObject):
             self._make()
 
     def _other(self, name: str) -> Other:
-        """What a sheet compares the machine with."""
+        """The kernel or snapshot that a sheet compares the machine with; None if it compares with none."""
         return {KERNELS.sheet: self.other_kernel, SNAPSHOT.sheet: self.other_snapshot}.get(name)
 
     def machine_changed(self) -> None:

@@ -35,7 +35,7 @@ _INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # the
 
 
 def middle_of(layout: Layout, height: float) -> float:
-    """Where, in a view of this height, frame and mapping are: both, or one above and one below."""
+    """Vertical centre of the frame and mapping boxes in a view of this height, in pixels."""
     return layout.top + (height - layout.top - 8) / 2
 
 

@@ -326,7 +326,7 @@ class RmapView(QAbstractScrollArea):
         return said if layout.columns.mapping[1] else f"{said}\n{mapping}"  # without room for its box
 
     def _part_at(self, point: QPointF) -> str:
-        """What is under a point: `head`, `row`, or what `_column_at` says of the space beside the rows."""
+        """Name the part under a point: `head`, `row`, or the column (`_column_at`) beside the rows."""
         assert self._layout is not None
         if point.y() < self._layout.top - 4:
             return "head"
@@ -344,7 +344,7 @@ class RmapView(QAbstractScrollArea):
         return "pte" if columns.mapping[0] + columns.mapping[1] <= x < columns.vma[0] else ""
 
     def words_at(self, point: QPointF) -> str:
-        """What is written under a point: as the tip, and the letters of the flags in the box of the frame."""
+        """Text under a point: the tip, preceded in the box of the frame by the letters of its flags."""
         tip = self.tip_at(point)
         return f"{self.state.letters}\n{tip}" if tip and self._part_at(point) == "frame" else tip
 

@@ -1,4 +1,4 @@
-"""What the colours of the map mean, in one line for the back row."""
+"""Colour key of the map in one line, legible from the back row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies over the stage: the title card, a black screen, a spotlight, and the line that shows how far it is."""
+"""Overlays of the stage: the title card, a black screen, a spotlight, and the line that shows how far it is."""
 
 from __future__ import annotations
 

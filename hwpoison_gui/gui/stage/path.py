@@ -28,14 +28,14 @@ class StoryPath:
         return len(session.operations) != len(self.line) or self.common(session) < len(self.line)
 
     def common(self, session: Session) -> int:
-        """How many operations of the session are the story's."""
+        """Number of leading operations that the session shares with the story."""
         return shared(self.line, session.operations)
 
 
 class Place(Record):
-    """Where a presentation was when it ended, so that it can go on there.
+    """Place where a presentation ended, and where it can go on.
 
-    `operations`: of the session by then. `began`: when the presentation did, by time.monotonic().
+    `operations`: of the session by then. `began`: start of the presentation, by time.monotonic().
     """
 
     path: StoryPath

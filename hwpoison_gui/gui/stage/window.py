@@ -142,7 +142,7 @@ class StageWindow(Canvas):
 
     @property
     def place(self) -> Place:
-        """Where it is, so that another presentation can go on here."""
+        """Current place, where another presentation can go on."""
         session = self._controller.session
         position = session.position if self._is_off_path else self._stops[self._stop]
         return Place(self._path, tuple(session.operations), position, self._began, self.has_notes)
@@ -176,7 +176,7 @@ class StageWindow(Canvas):
         self.progress.set_progress(self._path.resume if off else self._stop, self._path.stops, theme)
 
     def _way_back(self) -> str:
-        """What the keys do off the path."""
+        """Describe what the keys do off the path."""
         leads = _LEADS_ON if self._controller.session.position < self._stops[-1] else _LEADS_BACK
         return _OFF_PATH.format(leads, self._path.resume)
 

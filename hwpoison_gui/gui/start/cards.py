@@ -90,7 +90,7 @@ class _Card(QStyledItemDelegate):
         return self._view.gridSize()
 
     def present_button(self, card: QRect) -> QRect:
-        """Where the button to present a lesson is, within its card."""
+        """Rectangle of the button that presents a lesson, within its card."""
         metrics = QFontMetrics(self.fonts()[1])
         size = QSize(metrics.horizontalAdvance(PRESENT) + 2 * look.SMALL, metrics.height() + look.TIGHT)
         inner = card.adjusted(look.TIGHT, look.TIGHT, -look.TIGHT - look.SMALL, -look.TIGHT - look.SMALL)

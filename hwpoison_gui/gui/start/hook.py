@@ -119,7 +119,7 @@ class Hook(QWidget):
         self._show_buttons()
 
     def settle(self) -> None:
-        """What is moving arrives."""
+        """Finish all animations at once."""
         if self.scene is not None:
             self.scene.finish()
         self._set_large(False)

@@ -156,7 +156,7 @@ class StartPage(QWidget):
     # -- keys
 
     def order(self) -> list[QWidget]:
-        """What Tab goes through."""
+        """Visible and enabled widgets in tab order."""
         hook = self.hook
         parts = (hook.break_, hook.late, hook.again, hook.back, self.lessons, self.ways, self.kept)
         return [part for part in parts if part.isVisibleTo(self) and part.isEnabled()]

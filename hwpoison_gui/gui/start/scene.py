@@ -144,7 +144,7 @@ class Scene(QWidget):
 
     @property
     def verdict(self) -> str:
-        """What has come of it, once the walk is over."""
+        """Verdict on the operation; empty until the walk is over."""
         session = self.controller.session
         return verdict(session, session.operations[-1]) if self.over else ""
 

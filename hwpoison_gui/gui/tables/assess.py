@@ -140,7 +140,7 @@ class AssessModel(QAbstractTableModel):
 
 
 class AssessTools(QWidget):
-    """What frames are grouped by, and whether they are counted or measured."""
+    """Choice of the grouping of frames, and of numbers or sizes."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

@@ -63,7 +63,7 @@ class AssessLink(QObject):
 
     @property
     def by(self) -> str:
-        """What frames are grouped by; empty while a list is shown instead."""
+        """Name of the grouping of frames; empty while a list is shown instead."""
         name = str(self._table.tools.by.currentData())
         return "" if name in LISTS else name
 

@@ -1,4 +1,4 @@
-"""What errors would do, as columns of the tables of tasks, files and pages."""
+"""Columns with the predicted outcome of errors, for the tables of tasks, files and pages."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _MOST_DEVICES: Final = 1_000_000
 
 
 class ExpectedPage(QWidget):
-    """Which study and how many devices, and below it the numbers beside what they rest on."""
+    """Choice of study and number of devices; below it the expected numbers beside their basis."""
 
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)

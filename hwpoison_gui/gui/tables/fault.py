@@ -33,7 +33,7 @@ _NOTES: Final = 25  # table and notes are as 23 to 8: three courses are seen in 
 
 
 class FaultTools(QWidget):
-    """Which part of DRAM the selected frame stands for, what is done with it, and whether an expectation is shown."""
+    """Choice of the part of DRAM around the selected frame, commands for it, and the switch to expected numbers."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

@@ -223,7 +223,7 @@ class FaultLink(QObject):
         self._dock.set_subject(self._fault.name(self._geometry))
 
     def _happened(self) -> str:
-        """What came of the operation that broke frames of the part, and no others; empty if there is none."""
+        """Result of the newest operation that broke only frames of the part; empty if there is none."""
         from hwpoison_gui.view.outcome.many import said_of  # imported only here: it would delay the start
         from hwpoison_gui.view.outcome.summing import said_in_short, summary_at_hand
 

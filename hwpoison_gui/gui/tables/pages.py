@@ -269,7 +269,7 @@ class PageTable(QWidget):
         self.copyWanted.emit(self._copying(range(min(self.pages.size, MOST_COPIED)), True))
 
     def copy_all_words(self) -> str:
-        """What copy_all() does."""
+        """Label of the command copy_all()."""
         some = "all" if self.pages.size <= MOST_COPIED else f"the first {MOST_COPIED:,}"
         return f"Copy {some} pages as a table"
 

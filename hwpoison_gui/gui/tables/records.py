@@ -176,7 +176,7 @@ class SaidView(QScrollArea):
         return QSize(0, min(self._height, look.px(_LEAST)))
 
     def as_text(self) -> str:
-        """What is shown, as text."""
+        """Visible rows and the explanation as text, cells separated by tabs."""
         if self.isHidden():
             return ""
         rows = ["\t".join(cell.text() for cell in row) for row in self._cells if not row[0].isHidden()]

@@ -228,7 +228,7 @@ class TaskTable(QTableView):
                 self._give_room()
 
     def _widest(self) -> tuple[object, ...]:
-        """What the widths of columns depend on."""
+        """Return the values that the widths of columns depend on."""
         rows = self.tasks.rows
         return list(map(_NAME_OF, rows)), max(map(_RSS_OF, rows), default=0), len(rows)
 

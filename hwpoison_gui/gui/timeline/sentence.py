@@ -40,7 +40,7 @@ def tone_colour(theme: Theme, tone: str) -> str:
 
 
 class Form(Enum):
-    """How much room the sentence takes. The height depends on nothing else, so that no step moves the panels."""
+    """Size of the sentence. The height depends on nothing else, so that no step moves the panels."""
 
     LARGE = look.SENTENCE  # two lines of this size, and the detail below them
     LOW = look.TITLE  # the same in a low window

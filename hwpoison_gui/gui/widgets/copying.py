@@ -58,7 +58,7 @@ class Copying(QObject):
 
     @property
     def entries(self) -> tuple[tuple[str, Callable[[], None]], ...]:
-        """What the menu offers while something is selected."""
+        """Entries of the menu while something is selected: (text, function)."""
         return ("Copy", self.copy), (f"Copy all of {self._name}", lambda: _put(self._whole()))
 
     def copy(self) -> None:

@@ -1,4 +1,4 @@
-"""What the map shows, as a session file keeps it."""
+"""View settings of the map, as kept in a session file."""
 
 from __future__ import annotations
 

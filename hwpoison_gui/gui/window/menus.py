@@ -167,7 +167,7 @@ class ContextMenus:
             self._add(menu, Entry(text, partial(self.find, f"{part}:of:{pfn:#x}"), "find"))
 
     def _add_faults(self, menu: QMenu, pfn: int) -> None:
-        """What the failure of these parts would do."""
+        """Add an entry for each part of DRAM around the frame: it shows what the failure of the part would do."""
         for part, text in self._parts():
             self._add(menu, Entry(f"{text}…", partial(self.show_fault, part, pfn)))
 

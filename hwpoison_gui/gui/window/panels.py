@@ -301,7 +301,7 @@ class Panels(QObject):
 
     @property
     def damage(self) -> DamageControl:
-        """What errors would do, computed while a panel shows it; created now if necessary."""
+        """Control of the damage, which is computed while a panel shows it; created on first use."""
         if self._damage is None:
             from hwpoison_gui.gui.control.damage import DamageControl
 

@@ -36,8 +36,8 @@ def _bottom(height: int) -> int:
 
 
 def around_the_map(kept: str, width: int, height: int) -> QMargins:
-    """What the panels will leave around the map before they are created: as when the window was closed (`kept`, as
-    `left_around` gives it), or about what default panels leave.
+    """Estimate the margins around the map before the panels are created: those at the last close (`kept`, as
+    `left_around` gives it), else about those of the default panels.
     """
     if kept:
         return QMargins(*map(int, kept.split()))

@@ -34,7 +34,7 @@ _IDLE_MS: Final = 200  # after the window is complete
 
 
 class Under(Record):
-    """What a complete window has below the page."""
+    """Parts of a complete window, below the start page."""
 
     controller: Controller
     present: Present
@@ -44,7 +44,7 @@ class Under(Record):
 
 
 class Starting(QObject):
-    """What is asked for before the window is complete is done when it is.
+    """Start page over the window; a command given before the window is complete is deferred until it is.
 
     `uncover` gives the panels of the window their places and the map the focus; `is_placed` tells whether they have.
     """

@@ -89,7 +89,7 @@ def strided(text: str, frames: int) -> str:
 
 
 def named_at_first(pfns: Sequence[int], found: str) -> str:
-    """What the field begins with: the marked frames, else what was looked for."""
+    """Initial text of the field: the marked frames if there are several, else the filter."""
     return " ".join(ranges_of(pfns)) if len(pfns) > 1 else found
 
 
@@ -191,7 +191,7 @@ class BreakMany(QDialog):
         return _of_ranges(words, ranges)
 
     def _found(self, text: str) -> Pfns:
-        """What Find finds, or every n-th of it. A slash without a blank before it may also belong to a name."""
+        """Return every frame that Find finds, or every n-th. A slash without a blank before it may belong to a name."""
         given = _STRIDE.fullmatch(text)
         if given is None:
             return self._pfns_of(text)

@@ -134,7 +134,7 @@ class Notes(QObject):
         go_to_end(dialog)
 
     def _told(self) -> Told | Titled | None:
-        """What the dialog edits beside the note: of the present operation, or of the story before the first one."""
+        """Return the texts edited beside the note: the operation's, or the story's before the first operation."""
         from hwpoison_gui.gui.window.dialogs.note_dialog import Titled, Told
 
         session, machine = self._controller.session, self._controller.machine
@@ -168,7 +168,7 @@ class Notes(QObject):
             self._changed()
 
     def _about(self, draft: bool) -> str:
-        """What the note is about, and how it is accepted."""
+        """Describe the subject of the note, and the keys that accept it."""
         machine = self._controller.machine
         said = sentence_of(self._controller.session, no_memory=machine.records_only)  # not of a selected frame
         lines = [START] if said.where == "start" else [said.where, said.text]

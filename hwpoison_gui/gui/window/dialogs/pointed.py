@@ -1,4 +1,4 @@
-"""What is under the pointer, or has the focus, as text: for the glossary."""
+"""Text under the pointer or of the widget with the focus, for the glossary."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Pointed(Record):
 
 
 def pointed(widget: QWidget, pos: QPoint) -> Pointed:
-    """What is at a point of a widget, or of the viewport of one."""
+    """Return the tip and the text at a point of a widget or of its viewport."""
     area = widget.parentWidget()
     if isinstance(area, QHeaderView) and area.viewport() is widget:
         return _of_header(area, pos)
@@ -67,7 +67,7 @@ def rect_of_pointed(widget: QWidget, pos: QPoint) -> QRect:
 
 
 def said_by(widget: QWidget | None) -> str:
-    """What a widget that has the focus says, in full."""
+    """Return the full text of a widget that has the focus; empty without one."""
     if widget is None:
         return ""
     if isinstance(widget, QAbstractItemView) and widget.currentIndex().isValid():

@@ -76,7 +76,7 @@ class TermTips(QObject):
 
 
 def place_of(widget: QWidget, event: QHelpEvent, tip: str) -> QPoint:
-    """Where Qt is to show a tip: at the pointer, but below the row or control that is pointed at, if there is room."""
+    """Global position for a tip: at the pointer, but below the row or control under it if there is room."""
     from hwpoison_gui.gui.window.dialogs.pointed import rect_of_pointed
 
     at, rect = event.globalPos(), rect_of_pointed(widget, event.pos())

@@ -1,1 +1,1 @@
-"""What is opened, saved, exported and compared by the window, and how no work is lost."""
+"""Files that the window opens, saves, exports and compares, and protection of unsaved work."""

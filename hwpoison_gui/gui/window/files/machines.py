@@ -97,7 +97,7 @@ class Machines(QObject):
         self._loading(path, show)()
 
     def _loading(self, path: Path, show: Callable[[opening.Opened], None]) -> Callable[[], None]:
-        """What loads a file when it is called."""
+        """Return a function that loads a file."""
 
         def work(progress: Progress, cancelled: Cancelled) -> opening.Opened:
             return opening.open_file(path, "", progress, cancelled)

@@ -43,7 +43,7 @@ class RecentFiles(QObject):
         return [path for path in map(Path, (one.path for one in recent.recent_files())) if path.exists()]
 
     def last(self, but: str = "") -> LastSession | None:
-        """What was open last, other than the file `but`; None if there is nothing that still exists."""
+        """Most recently open file other than `but`; None if none still exists."""
         if not self._remember:
             return None
         from hwpoison_gui.session.document import recent
@@ -77,7 +77,7 @@ class RecentFiles(QObject):
             recent.note(recent.Recent(path, recent.time_of_change(path), at, view))
 
     def place_in(self, path: str) -> Recent | None:
-        """Where a file was left; None if that is not known, or the file was changed."""
+        """Place where a file was left; None if it is not known, or the file was changed."""
         if not self._remember:
             return None
         from hwpoison_gui.session.document import recent

@@ -56,7 +56,7 @@ class Saving(QObject):
     # -- sessions
 
     def document(self) -> Document:
-        """What a session file keeps of the present state."""
+        """Return the present state as the document of a session file."""
         from hwpoison_gui.opening import saving
 
         return saving.document_of_machine(self._controller.machine, self._notes.notebook, self._view.read())

@@ -1,4 +1,4 @@
-"""What is taken along: a link to a timeline position, the report, and the page for a browser."""
+"""Exports to take along: a link to a timeline position, the report, and the page for a browser."""
 
 from __future__ import annotations
 

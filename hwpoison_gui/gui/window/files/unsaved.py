@@ -26,7 +26,7 @@ _NEVER: Work = (None, (), (), (), (), ("never saved",))
 
 
 class UnsavedWork(QObject):
-    """What the user did since the machine was opened or saved: operations, branches, notes, drafts, comparisons,
+    """User's work since the machine was opened or saved: operations, branches, notes, drafts, comparisons,
     the error records overlaid on it, and the second snapshot that it is compared with.
 
     The timeline position, the selection and the view are no work: nothing is lost without them.
@@ -45,7 +45,7 @@ class UnsavedWork(QObject):
 
     @property
     def present(self) -> Work:
-        """What there is now, for comparison."""
+        """Current work, in a form to compare with the saved one."""
         session, book = self._controller.session, self._notes.notebook
         newest = session.operations[-1] if session.operations else None
         branches = tuple(branch.number for branch in session.branches.kept)
@@ -99,7 +99,7 @@ class UnsavedWork(QObject):
 
     @property
     def words(self) -> str:
-        """What there is, counted."""
+        """List the current work with its numbers, `2 operations and 1 note`; `nothing` without any."""
         session, book = self._controller.session, self._notes.notebook
         records = self._controller.machine.records
         counts = (
