@@ -110,6 +110,6 @@ def _of_address(address: int) -> TakenFrame:
 
 
 def hint_for(text: str) -> str:
-    """What to say of a hexadecimal number without 0x; empty for other texts."""
+    """Return a hint for a hexadecimal number without 0x; empty for other texts."""
     text = text.strip()
     return f"a hexadecimal number is written 0x{text}" if _BARE_HEX.fullmatch(text) else ""

@@ -32,7 +32,7 @@ def some_mappers_unknown(m: Machine) -> bool:
 
 
 def captured_words(m: Machine) -> str:
-    """Which processes alone were captured; empty if the source does not name some."""
+    """Name the only processes that were captured; empty if the source names none."""
     pids = [str(pid) for pid in m.capture.pids]
     return (
         f"only {'PID' if len(pids) == 1 else 'PIDs'} {names(pids)} {'was' if len(pids) == 1 else 'were'} captured"
@@ -41,7 +41,7 @@ def captured_words(m: Machine) -> str:
 
 
 def not_known(m: Machine) -> str:
-    """What is not known of a page of which `mappers_unknown` is true."""
+    """Explain what is not known of a page for which `mappers_unknown` is true."""
     captured = captured_words(m)
     return _OTHERS_NOT_KNOWN.format(captured) if captured else NOT_KNOWN
 

@@ -41,7 +41,7 @@ SELECT: Final = "select"  # selects its first frame
 
 
 class Sources(Record):
-    """What charts are made of; what there is not is empty.
+    """Sources of the data of charts; None or empty where a source is missing.
 
     `session`: where it stands now. `damages`: by value of vm.memory_failure_early_kill. `found`: the filter, and the
     frames that it finds, ascending.

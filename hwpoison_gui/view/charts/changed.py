@@ -1,4 +1,4 @@
-"""What changed between two snapshots: of each kind of page, what its frames became, and what they were."""
+"""Chart of changes between two snapshots: for each kind of page, the later and the earlier kinds of its frames."""
 
 from __future__ import annotations
 

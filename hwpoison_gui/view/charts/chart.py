@@ -103,7 +103,7 @@ class Bars(Record):
     counted: Counted | None = None
 
     def words_of(self, group: int, stack: int, part: int) -> str:
-        """What a part of a bar is, in a line."""
+        """Describe a part of a bar in one line."""
         amount = float(self.parts[part].sizes[stack, group])
         size = f"{as_text(amount)} {self.unit if amount != 1 else _ONE.get(self.unit, self.unit)}"
         words = self.words[stack] if self.words else f"{{size}} of {{group}}: {{part}} ({self.stacks[stack]})"

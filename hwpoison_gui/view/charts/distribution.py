@@ -1,4 +1,4 @@
-"""How many frames have how many mappings, or references."""
+"""Distribution of frames by number of mappings or references."""
 
 from __future__ import annotations
 

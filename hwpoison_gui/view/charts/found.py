@@ -1,4 +1,4 @@
-"""Where the frames that a filter finds lie in physical memory, by kind: those of a fault of DRAM, or any others."""
+"""Places in physical memory of the frames that a filter finds, by kind: those of a fault of DRAM, or any others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def found_places(m: Machine, expression: str, pfns: I64) -> Generator[float, Non
 
 
 def _note(pfns: I64) -> str:
-    """How scattered they are."""
+    """Number of runs of adjacent frames, and the first and last frame; `pfns` ascending."""
     if not len(pfns):
         return "Nothing is found."
     runs = 1 + int(np.count_nonzero(np.diff(pfns) > 1))

@@ -1,4 +1,4 @@
-"""What happened along the timeline: HardwareCorrupted, signals, processes that died."""
+"""Curves of events along the timeline: HardwareCorrupted, signals, deaths of processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the walk over tasks and VMAs costs on this machine: pairs visited against mappers found, under early kill.
+"""Cost of the walk over tasks and VMAs on this machine: pairs visited against mappers found, under early kill.
 
 The handler is run dry on one frame of each class that the walk cannot tell apart. The cost is not linear: each task is
 visited with each VMA that covers the page, whether or not it owns it.
@@ -51,7 +51,7 @@ class Alike(Record):
 
 
 class Cost(Record):
-    """What the walk found and visited for a frame: entries of to_kill, and pairs of task and VMA."""
+    """Cost of the walk for a frame. `found`: entries of to_kill. `pairs`: visited pairs of task and VMA."""
 
     found: int
     pairs: int
@@ -164,7 +164,7 @@ def _expression(classes: Sequence[Alike], of_vmas: Mapping[tuple[bool, int], int
 
 
 def class_of(m: Machine, pfn: int) -> tuple[int, int, bool]:
-    """What the walk for a frame depends on: numbers of VMAs and mappings, and whether it is anonymous."""
+    """Key of frames with the same walk: numbers of VMAs and mappings, and whether the page is anonymous."""
     return len(rmap_addresses(m, pfn)), int(m.mapcount.view[pfn]), bool(m.page(pfn) & pf.ANON)
 
 

@@ -1,4 +1,4 @@
-"""What an error in each frame would do, under one policy: the outcome of the frame, and the processes that it hits."""
+"""Damage from an error in each frame, under one policy: the outcome of the frame, and the processes that it hits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ASSESSED: Final = 0.6  # of the work
 
 
 class Toll(Record):
-    """What errors in some frames would do, each of them alone on the machine as it is.
+    """Damage from errors in some frames, each of them alone on the machine as it is.
 
     Attributes
     ----------
@@ -109,9 +109,9 @@ class Damage:
         return list(self.assessment.users.mms[self.hits.rank[at[self.hits.mapped[at]]]].tolist())
 
     def toll(self, pfns: I64) -> Toll:
-        """What errors in some frames would do; `pfns` ascending, each once.
+        """Return the damage from errors in some frames; `pfns` ascending, each once.
 
-        They are predicted one by one: that an earlier one has killed a process already is not considered.
+        Each is predicted alone: deaths from earlier errors are not considered.
         """
         classes = self.assessment.class_of[pfns]
         counts = np.bincount(self.assessment.codes[classes], minlength=len(outcomes.CLASSES))
@@ -125,7 +125,7 @@ class Damage:
         return Toll(tuple(counts.tolist()), lost, worst_first, huge)
 
     def lost_of(self, pfns: I64) -> tuple[int, int]:
-        """What errors in some frames (each given once) lose: bytes of content, and how many hugetlb pages these have.
+        """Return the loss by errors in some frames (each given once): bytes of content, and number of hugetlb pages.
 
         A hugetlb page is lost whole, and once.
         """

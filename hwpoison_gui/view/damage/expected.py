@@ -1,4 +1,4 @@
-"""How many processes faults of DRAM hit in a thousand machine-years, from the fault rates of a field study.
+"""Expected number of processes that DRAM faults hit in a thousand machine-years, by the rates of a field study.
 
 A fault strikes any part of its mode alike. The expectation is the rate of a mode, times the mean over its parts of the
 processes that are hit if every frame of the part fails. Nothing is corrected in this count: with ECC, most faults of
@@ -41,7 +41,7 @@ class Mean(Record):
 
 
 class Expected(Record):
-    """What faults of one sort do in a thousand machine-years; each as the rate says, and the bounds around it.
+    """Expected effect of faults of one sort in a thousand machine-years; `Bounds`: by the rate, and its bounds.
 
     `fit`: faults of a device in 10**9 hours. `mean`: of one fault.
     """
@@ -158,7 +158,7 @@ def _hits(hits: Hits, numbers: Callable[[I64], I64]) -> Generator[None, None, tu
 
 
 def _pairs(number: I64, ranks: I32, parts: int) -> Generator[None, None, int]:
-    """How many different pairs of a part, of so many, and a process there are; the processes are ascending."""
+    """Return the number of different pairs of part and process; `ranks` (processes) ascend, `parts`: their number."""
     starts = np.flatnonzero(np.r_[True, ranks[1:] != ranks[:-1]])[: len(ranks)]
     ends, first, count = np.r_[starts[1:], len(ranks)], 0, 0
     while first < len(ranks):

@@ -1,4 +1,4 @@
-"""What a fault of DRAM would do to a machine, and what soft offline beforehand would save.
+"""Damage from a DRAM fault to a machine, and what soft offline beforehand would save.
 
 Errors come frame by frame: whichever of its frames is used next, until all have failed. Three courses are compared:
 
@@ -102,7 +102,7 @@ def assess_faults(damages: Sequence[Damage], geometry: Geometry, faults: Sequenc
 
 
 def fault_damage(damage: Damage, pfns: I64, counts: PerFrame | None = None) -> FaultDamage:
-    """What a fault of some frames (ascending) does, under the policy of `damage`; `counts`: as for `Ranking`."""
+    """Return the damage from a fault of frames (ascending), by the policy of `damage`; `counts`: as for `Ranking`."""
     return to_the_end(find_fault_damage(damage, pfns, per_frame(damage) if counts is None else counts))
 
 
@@ -186,7 +186,7 @@ def _by_danger(damage: Damage, pfns: I64, counts: PerFrame) -> I64:
 
 
 def room_words(damage: FaultDamage, mode: str) -> str:
-    """What the room outside a part of a mode means for the courses, where it is short."""
+    """Describe a shortage of room outside a part of a mode, and its effect on the courses."""
     frames, pages = counted(damage.room.frames, "frame"), counted(damage.room.pool, "huge page")
     return (
         f"Room is short: outside the {mode} {frames} and {pages} of the pool are free, and "

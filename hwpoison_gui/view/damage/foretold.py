@@ -1,4 +1,4 @@
-"""What errors in some frames would do, in a few lines: for a question before they are broken."""
+"""Predicted damage from errors in some frames, in a few lines, for the question before they are broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which row of a damage table counts a frame."""
+"""Find the row of a damage table that counts a frame."""
 
 from __future__ import annotations
 

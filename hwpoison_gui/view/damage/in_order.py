@@ -1,4 +1,4 @@
-"""What comes of frames that fail one after another, on a machine where the errors before have been handled.
+"""Outcome of frames that fail one after another, each after the errors before it have been handled.
 
 Foretold alone, each error meets all processes. Under early kill the first error kills a process, and those that follow
 in its memory find free frames: fewer signals, and less content lost, than the sum of all errors alone says.

@@ -57,7 +57,7 @@ _OTHERWISE: Final = "page_handle_poison() cannot take it off the free list"
 
 
 class Offlined(Record):
-    """What soft offline does to frames of a class.
+    """Result of soft offline for the frames of a class.
 
     `result`: a key of MEANINGS, or NO_PAGE. `errno`: what the call returns, 0 or a name. `why`: of NOT_MOVED, the
     reason; else empty.
@@ -115,7 +115,7 @@ def find_soft_offline(damage: Damage) -> Generator[float, None, SoftOffline]:
 
 
 def offline(m: Machine, pfn: int) -> Offlined:
-    """What soft offline of a frame does, if it is asked for now."""
+    """Return the result of soft offline of a frame at present, by a dry run."""
     if m.page(pfn) & pf.NOPAGE:
         return Offlined(NO_PAGE, "ENXIO")
     if m.page(m.compound_head(pfn) if m.page(pfn) & pf.HUGE else pfn) & pf.HWPOISON:

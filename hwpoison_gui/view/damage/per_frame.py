@@ -22,7 +22,7 @@ _CHUNK: Final = 1 << 18  # frames at a time
 
 
 class PerFrame(Record):
-    """How many processes an error in a frame hits, of frames that hit any: arrays of int64, ascending by `frame`.
+    """Numbers of processes that an error in a frame hits, of frames that hit any: int64, ascending by `frame`.
 
     `hit`: all of them. `signalled`: those that are signalled at any time. `sent`: those that are sent a signal at once.
     `touch`: those that are signalled when they touch the page. `dead`: those that die of it, at once or when they touch
@@ -61,7 +61,7 @@ def per_frame(damage: Damage) -> PerFrame:
 
 
 def deaths_of(damage: Damage, rank: I64, impact: npt.NDArray[np.uint8]) -> I64:
-    """How many processes each hit kills: one, none, or all of the PID namespace of an init."""
+    """Return the number of processes that each hit kills: one, none, or all of the PID namespace of an init."""
     m, mms = damage.m, damage.assessment.users.mms
     members = np.ones(len(mms), np.int64)
     for process in m.living():

@@ -42,7 +42,7 @@ RUNS_ON: Final = {
 
 
 class Survival(Record):
-    """How many frames an error may hit, and what becomes of the machine; each frame is as likely as any other.
+    """Numbers of frames by the fate of the machine after an error; each frame is as likely as any other.
 
     `handled`: the handler deals with it, and the machine runs on. `in_use`: it runs on, for now, and the broken page
     stays in use. `panic_late`: it panics when init touches the page. `panic_now`: it panics at once. Frames that are
@@ -65,7 +65,7 @@ class Survival(Record):
 
 
 def survival(frames: Counted) -> Survival:
-    """What becomes of the machine, from numbers of frames by class of outcome."""
+    """Sum numbers of frames by class of outcome into those by the fate of the machine."""
     return Survival(*(sum(frames[code] for code in codes) for codes in (HANDLED, IN_USE, PANIC_LATE, PANIC_NOW)))
 
 

@@ -1,4 +1,4 @@
-"""Where soft offline of a part of DRAM finds room: free frames outside the part, of which each migrated page takes one.
+"""Room for soft offline of a part of DRAM: free frames outside the part, of which each migrated page takes one.
 
 A page may be migrated to a free frame of the part as well, but that one is soft offlined in turn, and its content moves
 on. So what is left in the end is what fits outside. A hugetlb page needs a free huge page of the pool, or a free block
@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 
 
 class Room(Record):
-    """What is free outside a part: `frames`; the blocks of 512 frames among them; and huge pages of the pool that no
+    """Free memory outside a part: `frames`; the blocks of 512 frames among them; and huge pages of the pool that no
     mapping has reserved."""
 
     frames: int
@@ -44,13 +44,13 @@ def room_outside(m: Machine, pfns: I64) -> Room:
 
 
 def _outside(starts: I64, size: int, pfns: I64) -> I64:
-    """How many frames of each block are not among `pfns`."""
+    """Return the number of frames of each block that are not among `pfns`."""
     found: I64 = size - (np.searchsorted(pfns, starts + size) - np.searchsorted(pfns, starts))
     return found
 
 
 def with_room(m: Machine, pfns: I64, room: Room) -> Bools:
-    """Which of the pages in some frames find room, if those that come first in `pfns` are migrated first."""
+    """Return whether the page in each frame finds room, if pages are migrated in the order of `pfns`."""
     huge = (m.flags.view[pfns] & np.uint64(pf.HUGE)) != 0
     heads, first, page, frames = np.unique(
         pfns[huge] // HPAGE_PMD_NR, return_index=True, return_inverse=True, return_counts=True

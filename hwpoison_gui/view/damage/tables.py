@@ -200,7 +200,7 @@ def _by_file(damage: Damage, classes: I64) -> Made:
 
 
 def _rest(name: str, rows: Sequence[Row], whole: Row) -> Row:
-    """What is left of the whole without rows that share nothing."""
+    """Return the whole less the rows, which share nothing."""
     frames = np.array(whole.frames) - sum(np.array(row.frames) for row in rows)
     return Row(name, (), tuple(frames.tolist()), whole.lost - sum(row.lost for row in rows), float(frames.sum()))
 

@@ -100,7 +100,7 @@ def _parts(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8]]:
 
 
 def _parts_of_processes(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8]]:
-    """What needs the page table of each process: merged pages, to which no reverse map leads, and VMAs of files."""
+    """Yield the uses that only page tables show: merged pages, to which no reverse map leads, and VMAs of files."""
     merged = any(_has(m, part, pf.KSM) for part in _chunks(m.frames))
     mapped = np.unique(users.vmas.mapping)
     keys, frames = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]

@@ -19,7 +19,7 @@ _MOST_NAMES: Final = 3
 
 
 def who_and_why(hits: Sequence[Hit], most: int = _MOST_NAMES) -> list[str]:
-    """What an error does to processes, a clause for each impact, the worst first: what happens stands before the names.
+    """Describe the impacts of an error on processes, a clause each, the worst first; the impact precedes the names.
 
     `python3:239 dies on touch`, `14 die on touch: nginx:142, nginx:143, nginx:144 and 11 more`.
     """
@@ -39,6 +39,6 @@ def frames_named(worst: WorstFrame) -> str:
 
 
 def more_alike(worst: WorstFrame) -> str:
-    """How many further frames are alike, `and 7,425 more like these`; empty for none."""
+    """Number of further frames of the same kind, `and 7,425 more like these`; empty for none."""
     rest = worst.alike - worst.run
     return f"and {rest:,} more like {'these' if worst.run > 1 else 'it'}" if rest else ""

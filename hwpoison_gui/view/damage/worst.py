@@ -77,7 +77,7 @@ class WorstFrame(Record):
 
 
 class FileToll(Record):
-    """What errors in the cached pages of a file would do, each alone; numbers of frames.
+    """Damage from errors in the cached pages of a file, each alone; numbers of frames.
 
     `outcomes`: by class of outcome. `now`: whose error signals a process at once. `late`: of the others, those that
     signal the next process to touch them. `lost`: whose content is gone. `dead`: deaths, summed over the frames.
@@ -93,14 +93,14 @@ class FileToll(Record):
 
     @property
     def danger(self) -> tuple[int, ...]:
-        """What files are ranked by, the greatest first."""
+        """Sort key of files, the greatest first."""
         frames = self.outcomes
         panics = 2 * frames[outcomes.PANICS] + frames[outcomes.INIT]
         return panics, self.dead, sum(frames[code] for code in _IN_USE), self.lost, self.now + self.late
 
 
 class ProcessToll(Record):
-    """What errors in frames would do to a process, each alone; numbers of frames.
+    """Damage from errors in frames to a process, each alone; numbers of frames.
 
     `impacts`: by impact (hits.IMPACTS), of all frames that it could have. `now`, `late`: whose error signals it at
     once, or when it touches the page. `kills`: of which it dies. `lost`: that it maps and whose content is gone.
@@ -116,7 +116,7 @@ class ProcessToll(Record):
 
     @property
     def danger(self) -> tuple[int, ...]:
-        """What processes are ranked by, the greatest first."""
+        """Sort key of processes, the greatest first."""
         panics = self.impacts[0]
         others = sum(self.impacts) - self.kills
         return panics, self.kills, self.lost, others
@@ -248,7 +248,7 @@ def _sorts_of_classes(damage: Damage) -> I64:
 
 
 def panics_of(damage: Damage) -> I64:
-    """How an error in a frame of each class panics, int64: 2 at once, 1 when init touches the page, 0 not."""
+    """Return the panic of an error in each class of frames, int64: 2 at once, 1 when init touches the page, 0 none."""
     return np.array([_PANIC.get(code, 0) for code in range(len(outcomes.CLASSES))], np.int64)[damage.assessment.codes]
 
 

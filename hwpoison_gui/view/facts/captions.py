@@ -1,4 +1,4 @@
-"""What a scenario says at a timeline position: its title and summary, and the caption of the operation."""
+"""Words of a scenario at a timeline position: its title and summary, and the caption of the operation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Captions:
         return [text for text in (self._summary, *self._read()) if text]
 
     def at_present(self) -> Caption:
-        """What is shown at the present position: the newest caption so far, before the first one the summary.
+        """Return the caption at the present position: the newest so far, before the first one the summary.
 
         No caption outlasts the next error that is shown step by step: it would stand over another page's end.
         """

@@ -119,7 +119,7 @@ def rows_of(left: Side, right: Side) -> list[Row]:
 
 
 class Column(Record):
-    """What came of the click under one of several settings."""
+    """Results of the click under one of several settings."""
 
     settings: Settings
     facts: dict[Key, Value]
@@ -128,12 +128,12 @@ class Column(Record):
 
     @property
     def head(self) -> str:
-        """What differs between the columns of a matrix, in a line."""
+        """Kernel and kill policy of the column, in one line."""
         return f"{listed(self.settings.profile)}, {self.kill} kill"
 
     @property
     def kill(self) -> str:
-        """How processes are killed: early or late."""
+        """Kill policy: `early` or `late`."""
         return "early" if self.settings.sysctl.get(SYSCTL_EARLY_KILL, 0) else "late"
 
 
@@ -161,7 +161,7 @@ def _not_repeated(skipped: Sequence[Skipped]) -> str:
 def columns_of(
     recipe: Recipe, base: Settings, progress: Callable[[float, str], None], stopped: Callable[[], bool]
 ) -> Iterator[Column]:
-    """What comes of a click under every kernel, early and late; one machine at a time. Raises StoppedError."""
+    """Yield the results of a click under every kernel, early and late; one machine at a time. Raises StoppedError."""
     every, side = matrix(base), None
     for number, settings in enumerate(every):
         progress(number / len(every), settings.profile)
@@ -215,7 +215,7 @@ def facts_of(side: Side) -> dict[Key, Value]:
 
 
 def _not_modelled(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:
-    """What the frame was that the kernel of this side has not: the memory is that of another one."""
+    """Yield the features of the frame that the kernel of this side lacks: the memory is that of another kernel."""
     session, pfn = side.session, click.outcome.pfn
     word = at(session, click.first, lambda: session.flags(pfn)) if pfn is not None else 0
     for flag, feature, what in _FEATURES:
@@ -224,7 +224,7 @@ def _not_modelled(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:
 
 
 def _counted(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:
-    """What the click, and what was done after it, added to the counters: earlier errors are not its doing."""
+    """Yield what the click and later operations added to the counters; the share of earlier errors is left out."""
     m = side.session.machine
     before = at(side.session, click.first, lambda: counts_of(m))
     for name, count in counts_of(m).items():

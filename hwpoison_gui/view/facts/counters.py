@@ -35,7 +35,7 @@ _RESULTS: Final = (
 
 
 def counts_of(m: Machine) -> dict[str, int]:
-    """What errors add to: kB of HardwareCorrupted, pages by result, killed processes."""
+    """Return the counters of errors by name: kB of HardwareCorrupted, pages by result, killed processes."""
     results = {result: m.counter(f"result:{result}") for result, _, _ in _RESULTS}
     return {"HardwareCorrupted": m.hardware_corrupted_kb, **results, "Killed": killed(m)}
 

@@ -1,4 +1,4 @@
-"""How long playback shows each step, at speed 1: as long as a teacher takes to say its sentence.
+"""Time that playback shows each step, at speed 1: as long as a teacher takes to say its sentence.
 
 Steps that say again what was just said, as those of a loop over the mappers of a page, are read once: the others
 pass ever faster, so that ten thousand of them take some seconds more than ten.

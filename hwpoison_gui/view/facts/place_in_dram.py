@@ -1,4 +1,4 @@
-"""Where a frame lies in DRAM, as a fact beside the others of a frame."""
+"""Place of a frame in DRAM, as a fact beside the others of a frame."""
 
 from __future__ import annotations
 

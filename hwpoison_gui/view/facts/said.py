@@ -1,4 +1,4 @@
-"""What Linux logged of a real error, beside what the model predicts for its frame on the open machine."""
+"""Comparison of what Linux logged of a real error with the prediction for its frame on the open machine."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ IDLE_HINT: Final = (
 
 
 class AboutFrame(Record):
-    """What a frame is, what an error in it would do, and its flags as letters."""
+    """Description of a frame, the predicted outcome of an error in it, and its flags as letters."""
 
     summary: str = ""
     ahead: str = ""
@@ -147,7 +147,7 @@ def _other_frame(session: Session, moment: Moment) -> int:
 
 
 def _ahead(session: Session, words: str) -> str:
-    """What an error in the selected frame would do, and the key that injects it."""
+    """Predicted outcome of an error in the selected frame, and the key that injects it."""
     if session.machine.panicked:
         return "The machine has panicked: nothing more happens to it."
     return f"{words or 'Nothing would come of it'}. Enter breaks it."

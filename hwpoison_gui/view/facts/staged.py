@@ -1,4 +1,4 @@
-"""What the stage shows at a timeline position, for the back row: few words, the most important ones."""
+"""Content of the stage at a timeline position, for the back row: few words, the most important ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def staged(session: Session, since: int = 0) -> Staged:
     Parameters
     ----------
     since
-        How many operations from the start are not summed up at the end: a question was asked after them.
+        Number of first operations that are not summed up at the end: a question was asked after them.
     """
     moment, said = moment_of(session), sentence_of(session)
     operation = moment.operation
@@ -142,5 +142,5 @@ def _summed_up(session: Session, broken: list[Operation]) -> tuple[Fact, ...]:
 
 
 def _memory(session: Session) -> str:
-    """How much memory is marked as broken by now."""
+    """Amount of memory that is marked as broken by now."""
     return f"HardwareCorrupted {session.machine.hardware_corrupted_kb:,} kB"

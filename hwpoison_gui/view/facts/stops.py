@@ -1,4 +1,4 @@
-"""Where a presenter stops in a session: at captions, pauses, decisions and results."""
+"""Stops of a presenter in a session: at captions, pauses, decisions and results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a speaker needs for a story on the stage: what is read aloud at each stop, and the way to it."""
+"""Speaking time of a story on the stage: the words read aloud at each stop, and the playback up to it."""
 
 from __future__ import annotations
 

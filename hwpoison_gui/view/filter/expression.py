@@ -106,7 +106,7 @@ class Filter(Record):
         return Match(lambda word: all(test(word) for test in words), frames)
 
     def taken_for(self, frames: int) -> str:
-        """What a log line or a single number was taken for on a machine with so many frames; else empty."""
+        """Interpretation of a log line or a single number on a machine with so many frames; empty for other filters."""
         if self.line or len(self.ranges) != 1:
             return self.line
         first, last = self.ranges[0]

@@ -92,7 +92,7 @@ def _comparisons(token: str) -> Iterator[Word]:
 
 
 def _operands(token: str) -> Iterator[Word]:
-    """What a quantity may be compared with; a number of processes only with a plain number."""
+    """Yield the quantities that a quantity may be compared with; none for a number of processes."""
     name = quantity_named(re.split(r"[<>=!+-]", token)[0])
     if QUANTITIES[name].of_frames is not None and re.search(r"[<>=]", token):
         for other, quantity in QUANTITIES.items():

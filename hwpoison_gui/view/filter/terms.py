@@ -91,7 +91,7 @@ def lens_with(name: str) -> Lens | None:
 
 
 def names_of(one: LensClass) -> tuple[str, ...]:
-    """What a class is called in an expression."""
+    """Names of a class in an expression."""
     return one.key, slug(one.name), slug(one.shortest)
 
 
@@ -146,7 +146,7 @@ def slug(name: str) -> str:
 
 
 def frames_of_owners(m: Machine, processes: Iterable[Process], inodes: Iterable[int]) -> Bools:
-    """What processes have mapped, and what is cached of files (inode numbers)."""
+    """Return whether each frame is mapped by one of the processes, or caches one of the files (inode numbers)."""
     frames = np.zeros(m.frames, np.bool_)
     for inode in inodes:
         for pfn in m.page_cache.of(inode).values():
@@ -240,7 +240,7 @@ def _of_vma(m: Machine, term: Term) -> Bools:
 
 
 def _with_blanks(text: str) -> str:
-    """What `nginx:142,dirty,file` is meant to be: `nginx:142 dirty kind:file`; empty where a part is no condition."""
+    """Correct `nginx:142,dirty,file` to `nginx:142 dirty kind:file`; empty where a part is no condition."""
     first, *rest = text.split(",")
     flags = {flag.name.lower() for flag in pf.FLAGS}
     words = [first]

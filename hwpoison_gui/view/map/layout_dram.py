@@ -182,6 +182,6 @@ def _largest(functions: list[int], count: int) -> int:
 
 
 def _misfit(width: int, height: int, view_width: float, view_height: float) -> float:
-    """How many times as large as the map its view must be, for the map to be fitted in; 1 at best."""
+    """Ratio of the area of the view to that of the map fitted into it; 1 at best."""
     cell = min(view_width / width, view_height / height)
     return view_width * view_height / (cell * width * cell * height)

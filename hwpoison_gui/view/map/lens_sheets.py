@@ -256,7 +256,7 @@ class KernelsSheet:
         self.between = between
 
     def some(self, pfns: I64) -> U8:
-        """What was found before: an outcome under two kernels and its group take too long for a single step."""
+        """Return the earlier values: an outcome under two kernels and its group take too long for a single step."""
         known: U8 = self.held.values[pfns]
         return known
 
@@ -266,7 +266,7 @@ class KernelsSheet:
 
 
 class SnapshotSheet:
-    """What is different in a second snapshot, see map/snapshots.py; without one, nothing is known of any frame.
+    """Differences from a second snapshot, see map/snapshots.py; without one, nothing is known of any frame.
 
     `changes`: all that was found. `parts`: the rows of its table.
     """
@@ -294,7 +294,7 @@ class SnapshotSheet:
         self.changes, self.parts = found, parts_of(found)
 
     def some(self, pfns: I64) -> U8:
-        """What was found before, until the sheet is rebuilt."""
+        """Return the earlier values, until the sheet is rebuilt."""
         known: U8 = self.held.values[pfns]
         return known
 

@@ -59,7 +59,7 @@ class Part(Record):
 
     @property
     def word(self) -> str:
-        """What the filter calls it, whatever else changed: `poisoned`, `anon>free`, `+dirty`, `-nginx:4711`.
+        """Word of the filter for the change, whatever else changed: `poisoned`, `anon>free`, `+dirty`, `-nginx:4711`.
 
         Small letters without spaces or quotes. Parts of the same word have the same frames.
         """

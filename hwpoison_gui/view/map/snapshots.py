@@ -1,4 +1,4 @@
-"""What changed between two snapshots of a machine: flags, kinds, poisoned frames, and which process maps what.
+"""Changes between two snapshots of a machine: flags, kinds, poisoned frames, and the frames that processes map.
 
 Frames are compared by their numbers. A page that moved is a change of two frames.
 """
@@ -102,7 +102,7 @@ class ProcessChange(Record):
 
 
 class Changes(Record):
-    """What changed from one snapshot to another one.
+    """Changes from one snapshot to another.
 
     Attributes
     ----------
@@ -243,7 +243,7 @@ def over_frames_of(side: Side, changes: Changes) -> Changes:
 
 
 def _codes(before: U64, after: U64, kinds_before: I64, kinds_after: I64) -> U8:
-    """What became of frames whose flag words differ."""
+    """Return the codes of frames whose flag words differ."""
     found: U8 = np.full(len(before), FLAGS, np.uint8)
     found[kinds_before != kinds_after] = KIND
     found[(kinds_before != kinds.FREE) & (kinds_after == kinds.FREE)] = FREED
@@ -275,7 +275,7 @@ def kinds_of(words: U64) -> I64:
 
 
 def _process(old: Side, new: Side, owner: Owner, compared: int, codes: U8) -> Iterator[ProcessChange]:
-    """What a process maps no more, and anew, if that differs; notes the frames in `codes`."""
+    """Yield the change in the frames that a process maps, if any; notes the frames in `codes`."""
     was, now = old.mapped.get(owner), new.mapped.get(owner)
     state = NEW if was is None else GONE if now is None else BOTH
     lost, gained = lost_and_gained(old, new, owner, compared)

@@ -1,4 +1,4 @@
-"""What an error does: predicted before it happens, and found in the recorded steps afterwards.
+"""Outcome of an error: predicted before it happens, and found in the recorded steps afterwards.
 
 prediction      What an error in a frame would do if it happened now: read from a dry run of the handler.
 assessment      The class of outcome of every frame: a prediction for one frame of each class.

@@ -80,7 +80,7 @@ class Group(Record):
 
 
 class Between(Record):
-    """What differs between the kernel of a machine and another one.
+    """Differences in outcome between the kernel of a machine and another one.
 
     Attributes
     ----------
@@ -242,7 +242,7 @@ def _under(m: Machine, profile: Profile) -> Iterator[None]:
 
 
 def _each_under(m: Machine, profile: Profile, work: Iterator[T]) -> Iterator[T]:
-    """What a generator yields; the machine has the profile only while it runs."""
+    """Yield from a generator; the machine has the profile only while the generator runs."""
     while True:
         with _under(m, profile):
             done = next(work, None)

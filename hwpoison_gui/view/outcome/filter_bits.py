@@ -1,4 +1,4 @@
-"""How the filters of the injector see each frame, as bits that no flag word has.
+"""View of each frame by the filters of the injector, as bits that no flag word has.
 
 While the filters are on, two frames are of one class only if the filters see them alike. What they ask for beside the
 flag words, which are part of every key, is added to the words: device, memory cgroup, and the flags of the head.

@@ -1,4 +1,4 @@
-"""What was lost, in words: by the effect of the action that was taken, and what the page was."""
+"""Description of a loss: by the effect of the action that was taken, and what the page was."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Page(Record):
 
 
 class Lost(Record):
-    """What was lost: a sentence that also says how it is reported, and `brief`, a clause of the summary.
+    """Description of a loss: a sentence that also says how it is reported, and `brief`, a clause of the summary.
 
     `gone`: whether content was lost. `in_use`: the page was left to its users, broken. `again`: it was broken before.
     """
@@ -87,7 +87,7 @@ def content_words(lost: int, huge: int) -> str:
 
 
 def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, effect: Effect | None) -> Lost:
-    """What was lost.
+    """Describe the loss.
 
     `kind`, `result`: of the result line, None without one. `effect`: of the action that the state table chose,
     None if the handler returned before it.
@@ -134,7 +134,7 @@ def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: E
 
 
 def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
-    """How a lost write is reported."""
+    """Describe how a lost write is reported."""
     one_mark = not m.profile.has("errseq")
     once = "once" if one_mark else "once per open file"
     unseen = one_mark and not m.page_cache.of(inode.id)
@@ -153,12 +153,12 @@ def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
 
 
 def content_name(inode: Inode) -> str:
-    """What a sentence about lost content calls the file."""
+    """Name of the file in a sentence about lost content."""
     return "anonymous shared memory" if inode.is_shared_anonymous else path_of(inode)
 
 
 def _afterwards(m: Machine, inode: Inode) -> str:
-    """What becomes of a page without a copy on disk: truncated, or kept poisoned."""
+    """Describe the fate of a page without a copy on disk: truncated, or kept poisoned."""
     if m.profile.files.keeps_poison(inode.filesystem):
         return "it stays there, poisoned: a process that touches it is signalled"
     return "a new mapping of it reads zeros"

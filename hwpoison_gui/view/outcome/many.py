@@ -1,4 +1,4 @@
-"""What came of an operation on many frames: one summary, and its frames, the worst first."""
+"""Result of an operation on many frames: one summary, and its frames, the worst first."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class OneFrame(Record):
 
     @property
     def words(self) -> str:
-        """What came of it, in a few words."""
+        """Outcome in a few words."""
         if self.outcome.panic:
             return "panic"
         if self.outcome.filtered:
@@ -59,7 +59,7 @@ class OneFrame(Record):
 
     @property
     def on_touch(self) -> list[str]:
-        """What the next touch does, and to how many processes, the worst first: `14 die on touch`."""
+        """Impacts of the next touch with the numbers of processes, the worst first: `14 die on touch`."""
         return counted_hits(kind for kind in self.touches.values() if kind not in (SAFE, USES))
 
     @property

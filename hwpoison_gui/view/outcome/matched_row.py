@@ -1,4 +1,4 @@
-"""How the handler matched a page with the state table: in an operation, or in a dry run."""
+"""Match of a page with the handler's state table, in an operation or in a dry run."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class Matched(Record):
 
 
 def matched_by(mark: Mark, pfn: int) -> Matched:
-    """What the mark of the step that finds the row says."""
+    """Return the match that is recorded by the mark of the step that finds the row."""
     return Matched(pfn, mark.value("flags"), mark.value("own_flags"), mark.value("row"))
 
 
 def matched_in_run(pfn: int, ran: Ran) -> Matched:
-    """How the handler matches a page in a dry run."""
+    """Return the match of a page in a dry run of the handler."""
     number = find_table_step(ran.steps.marks)
     if number is not None:
         return matched_by(ran.steps.marks[number], pfn)
@@ -68,5 +68,5 @@ def matched_row(session: Session, operation: Operation) -> StateRow | None:
 
 
 def effect_of(profile: Profile, row: StateRow | None) -> Effect | None:
-    """What the action of a row does with the page; None without a row."""
+    """Effect of the action of a row on the page; None without a row."""
     return profile.results.actions[row.action].effect if row is not None else None

@@ -55,7 +55,7 @@ def summary_at_hand(session: Session, operation: Operation) -> Summary | None:
 
 
 def said_in_short(operation: Operation) -> str:
-    """What is known of an operation without its summary, as a sentence."""
+    """Describe an operation that is not summed up yet, in a sentence."""
     assert isinstance(operation.parts, Parts)
     return f"{by_result(_results(operation.parts))}; who is hit and what is lost is not summed up yet."
 
@@ -70,7 +70,7 @@ def find_summary(session: Session, operation: Operation) -> Summing:
 
 
 class _Found:
-    """What was found of each frame, by its number. `losses`: bits; the others have no element where there is none."""
+    """Findings about frames, by number in the operation. `losses`: bits; the others omit frames without a finding."""
 
     def __init__(self, parts: Parts) -> None:
         self.losses = bytearray(len(parts))
@@ -125,7 +125,7 @@ def _look_before(session: Session, parts: Parts, number: int, found: _Found) -> 
 
 
 def _loss(session: Session, parts: Parts, number: int, outcome: Outcome, page: Page) -> Lost:
-    """What was lost with a frame; the machine is as it was before its error."""
+    """Return the loss with a frame; the machine is as it was before its error."""
     m, marks = session.machine, session.steps.marks
     at = marks.find(ROW, parts.first(number), parts.lasts[number])
     matched = matched_by(marks[at], page.pfn) if at is not None else Matched(page.pfn, None)

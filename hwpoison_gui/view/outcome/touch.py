@@ -137,7 +137,7 @@ def _elsewhere(sort: Sort) -> str:
 
 
 def _came(m: Machine, page: Page, place: Place) -> str:
-    """What a load comes to at a place of the page: an impact, or _MET."""
+    """Return the result of a load at a place of the page: an impact, or _MET."""
     with dry(m, _load(m, place)) as ran:
         value, marks = ran.returned.value, ran.steps.marks
         poisoned = [number for number in range(len(marks)) if marks[number].site is TOUCHED_POISON]
@@ -154,7 +154,7 @@ def _came(m: Machine, page: Page, place: Place) -> str:
 
 
 def _load(m: Machine, place: Place) -> Steps[Access]:
-    """What is read at the place, once it may be."""
+    """Load from the place, after making a PROT_NONE VMA readable."""
     vma = m.vmas.view[place.vma]
     m.put(m.vmas, vma.id, vma._replace(prot="r" if vma.prot == "none" else vma.prot))
     return (yield from access(m, place.mm, place.vpn << PAGE_SHIFT))

@@ -244,7 +244,7 @@ class Users:
         self._count_vmas(pfns, counts)
 
     def _count_swap_entries(self, pfns: I64, entries: I64) -> I64:
-        """How many of swap `entries`, given by their offsets, lead to each frame."""
+        """Return the number of swap `entries`, given by their offsets, that lead to each frame."""
         cache = self.m.swap_cache.view
         if not len(entries):
             return np.zeros(len(pfns), np.int64)

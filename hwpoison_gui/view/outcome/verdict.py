@@ -109,7 +109,7 @@ def refused(outcome: Outcome) -> bool:
 
 
 def _of_filtered(session: Session, operation: Operation) -> str:
-    """Which filter of the injector refused the error: the words of the step that found out."""
+    """Name the filter of the injector that refused the error, in the words of its step."""
     marks = session.steps.marks[operation.first : operation.last]
     found = next(mark for mark in reversed(marks) if mark.site in FILTERS)
     return f"{text_of(found).removesuffix('.')}, because {why_of(found)}."
@@ -126,7 +126,7 @@ def _of_soft_offline(session: Session, operation: Operation) -> str:
 
 
 def _of_unpoison(session: Session, operation: Operation) -> str:
-    """Who has a hwpoison entry that was left; empty where none is."""
+    """Name the processes whose hwpoison entry was left; empty if there is none."""
     pfn = operation.outcome.pfn
     left = impact_now(session, pfn) if pfn is not None else {}
     if not left:

@@ -230,7 +230,7 @@ class Outline:
             at = end
 
     def _end_of_run(self, numbers: Sequence[int], at: int) -> int:
-        """Where in `numbers`, which ascend, the steps end that are counted and follow one another without a gap."""
+        """Return the end in `numbers`, which ascend, of the run of counted steps without a gap that begins at `at`."""
         number = numbers[at]
         gap = bisect_right(range(len(numbers)), number - at, at, key=lambda place: numbers[place] - place)
         other = self._counted.find(0, number - self.first)

@@ -1,4 +1,4 @@
-"""Which rows of a state table are reachable, derived from the checks of the handler before the table.
+"""Reachable rows of a state table, derived from the checks of the handler before the table.
 
 An entrance is a way to reach the table: flags that are set on every page that takes it, and flags that are clear on all
 of them, with the reason. A row is reachable if, for some entrance, a page matches it and no earlier row.

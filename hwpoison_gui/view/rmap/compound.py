@@ -1,4 +1,4 @@
-"""What a frame is, in words: its kind, and of a compound page head or tail, which of how many, and the head."""
+"""Description of a frame: its kind, and in a compound page head or tail, which of how many, and the head."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _pages(m: Machine, head: int) -> int:
 
 
 def huge_name(m: Machine, pfn: int) -> str:
-    """What a page of kind HUGE is called: `hugetlb`, `THP`, or `large folio` below 2 MiB; empty for others."""
+    """Name of a page of kind HUGE: `hugetlb`, `THP`, or `large folio` below 2 MiB; empty for others."""
     word = m.page(pfn)
     if word & pf.HUGE or not word & pf.THP:
         return "hugetlb" if word & pf.HUGE else ""

@@ -1,4 +1,4 @@
-"""How many VMAs cover the page in each frame, for all frames at once: what the walk over tasks and VMAs finds."""
+"""Number of VMAs that cover the page in each frame, for all frames at once: those that the walk finds."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def vmas_over(m: Machine) -> I64:
 
 
 def _intervals(m: Machine) -> tuple[I64, I64]:
-    """Where the VMAs of each anon_vma and of each file begin and end, in its index, ascending."""
+    """Return the sorted starts and the sorted ends of the VMAs of each anon_vma and of each file, in its index."""
     rows = []
     for store, bits in ((m.anon_vma_chain.view, MAPPING_ANON), (m.i_mmap.view, 0)):
         for mapping, vmas in store.items():

@@ -1,4 +1,4 @@
-"""How a page left a frame that a finished or running operation broke or offlined."""
+"""Departure of a page from a frame that a finished or running operation broke or offlined."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Departed(Record):
 
 
 def departed(session: Session, pfn: int) -> Departed:
-    """How the page left a frame, by the steps before the present position."""
+    """Return the departure of the page from a frame, by the steps before the present position."""
     here, ptes = session.position, 0
     for operation in reversed(tuple(session.parts(here, pfn))):
         marks = session.steps.marks[operation.first : min(operation.last, here)]

@@ -14,7 +14,7 @@ _LOW: Final = (1 << 31) - 1
 
 
 def high_bits(m: Machine, anon_vma: int) -> int | None:
-    """What to add to the column's index of the pages of an anon_vma; None if its oldest VMA has been moved."""
+    """Offset to add to the column's index of the pages of an anon_vma; None if its oldest VMA has been moved."""
     vmas = m.anon_vma_chain.of(anon_vma)
     oldest = m.vmas.view.get(min(vmas)) if vmas else None
     if oldest is None or oldest.mapping or oldest.pgoff != anon_pgoff(oldest.start):

@@ -51,7 +51,7 @@ class AssessRow(Record):
 
 
 class AssessSheet(Record):
-    """What the panel shows; the first row has all of memory."""
+    """Content of the panel; the first row has all of memory."""
 
     by: str
     columns: tuple[AssessColumn, ...]

@@ -87,7 +87,7 @@ def cited(difference: Difference, between: Between) -> str:
 
 
 def between_summary(between: Between) -> str:
-    """How many frames have another outcome."""
+    """Describe the number of frames with another outcome."""
     frames = sum(group.frames for group in between.groups)
     if not frames:
         return f"every frame has the same outcome under {between.one} and {between.other}"

@@ -144,7 +144,7 @@ def playhead_words(history: History, at: int) -> str:
 
 
 def clock_words(history: History) -> str:
-    """What the times of a history are, and how exact."""
+    """Describe the clock of the times of a history, and its precision."""
     within = f", {_within(history)}" if history.within else ""
     return {
         ev.UTC: f"Times are in UTC{within}.",
@@ -177,7 +177,7 @@ def names_of(sources: Sequence[Source]) -> list[str]:
 
 
 def source_words(source: Source) -> str:
-    """What a source is, and how many of its lines are about memory errors."""
+    """Describe a source: its form, its counters, or its numbers of lines, unrelated and unrecognized ones."""
     if source.counts and not source.events:
         return f"{source.form}: " + ", ".join(f"{count.where} {count.name} {count.value:,}" for count in source.counts)
     unit = "row" if source.form == DATABASE else "line"
@@ -190,19 +190,19 @@ def source_words(source: Source) -> str:
 
 
 def limits_of(history: History) -> list[str]:
-    """What the sources of a history do not record, each statement once."""
+    """List what the sources of a history do not record, each statement once."""
     forms = dict.fromkeys(source.form for source in history.sources)
     known = [f"{form}: {text}" for form in forms for text in LIMITS[form]]
     return [*_blind(history.sources), *known]
 
 
 def _blind(sources: Sequence[Source]) -> list[str]:
-    """Which sources cannot know of any memory failure, and why."""
+    """List the sources that cannot know of any memory failure, with the reason."""
     return [f"{name}: {source.blind}" for name, source in zip(names_of(sources), sources, strict=True) if source.blind]
 
 
 def summary_words(history: History) -> str:
-    """How many records there are, of what, in how many frames."""
+    """Number of records, their operations, and the number of frames; without records, the errors that are counted."""
     frames = len({record.pfn for record in history.records if record.pfn is not None})
     kinds = Counter(record.operation for record in history.records)
     if not kinds:
@@ -214,6 +214,6 @@ def summary_words(history: History) -> str:
 
 
 def _errors_counted(source: Source) -> int:
-    """How many errors a source of counters has; its totals where it has such."""
+    """Number of errors in a source of counters; from its totals if it has any."""
     totals = [count.value for count in source.counts if count.name == "total"]
     return sum(totals or [count.value for count in source.counts])

@@ -72,23 +72,23 @@ def _row(key: int, name: str, faults: Bounds, hit_0: Bounds, hit_1: Bounds, fram
 
 
 def cells_of(columns: Sequence[TextColumn]) -> Callable[[ExpectedRow], tuple[str, ...]]:
-    """How a row is shown in these columns."""
+    """Return a function from a row to its texts in these columns."""
     return lambda row: tuple(row.shown[column.field] for column in columns)
 
 
 def heading(one: AssessedRates) -> str:
-    """What is expected, and by which rates."""
+    """Heading of the expectation: its time, and the study of its rates."""
     return f"Expected in {MACHINE_YEARS:,} machine-years by the rates of {one.rates.title}"
 
 
 def devices_words(one: AssessedRates, how: str) -> str:
-    """How many devices the machine has; `how` the user says so where they are assumed."""
+    """Number of devices of the machine. `how`: the way for the user to set it, shown where it is assumed."""
     assumed = f", assumed: {DEVICES_PER_RANK} a rank; {how}" if one.is_assumed else ""
     return f"{counted(one.devices, 'device')}{assumed}"
 
 
 def expected_notes(one: AssessedRates) -> list[str]:
-    """What the numbers rest on, what they do not cover, and what is not known of them."""
+    """List the basis of the numbers, what they do not cover, and what is not known of them."""
     rates = one.rates
     notes = ["Nothing is corrected in this count: with ECC, most faults of one device are, and these are upper bounds.",
              _bounds_words(rates)]  # fmt: skip
@@ -102,7 +102,7 @@ def expected_notes(one: AssessedRates) -> list[str]:
 
 
 def _bounds_words(rates: Rates) -> str:
-    """What the numbers in brackets are."""
+    """Explain the numbers in brackets."""
     if rates.low * rates.high == 1:
         said = f"a factor of {rates.high:g} to both sides"
     else:

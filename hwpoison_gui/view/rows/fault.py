@@ -82,7 +82,7 @@ def fault_columns() -> tuple[TextColumn, ...]:
 
 
 def fault_rows(damages: Sequence[FaultDamage]) -> list[FaultRow]:
-    """What a fault does under late and early kill, in this order."""
+    """Rows of the damage from a fault under late and early kill, in this order."""
     tolls = [toll for damage in damages for toll in (damage.nothing, damage.by_page, damage.by_part)]
     rows, courses = [], len(COURSES)
     for key, (name, values, shown) in enumerate(measures(tolls)):
@@ -106,7 +106,7 @@ def fault_cells(row: FaultRow) -> tuple[str, ...]:
 
 
 def who_is_hit(m: Machine, damage: FaultDamage, most: int = 3) -> str:
-    """Which processes a fault hits if nothing is done, the worst first; else `nobody`, or that it is not known."""
+    """Name the processes that a fault hits if nothing is done, the worst first; else `nobody`, or why not known."""
     hits = [Hit(tgid, _label(m, tgid), kind) for tgid, kind in damage.nothing.hit.items()]
     return "; ".join(who_and_why(hits, most)) or ("nobody" if owners_known(m) else f"not known, {why_unknown(m)}")
 
@@ -117,7 +117,7 @@ def _label(m: Machine, tgid: int) -> str:
 
 
 def offlined_words(damage: FaultDamage, mode: str) -> list[str]:
-    """What soft offline does to the frames of a part: moved ones, then a line for each obstacle, then room."""
+    """Describe soft offline of the frames of a part: moved ones, then a line for each obstacle, then room."""
     whole = sum(damage.offlined.values())
     moved = [f"{damage.offlined[result]:,} {result}" for result in MOVED if damage.offlined.get(result)]
     lines = [f"Soft offline: {', '.join(moved) if moved else 'none moved'}, of {counted(whole, 'frame')}"]
@@ -126,7 +126,7 @@ def offlined_words(damage: FaultDamage, mode: str) -> list[str]:
 
 
 def fault_notes(m: Machine, damages: Sequence[FaultDamage], mode: str) -> list[str]:
-    """Who is hit under each policy, and what soft offline could move and what not."""
+    """List the processes that are hit under each policy, and what soft offline could move and what not."""
     who = [(KILL[damage.early], who_is_hit(m, damage)) for damage in damages]
     said = [f"Hit, {kill}: {words}." for kill, words in who]
     said += huge_words(damages)
@@ -140,19 +140,19 @@ def huge_words(damages: Sequence[FaultDamage]) -> list[str]:
 
 
 def broken_frames(damage: FaultDamage) -> int:
-    """How many frames of the part had an error already."""
+    """Number of frames of the part that had an error already."""
     return damage.nothing.frames[outcomes.POISONED]
 
 
 def failing_frames(damage: FaultDamage) -> int:
-    """How many frames of the part can still fail."""
+    """Number of frames of the part that can still fail."""
     return sum(damage.nothing.frames[outcomes.FREE : outcomes.POISONED])
 
 
 def broken_notes(broken: int, is_foretold: bool, happened: str) -> list[str]:
-    """What to say of a part with broken frames.
+    """Describe a part with broken frames.
 
-    `is_foretold`: the numbers shown are from before they broke. `happened`: what came of the operation that broke them.
+    `is_foretold`: the numbers shown are from before they broke. `happened`: result of the operation that broke them.
     """
     said = [f"Broken already: {counted(broken, 'frame')} of it."] if broken else []
     if is_foretold:

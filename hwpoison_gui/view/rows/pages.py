@@ -133,7 +133,7 @@ def sharers_of(m: Machine) -> dict[int, list[str]]:
 
 
 def _kind_words(m: Machine, pfn: int) -> str:
-    """What the flag word does not say: which large folio, whether head or tail, or a per-CPU list; else empty."""
+    """Return what the flag word does not say: sort of large folio, head or tail, or a per-CPU list; else empty."""
     word = m.page(pfn)
     if not word:
         return kind_of_frame(m, pfn).name

@@ -50,7 +50,7 @@ def snapshot_rows(parts: tuple[Part, ...]) -> list[SnapshotRow]:
 
 
 def _words(part: Part) -> tuple[str, int, str, str]:
-    """What changed, in how many frames, from what, and to what."""
+    """Cells of a change: its subject, the number of frames, the old and the new value."""
     if part.code:
         what, before, after = _OF_CODE[part.code]
     elif part.healed:
@@ -75,7 +75,7 @@ def snapshot_cells(row: SnapshotRow) -> tuple[str, ...]:
 
 
 def snapshot_summary(changes: Changes) -> str:
-    """How many frames changed, from which snapshot to which."""
+    """Describe the number of changed frames, and the two snapshots."""
     changed = int((changes.codes > SAME).sum())
     old, new = (
         f"{title} ({when})" if when else title for title, when in zip(changes.titles, _clocks(changes), strict=True)
@@ -99,7 +99,7 @@ def capture_words(time: float | None) -> str:
 
 
 def snapshot_notes(changes: Changes) -> str:
-    """What the table cannot say, in one text: doubts, and whether users are known."""
+    """Return the notes that the table has no place for, as one text: doubts, and whether users are known."""
     unknown = "" if changes.owners else "Which processes map which frames is not known of both."
     order = f"{_NO_ORDER} The open machine is taken for the older one." if None in changes.times else ""
     return " ".join(filter(None, (order, *changes.doubts, unknown)))

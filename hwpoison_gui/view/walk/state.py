@@ -128,7 +128,7 @@ def _standing(m: Machine, tgid: int) -> Fate:
 
 
 def _kind_now(before: kinds.Kind, word: int) -> kinds.Kind:
-    """What a frame holds; of a poisoned one, what it held before, but for a huge page that was split or dissolved."""
+    """Kind of a frame; of a poisoned one the kind before, unless a huge page was split or dissolved."""
     if not word & pf.HWPOISON:
         return kinds.KINDS[kinds.kind_of(word)]
     if before.id != kinds.HUGE or word & (pf.HUGE | pf.THP):

@@ -32,7 +32,7 @@ def typed_value(name: str, value: int) -> str:
 
 
 def filters_words(m: Machine) -> str:
-    """What the filters of the injector let through, in a clause; empty while they are off."""
+    """Pages that the filters of the injector accept, as a clause; empty while they are off."""
     if not filters.is_filtering(m):
         return ""
     parts = []

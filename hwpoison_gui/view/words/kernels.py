@@ -17,7 +17,7 @@ def listed(profile: str) -> str:
 
 
 def modelled_words(kernel: tuple[int, int] | None, profile: Profile) -> str:
-    """That a machine runs another kernel than the modelled one, or an unknown one; empty if it runs that one."""
+    """Note that a machine runs a kernel other than the modelled one, or an unknown one; empty if it runs that one."""
     model = ".".join(map(str, profile.modelled))
     if kernel is None:
         return f"Which kernel this memory is from is not known; it is modelled as {model}"

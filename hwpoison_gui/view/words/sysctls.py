@@ -9,7 +9,7 @@ from hwpoison_gui.record import Record
 
 
 class SysctlWords(Record):
-    """What the values 0 and 1 of a sysctl mean.
+    """Meaning of the values 0 and 1 of a sysctl.
 
     Attributes
     ----------
@@ -22,7 +22,7 @@ class SysctlWords(Record):
     tip : str
         Meaning of 0 and 1, in sentences.
     effect : tuple of str
-        What follows from writing 0 or 1, a clause.
+        Consequence of writing 0 or 1, a clause.
     """
 
     title: str

@@ -34,7 +34,7 @@ def terms() -> tuple[Term, ...]:
 
 
 def term_of(word: str) -> Term | None:
-    """What one word or one phrase means; None if the glossary does not know it."""
+    """Return the term for a word or a phrase; None if the glossary does not know it."""
     word = word.strip().strip(".,:;?!“”\"'’")
     known = _by_form().get(word) or _by_form().get(_uncapital(word))
     if known is None and len(word) > 1 and word.endswith("s"):

@@ -34,7 +34,7 @@ _CALLS: Final = (
 
 
 def function_term(name: str) -> Term | None:
-    """What a function is, given its name without parentheses; None for one that no step is named after."""
+    """Return the term for a function, named without parentheses; None for one that no step is named after."""
     return _kernel_functions().get(name)
 
 

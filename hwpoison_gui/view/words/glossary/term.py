@@ -1,4 +1,4 @@
-"""What the glossary says about one term."""
+"""Entry of the glossary for one term."""
 
 from __future__ import annotations
 
