@@ -1,6 +1,6 @@
 """Imports what the first selection, click and file need, before they come: one module in a turn of the event loop.
 
-Importing these modules would delay the start, and later the first click.
+Importing these modules would slow start-up, and later the first click.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Loads Qt without work of PySide that no start needs.
+"""Loads Qt without work of PySide that start-up does not need.
 
 - To support `from __feature__ import ...`, PySide replaces Python's import function, and reads the source of every
   module imported after that. The feature is not used here; the sources of a hundred modules take a twentieth of the

@@ -156,7 +156,7 @@ def _offer_recovery(window: MainWindow) -> None:
 
 
 def _idle(window: MainWindow) -> None:
-    """Loads what would have delayed the start."""
+    """Does the work that start-up defers: modules, tips, the theme of the desktop, and the offer to recover."""
     from hwpoison_gui.gui.app.preload import Preload
     from hwpoison_gui.gui.window.dialogs import term_tips
 

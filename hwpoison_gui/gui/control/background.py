@@ -47,7 +47,7 @@ class Background(QObject):
         if self.busy:
             return
         self._title, self._take = title, take
-        from PySide6.QtWidgets import QProgressDialog  # imported only here: it would delay the start
+        from PySide6.QtWidgets import QProgressDialog  # imported here to keep start-up fast
 
         dialog = self._dialog = QProgressDialog(title, "Cancel", 0, 1000, self._above)
         plain_labels(dialog)

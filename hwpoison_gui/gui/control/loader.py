@@ -14,7 +14,7 @@ from hwpoison_gui.gui.control.worker import Cancelled, Progress
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.view.map.plane import FramePlane
 
-if TYPE_CHECKING:  # imported when a file is opened
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.opening.first_frames import Picture
 
 Work = Callable[[Progress, Cancelled], Opened]

@@ -49,7 +49,7 @@ class Appearance(QObject):
         return self._still is not False
 
     def ask_desktop(self) -> None:
-        """Takes the desktop's setting if the user chose none; for when a start is over, as asking is slow."""
+        """Takes the desktop's setting if the user chose none; called after start-up, as asking is slow."""
         if self._still is None:
             self._still = look.system_is_still()
             self.motionChanged.emit(not self._still)

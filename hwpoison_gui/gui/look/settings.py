@@ -65,7 +65,7 @@ def _yes_or_no(kept: Any) -> bool:
 
 def _geometry(kept: Any) -> str:
     """One that comes with the program, or a file."""
-    from hwpoison_gui.dram.names import NAMES  # imported only here: most users keep the default
+    from hwpoison_gui.dram.names import NAMES  # imported here to keep start-up fast
 
     if not isinstance(kept, str) or (kept not in NAMES and not kept.endswith(".toml")):
         raise ValueError(f"{kept!r} names no geometry")

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.rows.log import panic_line
 
-if TYPE_CHECKING:  # imported when first needed
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.gui.map.find_bar import FindBar
     from hwpoison_gui.gui.map.panic_screen import PanicScreen
     from hwpoison_gui.gui.widgets.banner import Banner

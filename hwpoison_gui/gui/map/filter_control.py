@@ -18,7 +18,7 @@ from hwpoison_gui.view.base.moment import at_step
 from hwpoison_gui.view.map.lenses import CHANGED, KERNEL_GROUPS, ZONE, Lens
 from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
-if TYPE_CHECKING:  # the language is imported when something is looked for
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.view.filter.expression import Filter
     from hwpoison_gui.view.filter.terms import FilterError
 

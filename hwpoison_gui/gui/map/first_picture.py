@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QWidget
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.widget import BY_ZONE, FrameMapWidget
 
-if TYPE_CHECKING:  # imported when a file is opened
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.opening.first_frames import Picture
 
 _WORDS: Final = "This machine is being read. The panels still show the one that is open."

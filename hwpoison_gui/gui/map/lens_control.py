@@ -13,7 +13,7 @@ from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.changed_frames import touched_frames
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNELS, KIND, SNAPSHOT, Lens
 
-if TYPE_CHECKING:  # sheets are imported when a lens first looks at one
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.view.map.lens_sheets import AnySheet, Other
     from hwpoison_gui.view.map.snapshots import Side
 

@@ -27,7 +27,7 @@ from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.plane import FramePlane, suited
 from hwpoison_gui.view.map.roles import Role
 
-if TYPE_CHECKING:  # imported when a layout or a filter asks for it
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.dram.geometry import Geometry
 
 SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes a second are dangerous

@@ -62,7 +62,7 @@ class LessonModel(QAbstractListModel):
         if role == Role.ToolTipRole:
             return plain(f"{lesson.title}\n{lesson.summary}\nA click or Enter opens it, F5 presents it full screen.")
         if role == Role.AccessibleTextRole:
-            from hwpoison_gui.view.words.words import counted  # imported only here: it would delay the first picture
+            from hwpoison_gui.view.words.words import counted  # imported here to keep start-up fast
 
             length = f", {counted(lesson.minutes, 'minute')}" if lesson.minutes else ""
             return f"Lesson {index.row() + 1}: {lesson.title}{length}"

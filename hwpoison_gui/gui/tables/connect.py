@@ -14,7 +14,7 @@ from hwpoison_gui.view.base.kinds import POISON
 from hwpoison_gui.view.rmap.compound import kind_of_frame, kind_words
 from hwpoison_gui.view.rows.log import listed_lines, log_lines, newest_lines, step_of_line
 
-if TYPE_CHECKING:  # each is imported when it is first seen
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.gui.tables.inspector import Inspector
     from hwpoison_gui.gui.tables.log import LogView
     from hwpoison_gui.view.facts.frame_facts import Fact

@@ -224,7 +224,7 @@ class FaultLink(QObject):
 
     def _happened(self) -> str:
         """Result of the newest operation that broke only frames of the part; empty if there is none."""
-        from hwpoison_gui.view.outcome.many import said_of  # imported only here: it would delay the start
+        from hwpoison_gui.view.outcome.many import said_of  # imported here to keep start-up fast
         from hwpoison_gui.view.outcome.summing import said_in_short, summary_at_hand
 
         session, pfns = self._controller.session, self._frames()

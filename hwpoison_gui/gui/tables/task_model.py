@@ -26,7 +26,7 @@ from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.rows.tasks import TaskRow
 from hwpoison_gui.view.words.words import counted
 
-if TYPE_CHECKING:  # a start has no use for it
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.view.damage.worst import ProcessToll
 
 _TGID_OF: Final = attrgetter("tgid")

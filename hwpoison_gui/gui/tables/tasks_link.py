@@ -96,6 +96,6 @@ class TasksLink(QObject):
     def _fates(self) -> dict[int, Fate]:
         if not self._controller.session.operations:
             return {}
-        from hwpoison_gui.view.outcome.fates import fates_now  # a start has no operation
+        from hwpoison_gui.view.outcome.fates import fates_now  # imported here to keep start-up fast
 
         return fates_now(self._controller.session)

@@ -13,7 +13,7 @@ from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.view.base.moment import moment_of, title_in
 from hwpoison_gui.view.outline.outline import outline_for
 
-if TYPE_CHECKING:  # each is imported when it is first seen
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.gui.why.state_table import StateTableView
     from hwpoison_gui.gui.why.view import DecisionView
 

@@ -23,7 +23,7 @@ from hwpoison_gui.opening import opening
 from hwpoison_gui.view.base.moment import title
 
 if TYPE_CHECKING:
-    from hwpoison_gui.gui.compare.window import CompareWindow  # imported when first opened
+    from hwpoison_gui.gui.compare.window import CompareWindow  # imported on first use to keep start-up fast
     from hwpoison_gui.session.compare import Recipe, Settings
     from hwpoison_gui.session.comparisons import Compared
     from hwpoison_gui.session.session import Session

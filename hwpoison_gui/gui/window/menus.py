@@ -28,7 +28,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.words.words import counted
 
-if TYPE_CHECKING:  # what context menus show is imported when one is opened
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.view.facts.injections import Injection
     from hwpoison_gui.view.facts.touching import Touch
 

@@ -1,6 +1,6 @@
 """The panels of the window: each content is created when first shown or asked for, and shows the present state.
 
-Panels that are visible at a start are created with the rest of the window, after the first paint of the map: a turn
+Panels that are visible at start-up are created with the rest of the window, after the first paint of the map: a turn
 of the event loop each would place and paint the window as often. Their modules are imported then.
 """
 

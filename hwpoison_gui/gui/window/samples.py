@@ -30,7 +30,7 @@ def samples() -> list[tuple[Path, str]]:
 
 
 def _title_of(path: Path) -> str:
-    import tomllib  # imported only here: the start page lists machines alone
+    import tomllib  # imported here to keep start-up fast
 
     with open(path, "rb") as file:
         return str(tomllib.load(file)["title"])

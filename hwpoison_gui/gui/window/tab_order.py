@@ -28,7 +28,7 @@ _BANDS = {
 }
 _MIDDLE = 2
 # Keys that these widgets handle while focused although they are shortcuts of commands.
-# By the names of their classes, so that a start imports no class that it does not show.
+# By the names of their classes, so that start-up imports no class that it does not show.
 _OWN_KEYS: dict[str, frozenset[Qt.Key]] = {
     "QAbstractButton": frozenset({Key.Key_Space}),
     "QComboBox": frozenset({Key.Key_Space, Key.Key_Home, Key.Key_End, Key.Key_PageUp, Key.Key_PageDown}),
@@ -88,7 +88,7 @@ class OwnKeys(QObject):
     """Lets the focused widget handle keys that are shortcuts of commands: Space presses a button, arrows choose in a
     group.
 
-    It filters the events of that widget alone: a start has a thousand events of the window.
+    It filters the events of that widget alone: start-up brings a thousand events of the window.
     """
 
     def __init__(self, window: QMainWindow) -> None:

@@ -87,7 +87,7 @@ def frame_in_line(text: str) -> TakenFrame | None:
 
 def _in_other_wording(text: str) -> TakenFrame | None:
     """The frame of a line in a wording that only the reader of logs knows, such as of early kernels."""
-    from hwpoison_gui.sources.records.lines import meaning_of  # imported only here: it would delay the start
+    from hwpoison_gui.sources.records.lines import meaning_of  # imported here to keep start-up fast
     from hwpoison_gui.sources.records.prefixes import stamped
 
     line = stamped(text).text

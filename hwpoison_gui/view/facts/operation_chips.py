@@ -88,7 +88,7 @@ def result_in(session: Session, operation: Operation) -> tuple[str, str]:
 def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
     if operation.parts and not operation.outcome.panic:
         return _result_of_many(session, operation)
-    from hwpoison_gui.view.outcome.loss import loss_of  # no operation, no need of it
+    from hwpoison_gui.view.outcome.loss import loss_of  # imported here to keep start-up fast
 
     words, tone = result_of(operation.outcome)
     loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
@@ -100,7 +100,7 @@ def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
 
 
 def _result_of_many(session: Session, operation: Operation) -> tuple[str, str]:
-    from hwpoison_gui.view.outcome.many import brief  # rarely asked for
+    from hwpoison_gui.view.outcome.many import brief  # imported here to keep start-up fast
     from hwpoison_gui.view.outcome.summing import summary_of
 
     summary = summary_of(session, operation)

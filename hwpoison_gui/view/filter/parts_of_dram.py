@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.filter.terms import Term
 
-if TYPE_CHECKING:  # imported when a part is asked for
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.dram.geometry import Geometry
 
 GeometryOf = Callable[[], "Geometry"]

@@ -103,7 +103,7 @@ def lens_named(word: str) -> Lens | None:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The names nearest to a word; empty where none is near."""
-    from difflib import get_close_matches  # imported only here: it would delay the start
+    from difflib import get_close_matches  # imported here to keep start-up fast
 
     names = list(dict.fromkeys(known))
     near = get_close_matches(word.lower(), names, 3, 0.6)

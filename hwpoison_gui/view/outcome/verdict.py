@@ -66,7 +66,7 @@ def verdict(session: Session, operation: Operation) -> str:
     """The summary of a finished operation; empty if its last step says everything."""
     outcome = operation.outcome
     if operation.parts:
-        from hwpoison_gui.view.outcome.many import said_of  # rarely asked for
+        from hwpoison_gui.view.outcome.many import said_of  # imported here to keep start-up fast
         from hwpoison_gui.view.outcome.summing import summary_of
 
         return said_of(summary_of(session, operation))

@@ -45,7 +45,7 @@ _COUNTED: Final = {
 }
 
 
-@dataclass(eq=False, repr=False)  # generating these methods delays the start
+@dataclass(eq=False, repr=False)  # generating these methods would slow start-up
 class Node:
     """A line. `kind`: root, call, decision, way (a branch), step, run or fact.
 

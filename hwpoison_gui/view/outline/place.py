@@ -19,7 +19,7 @@ from hwpoison_gui.view.outline.part import NO_STEP, Part, Silent, Way, sites_of
 ROOT = Part("")
 
 
-@dataclass(eq=False, repr=False)  # generating these methods delays the start
+@dataclass(eq=False, repr=False)  # generating these methods would slow start-up
 class Place:
     """A part at one position. `order` numbers all places from the top; those below it have numbers less than `end`.
 

@@ -27,7 +27,7 @@ def note_rows(session: Session, notebook: Notebook) -> list[NoteRow]:
 
 
 def _row(session: Session, note: Note, position: int | None) -> NoteRow:
-    from hwpoison_gui.view.words.plain import plain  # imported only here: compiling its patterns would delay the start
+    from hwpoison_gui.view.words.plain import plain  # imported here to keep start-up fast
 
     if not note.line:
         where = START_WITHIN

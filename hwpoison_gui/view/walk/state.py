@@ -45,7 +45,7 @@ class Skipped(Record):
     why: str
 
 
-@dataclass(repr=False)  # generating __repr__() delays the start
+@dataclass(repr=False)  # generating __repr__() would slow start-up
 class WalkState:
     """The state that a reverse map shows. Keys: VMA ids for PTEs, tgids for tasks.
 

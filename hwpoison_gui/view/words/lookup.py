@@ -33,6 +33,6 @@ def function_of(mark: Mark, profile: Profile) -> str:
 @cache
 def words_at(site: Site) -> Words:
     """The words of a site. Raises KeyError for a site without words; a test rules that out."""
-    from hwpoison_gui.view.words.tables import WORDS  # a window without steps needs none of them
+    from hwpoison_gui.view.words.tables import WORDS  # imported here to keep start-up fast
 
     return WORDS[site]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, cast
 from hwpoison_gui.gui.window.command import Command
 from hwpoison_gui.view.charts.catalogue import CHARTS
 
-if TYPE_CHECKING:  # the panel is imported when it is first seen
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.gui.charts.panel import ChartsPanel
     from hwpoison_gui.gui.look.dock import Dock
 

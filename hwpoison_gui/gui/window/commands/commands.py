@@ -27,7 +27,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.injections import Injection, pin, soft_offline, unpoison
 
-if TYPE_CHECKING:  # imported when the start page is shown
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.gui.window.starting import Starting
 
 

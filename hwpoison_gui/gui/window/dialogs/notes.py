@@ -25,7 +25,7 @@ from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
-if TYPE_CHECKING:  # imported when first shown
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from PySide6.QtWidgets import QInputDialog
 
     from hwpoison_gui.gui.timeline.notebook import NotebookView

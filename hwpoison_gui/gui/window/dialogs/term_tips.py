@@ -19,7 +19,7 @@ _MARGINS: Final = 40  # of a tip, and its distance from the pointer, at 100 % te
 
 
 def explain(window: QWidget, widgets: Iterable[QWidget], frames: Iterable[QWidget]) -> None:
-    """Adds the icon of a window, and the glossary to its tips; when it is idle, as a start has no time.
+    """Adds the icon of a window, and the glossary to its tips; called when idle, to keep start-up fast.
 
     `frames`: their content may be made later.
     """

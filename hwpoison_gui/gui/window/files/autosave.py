@@ -14,7 +14,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.window.files.unsaved import UnsavedWork
 
-if TYPE_CHECKING:  # imported with the first unsaved work, not at start
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.opening.opening import Opened
     from hwpoison_gui.session.document.document import Document, Stored
     from hwpoison_gui.sources.assemble import Exported

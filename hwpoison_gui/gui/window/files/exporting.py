@@ -23,7 +23,7 @@ from hwpoison_gui.gui.window.files.saving import Saving
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.document.document import SUFFIX, Document
 
-if TYPE_CHECKING:  # imported when the panel is first seen
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.gui.charts.panel import ChartsPanel
 
 _PICTURES: Final = {
@@ -192,7 +192,7 @@ def _made_elsewhere(
         With what the command complains of.
     CancelledError
     """
-    import subprocess  # imported only here: it would delay the start
+    import subprocess  # imported here to keep start-up fast
     import tempfile
 
     from hwpoison_gui.opening import saving

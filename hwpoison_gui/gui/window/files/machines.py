@@ -21,7 +21,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES, oldest
 from hwpoison_gui.opening import opening
 from hwpoison_gui.session.document.document import SUFFIX
 
-if TYPE_CHECKING:  # imported when a file is opened
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.opening.first_frames import Picture
 
 _OPEN: Final = (

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QMenu
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.record import Record
 
-if TYPE_CHECKING:  # imported when the list is needed: a start without a file does not
+if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.session.document.document import View
     from hwpoison_gui.session.document.recent import Recent
 
