@@ -29,7 +29,7 @@ def test_all_rows_but_skipped_ones_are_read() -> None:
         ("{", "line 1: not JSON"),
         ("[]", "line 1: an object expected"),
         ({"n": 1}, "line 1: not a row of a recording ('errno' is missing)"),
-        ({"type": "summary"}, "no row says"),
+        ({"type": "summary"}, "no row has the outcome"),
         (dict.fromkeys(Row.__dataclass_fields__, "x") | {"errno": "0", "n": 1, "pfn": "zz"}, "line 1: not a row"),
     ],
 )
