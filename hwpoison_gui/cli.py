@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: Sequence[str]) -> int:
     """A command, or else the window."""
     if arguments and arguments[0] in COMMANDS:
-        from importlib import import_module  # imported only here: it would delay the start
+        from importlib import import_module  # imported here to keep start-up fast
 
         command = import_module(f"hwpoison_gui.commands.{arguments[0].replace('-', '_')}")
         return int(command.run(arguments[1:]))
@@ -117,7 +117,7 @@ def _window(arguments: Sequence[str]) -> int:
     missing = next((file for file in files if not file.exists()), None)
     if missing is not None:
         return complain(f"{missing}: no such file")
-    # Until the window is complete there is no garbage; looking for it would take a tenth of the start.
+    # Until the window is complete there is no garbage; looking for it would take a tenth of start-up.
     gc.disable()
     quick_numpy.load()
     # Before Qt is loaded: a bad file is reported without a window.
@@ -136,7 +136,7 @@ def _window(arguments: Sequence[str]) -> int:
 
 
 class _ToOpen(Record):
-    """What to open in the window: `files`, `present` or neither; `at`: where; `live`: the memory of this machine."""
+    """The window to open: `files`, `present` or neither; `at`: timeline position; `live`: memory of this machine."""
 
     files: Sequence[Path] = ()
     present: Path | None = None
@@ -177,7 +177,7 @@ def _to_open(arguments: Sequence[str]) -> _ToOpen:
 
 
 def _start(options: _ToOpen) -> Start | None:
-    """What the window starts with; None after reporting a bad file or timeline position."""
+    """Return what the window shows first; None after reporting a bad file or timeline position."""
     from hwpoison_gui.opening.start import start_of, start_of_desktop
 
     files = (options.present,) if options.present else options.files

@@ -22,8 +22,10 @@ SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery", "enabl
 
 
 class Capture(Record):
-    """When and where memory was read. `time`: seconds since 1970, UTC, None if unknown; `boot`: stands for one boot of
-    one machine, empty if unknown; `pids`: the only processes whose page tables were read, empty if all were.
+    """Time and place of a capture of memory.
+
+    `time`: seconds since 1970, UTC, None if unknown; `boot`: identifies one boot of one machine, empty if unknown;
+    `pids`: the only processes whose page tables were read, empty if all were.
     """
 
     time: float | None = None
@@ -96,7 +98,7 @@ class ProcessImage(Record):
 
 
 class FileImage(Record):
-    """What is known of a file besides its mappings. `filesystem` as in scenario files; `pages` is its size."""
+    """A file, apart from its mappings. `filesystem`: as in scenario files; `pages`: its size in pages."""
 
     device: str
     inode: int
@@ -114,7 +116,7 @@ class ZoneImage(Record):
     end: int
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # generating these methods delays the start
+@dataclass(frozen=True, eq=False, repr=False)  # generating these methods delays start-up
 class CachedPages:
     """Page-cache frames, where the source knows them: parallel int64 arrays pfn, file number, page index."""
 
@@ -123,7 +125,7 @@ class CachedPages:
     index: npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False, repr=False)  # generating these methods delays the start
+@dataclass(frozen=True, eq=False, repr=False)  # generating these methods delays start-up
 class HiddenState:
     """State that Linux does not export, where it was recorded or synthesized.
 

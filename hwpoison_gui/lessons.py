@@ -17,7 +17,7 @@ from hwpoison_gui import __version__, resources
 from hwpoison_gui.user import cache
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 
-if TYPE_CHECKING:  # imported when a lesson is read: a start reads what was kept
+if TYPE_CHECKING:  # imported when a lesson is read: start-up reads what was kept
     from hwpoison_gui.session.session import Session
 
 COLUMNS: Final = 11  # of the part of the map that a picture shows

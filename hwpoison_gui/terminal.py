@@ -34,7 +34,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    from unicodedata import category  # imported only here: it would delay the start
+    from unicodedata import category  # imported here to keep start-up fast
 
     return "".join(
         char if char in _LAYOUT or char.isprintable() or category(char) not in _HIDDEN else _escape(char)
@@ -166,7 +166,7 @@ def complain(message: object, status: int = BAD_FILE) -> int:
 
 def report_width() -> int:
     """Columns of a report: those of the terminal, between 80 and 100."""
-    import shutil  # imported only here: it would delay the start
+    import shutil  # imported here to keep start-up fast
 
     return max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
 

@@ -151,7 +151,7 @@ class _Each:
         self.status = complain(why)
 
     def results(self, work: Callable[[str], R]) -> Iterator[R]:
-        """What `work` returns for each, in order; a bad one is one message."""
+        """Yield the result of `work` for each file, in order; report a bad file in one message."""
         if self._jobs == 1 and not self._scheduler:
             yield from self._good(fleet.each(self._files, work, 1, "", opening.nobody_waits))
             return

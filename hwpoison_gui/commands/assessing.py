@@ -35,7 +35,7 @@ _THIS: Final = "this machine"
 
 
 class Options(Record):
-    """What is asked of each machine.
+    """Options of the assessment of each machine.
 
     Attributes
     ----------
@@ -59,7 +59,7 @@ class Options(Record):
 
 
 class Dram(Record):
-    """What is asked about faults of DRAM.
+    """Options of the assessment of DRAM faults.
 
     Attributes
     ----------

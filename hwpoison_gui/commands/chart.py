@@ -82,7 +82,7 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _wanted(options: argparse.Namespace) -> Wanted | None:
-    """What the picture is to be; None for numbers. Raises UnsuitedError."""
+    """Return the picture to draw; None for a file of numbers. Raises UnsuitedError."""
     from hwpoison_gui.export.wanted import PICTURES, UnsuitedError, wanted
 
     suffix = options.to.suffix.lower()
@@ -99,7 +99,7 @@ def _wanted(options: argparse.Namespace) -> Wanted | None:
 
 
 def _sources(name: str, files: Sequence[Path], expression: str) -> Sources:
-    """What the chart is made of. Raises SourceError, ScenarioError, OSError, FilterError, _UnsuitedError."""
+    """Read the data of the chart. Raises SourceError, ScenarioError, OSError, FilterError, _UnsuitedError."""
     what = CHARTS[name].of
     if expression and what != of.FOUND:
         raise _UnsuitedError(f"--find is of the chart `found`, not of `{name}`")

@@ -186,7 +186,7 @@ class _Processes(Generic[R]):
 
 
 def _is_broken(future: Future[R]) -> bool:
-    """Whether a process was killed before a finished future had its result: its own process, or another of the pool."""
+    """Return whether a process of the pool, its own or another, was killed before a finished future had its result."""
     return isinstance(future.exception(), BrokenProcessPool)
 
 

@@ -1,4 +1,4 @@
-"""What a command does with a file that is bad or cannot be written: one line, and the exit status."""
+"""Error reporting of the commands: one line and the exit status for a file that is bad or cannot be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands work on: a machine of any kind that the window opens, and the steps that are to run on it.
+"""Input of the commands: a machine of any kind that the window opens, and the steps to run on it.
 
 The steps are those of a scenario, what was done in a saved session, or none; they may run on another machine.
 """
@@ -36,7 +36,7 @@ Machine = Callable[[str], "Opened"]  # opens a machine under a profile; under it
 
 
 def machine_of(file: Path | None, live: bool) -> Machine | None:
-    """What opens a file, or copies of the memory of this computer, which is read once; None for neither.
+    """Return a function that opens a file, or copies of this computer's memory, which is read once; None for neither.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def _steps_of(path: Path) -> Scenario:
 
 
 def _told(opened: Opened) -> Scenario:
-    """What was done on a machine, as steps."""
+    """Return the operations of a session as the steps of a scenario."""
     profile = opened.session.machine.profile.name
     return Scenario(opened.title, profile=profile, steps=steps_of(opened.session.operations))
 

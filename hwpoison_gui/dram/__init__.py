@@ -1,1 +1,1 @@
-"""Where physical memory lies in DRAM: geometries, the faults of DRAM, and published fault rates."""
+"""Location of physical memory in DRAM: geometries, the faults of DRAM, and published fault rates."""

@@ -1,4 +1,4 @@
-"""Where a frame lies in DRAM: the coordinates of its bytes, and the rows that have some of them."""
+"""Location of a frame in DRAM: the coordinates of its bytes, and the rows that hold some of them."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ class Geometry:
 
     @cached_property
     def shift(self) -> dict[str, int]:
-        """Where each field begins in a packed coordinate."""
+        """The bit at which each field begins in a packed coordinate, by field."""
         starts, at = {}, 0
         for field in reversed(FIELDS):
             starts[field] = at
@@ -152,11 +152,11 @@ class Geometry:
         return starts
 
     def bits(self, field: str) -> int:
-        """How many bits a field has; a field without bits is always 0."""
+        """Return the number of bits of a field; a field without bits is always 0."""
         return sum(function.field == field for function in self.functions)
 
     def count(self, field: str) -> int:
-        """How many values a field has."""
+        """Return the number of values of a field."""
         return 1 << self.bits(field)
 
     def masks_of(self, fields: Sequence[str]) -> list[int]:

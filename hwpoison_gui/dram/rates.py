@@ -40,7 +40,7 @@ _Z: Final = 1.96  # two-sided 95 %
 
 
 class Rate(Record):
-    """How often a sort of fault of the study happens: `part` is the mode (fault.MODES) that it is taken for.
+    """Rate of one class of faults of the study; `part`: the mode (fault.MODES) that models it.
 
     `fit`: faults of one device in 10**9 device-hours, transient and permanent ones together.
     """
@@ -103,7 +103,7 @@ class Rates(Record):
         return rate.fit * low, rate.fit, rate.fit * high
 
     def per_machine_year(self, fit: float, devices: int) -> float:
-        """How many faults a machine with so many devices has in a year."""
+        """Return the expected faults per year of a machine with `devices` devices; `fit`: as in `Rate`."""
         return fit * devices * HOURS_PER_YEAR / 1e9
 
 
@@ -174,7 +174,7 @@ def _rates(table: dict[str, Any]) -> Rates:
 
 
 def _bounds(bounds: dict[str, Any], total: float) -> tuple[float, float]:
-    """What rates are multiplied by for their least and their greatest value."""
+    """Return the factors from a rate to its lower and its upper bound. Raises DramError."""
     if "low" not in bounds and "high" not in bounds:
         check_keys(bounds, _BY_FACTOR, "bounds")
         factor = _number(bounds.get("factor"), "bounds.factor")

@@ -1,1 +1,1 @@
-"""What a session holds as files to take away: a text report, a page for the browser."""
+"""Export of a session to files: a text report, a page for the browser."""

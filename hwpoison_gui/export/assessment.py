@@ -137,7 +137,7 @@ def as_text(machine: MachineReport, width: int) -> str:
 
 
 def _outcomes(machine: MachineReport, sizes: Sizes) -> Iterator[str]:
-    """What becomes of an error in any frame, with columns for each policy."""
+    """Yield the lines of the outcomes of an error in any frame, with columns for each policy."""
     policies, each = machine.policies, sum(sizes)
     yield " " * _LABEL + "".join(KILL[report.early].rjust(each) for report in policies)
     heads = "".join(head.rjust(size) for head, size in zip(("frames", "size", "%"), sizes, strict=True))
@@ -266,7 +266,7 @@ def _files_worst(report: PolicyReport, width: int) -> Iterator[str]:
 
 
 def _soft_offline(report: PolicyReport, owners: bool, width: int) -> Iterator[str]:
-    """What could be moved out before it fails, and why the rest could not."""
+    """Yield the lines of soft offline: the frames that can be moved out, and why the others cannot."""
     found = report.soft_offline
     whole = sum(map(sum, found.frames.values()))
     yield "Soft offline of a frame that still works" + ("" if found.frames else ": this kernel has none")

@@ -1,4 +1,4 @@
-"""What changed between two snapshots, as text for a terminal and as JSON."""
+"""Changes between two snapshots, as text for a terminal and as JSON."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from hwpoison_gui.view.facts.compare import Row
 
 
 class Comparison(Record):
-    """What was compared, the settings at the heads of the columns, and the rows that are listed."""
+    """A comparison as a table: its title and summary, the settings that head the columns, and the rows."""
 
     title: str
     summary: str

@@ -1,4 +1,4 @@
-"""What faults of DRAM would do to a machine, and how often, as text for a terminal and as JSON values."""
+"""Damage that DRAM faults would do to a machine, and its rates, as text for a terminal and as JSON values."""
 
 from __future__ import annotations
 

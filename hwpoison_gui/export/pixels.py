@@ -1,4 +1,4 @@
-"""What changes from one picture of a film to the next; and the colours of a film as a palette."""
+"""Changes from one picture of a film to the next, and the palette of a film."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Picture(Record):
 
 
 class Change(Record):
-    """What is new: a rectangle at (left, top), and for how long it is shown."""
+    """A changed rectangle at (left, top), and how long the picture is shown."""
 
     left: int
     top: int

@@ -19,7 +19,7 @@ VERSION: Final = 1
 
 
 def kernel_words(history: History) -> str:
-    """Which kernel wrote the records, and which model stands for it."""
+    """Return the kernel that wrote the records and the profile that models it, in words."""
     if history.kernel is None:
         return "The kernel that wrote these records is unknown."
     profile = nearest(history.kernel)

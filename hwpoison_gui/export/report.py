@@ -29,7 +29,7 @@ _MODEL: Final = (
 
 
 def report(session: Session, title: str, operations: Sequence[Operation] | None = None) -> str:
-    """What operations did, and why.
+    """Return the text report of operations: what they did, and why.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def report(session: Session, title: str, operations: Sequence[Operation] | None 
 
 
 def concerns_error(operation: Operation) -> bool:
-    """Whether an operation injects an error, or shows one: a signal, a line in the kernel log, a panic."""
+    """Return whether an operation injects an error, or shows one: a signal, a line in the kernel log, a panic."""
     outcome = operation.outcome
     injects = operation.name in ("poison", "soft_offline", "unpoison")
     return injects or bool(outcome.signals or outcome.log or outcome.panic)

@@ -18,7 +18,7 @@ _END_MS: Final = 2000.0  # more for the last shot, before an animation begins ag
 
 
 class Shot(Record):
-    """What is seen for `ms` milliseconds.
+    """A picture of a film that is shown for `ms` milliseconds.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class Shot(Record):
 
 
 class Film(Record):
-    """How a session is filmed.
+    """Settings of the film of a session.
 
     Attributes
     ----------

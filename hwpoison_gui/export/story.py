@@ -207,7 +207,7 @@ class _Story:
     # -- the reverse map
 
     def _reverse_map(self, graph: ReverseMap, state: WalkState) -> list[Any]:
-        """Whether the step is about the frame, the state of each row, why there is none, and the mapping."""
+        """Return whether the step is about the frame, the state of each row, why there are no rows, and the mapping."""
         rows = rows_of(graph)
         shown = [self._number(_row(row, state)) for row in rows]
         empty = "" if rows else no_users_words(state)

@@ -1,4 +1,4 @@
-"""What `render` is asked for: a format, by the suffix of the file; what is shown, how large, and of which steps."""
+"""Options of `render`: the format, by the suffix of the file; the subject, its size, and the steps."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _USUAL_RATE: Final = 20  # of films in which each picture has its own time
 
 
 class UnsuitedError(Exception):
-    """What is asked for cannot be made. `str(error)` says why, in one line."""
+    """The requested file cannot be made. `str(error)` says why, in one line."""
 
 
 class Wanted(Record):
-    """What is to be made.
+    """The picture, page or film to make.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ class Wanted(Record):
 
 def wanted(out: Path, what: str, size: str, scale: int, fps: int, speed: float, theme: str, steps: str,
            moving: bool) -> Wanted:  # fmt: skip
-    """What the arguments of the command line ask for; those that are 0 or empty have their usual value.
+    """Check the arguments of the command line; those that are 0 or empty take their defaults.
 
     Raises
     ------

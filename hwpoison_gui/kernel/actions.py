@@ -115,7 +115,7 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 
 
 def _can_be_opened(inode: Inode) -> bool:
-    """Whether a process can open the file, and so get the error from fsync(): no deleted file, no System V segment."""
+    """Return whether a process can open the file and get the error from fsync(): not deleted, no System V segment."""
     return inode.linked and not inode.deleted
 
 

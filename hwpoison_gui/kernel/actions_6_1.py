@@ -71,7 +71,7 @@ def delete_from_lru_cache(h: Handler) -> Steps[bool]:
 
 
 def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "has_extra_refcount") -> Steps[bool]:
-    """Whether there are references besides those of the handler and `expected` others; the result is Failed then.
+    """Return whether there are references besides the handler's and `expected` others; the result is Failed then.
 
     `folded` is the function into which the compiler inlines this one.
     """

@@ -117,6 +117,6 @@ _START: Final = itemgetter(0)
 
 
 def _end(place: tuple[int, Block[T]]) -> int:
-    """Where the items behind a block begin."""
+    """Return the index of the first item after a block."""
     start, block = place
     return start + block.size

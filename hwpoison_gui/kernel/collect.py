@@ -48,7 +48,7 @@ class ToKill(Record):
 
 
 class Page(Record):
-    """What the walk needs to know of the poisoned page at each pair; constant during the walk.
+    """The poisoned page, as the walk needs it at each pair; constant during the walk.
 
     `places`: the VMAs that cover it; `of_mm`: their numbers there, by address space.
     """
@@ -77,9 +77,9 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
     return found.to_kill
 
 
-@dataclass(eq=False, repr=False)  # generating these methods delays the start
+@dataclass(eq=False, repr=False)  # generating these methods delays start-up
 class Collected:
-    """What the walk has found so far. `early`: tasks to signal now; `strangers`: those of them without a VMA."""
+    """Result of the walk so far. `early`: tasks to signal now; `strangers`: those of them without a VMA."""
 
     to_kill: list[ToKill]
     early: int = 0
@@ -174,7 +174,7 @@ def task_early_kill(m: Machine, process: Process, current: int) -> int | None:
 
 
 def is_only_required(m: Machine, process: Process, current: int) -> bool:
-    """Whether the process of `current` is signalled for the action-required error alone, and not by its policy."""
+    """Return whether the process of `current` is signalled for the action-required error alone, not by its policy."""
     is_current = bool(current) and m.tasks.view[current].tgid == process.tgid
     return is_current and m.profile.users.early_kill_thread(m, process) is None
 

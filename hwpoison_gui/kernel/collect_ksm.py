@@ -52,7 +52,9 @@ def collect_procs_ksm(m: Machine, pfn: int, current: int) -> Steps[list[ToKill]]
 
 
 def rmap_items_of(m: Machine, pfn: int) -> list[RmapItem]:
-    """What was merged into a page, the last first; of a recorded machine, which does not tell, its PTEs."""
+    """Return the rmap_items of a KSM page, the last merged first.
+
+    A recorded machine does not export them: the PTEs that map the page stand for them."""
     known = m.rmap_items.of(int(m.mapping.view[pfn]) >> 2)
     if known:
         return [known[number] for number in sorted(known, reverse=True)]

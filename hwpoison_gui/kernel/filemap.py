@@ -32,7 +32,7 @@ FILESYSTEMS: Final[dict[str, frozenset[str]]] = {
 
 
 def can(inode: Inode, ability: str) -> bool:
-    """Whether the inode's file system has the ability (see FILESYSTEMS)."""
+    """Return whether the inode's file system has the ability (see FILESYSTEMS)."""
     return ability in FILESYSTEMS[inode.filesystem]
 
 
@@ -47,7 +47,7 @@ def disk_content(m: Machine, inode: Inode, index: int) -> str:
 
 
 def has_blocks(m: Machine, inode: Inode, index: int) -> bool:
-    """Whether page `index` has blocks on disk."""
+    """Return whether page `index` has blocks on disk."""
     return can(inode, "block") and (index < inode.on_disk or index in m.disk.of(inode.id))
 
 

@@ -61,12 +61,12 @@ def folio_frames(m: Machine, pfn: int) -> range:
 
 
 def folio_test_large(m: Machine, pfn: int) -> bool:
-    """Whether the frame is part of a large folio that can be split, which hugetlb pages cannot."""
+    """Return whether the frame is part of a large folio that can be split, which hugetlb pages cannot."""
     word = m.page(pfn)
     return bool(word & pf.THP and word & _COMPOUND)
 
 
 def folio_mapped(m: Machine, pfn: int) -> bool:
-    """Whether a page table maps any frame of the folio."""
+    """Return whether a page table maps any frame of the folio."""
     frames = folio_frames(m, pfn)
     return bool(m.mapcount.view[frames.start : frames.stop].any())

@@ -152,7 +152,7 @@ def write_back(m: Machine, inode: Inode, pages: range | None = None) -> Steps[No
 
 
 def _overlaps(m: Machine, pfn: int, pages: range) -> bool:
-    """Whether a folio of a file has any of the pages."""
+    """Return whether a folio of a file has any of the pages."""
     first = int(m.index.view[pfn])
     return first < pages.stop and pages.start < first + folio_nr_pages(m, pfn)
 

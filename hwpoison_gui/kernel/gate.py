@@ -285,7 +285,7 @@ class SortedSets:
         return True if there else ABSENT
 
     def has(self, which: int, member: int) -> bool:
-        """Whether `member` is in set `which`."""
+        """Return whether `member` is in set `which`."""
         members = self._data[which]
         at = bisect_left(members, member)
         return at < len(members) and members[at] == member
@@ -394,7 +394,7 @@ class Gate:
 
     def digest(self) -> str:
         """Return the SHA-256 over all stores, in the order in which they were added, as hexadecimal digits."""
-        import hashlib  # not imported at start, to save time
+        import hashlib  # imported here to keep start-up fast
 
         hasher = hashlib.sha256()
         for store in self._stores.values():

@@ -29,7 +29,7 @@ def pin_page(m: Machine, pfn: int) -> Mark:
 
 
 def is_pinned(m: Machine, pfn: int) -> bool:
-    """Whether `unpin_page` has a reference to give back, or one that its holders took along when they exited."""
+    """Return whether `unpin_page` has a reference to give back, or one that its holders took along when they exited."""
     return pfn in m.pins.view or m.pin_holders.view.get(pfn) == ()
 
 

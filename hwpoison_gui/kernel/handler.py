@@ -44,7 +44,7 @@ ROW: Final = site("identify_page_state", Act.DECIDE, args="row saved flags own_f
 UNLOCKED: Final = site("unlock_page", Act.FLAG)
 
 
-@dataclass(eq=False, repr=False)  # generating these methods delays the start
+@dataclass(eq=False, repr=False)  # generating these methods delays start-up
 class Handler:
     """The local variables of memory_failure().
 

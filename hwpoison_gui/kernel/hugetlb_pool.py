@@ -76,7 +76,7 @@ def set_max_huge_pages(m: Machine, count: int) -> Steps[int]:
 
 
 def persistent_huge_pages(m: Machine) -> int:
-    """What /proc/sys/vm/nr_hugepages reads: the huge pages of the pool that are not surplus."""
+    """Return the value of /proc/sys/vm/nr_hugepages: the huge pages of the pool that are not surplus."""
     return m.counter("nr_huge_pages") - m.counter("surplus_huge_pages")
 
 

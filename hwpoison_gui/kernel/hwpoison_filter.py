@@ -75,7 +75,7 @@ def setting(m: Machine, name: str) -> int:
 
 
 def is_filtering(m: Machine) -> bool:
-    """Whether the kernel has filters, and they are switched on."""
+    """Return whether the kernel has filters, and they are switched on."""
     return bool(m.filters.view.get(ENABLE)) and m.profile.has("injection_filters")
 
 
@@ -91,7 +91,7 @@ def hwpoison_filter(m: Machine, pfn: int) -> str:
 
 
 def hwpoison_filter_dev(m: Machine, pfn: int) -> bool:
-    """Whether the page belongs to a file on the device; anonymous memory and the swap cache have none.
+    """Return whether the page belongs to a file on the device; anonymous memory and the swap cache have none.
 
     Where a device is asked for, so has no page without a file: page_mapping() is NULL, or has no host.
     """
@@ -102,12 +102,12 @@ def hwpoison_filter_dev(m: Machine, pfn: int) -> bool:
 
 
 def asks_for_device(m: Machine) -> bool:
-    """Whether the filter asks for a device at all."""
+    """Return whether the filter asks for a device at all."""
     return setting(m, DEV_MAJOR) != ANY or setting(m, DEV_MINOR) != ANY
 
 
 def is_on_device(m: Machine, inode: Inode) -> bool:
-    """Whether a file is on the device that the filter asks for."""
+    """Return whether a file is on the device that the filter asks for."""
     wanted = setting(m, DEV_MAJOR), setting(m, DEV_MINOR)
     return all(want in (ANY, has) for want, has in zip(wanted, device_of(m, inode), strict=True))
 
@@ -125,13 +125,13 @@ def made_device(inode: Inode) -> tuple[int, int]:
 
 
 def hwpoison_filter_flags(m: Machine, pfn: int) -> bool:
-    """Whether the flags of the page, as /proc/kpageflags shows them now, have the value under the mask."""
+    """Return whether the flags of the page, as /proc/kpageflags shows them now, have the value under the mask."""
     mask = setting(m, FLAGS_MASK)
     return not mask or stable_page_flags(m, pfn) & mask == setting(m, FLAGS_VALUE)
 
 
 def hwpoison_filter_task(m: Machine, pfn: int) -> bool:
-    """Whether the page is charged to the memory cgroup whose inode number was written."""
+    """Return whether the page is charged to the memory cgroup whose inode number was written."""
     wanted = setting(m, MEMCG)
     return not wanted or page_cgroup_ino(m, pfn) == wanted
 

@@ -40,7 +40,7 @@ def hwpoison_inject(m: Machine, pfn: int) -> Steps[int | str]:
 
 
 def _refused_by(m: Machine, pfn: int) -> str:
-    """What refuses a page before the handler is called: its kind, or the filter, which is asked for its head.
+    """Return what refuses a page before the handler is called: its kind, or the filter, which is asked for its head.
 
     The kind: only pages on the LRU, of hugetlb and in free blocks pass. shake_page() drains no list of free pages.
     """

@@ -23,7 +23,7 @@ NOT_FOUND: Final = site("kill_accessing_process", Act.DECIDE, "not found", "comm
 
 
 class Found(Record):
-    """Where an address space maps the page, and the size of the loss as a power of two."""
+    """The address at which an address space maps the page, and the size of the loss as a power of two."""
 
     address: int
     lsb: int

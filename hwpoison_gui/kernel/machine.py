@@ -55,7 +55,7 @@ def _zeros(frames: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
     size = frames * np.dtype(dtype).itemsize
     if size < _HUGE_FROM:
         return np.zeros(frames, dtype)
-    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap  # not imported at start, to save time
+    from mmap import MAP_ANONYMOUS, MAP_PRIVATE, mmap  # imported here to keep start-up fast
 
     return np.frombuffer(mmap(-1, size, MAP_PRIVATE | MAP_ANONYMOUS), dtype)
 
@@ -183,7 +183,7 @@ class Machine:
         return self.counters.view.get(name, 0)
 
     def mf_stats(self) -> dict[str, int]:
-        """What /sys/devices/system/node/node0/memory_failure has counted since the start, by file name."""
+        """Return the counters of /sys/devices/system/node/node0/memory_failure since boot, by file name."""
         return {name: self.counter(f"mf_stats:{name}") for name in MF_STATS}
 
     def anon_vma_of(self, pfn: int) -> int:

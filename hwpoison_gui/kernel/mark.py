@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 
 class Act(Enum):
-    """What a step does; views choose tone and animation by it."""
+    """Kind of a step; views choose tone and animation by it."""
 
     ENTER = "enter"  # a function is entered or an operation starts
     DECIDE = "decide"  # a condition was evaluated
@@ -128,7 +128,7 @@ class Mark(Record):
 
     @property
     def act(self) -> Act:
-        """What the step does."""
+        """The kind of the step."""
         return self.site.act
 
     def value(self, name: str) -> Any:

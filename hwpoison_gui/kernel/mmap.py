@@ -152,7 +152,7 @@ def _cuts_huge_page(vma: Vma, edge: int) -> bool:
 
 
 def cuts_huge_page(m: Machine, mm: int, start: int, end: int) -> bool:
-    """Whether an end of the range lies inside a hugetlb page; most system calls return EINVAL then."""
+    """Return whether an end of the range lies inside a hugetlb page; most system calls return EINVAL then."""
     return any(_cuts_huge_page(vma, edge) for vma in overlapping(m, mm, start, end) for edge in (start, end))
 
 
@@ -243,7 +243,7 @@ def do_mprotect(m: Machine, mm: int, start: int, end: int, prot: str) -> int | s
 
 
 def covered(m: Machine, mm: int, start: int, end: int) -> bool:
-    """Whether VMAs cover the whole range."""
+    """Return whether VMAs cover the whole range."""
     return covered_until(m, mm, start, end) == end
 
 

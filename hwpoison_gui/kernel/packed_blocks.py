@@ -40,7 +40,7 @@ def ascending(keys: I64, values: I64) -> tuple[I64, I64]:
 
 
 def blocks_in(keys: I64, ends: I64 | None = None) -> tuple[I64, I64]:
-    """Where the records of each block begin, and their number.
+    """Return the index of the first record of each block, and the number of its records.
 
     Keys ascend, again from each but the last of `ends` on; without `ends` all ascend.
     """

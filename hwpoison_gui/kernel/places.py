@@ -1,4 +1,4 @@
-"""Where a page may be mapped, as columns: what a walk of the reverse map goes over."""
+"""Addresses at which a page may be mapped, as columns: a walk of the reverse map visits them."""
 
 from __future__ import annotations
 

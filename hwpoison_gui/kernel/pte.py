@@ -50,7 +50,7 @@ def state_of(entry: int) -> str:
 
 
 def maps_frame(entry: int, pfn: int) -> bool:
-    """Whether the entry is present and maps the frame; a huge one maps 512 consecutive frames."""
+    """Return whether the entry is present and maps the frame; a huge one maps 512 consecutive frames."""
     return bool(entry & PRESENT) and 0 <= pfn - (entry >> 12) < (512 if entry & PSE else 1)
 
 

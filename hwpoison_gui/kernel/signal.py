@@ -103,7 +103,7 @@ def deliver(m: Machine, tid: int, info: SigInfo, effect: str) -> None:
 
 
 def deliverable(task: Task, info: SigInfo) -> bool:
-    """Whether the thread takes the signal when it next runs: not if it blocks it or is stopped."""
+    """Return whether the thread takes the signal when it next runs: not if it blocks it or is stopped."""
     return not (task.blocked and info.signal == "SIGBUS") and (not task.stopped or info.signal == "SIGKILL")
 
 
@@ -177,7 +177,7 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
 
 
 def _effect_of(task: Task, process: Process, info: SigInfo) -> str:
-    """What get_signal() does with a signal: `handled`, `dropped`, `killed`; `pending` if the thread cannot take it."""
+    """Return the effect of get_signal(): `handled`, `dropped`, `killed`; `pending` if the thread cannot take it now."""
     if not deliverable(task, info) or process.ended:
         return "pending"
     if disposition(process, info.signal) == "handler":
@@ -186,7 +186,7 @@ def _effect_of(task: Task, process: Process, info: SigInfo) -> str:
 
 
 def would_queue(m: Machine, task: Task, process: Process) -> bool:
-    """Whether send_sig() would queue SIGBUS for a thread without pending signals, and do nothing else."""
+    """Return whether send_sig() would queue SIGBUS for a thread without pending signals, and do nothing else."""
     return not (process.ended or task.blocked or task.stopped or sig_task_ignored(m, process, "SIGBUS"))
 
 

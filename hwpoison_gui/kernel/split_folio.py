@@ -43,17 +43,17 @@ INHERITED: Final = (
 
 
 def can_split(m: Machine, head: int) -> bool:
-    """Whether a folio, to which the caller has one reference, can be split."""
+    """Return whether a folio, to which the caller has one reference, can be split."""
     return next(_obstacles(m, head, held=1), None) is None
 
 
 def splits(m: Machine, head: int) -> bool:
-    """Whether a folio could be split by somebody who took a reference to it now."""
+    """Return whether a folio could be split by somebody who took a reference to it now."""
     return next(_obstacles(m, head, held=0), None) is None
 
 
 def _obstacles(m: Machine, head: int, held: int) -> Iterator[Mark]:
-    """What keeps the folio from being split, in the kernel's order; `held`: the caller's references."""
+    """Yield what prevents a split of the folio, in the kernel's order; `held`: the caller's references."""
     if head == huge_zero_page(m):
         yield Mark(NEVER_SPLIT, (), (head,))
     if m.page(head) & pf.WRITEBACK:

@@ -74,7 +74,7 @@ def try_to_free_swap(m: Machine, pfn: int) -> None:
 
 
 def reuse_swap_page(m: Machine, pfn: int) -> bool:
-    """Whether an anonymous page may be written in place: it has one user, counting PTEs and swap entries."""
+    """Return whether an anonymous page may be written in place: it has one user, counting PTEs and swap entries."""
     users = int(m.mapcount.view[pfn])
     if m.page(pfn) & pf.SWAPCACHE and users <= 1:
         users += swap_count(m, m.page_private.view[pfn])
@@ -120,7 +120,7 @@ def pageout(m: Machine, pfn: int) -> Steps[bool]:
 
 
 def is_reclaimed_whole(m: Machine, pfn: int) -> bool:
-    """Whether the folio is a file's on disk: reclaim splits others, as swap slots are of one page each here."""
+    """Return whether the folio is a file's on disk: reclaim splits others, as swap slots are of one page each here."""
     inode = m.inode_of(m.compound_head(pfn))
     return inode is not None and not can(inode, "swapbacked")
 

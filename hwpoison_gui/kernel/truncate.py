@@ -69,7 +69,7 @@ def _split_at(m: Machine, inode: Inode, index: int) -> None:
 
 
 def why_kept(m: Machine, pfn: int) -> tuple[str, int]:
-    """What keeps invalidate_inode_page() from dropping a page: dirty, writeback, mapped or referenced; and refcount."""
+    """Return why invalidate_inode_page() keeps a page (dirty, writeback, mapped or referenced), and its refcount."""
     word, count = m.page(pfn), int(m.refcount.view[pfn])
     if word & (pf.DIRTY | pf.WRITEBACK):
         return "dirty" if word & pf.DIRTY else "writeback", count

@@ -87,7 +87,7 @@ def unmap_poisoned_folio(h: Handler, page: int, must_kill: bool) -> Steps[None]:
 
 
 def _what_takes_their_place(h: Handler, page: int, must_kill: bool = False) -> Steps[str]:
-    """What replaces the PTEs of the page: a hwpoison entry, a swap entry, or nothing if the page is clean."""
+    """Return what replaces the PTEs of the page: a hwpoison entry, a swap entry, or nothing if the page is clean."""
     if h.m.page(page) & pf.SWAPCACHE:
         h.log(h.m.profile.log.in_swap_cache)
         yield Mark(SWAPCACHE, (), (page,))
@@ -99,7 +99,7 @@ def _what_takes_their_place(h: Handler, page: int, must_kill: bool = False) -> S
 
 
 def _is_clean(h: Handler, pfn: int) -> Steps[bool]:
-    """Whether the page can be read again from its file, so that nobody has to be killed."""
+    """Return whether the page can be read again from its file, so that nobody has to be killed."""
     m = h.m
     inode = m.inode_of(pfn)
     if inode is None or m.page(pfn) & (pf.DIRTY | pf.SWAPCACHE) or not can(inode, "writeback"):
@@ -185,7 +185,7 @@ def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
 
 
 def _is_fatal(h: Handler) -> bool:
-    """Whether processes get SIGKILL, because a handler of SIGBUS could touch the page, which is still mapped."""
+    """Return whether processes get SIGKILL, because a handler of SIGBUS could touch the page, which is still mapped."""
     return not h.unmapped and h.m.profile.has("sigkill_if_still_mapped")
 
 

@@ -1,4 +1,4 @@
-"""What a page fault returns, and the page-table page it may need first.
+"""Return values of a page fault, and the page-table page that it may need first.
 
 After include/linux/mm_types.h (enum vm_fault_reason) and pte_alloc() of mm/memory.c.
 """

@@ -86,7 +86,7 @@ def _of_runs(runs: FrameRuns) -> FramePlane | None:
 
 
 def _ends_within_a_huge_page(runs: FrameRuns) -> bool:
-    """Whether the last frames may be left out: a part of their huge page is missing."""
+    """Return whether the last frames may be left out: a part of their huge page is missing."""
     last = slice(1 - _HUGE_PAGE, None)  # runs: at least as many frames
     tail = runs._replace(lengths=runs.lengths[last], ids=runs.ids[last])
     return _leaves_out(tail.expanded()[last].astype(np.uint64), runs.frames)

@@ -1,6 +1,6 @@
 """Opens machines: the default one, scenarios, recordings, raw page flags and live memory.
 
-Most modules are imported by the functions that need them: importing the others would delay a start without a file.
+Most modules are imported by the functions that need them: importing the others would delay start-up without a file.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from hwpoison_gui.opening.real_errors import RealErrors, other_kernel
 
 
 def is_of_unknown_kernel(opened: Opened) -> bool:
-    """Whether a machine is recorded memory that does not say its kernel, and that nothing was done to yet."""
+    """Return whether a machine is recorded memory that does not say its kernel, and that nothing was done to yet."""
     untouched = opened.document is None and not opened.session.operations
     return opened.kernel is None and opened.scenario is None and not opened.records_only and untouched
 

@@ -123,7 +123,7 @@ def empty_image(history: History, frames: int) -> MemoryImage:
 
 
 def other_kernel(history: History, kernel: tuple[int, int] | None, profile: Profile) -> list[str]:
-    """That the records are of another kernel than the machine, whose own is `kernel`, or than its model."""
+    """Return a warning if the records are of another kernel than `kernel`, the machine's own, or than its model."""
     from hwpoison_gui.kernel.profile.registry import nearest
 
     if history.kernel is None or history.kernel == kernel:
@@ -137,7 +137,7 @@ def other_kernel(history: History, kernel: tuple[int, int] | None, profile: Prof
 
 
 def beyond(history: History, frames: int) -> list[str]:
-    """That records name frames beyond the last one of a machine; empty if none does."""
+    """Return a warning if records name frames beyond the last one of a machine; an empty list if none does."""
     outside = [record.pfn for record in history.records if record.pfn is not None and record.pfn >= frames]
     if not outside:
         return []

@@ -62,7 +62,7 @@ def recorded(opened: Opened, captions: Sequence[str] = ()) -> Scenario:
 
 
 def needs_copy(opened: Opened) -> bool:
-    """Whether a session file must have other files inside, as what they hold is nowhere else."""
+    """Return whether a session file must have other files inside, as what they hold is nowhere else."""
     return _needs_memory(opened) or any(held is not None and held.archive is not None for held in _more(opened))
 
 

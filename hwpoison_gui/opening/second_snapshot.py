@@ -23,7 +23,7 @@ Boot = Callable[[Path, Progress, Cancelled], Machine]  # boots the machine of a 
 
 
 class SecondSnapshot(Record):
-    """What is compared of a second snapshot, and the files that it was read from."""
+    """The second snapshot of a comparison, and the files that it was read from."""
 
     side: Side
     files: FileSet

@@ -1,4 +1,4 @@
-"""What a window starts with: frames that it shows at once, and their machine, which it opens after that."""
+"""Initial content of a window: frames that it shows at once, and their machine, which it opens after that."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Start(Record):
-    """What a window starts with: frames that it shows at once, and a function that opens their machine.
+    """Initial content of a window: frames that it shows at once, and a function that opens their machine.
 
     `picture`: of frames that are known long before their machine is open. `title`: what opening it is called then.
     `second`: a file that the machine is compared with once it is open.

@@ -1,6 +1,6 @@
 """Boots the machine of a session: a bare one or a preset. A preset can be kept in the user's cache.
 
-Modules for booting are imported when a machine is booted: a start with a machine in the cache needs none of them.
+Modules for booting are imported when a machine is booted: start-up with a machine in the cache needs none of them.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to reproduce a click: boot a machine, run `before`, then `click`, and what was done `after` it."""
+    """Steps that reproduce a click: boot a machine, run `before`, then `click`, then `after`."""
 
     boot: Boot
     before: tuple[Asked, ...]

@@ -26,7 +26,7 @@ class Compared(Record):
     said: str
 
     def is_about_the_same(self, other: Compared) -> bool:
-        """Whether another comparison has the same sides."""
+        """Return whether another comparison has the same sides."""
         if (self.way, self.clicks, self.settings) != (other.way, other.clicks, other.settings):
             return False
         return all(len(one) == len(two) == shared(one, two) for one, two in zip(self.lines, other.lines, strict=True))

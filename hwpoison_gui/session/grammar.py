@@ -65,7 +65,7 @@ PAGE_FORMS: Final = "TASK:AREA+PAGE, FILE@INDEX, pfn:0x1234, @NAME, any:KIND or 
 
 FRAMES_FORMS: Final = "N, N+M for the M frames from N, or N+M/S for each S-th frame of them; 0x or decimal"
 
-# Patterns are compiled when the first string is parsed, not at start.
+# Patterns are compiled when the first string is parsed, not at start-up.
 _NUMBER: Final = r"(0|[1-9][0-9]{0,15})"
 _ADDRESS: Final = rf"([^:+@/{{}}\x00-\x1f\x7f]+)\+{_NUMBER}"
 _TASK: Final = r"[^:+@/{}\x00-\x1f\x7f]+(?::[0-9]{1,10})?"
@@ -81,17 +81,17 @@ PLACEHOLDER: Final = re.compile(r"\{([^{}]*)\}")
 
 
 def is_name(text: str) -> bool:
-    """Whether `text` may name a task, a VMA or a remembered page: no character that the forms use."""
+    """Return whether `text` may name a task, a VMA or a remembered page: no character that the forms use."""
     return re.fullmatch(_NAME, text) is not None and f"{text}:" not in _PREFIXES
 
 
 def is_task(text: str) -> bool:
-    """Whether `text` is a name, or `COMM:PID`: a process of a booted machine that shares its comm with an older one."""
+    """Return whether `text` is a name, or `COMM:PID`: a process of a booted machine whose comm an older one has."""
     return re.fullmatch(_TASK, text) is not None and f"{text.partition(':')[0]}:" not in _PREFIXES
 
 
 def is_path(text: str) -> bool:
-    """Whether a file may have that path: FILE@INDEX must not parse as another form."""
+    """Return whether a file may have that path: FILE@INDEX must not parse as another form."""
     return re.fullmatch(_PATH, text) is not None and not text.startswith(_PREFIXES)
 
 

@@ -26,7 +26,7 @@ def free_frames(m: Machine) -> int:
 
 
 def check_created(m: Machine, pages: int) -> bool:
-    """Whether a file of so many present pages fits into memory. Raises ScenarioError if it does and is too large."""
+    """Return whether a file of `pages` pages fits into memory. Raises ScenarioError if it fits but is too large."""
     if pages > free_frames(m):
         return False
     _check(pages, "create")
@@ -55,7 +55,7 @@ def check_mapped(m: Machine, vma: Vma, pages: int) -> None:
 
 
 def most_faults(m: Machine, vma: Vma, write: bool | None) -> int:
-    """How many pages memory allows to be faulted in: frames, or page tables full of entries of the zero page."""
+    """Return the most pages that memory allows to fault in: its frames, or the zero-page entries of its page tables."""
     if vma.huge == "hugetlb" or vma.prot == "none":
         return 0
     if vma.mapping:

@@ -73,13 +73,13 @@ def _pfns(entry: str, key: str, page: Callable[[str, str], int | None]) -> Seque
 
 
 def entries_of(args: Mapping[str, Any]) -> tuple[str, ...]:
-    """What an operation has for `frames`; empty if it is about one frame, or none. `alloc` has a number there."""
+    """Return the `frames` of an operation; empty if it is about one frame, or none. `alloc` has a number there."""
     entries = args.get("frames")
     return entries if isinstance(entries, tuple) else ()
 
 
 def named(args: Mapping[str, Any]) -> int:
-    """How many frames the `frames` of an operation names."""
+    """Return the number of frames that the `frames` of an operation names."""
     entries = entries_of(args)
     return sum(len(frames) if (frames := grammar.parse_frames(entry)) is not None else 1 for entry in entries)
 

@@ -149,7 +149,7 @@ class Parts(Sequence[Operation]):
         return [number for number, outcome in enumerate(self._outcomes) if id(outcome) in wanted] if wanted else []
 
     def counted(self) -> dict[Outcome, int]:
-        """How many parts have each of the different outcomes."""
+        """Return the number of parts that have each of the different outcomes."""
         counts = Counter(map(id, self._outcomes))
         return {outcome: counts[id(outcome)] for outcome in self._known}
 

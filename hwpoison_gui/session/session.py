@@ -242,7 +242,7 @@ class Session:
 
     def _check_available(self, name: str, args: Mapping[str, Any]) -> None:
         from hwpoison_gui.session.scenario.available import (
-            check_available,  # imported only here: it would delay the start
+            check_available,  # imported here to keep start-up fast
         )
 
         check_available(self.machine.profile, name, args)
@@ -298,7 +298,7 @@ class Session:
             pass
 
     def _carry_out(self, name: str, args: Mapping[str, Any]) -> Steps[OpResult]:
-        from hwpoison_gui.kernel.fork import do_group_exit  # a start runs no operation
+        from hwpoison_gui.kernel.fork import do_group_exit  # imported here to keep start-up fast
         from hwpoison_gui.session.ops import OPS
 
         result = yield from OPS[name](self.world, args)
@@ -386,7 +386,7 @@ class Session:
         return self.world.name_of_address(self.world.task_names.view[task], address)
 
     def task_name(self, tgid: int) -> str:
-        """What scenarios call a process, living or dead. Raises KeyError for an unknown tgid."""
+        """Return the name of a process in scenarios, living or dead. Raises KeyError for an unknown tgid."""
         return self.machine.processes.view[tgid].name
 
     def label_of(self, tgid: int) -> str:
@@ -398,7 +398,7 @@ class Session:
         return self.world.pte_state(task, at)
 
     def alive(self, task: str) -> bool:
-        """Whether there is a process of that name and it is alive."""
+        """Return whether there is a process of that name and it is alive."""
         tgid = self.world.task_names.view.get(task)
         return tgid is not None and not self.machine.processes.view[tgid].ended
 

@@ -1,4 +1,4 @@
-"""What a scenario tells about an operation beside its inputs: words for the audience and the speaker, and claims."""
+"""Parts of a scenario step beside the inputs of its operation: words for the audience and the speaker, and claims."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Telling(Record):
     joined: bool = False
 
     def stops(self, op: str) -> bool:
-        """Whether playback stops after the operation."""
+        """Return whether playback stops after the operation."""
         return pauses(op, self.caption) if self.pause is None else self.pause
 
 

@@ -101,7 +101,7 @@ class World:
         return area[0] + (parsed.page << PAGE_SHIFT)
 
     def is_mapped(self, tgid: int, area: str) -> bool:
-        """Whether anything is mapped in the range of that name. If not, the name may be used again."""
+        """Return whether anything is mapped in the range of that name. If not, the name may be used again."""
         start, pages = self.areas.of(tgid).get(area, (0, 0))
         return bool(overlapping(self.machine, tgid, start, start + (pages << PAGE_SHIFT)))
 
@@ -149,7 +149,7 @@ class World:
                 return self._plain_frame(page, text, key)
 
     def in_use(self, pfn: int) -> bool:
-        """Whether the frame exists and its compound head has a reference count above 0."""
+        """Return whether the frame exists and its compound head has a reference count above 0."""
         m = self.machine
         return 0 <= pfn < m.frames and m.refcount.view[m.compound_head(pfn)] > 0
 

@@ -294,8 +294,9 @@ def _pids(pids: Sequence[int]) -> str:
 
 
 def _no_handler(exported: Exported) -> bool:
-    """Whether the kernel was built without CONFIG_MEMORY_FAILURE: a complete meminfo lacks its line, and no sysctl is
-    there.
+    """Return whether the kernel was built without CONFIG_MEMORY_FAILURE.
+
+    A complete meminfo lacks its line then, and there is no sysctl.
     """
     whole = meminfo_kb(exported.meminfo, _NEIGHBOUR) is not None
     return whole and meminfo_kb(exported.meminfo, _CORRUPTED) is None and not exported.sysctl

@@ -46,7 +46,7 @@ COPY_NOTE: Final = (
 
 @dataclass(slots=True)
 class _Gathered:
-    """What was read of the processes so far; `vanished` and `refused` count those that could not be read."""
+    """Data read of the processes so far; `vanished` and `refused` count those that could not be read."""
 
     texts: list[ProcessText] = field(default_factory=list)
     pids: list[npt.NDArray[np.int64]] = field(default_factory=list)
@@ -79,7 +79,7 @@ def image_of(exported: Exported, proc: Path = PROC) -> MemoryImage:
 def read(
     progress: Progress = quiet, cancelled: Cancelled = never, proc: Path = PROC, pids: Collection[int] = ()
 ) -> Exported:
-    """What this machine exports about its memory.
+    """Read what this machine exports about its memory.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled, wanted: Col
 
 
 def _why_not(error: OSError) -> str:
-    """Why a process could not be read."""
+    """Return why a process could not be read, in words."""
     if error.errno in _VANISHED:
         return "this process exited during the capture"
     if error.errno in _REFUSED:
@@ -276,7 +276,7 @@ def _exported(proc: Path, flags: U64, counts: U64, gathered: _Gathered) -> Expor
 
 
 def _boot(proc: Path) -> str:
-    """What stands for this boot of this machine, and does not say its boot id; empty where the kernel has none."""
+    """Return a hash that identifies this boot without revealing the boot id; empty where the kernel has none."""
     boot_id = text_or_empty(proc / "sys" / "kernel" / "random" / "boot_id").strip()
     return hashlib.sha256(boot_id.encode()).hexdigest()[:16] if boot_id else ""
 

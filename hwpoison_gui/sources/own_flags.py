@@ -59,7 +59,7 @@ def check_number(words: U64) -> None:
 
 
 def _is_ksm_meaningless(words: U64) -> bool:
-    """Whether there are anonymous pages, and all of them have KSM."""
+    """Return whether there are anonymous pages, and all of them have KSM."""
     found = False
     for start in range(0, len(words), _CHUNK):
         part = words[start : start + _CHUNK]

@@ -1,4 +1,4 @@
-"""Which PID namespace each process belongs to, and which process is the init of each.
+"""PID namespace of each process, and the init of each namespace.
 
 After kernel/pid_namespace.c. NSpid of /proc/PID/status has the number of a process in each of its namespaces, the
 outermost first: a process whose last number is 1 is the init of its namespace (child_reaper). Which namespace another

@@ -26,7 +26,7 @@ SQLITE: Final = b"SQLite format 3\0"
 
 
 class Reader(Enum):
-    """What opens a file."""
+    """Kind of content that a file is opened as."""
 
     NONE = "nothing"
     SCENARIO = "a scenario"
@@ -38,7 +38,7 @@ class Reader(Enum):
 
 
 class Form(Record):
-    """What a file is. `name` with its article; `advice` says why it is refused, or what to do instead."""
+    """Form of a file. `name`: with its article; `advice`: why it is refused, or what to do instead."""
 
     name: str
     advice: str = ""

@@ -67,7 +67,7 @@ def parts_of(path: Path) -> tuple[Path, ...]:
 
 
 def is_snapshot(path: Path) -> bool:
-    """Whether a file is a snapshot, which has its notes inside; False also for a file that cannot be read."""
+    """Return whether a file is a snapshot, which has its notes inside; False also for a file that cannot be read."""
     return INSIDE in (members_of(path) or ())
 
 
@@ -209,7 +209,7 @@ def _texts(path: Path, notes: dict[str, Any]) -> dict[str, str]:
 
 
 def _capture(path: Path, notes: dict[str, Any], processes: tuple[ProcessText, ...]) -> Capture:
-    """When and in which boot the memory was read, unknown in older files, and of which processes alone."""
+    """Return time and boot of the capture, unknown in older files, and its processes if only some were read."""
     time, boot, partial = notes.get("captured"), _text(path, notes, "boot"), notes.get("partial", False)
     if time is not None and (isinstance(time, bool) or not isinstance(time, int | float) or not 0 <= time < _MOST_TIME):
         raise SourceError(path, "captured", "seconds since 1970 expected")
@@ -226,7 +226,7 @@ def _mapping(path: Path, notes: dict[str, Any], key: str) -> dict[str, str]:
 
 
 def _pmd(path: Path, columns: dict[str, Integers]) -> npt.NDArray[np.bool_] | None:
-    """Which entries are mapped by a huge PMD, where that was recorded."""
+    """Return whether each entry is mapped by a huge PMD; None where that was not recorded."""
     column = columns.get(PMD_COLUMN)
     if column is None:
         return None
@@ -318,7 +318,7 @@ def _refcounts(hidden: dict[str, Integers]) -> npt.NDArray[np.int32] | None:
 
 
 def _pte_bits(pte: U64, columns: dict[str, Integers]) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Whether each entry is dirty, and whether it is a leaf at PMD level, from raw x86 page-table entries."""
+    """Return whether each entry is dirty, and whether it is a leaf at PMD level, from raw x86 page-table entries."""
     entry, va = columns["pagemap_entry"].astype(np.uint64), columns["pagemap_va"].astype(np.uint64)
     present = (entry & PRESENT) != 0
     # In a PTE the PSE bit means PAT; a huge mapping is also aligned.

@@ -98,7 +98,7 @@ def head_of_file(path: Path) -> bytes:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Whether a file is not text. A crash leaves zeros in logs, and the first line may be half of something else."""
+    """Return whether a file is not text. A crash leaves zeros in logs; the first line may be cut off at its start."""
     said = head.replace(b"\0", b"")
     odd = sum(byte < 9 or 13 < byte < 27 for byte in said)
     return bool(head) and (not said or odd > _BINARY * len(said))

@@ -1,4 +1,4 @@
-"""What Linux would export of a machine that is made up: the same files of /proc, with nothing that is hidden."""
+"""Synthetic exports of a made-up machine: the files of /proc that Linux would show, with nothing hidden."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KB: Final = 4  # of a frame
 
 
 def exported_from(image: MemoryImage, version: str, nodes: int = 1) -> Exported:
-    """What Linux would export of an image; what it does not export is left out.
+    """Return what Linux would export of an image; what it does not export is left out.
 
     Parameters
     ----------

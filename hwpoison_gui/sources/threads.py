@@ -52,7 +52,7 @@ def thread_image(text: ThreadText) -> ThreadImage:
 
 
 def has_signal(mask: str, signal: int) -> bool:
-    """Whether a mask of status, hexadecimal, has a signal. Raises MalformedError."""
+    """Return whether a mask of status, hexadecimal, has a signal. Raises MalformedError."""
     digits = mask.strip(" \t")
     if not 0 < len(digits) <= _MOST_DIGITS or not set(digits) <= set("0123456789abcdef"):
         raise MalformedError("status", f"a signal mask is {mask[:40]!r}")

@@ -39,7 +39,7 @@ def frames_with(words: U64, mask: int, value: int | None = None, most: int | Non
 
 
 def occurrences(frames: I64, size: int) -> I32:
-    """How often each frame occurs, shape (size,)."""
+    """Count the occurrences of each frame, shape (size,)."""
     count = np.zeros(size, np.int32)
     np.add.at(count, frames, np.int32(1))
     return count

@@ -172,7 +172,7 @@ def _read_tags(store: PackedTags, arrays: Arrays, *specs: Spec) -> None:
 
 
 def _are_records(keys: npt.NDArray[Any], values: npt.NDArray[Any], starts: Sequence[int] = ()) -> bool:
-    """Whether packed stores can hold them: keys ascend, again from each of `starts` on, and nothing is negative."""
+    """Return whether packed stores can hold them: keys ascend, again from each of `starts`, and nothing is negative."""
     ascends = keys[1:] > keys[:-1]
     ascends[np.array(starts, np.int64) - 1] = True
     return bool((keys >= 0).all() and (values >= 0).all() and ascends.all())

@@ -42,7 +42,7 @@ class DamagedError(Exception):
 
 
 class FrameColumns(Record):
-    """What a map shows of a machine: one value per frame, and the first frame of each zone (the first of them 0)."""
+    """Columns of a machine that a map shows, one value per frame, and the first frame of each zone (the first is 0)."""
 
     flags: npt.NDArray[np.uint64]
     refcount: npt.NDArray[np.int32]

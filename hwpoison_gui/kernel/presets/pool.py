@@ -19,7 +19,7 @@ _TICK: Final = 1 << 20
 
 
 class Birth(Record):
-    """When pages were allocated: from tick `when` over `span` ticks, in runs of about `run` pages."""
+    """Time of allocation of pages: from tick `when` over `span` ticks, in runs of about `run` pages."""
 
     when: int
     span: int = 10

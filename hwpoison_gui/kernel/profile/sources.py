@@ -1,4 +1,4 @@
-"""Where the kernel's source has each difference between a modelled kernel and the one before it.
+"""Kernel source of each difference between a modelled kernel and the one before it.
 
 By kernel and by the name of the difference (session/fidelity/differences.py), or by that of a mapping for all its keys.
 A source is a commit, or file, function and the release that was read; a release behind a commit is the first that has

@@ -74,7 +74,7 @@ class StateRow(Record):
 
 
 class Exit(Record):
-    """Where the handler returns before the state table: kind and result of the result line, and its return value.
+    """An early return of the handler, before the state table: kind and result of the result line, and its return value.
 
     `counted`: whether HardwareCorrupted and the counts of the node grow by it, in kernels that count result lines.
     """
@@ -191,7 +191,7 @@ class Files:
     )
 
     def keeps_poison(self, filesystem: str) -> bool:
-        """Whether a file system keeps a poisoned page in the page cache instead of dropping it."""
+        """Return whether a file system keeps a poisoned page in the page cache instead of dropping it."""
         return self.error_remove_page.get(filesystem, CUTS) != CUTS
 
 
@@ -239,7 +239,7 @@ class Profile:
     files: Files
 
     def has(self, feature: str) -> bool:
-        """Whether this kernel has a feature. Raises KeyError if no feature of that name is declared."""
+        """Return whether this kernel has a feature. Raises KeyError if no feature of that name is declared."""
         return FEATURES[feature].name in self.features
 
     def phase(self, name: str) -> Variant[Verdict]:
@@ -247,7 +247,7 @@ class Profile:
         return next(phase for phase in self.phases if phase.name == name)
 
     def runs(self, name: str) -> bool:
-        """Whether this kernel has a phase of that name."""
+        """Return whether this kernel has a phase of that name."""
         return any(phase.name == name for phase in self.phases)
 
     @property

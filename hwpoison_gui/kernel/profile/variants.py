@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Effect(Enum):
-    """What an action of the state table does with the page; views choose their words by it."""
+    """Effect of an action of the state table on the page; views choose their words by it."""
 
     LEAVES = "leaves it to the kernel"
     LEAVES_FREE = "leaves it on the free lists"

@@ -66,7 +66,7 @@ class Kept(Record):
 
 
 class View(Record):
-    """What the window showed.
+    """State of the window: the map, its filter and the selection.
 
     Attributes
     ----------

@@ -199,7 +199,7 @@ def _copy(source: IO[bytes], to: IO[bytes] | None, tick: Tick, most: int | None 
 
 
 def problems_of(files: Sequence[FileRef]) -> list[str]:
-    """What is wrong with files of their own, as far as their sizes tell: one line for each that was changed."""
+    """Return the problems of files of their own, judged by their sizes: one line for each that was changed."""
     return [problem for ref in files for problem in _seen_problems(Path(ref.path), ref)]
 
 
@@ -260,13 +260,13 @@ def records(held: FileSet, session: Path, folder: Path, tick: Tick = _no_tick) -
 
 
 def _found(path: Path, beside: Path) -> Path:
-    """Where a file is: where it was, or else in another folder, if it is there."""
+    """Return the path of a file: the recorded one, or the one in the folder `beside` if the file is only there."""
     other = beside / path.name
     return other if not path.exists() and other.exists() else path
 
 
 def _in_one_place(files: Sequence[FileRef], session: Path) -> list[Path]:
-    """Where the parts of one machine are: where they were, or beside the session file."""
+    """Return the paths of the parts of one machine, in their recorded folder or beside the session file."""
     own, beside = Path(files[0].path).parent, session.absolute().parent
     places = (own, beside) if own != beside else (own,)
     place = next((place for place in places if (place / Path(files[0].path).name).exists()), own)

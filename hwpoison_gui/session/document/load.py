@@ -202,7 +202,7 @@ def _at(fields: Mapping[str, Any]) -> tuple[int, int]:
 
 
 def view_of(fields: Mapping[str, Any]) -> View:
-    """What the window showed. Names of lenses and layouts are not checked: an unknown one leaves the default."""
+    """Return the recorded state of the window. Lens and layout are not checked: an unknown name leaves the default."""
     _all_known(fields, View._fields, "`view`", "view.")
     cell = fields.get("cell", 0.0)
     if not isinstance(cell, int | float) or isinstance(cell, bool) or not math.isfinite(cell) or cell < 0:

@@ -70,7 +70,7 @@ def forget(paths: Sequence[str] | None = None) -> None:
 
 
 def place_in(path: str) -> Recent | None:
-    """Where a file was left, if it has not changed since."""
+    """Return the entry of a file with the view in which it was left; None if there is none or the file has changed."""
     found = next((one for one in recent_files() if one.path == path and one.view is not None), None)
     return found if found is not None and found.changed == time_of_change(path) else None
 

@@ -87,7 +87,7 @@ def taken_over(older: Profile, newer: Profile) -> dict[str, Profile]:
 
 
 def source_of(name: str, one: Profile, other: Profile) -> str:
-    """Where the kernel's source has a difference between any two kernels; of several steps, the newest first.
+    """Return the kernel source of a difference between any two kernels; of several steps, the newest first.
 
     Empty for a kernel that has no entry in SOURCES.
     """
@@ -131,7 +131,7 @@ def _with_phase(profile: Profile, older: Profile, name: str, order: Sequence[str
 
 
 def _does(profile: Profile, name: str) -> str:
-    """What a kernel does in a phase; where it has no such phase, what it does elsewhere."""
+    """Return the first sentence about a phase; for a kernel without the phase, what it does instead."""
     if not profile.runs(name):
         return ELSEWHERE.get((profile.name, name), NOTHING)
     return first_sentence(profile.phase(name).run)

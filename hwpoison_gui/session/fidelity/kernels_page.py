@@ -111,7 +111,7 @@ def _state(row: StateRow) -> tuple[str, ...]:
 
 
 def _alone(older: Profile, newer: Profile) -> Iterator[tuple[str, str, str, str]]:
-    """What a phase or the state table of only one kernel names."""
+    """Yield the results that a phase or the state table of only one of the two kernels names."""
     for name in NAMED:
         mine, theirs = getattr(older.results, name), getattr(newer.results, name)
         for key in {**mine, **theirs}:

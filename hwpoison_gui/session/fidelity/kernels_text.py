@@ -1,4 +1,4 @@
-"""What the page of differences says in words: an upgrade at a glance, and what is not modelled."""
+"""Text of the page of differences: an upgrade at a glance, and what is not modelled."""
 
 from __future__ import annotations
 

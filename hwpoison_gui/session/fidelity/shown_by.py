@@ -1,4 +1,4 @@
-"""Which recorded case shows a difference between two kernels: it holds on its own kernel alone.
+"""The recorded case that shows a difference between two kernels: it holds on its own kernel alone.
 
 The cases found are kept in a file, since the search replays thousands; a test replays what is kept.
 """
@@ -46,8 +46,9 @@ def cases_of(data: Path) -> dict[str, list[Case]]:
 
 
 def holds_under(scenario: Scenario, profile: Profile) -> bool | None:
-    """Whether a scenario holds on a variant of its kernel, which may lack an operation of it; None if the model fails
-    there, as the parts of two kernels need not fit together.
+    """Return whether a scenario holds on a variant of its kernel, which may lack an operation of it.
+
+    None if the model fails there, as the parts of two kernels need not fit together.
     """
     session = replay.boot(scenario)
     session.machine.profile = profile

@@ -1,4 +1,4 @@
-"""Why no case can show some differences: they are known from the kernel's source alone."""
+"""Reasons why no case can show some differences: they are known from the kernel's source alone."""
 
 from __future__ import annotations
 

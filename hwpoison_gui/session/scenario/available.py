@@ -1,4 +1,4 @@
-"""Whether a profile has what an operation asks for: features, sysctls, kinds of pages."""
+"""Check that a profile has what an operation asks for: features, sysctls, kinds of pages."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def _fits(asked: _Asked, entry: Mapping[str, Any], seen: SignalSeen) -> bool:
 
 
 def _all_matched(fits: Sequence[Sequence[int]]) -> bool:
-    """Whether each expected signal can be matched with a different seen one (bipartite matching, augmenting paths)."""
+    """Return whether each expected signal matches a different seen one (bipartite matching, augmenting paths)."""
     entry_of: dict[int, int] = {}
 
     def place(entry: int, tried: set[int]) -> bool:

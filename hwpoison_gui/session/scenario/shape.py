@@ -43,7 +43,7 @@ def known(key: str, allowed: Iterable[str], what: str) -> None:
     names = tuple(allowed)
     if key in names:
         return
-    from difflib import get_close_matches  # imported here to keep the start fast
+    from difflib import get_close_matches  # imported here to keep start-up fast
 
     near = get_close_matches(key, names, n=1)
     hint = f"; did you mean `{near[0]}`?" if near else ""

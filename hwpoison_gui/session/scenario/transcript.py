@@ -30,7 +30,7 @@ def _step(operation: Operation, telling: Telling, number: int) -> ScenarioStep:
 
 
 def _expected(operation: Operation) -> Mapping[str, Any]:
-    """What the step expects; also the failure of an operation that made nothing, so that its name is free."""
+    """Return the `expect` of the step, with the errno of an operation that made nothing, so that its name is free."""
     expect, errno = operation.telling.expect, operation.outcome.errno
     if operation.name not in _MAKERS or not errno or operation.outcome.panic:
         return expect

@@ -35,7 +35,7 @@ def save(scenario: Scenario, path: str | PathLike[str]) -> None:
 
 
 def is_as_written(path: Path) -> bool:
-    """Whether a file is what `save` writes, so that nothing is lost when it is saved again."""
+    """Return whether a file is what `save` writes, so that nothing is lost when it is saved again."""
     try:
         text = path.read_text("utf-8")
         return dumps(loads(text)) == text

@@ -24,7 +24,7 @@ Key = tuple[str, int | None, str]  # operation, frame, result
 
 
 class Shift(Record):
-    """What is added to the times of a source, in seconds.
+    """Offset that is added to the times of a source, in seconds.
 
     `how` says why; `found` is False if it is only assumed. `within`: how far from the truth it may be, in seconds.
     """
@@ -36,7 +36,7 @@ class Shift(Record):
 
 
 def key_of(incident: Incident) -> Key:
-    """What identifies an error in all sources."""
+    """Return the key that identifies an error in all sources."""
     return incident.operation, incident.pfn, incident.result
 
 

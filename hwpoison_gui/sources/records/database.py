@@ -65,7 +65,7 @@ def read_database(path: Path, head: bytes) -> Source:
 
 
 def is_of_rasdaemon(path: Path) -> bool:
-    """Whether a file is a database that has a rasdaemon table; also if it is locked, as reading it says so.
+    """Return whether a file is a database that has a rasdaemon table; also if it is locked, as reading it says so.
 
     Raises
     ------
@@ -130,7 +130,7 @@ def _read(path: Path, connection: sqlite3.Connection) -> Source:
 
 
 def _tables_of(names: set[str]) -> tuple[str, ...]:
-    """Which page-type tables this rasdaemon may have used: tables for CXL came with 0.8.1, if they were built in."""
+    """Return the page-type tables that this rasdaemon may have used: 0.8.1 brought tables for CXL, if built in."""
     return (page_types.NEW,) if any(name.startswith("cxl_") for name in names) else page_types.EITHER
 
 

@@ -1,4 +1,4 @@
-"""What readers yield: one event for each line or row that is about a memory error.
+"""Events of the readers: one for each line or row that is about a memory error.
 
 Nothing is grouped or interpreted here; history.py makes records of errors out of events.
 """

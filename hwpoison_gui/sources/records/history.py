@@ -219,7 +219,7 @@ def _certainty(source: Source, boot: int, group: Sequence[Incident]) -> int:
 def _shift(
     source: Source, boot: int, own: str, clock: str, common: Common, group: Sequence[Incident], number: int
 ) -> Shift | None:
-    """What to add to the times of a source's boot; None if they cannot be compared with the others."""
+    """Return the offset of the times of a source's boot; None if they cannot be compared with the others."""
     if own == ev.NO_CLOCK:
         return None
     said = own_shift(source, boot, own)
@@ -289,7 +289,7 @@ def _with_signals(groups: list[list[_Placed]]) -> list[list[_Placed]]:
 
 
 def _same(known: list[list[_Placed]], one: _Placed, often: Mapping[tuple[Key, int], int], key: Key) -> int | None:
-    """Which of the known errors an incident of another source is; None if it is another."""
+    """Return the index of the known error that an incident of another source is; None if it is a new one."""
     best, nearest = None, float("inf")
     for number, group in enumerate(known):
         if any(other.source == one.source for other in group):
@@ -310,12 +310,12 @@ def _when(group: Sequence[_Placed]) -> tuple[bool, float, int]:
 
 
 def _after_boot(group: Sequence[_Placed]) -> tuple[int, tuple[bool, float, int]]:
-    """When, by a clock that restarts with each boot."""
+    """Return the sort key of an error by a clock that restarts with each boot."""
     return group[0].incident.events[0].boot, _when(group)
 
 
 def _time_of(group: Sequence[_Placed]) -> float | None:
-    """When an error happened, by the finest clock: that of a log, rather than of a database."""
+    """Return the time of an error by the finest clock: that of a log, rather than of a database."""
     timed = [one for one in group if one.time is not None]
     return min(timed, key=lambda one: (one.time == int(one.time or 0), one.time)).time if timed else None
 
@@ -378,7 +378,7 @@ def _doubt(others: Sequence[str], kernel: tuple[int, int] | None) -> str:
 
 
 def same_kind(one: str, other: str) -> bool:
-    """Whether two page types are the same: the tracepoint says `already poisoned`, the log `already poisoned page`."""
+    """Return whether two page types are the same: `already poisoned` of the tracepoint is the log's with ` page`."""
     return one.removesuffix(" page") == other.removesuffix(" page")
 
 

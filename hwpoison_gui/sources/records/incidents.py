@@ -52,7 +52,7 @@ class Incident(Record):
 
     @property
     def time(self) -> float | None:
-        """When its result was written, which all sources have; without a result, when its first line was."""
+        """Time of its result line, which all sources have; without a result, that of its first line."""
         ended = (event.time for event in self.events if event.what in (ev.RESULT, ev.ENDED))
         return next(ended, self.events[0].time)
 
@@ -94,7 +94,7 @@ def _begun(event: Event) -> Incident:
 
 
 def _continues(incident: Incident, before: Event, event: Event) -> bool:
-    """Whether an event of the same frame belongs to an incident whose last event is `before`."""
+    """Return whether an event of the same frame belongs to an incident whose last event is `before`."""
     if event.pfn is None or event.what in (ev.FAULT, ev.UNPOISON, ev.CORRECTED, ev.INJECTED):
         return False
     apart = None if event.time is None or before.time is None else event.time - before.time

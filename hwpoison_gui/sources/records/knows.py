@@ -1,4 +1,4 @@
-"""What each kind of source records of an error, and what it does not."""
+"""Data that each kind of source records of an error, and what it does not record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lines of the kernel mean that are about a memory error, in the wordings from 2.6.32 to 7.2.
+"""Meaning of the kernel's log lines about memory errors, in the wordings from 2.6.32 to 7.2.
 
 Each row of the tables has a pattern and what it is. A line that begins as the handler's do and fits no row is unknown.
 Sources: mm/memory-failure.c, mm/hwpoison-inject.c, mm/madvise.c, arch/x86/mm/fault.c, arch/x86/kernel/cpu/mce/core.c,
@@ -17,7 +17,7 @@ from hwpoison_gui.sources.records.event import Task
 
 
 class Meaning(Record):
-    """What a line says, without time and place. `pfn` is None where it names no frame."""
+    """Meaning of a line, without time and place. `pfn` is None where it names no frame."""
 
     what: str
     pfn: int | None = None
@@ -192,5 +192,5 @@ def meaning_of(text: str) -> Meaning | None:
 
 
 def may_be_anywhere(result: str) -> bool:
-    """Whether the frame of a result may be outside of memory: the kernel says that it does not exist."""
+    """Return whether the frame of a result may be outside of memory: the kernel says that it does not exist."""
     return result == _NO_FRAME

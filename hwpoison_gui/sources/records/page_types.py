@@ -63,7 +63,7 @@ _POISONED: Final = "already poisoned page"
 
 
 class Read(Record):
-    """What a recorded page type means: `kinds` are the possible types; `certain` if there is only one."""
+    """Meaning of a recorded page type: `kinds` are the possible types; `certain` if there is only one."""
 
     kinds: tuple[str, ...]
     certain: bool

@@ -108,7 +108,7 @@ _KERNELS: Final = re.compile(r"Memory failure|MCE|mce:|EDAC|Unpoison|[Ss]oft[ _]
 
 
 def _is_kernels(text: str) -> bool:
-    """Whether a text from dmesg, which has no host, only looks as if it began with host and program."""
+    """Return whether a text from dmesg, which has no host, only looks as if it began with host and program."""
     return _KERNELS.match(text) is not None
 
 

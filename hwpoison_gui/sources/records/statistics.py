@@ -27,7 +27,7 @@ def read_folder(path: Path) -> Source:
 
 
 def is_folder_of_counters(path: Path) -> bool:
-    """Whether `read_folder` finds counters there."""
+    """Return whether `read_folder` finds counters there."""
     return bool(_folders(path))
 
 

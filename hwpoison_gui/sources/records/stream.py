@@ -61,7 +61,7 @@ def head_of(path: Path, size: int) -> bytes:
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether decompression failed, rather than reading: bz2 raises OSError too, but without errno."""
+    """Return whether decompression failed, rather than reading: bz2 raises OSError too, but without errno."""
     return not isinstance(error, OSError) or error.errno is None
 
 
@@ -142,7 +142,7 @@ def _block(data: bytes, number: int) -> Block:
 
 
 def _has_long(data: bytes) -> bool:
-    """Whether a line is longer than MOST_LINE: looks for a newline at least every MOST_LINE bytes."""
+    """Return whether a line is longer than MOST_LINE: looks for a newline at least every MOST_LINE bytes."""
     at = 0
     while len(data) - at > MOST_LINE:
         found = data.rfind(b"\n", at, at + MOST_LINE + 1)

@@ -69,7 +69,7 @@ def read_text(path: Path, head: str, tick: Tick | None = None) -> Source:
 
 
 def _is_of_several_lines(head: str) -> bool:
-    """Whether the meaning of a line depends on preceding lines."""
+    """Return whether the meaning of a line depends on preceding lines."""
     found = re.search(r"^(?:Hardware event\.|MCE \d+$|CPU \d+ BANK |\tFailed errors|Memory failure events)", head, re.M)
     return found is not None
 
@@ -117,7 +117,7 @@ class _Reader:
         )  # fmt: skip
 
     def _decoded_by(self) -> tuple[str, ...]:
-        """Which rasdaemon named the page types: those that mention CXL are 0.8.1 or later."""
+        """Return the tables of the rasdaemon that named the page types: one that mentions CXL is 0.8.1 or later."""
         if not self._forms.keys() & {knows.RASDAEMON_LOG, knows.RAS_MC_CTL}:
             return ()
         return (page_types.NEW,) if self._knows_cxl else page_types.EITHER
