@@ -17,6 +17,8 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER
 from hwpoison_gui.kernel.rmap import entries_at, rmap_places
 
+_NOT_FREE = (pf.ARCH_2 * 2 - 1) & ~(pf.BUDDY | pf.HWPOISON)  # free_pages_prepare() clears them
+
 
 def mappings(m: Machine) -> npt.NDArray[np.int64]:
     """How many page-table entries map each frame; the zero page is not counted, as the kernel does not.
@@ -77,6 +79,7 @@ def _check_places(m: Machine, flags: Any, refcount: Any, mapcount: Any) -> None:
         claims[pfn] += 1
         free[pfn] = True
     _none(m, free & ((refcount != 0) | (mapcount != 0)), "free, but in use")
+    _none(m, free & ((flags & np.uint64(_NOT_FREE)) != 0), "free, with a flag of a page in use")
     for inode, pages in m.page_cache.view.items():
         for index, pfn in pages.items():
             claims[pfn : pfn + (1 << m.compound_order.view.get(pfn, 0))] += 1

@@ -261,6 +261,18 @@ def test_poison_is_kept_when_a_page_is_freed_and_on_which_list(profile: str, lis
     assert pfn not in [alloc_page(m) for _ in range(PCP_BATCH)]
 
 
+def test_poison_on_the_per_cpu_list_is_kept_when_the_list_is_drained() -> None:
+    """free_pcppages_bulk() of 2009 gives it to a free list, where the next check_new_page() finds the flag."""
+    m = machine("v7")
+    pfn = used_page(m)
+    m.set_flags(pfn, pf.HWPOISON)
+    put_page(m, pfn)
+    drain_pcp(m)
+    assert m.page(pfn) == pf.HWPOISON | pf.BUDDY and free_block_of(m, pfn) is not None
+    assert pfn not in iter(lambda: alloc_page(m), None), "all that is free is given out, but for this one"
+    assert pfn not in free_frames(m) and pfn not in m.pcp.of(0)
+
+
 def test_references_are_counted_on_the_head() -> None:
     m = machine()
     head = alloc_pages(m, 2)

@@ -377,3 +377,15 @@ def test_a_mapping_that_is_not_the_last_leaves_the_swap_cache_alone(locked: bool
     m.set_flags(pfn, pf.LOCKED if locked else 0)
     bench.do("munmap", task="b", at="m+0", pages=1)
     assert m.page(pfn) & pf.SWAPCACHE
+
+
+def test_a_page_that_goes_with_the_last_reference_of_the_swap_cache_leaves_a_frame_without_flags() -> None:
+    """try_to_free_swap() sets PG_dirty while the page still has a reference: a free frame would keep the flag."""
+    bench, offset = paged_out("v7", readers="b")
+    bench.do("read", task="a", at="m+0")
+    pfn = bench.m.swap_cache.view[offset]
+    for task in "ab":
+        bench.do("munmap", task=task, at="m+0", pages=1)
+    assert swap_is_empty(bench.m) and pfn in bench.m.pcp.of(0)
+    assert bench.m.page(pfn) == 0
+    invariants.check(bench.m)

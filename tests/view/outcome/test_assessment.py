@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.presets import desktop
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import rmap_addresses
@@ -197,16 +199,33 @@ def test_frames_without_users_are_of_one_class_if_nothing_tells_them_apart(
         assert by_class.setdefault(number, facts) == facts, "unlike frames are of one class"
 
 
-def test_pages_of_one_file_system_on_two_devices_are_told_apart_while_the_filter_asks_for_one() -> None:
+@pytest.mark.parametrize("mapped", [True, False])
+def test_pages_of_one_file_system_on_two_devices_are_told_apart_while_the_filter_asks_for_one(mapped: bool) -> None:
     session = Session.fresh(512, profile="6.1")
     do(session, "task", name="a")
     for name, path in (("m", "/dev/shm/x"), ("n", "/run/x")):
         do(session, "file", path=path, pages=1, filesystem="tmpfs")
         do(session, "mmap", task="a", name=name, pages=1, file=path, shared=True)
         do(session, "write", task="a", at=f"{name}+0")
+        if not mapped:
+            do(session, "munmap", task="a", at=f"{name}+0", pages=1)
     do(session, "debugfs", name="corrupt-filter-dev-minor", value=23)
+    pfns = [session.resolve_frame(path) for path in ("/dev/shm/x@0", "/run/x@0")]
     for enabled in (0, 1):
         do(session, "debugfs", name="corrupt-filter-enable", value=enabled)
-        classes = Assessment.of(session.machine).classes()
-        refused = [classes[session.resolve_frame(path)] == outcomes.FILTERED for path in ("/dev/shm/x@0", "/run/x@0")]
-        assert refused == [False, bool(enabled)]
+        classes = Assessment.of(session.machine).classes()[pfns].tolist()
+        assert [code == outcomes.FILTERED for code in classes] == [False, bool(enabled)]
+        assert classes == [predict(session.machine, pfn).code for pfn in pfns]
+
+
+def test_cached_pages_of_two_cgroups_are_told_apart_while_the_filter_asks_for_one() -> None:
+    image = desktop(4096, 1)
+    cgroups = np.where(image.kpageflags & np.uint64(pf.LRU), 7 + 2 * (np.arange(4096) % 2), 0).astype(np.uint64)
+    session = Session(machine_from_image(image._replace(cgroup=cgroups, cgroups={7: "/a"}), PROFILES["6.1"]))
+    m = session.machine
+    for name, value in (("memcg", 7), ("enable", 1)):
+        do(session, "debugfs", name=f"corrupt-filter-{name}", value=value)
+    cached = [pfn for pages in m.page_cache.view.values() for pfn in pages.values() if not m.mapcount.view[pfn]]
+    classes = Assessment.of(m).classes()
+    assert {(pfn % 2, classes[pfn] == outcomes.FILTERED) for pfn in cached} == {(0, False), (1, True)}
+    assert all(classes[pfn] == predict(m, pfn).code for pfn in cached[::5])
