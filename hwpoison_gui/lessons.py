@@ -153,7 +153,7 @@ def _key() -> list[Any]:
 
 
 def _lesson(path: Path, entry: Any) -> Lesson:
-    """One that was kept. Raises ValueError, TypeError for anything else."""
+    """Return a lesson of the cache. Raises ValueError, TypeError for anything else."""
     title, summary, seconds, drawn = entry
     if not (isinstance(title, str) and isinstance(summary, str) and isinstance(seconds, float)):
         raise TypeError("not a lesson")

@@ -51,7 +51,7 @@ def _escape(char: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """As `visible`, with line ends and tabs as escapes, too: a name cannot begin a line of its own."""
+    """Return the same as `visible` with line ends and tabs escaped too: a name cannot begin a line of its own."""
     return visible(text).replace("\n", "\\n").replace("\t", "\\t")
 
 

@@ -1,4 +1,4 @@
-"""What every test gets: Qt without a screen, settings of its own, and a check that nothing is left behind.
+"""Fixtures of every test: Qt without a screen, settings of its own, and a check that nothing is left behind.
 
 A test fails that leaves a top-level widget, a running thread or an active timer.
 """

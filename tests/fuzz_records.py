@@ -44,7 +44,7 @@ _PIECES: Final = (
 
 
 def seeds() -> list[bytes]:
-    """What is damaged: every recorded and made file, and files that people have at hand."""
+    """Return the inputs to damage: every recorded and made file, and files that people have at hand."""
     folders = (DATA / "records", DATA / "files")
     return [path.read_bytes()[:MOST] for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
 

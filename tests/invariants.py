@@ -1,4 +1,4 @@
-"""What must hold of any machine at any moment, as functions that raise AssertionError with the reason.
+"""Invariants of any machine at any moment, as functions that raise AssertionError with the reason.
 
 Used by property tests and by whoever suspects a machine.
 """
@@ -21,7 +21,7 @@ _NOT_FREE = (pf.ARCH_2 * 2 - 1) & ~(pf.BUDDY | pf.HWPOISON)  # free_pages_prepar
 
 
 def mappings(m: Machine) -> npt.NDArray[np.int64]:
-    """How many page-table entries map each frame; the zero page is not counted, as the kernel does not.
+    """Count the page-table entries that map each frame; the zero page is not counted, as the kernel does not.
 
     A huge page's entry counts for each of its 512 frames.
     """
@@ -101,7 +101,7 @@ def _check_swap(m: Machine) -> None:
 
 
 def _check_kept(m: Machine) -> None:
-    """What is kept of tasks, of the reverse map and of page tables is what they hold now."""
+    """Check that the caches of tasks, of the reverse map and of page tables agree with the machine."""
     tids = tuple(m.tasks.view)
     if tids:
         kept = m.threads_of(tids)

@@ -29,7 +29,7 @@ _EARLY: Final = 8  # one kill of so many comes while the program starts
 
 
 class State(NamedTuple):
-    """What the window held from a time on, as JSON; empty: no unsaved work."""
+    """Unsaved work in the window from a time on, as JSON; empty: none."""
 
     began: float
     work: str

@@ -175,7 +175,7 @@ _FOLIO_ACTS: Final = (
 
 
 def _acts_of(profile: Profile, huge: bool) -> tuple[Act, ...]:
-    """What a kernel can do, and the sysctls that it has besides."""
+    """Return the acts that a kernel can run, with those of its further sysctls."""
     later = profile.has("soft_offline")
     rare = tuple(name for name in profile.sysctl if name not in (SYSCTL_EARLY_KILL, SYSCTL_RECOVERY))
     acts = ACTS + _LATER_ACTS * later + tuple(_act("sysctl", name=(name,), value=(0, 1)) for name in rare)
@@ -263,7 +263,7 @@ def frames_of_interest(m: Machine) -> list[int]:
 
 
 def look(session: Session, pfns: Sequence[int]) -> Iterator[str]:
-    """What is foretold and does not come true: of errors in frames `pfns`, and of those that were handled before."""
+    """Yield the predictions that do not come true: of errors in frames `pfns`, and of errors handled before."""
     if session.machine.panicked:
         return
     for error in truth.errors_of(session):

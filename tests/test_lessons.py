@@ -78,7 +78,7 @@ def numbers_of(caption: str) -> Iterator[str]:
 
 
 def known_numbers(scenario: Scenario, step: ScenarioStep) -> set[str]:
-    """What the step expects, what it is told to do, and how many errors there were since the caption before."""
+    """Return the numbers of the step's `expect` and inputs, and the number of errors since the caption before."""
     before = max((one.number for one in told(scenario) if one.number < step.number), default=0)
     errors = sum(one.op == "poison" for one in scenario.steps if before < one.number <= step.number)
     pages = step.expect.get("corrupted_kb", 0) // 4

@@ -1,4 +1,4 @@
-"""What the README shows is there, small enough to be loaded by everybody, and made by the command that it names."""
+"""Pictures of the README are there, small enough to load, and made by the command that it names."""
 
 from __future__ import annotations
 

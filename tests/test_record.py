@@ -14,7 +14,7 @@ from hwpoison_gui.record import Record, from_columns
 
 
 class Place(Record):
-    """Where something is."""
+    """Position of an object."""
 
     pfn: int
     node: Undefined = 0  # type: ignore[name-defined]  # noqa: F821  # annotations stay text

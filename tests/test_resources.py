@@ -26,7 +26,7 @@ def _build(kind: str, into: Path) -> Path:
 
 
 def _found_from(site: Path, tmp_path: Path) -> Path:
-    """Where an interpreter finds the icon that has `site`, and nothing else, as its site-packages."""
+    """Return the path of the icon for an interpreter whose only site-packages folder is `site`."""
     code = f"""
 import site
 site.addsitedir({str(site)!r})

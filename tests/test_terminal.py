@@ -114,7 +114,7 @@ def test_a_signal_ends_the_work_at_the_next_report(number: signal.Signals) -> No
 def test_a_full_disk_is_no_fault_of_the_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What cannot be written is standard output, whatever was being read."""
+    """Only standard output cannot be written, whatever was being read."""
     with open("/dev/full", "w") as full:
         monkeypatch.setattr(sys, "stdout", full)
         monkeypatch.setattr("hwpoison_gui.terminal.discard_output", lambda: None)

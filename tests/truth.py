@@ -1,4 +1,4 @@
-"""What an error really does to each process: a frame is broken, and then each of its users reads the page.
+"""Effect of an error on each process: a frame is broken, and then each of its users reads the page.
 
 Tests compare predictions and the reported loss with it. All machines, each kind of frame in all settings:
 `.venv/bin/python -m tests.truth`, or with names of machines; `every` in front asks each frame that has a user.
@@ -80,7 +80,7 @@ class Read(NamedTuple):
 
 
 class Truth(NamedTuple):
-    """What happened. `sent`: the handler sent a signal; `loss` is what the view reports.
+    """Effect of an error. `sent`: the handler sent a signal; `loss` is what the view reports.
 
     `ends`: name of a process that lived on -> the worst result of its reads.
     """
@@ -161,19 +161,19 @@ def break_and_read(session: Session, pfn: int) -> Truth:
 
 
 def same_page(m: Machine, frame: int, pfn: int) -> bool:
-    """Whether two frames are one, or parts of one hugetlb page; `frame` may be -1."""
+    """Return whether two frames are one, or parts of one hugetlb page; `frame` may be -1."""
     if frame < 0 or frame == pfn:
         return frame == pfn
     return bool(m.page(pfn) & pf.HUGE) and m.compound_head(frame) == m.compound_head(pfn)
 
 
 def death_of(process: Process) -> str:
-    """What follows from the death of a process."""
+    """Return the consequence of the death of a process."""
     return PANICS if process.is_global_init else ENDS if process.is_namespace_init else DIES
 
 
 def _is_met(met: range, pfn: int, head: int) -> bool:
-    """Whether a poisoned page that a read met is that of an error in frame `pfn`.
+    """Return whether a poisoned page that a read met is that of an error in frame `pfn`.
 
     The hwpoison entry of a hugetlb page names its head: `head`, or -1 where the error was in another page.
     """
@@ -225,7 +225,7 @@ def class_of(m: Machine, pfn: int, truth: Truth) -> int:
 
 
 def disagreements(session: Session, pfn: int, assessment: Assessment | None = None) -> Iterator[str]:
-    """Where the prediction for a frame, the loss that is reported afterwards, and what really happens differ."""
+    """Yield the differences between the prediction for a frame, the loss reported afterwards, and the real effect."""
     m = session.machine
     ahead = predict(m, pfn)
     predicted = {m.processes.view[mm].label: way for way, mms in ahead.hits.items() for mm in mms}
@@ -268,7 +268,7 @@ def errors_of(session: Session) -> list[int]:
 
 
 def disagreements_by_now(session: Session, pfn: int) -> Iterator[str]:
-    """Where the impact of an earlier error by now and what a touch of the frame does differ."""
+    """Yield the differences between the current impact of an earlier error and the effect of a touch of the frame."""
     m, now, worst = session.machine, impact_now(session, pfn), dict[int, str]()
     values = defaultdict[int, set[str | None]](set)
     error = error_of(session, pfn)

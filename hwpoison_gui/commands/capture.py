@@ -92,7 +92,7 @@ def _size(exported: Exported) -> str:
 
 
 def _raw(progress: terminal.Progress) -> tuple[Write, str]:
-    """As `_snapshot`, of page flags alone."""
+    """Do the same as `_snapshot` for page flags alone."""
     from hwpoison_gui import atomic_file
     from hwpoison_gui.sources.frames import check_readable, read_words
     from hwpoison_gui.sources.recording_writer import PRIVATE

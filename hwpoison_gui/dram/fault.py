@@ -53,7 +53,7 @@ class Fault(Record):
     place: dict[str, int]
 
     def name(self, geometry: Geometry) -> str:
-        """As it is written: `row:channel0/rank1/bg2/bank3/row0x1a3`, without fields that have no bits."""
+        """Return its written form: `row:channel0/rank1/bg2/bank3/row0x1a3`, without fields that have no bits."""
         return f"{self.mode}:{place_name(geometry, self.place)}"
 
 

@@ -19,7 +19,7 @@ def rows_of_frame(geometry: Geometry, pfn: int) -> list[dict[str, int]]:
 
 
 def values_in_frame(geometry: Geometry, pfn: int) -> dict[str, list[int]]:
-    """For each field that has bits, the values that bytes of a frame have, ascending. Raises DramError."""
+    """Return the values that bytes of a frame have in each field with bits, ascending. Raises DramError."""
     found = {}
     for field in FIELDS:
         if geometry.bits(field):

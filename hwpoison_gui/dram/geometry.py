@@ -86,7 +86,7 @@ class Function(Record):
 
     @property
     def name(self) -> str:
-        """As in `bank bit 1 (15⊕19)`."""
+        """Name of the function, such as `bank bit 1 (15⊕19)`."""
         return f"{self.field.replace('_', ' ')} bit {self.number} ({'⊕'.join(map(str, bits_of(self.mask)))})"
 
 
@@ -192,7 +192,7 @@ class Geometry:
         return self._forward(dram.astype(np.uint64))
 
     def coordinates(self, addresses: npt.ArrayLike) -> dict[str, U64]:
-        """Each field of FIELDS of physical addresses (bytes), uint64 of the same shape. Raises DramError."""
+        """Return the FIELDS of physical addresses (bytes), each uint64 of the same shape. Raises DramError."""
         return self.unpacked(self.packed(addresses))
 
     def unpacked(self, packed: U64) -> dict[str, U64]:
@@ -224,14 +224,14 @@ class Geometry:
         return frames[: np.searchsorted(frames, machine_frames)]
 
     def for_any_machine(self) -> tuple[Geometry, int]:
-        """This geometry for a machine of which nothing is known, and how many frames it may have: 1 TiB if it grows."""
+        """Return this geometry for an unknown machine, and the most frames that it may have: 1 TiB if it grows."""
         frames = (1 << 40 if self.grows else self.size) >> PAGE_SHIFT
         if self.hole is not None and not self.grows:
             frames += self.hole.size >> PAGE_SHIFT
         return self.fitted(frames), frames
 
     def fitted(self, frames: int, hole: Hole | None = None) -> Geometry:
-        """This geometry for a machine with so many frames; `hole`: of the machine, if the file says none.
+        """Return this geometry for a machine with `frames` frames; `hole`: of the machine, if the file says none.
 
         Raises
         ------

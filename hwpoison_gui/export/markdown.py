@@ -8,7 +8,7 @@ from typing import Final
 
 from hwpoison_gui.terminal import one_line
 
-# What CommonMark and its tables read as markup within a line; "<" and "&" begin HTML.
+# Characters that CommonMark and its tables read as markup within a line; "<" and "&" begin HTML.
 # An underscore within a word is none.
 _INLINE: Final = re.compile(r"[\\`*\[\]<&|~]|(?<![^\W_])_|_(?![^\W_])")
 _BLOCK: Final = re.compile(r"^(\s*)([-+=>#]|\d+(?=[.)]))")

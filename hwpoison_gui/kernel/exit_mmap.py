@@ -67,7 +67,7 @@ def _few(m: Machine, mm: int) -> tuple[Sequence[int], Sequence[int]]:
 
 
 def _many(m: Machine, mm: int) -> tuple[Integers, Sequence[int]]:
-    """As `_few`, by numpy."""
+    """Return the same as `_few`, found by numpy."""
     vpns, entries = m.ptes.arrays(mm)
     plain = entries & _KIND == ptes.PRESENT
     plain[plain] = m.flags.view[entries[plain] >> 12] & np.uint64(_OWN_STORY) == 0

@@ -44,7 +44,7 @@ PUNCHED: Final = site("truncate_pagecache_range", Act.DROP, args="path first las
 CACHES_DROPPED: Final = site("drop_pagecache_sb", Act.DROP, args="dropped")
 UNLINKED: Final = site("do_unlinkat", Act.DROP, args="path")
 
-# Where the recorded machines have a tmpfs mounted with huge=always.
+# Mount point of the tmpfs with huge=always on the recorded machines.
 HUGE_TMPFS: Final = "/hugetmp/"
 
 

@@ -15,7 +15,7 @@ from .mark import Act, Mark, Site, Steps, site
 from .profile.type import StateRow
 from .records import ActionResult
 
-# Why the handler was called (enum mf_flags, include/linux/mm.h).
+# Flags of a call of the handler (enum mf_flags, include/linux/mm.h).
 MF_COUNT_INCREASED: Final = 1 << 0
 MF_ACTION_REQUIRED: Final = 1 << 1
 MF_MUST_KILL: Final = 1 << 2

@@ -107,7 +107,7 @@ def gather_surplus_pages(m: Machine, delta: int) -> bool:
 
 
 def return_unused_surplus_pages(m: Machine, unused: int) -> None:
-    """After `unused` reservations were given up: surplus pages that are free leave the pool, as many at most."""
+    """Free at most `unused` surplus huge pages that are free, after `unused` reservations were given up."""
     _return_surplus(m, m.huge_free.of(0)[: min(unused, m.counter("surplus_huge_pages"))])
 
 

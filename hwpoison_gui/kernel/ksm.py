@@ -77,7 +77,9 @@ def ksm_do_scan(m: Machine) -> Steps[None]:
 
 
 def _mergeable_vmas(m: Machine) -> list[Vma]:
-    """In the order in which ksmd scans them: by address within a process, the processes as they were entered."""
+    """Return the mergeable VMAs in the order in which ksmd scans them.
+
+    Within a process by address; the processes in the order in which they were entered."""
     order = m.ksm_mm_slots.view
     found = [vma for vma in m.vmas.view.values() if vma.mergeable]
     return sorted(found, key=lambda vma: (order.get(vma.mm, 0), vma.mm, vma.start))

@@ -35,7 +35,7 @@ ENTRY_SPLIT: Final = site("try_to_migrate_one", Act.MAP, args="comm")
 ENTRY_DROPPED: Final = site("try_to_unmap_one", Act.UNMAP, args="comm", name="huge entry")
 NOT_MIGRATED: Final = site("try_to_migrate_one", Act.UNMAP, "hwpoison", "comm address dirty")
 
-# What the tails of a split folio take over from its head (__split_huge_page_tail()).
+# Flags that the tails of a split folio take over from its head (__split_huge_page_tail()).
 INHERITED: Final = (
     pf.REFERENCED | pf.UPTODATE | pf.DIRTY | pf.LRU | pf.ACTIVE | pf.UNEVICTABLE | pf.MLOCKED
     | pf.SWAPBACKED | pf.ANON

@@ -32,7 +32,7 @@ def _never() -> bool:
 
 
 def document_of_machine(opened: Opened, book: Notebook, view: View) -> Document:
-    """Everything that a session file keeps. For a copy of live memory, `machine` refers to no file."""
+    """Return everything that a session file keeps. For a copy of live memory, `machine` refers to no file."""
     m = opened.session.machine
     machine: Scenario | Stored | EmptyMap
     if opened.scenario is not None:

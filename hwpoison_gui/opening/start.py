@@ -84,7 +84,7 @@ def start_of_large(path: Path, second: Path | None = None) -> Start | None:
 
 
 def open_to_present(path: Path) -> Opened:
-    """As `open_file`; but a scenario that fails half-way is opened up to the failure, and `failed` has the reason."""
+    """Open a file; a scenario that fails half-way is opened up to the failure, and `failed` has the reason."""
     from hwpoison_gui.sources.recognise import Reader, form_of
 
     if form_of(path).reader is Reader.SCENARIO:

@@ -65,7 +65,7 @@ class Skipped(Record):
 
 @dataclass(slots=True)
 class Side:
-    """One side.
+    """A side of a comparison.
 
     `click` is None if it could not run, and `refused` says why. `skipped`: operations before it that could not run.
     """

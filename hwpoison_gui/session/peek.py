@@ -30,7 +30,7 @@ def at(session: Session, position: int, look: Callable[[], T]) -> T:
 def at_in_slices(
     session: Session, position: int, look: Callable[[], Generator[None, None, T]]
 ) -> Generator[None, None, T]:
-    """As `at`, for a generator; the way there and back is made in slices as well.
+    """Do the same as `at` for a generator, with the way there and back in slices as well.
 
     Between its yields the machine is at that position, or on the way, and `session.at_rest` is False.
     """

@@ -156,7 +156,7 @@ class Session:
         return self.operations[self.steps.operations[position - 1]] if position else None
 
     def part_at(self, position: int) -> Operation | None:
-        """As `operation_at`; in an operation on many frames, the operation on one of them."""
+        """Return the same as `operation_at`; in an operation on many frames, the operation on one of them."""
         operation = self.operation_at(position)
         if operation is None or not operation.parts:
             return operation
@@ -209,7 +209,7 @@ class Session:
     def begin(
         self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD, back_to: int | None = None
     ) -> Recording:
-        """As `act`, in slices: `Recording.advance` runs it. Until it ends, nothing else may be run, and no seek.
+        """Act in slices, which `Recording.advance` runs. Until it ends, nothing else may be run, and no seek.
 
         An operation begins where the present one ends. `back_to`: position to return to if it fails or is given up;
         None: the present one.

@@ -12,7 +12,7 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class Telling(Record):
-    """Of one operation. It takes no part in what the operation does, and stays with it when it is saved or run again.
+    """Words and claims about one operation. They do not affect it, and stay with it when it is saved or run again.
 
     `notes` are for the speaker. `pause`: whether playback stops after it; None: as `pauses` has it. `expect`: what must
     come of it, as in a scenario file. `joined`: it was done together with the operation before it, for another task or

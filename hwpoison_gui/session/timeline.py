@@ -208,7 +208,7 @@ class News(Record):
                 self.read_each(part)
 
     def read_each(self, changes: Sequence[Change]) -> None:
-        """As `read`."""
+        """Add the frames and stores of changes that are not in columns."""
         stores = set(map(_STORE, changes))
         columns = {store for store in stores if isinstance(store, Column)}
         if columns:

@@ -24,7 +24,7 @@ def image_of(path: Path, hidden: bool | None = None) -> MemoryImage:
 
 
 def read_image(path: Path, form: Form, hidden: bool | None = None) -> MemoryImage:
-    """As `image_of`, for a file whose form is known."""
+    """Return the same as `image_of` for a file whose form is known."""
     if form.reader in (Reader.RECORDING, Reader.NOTES):
         from hwpoison_gui.sources.recording import open_recording
 

@@ -27,7 +27,7 @@ Integers = npt.NDArray[np.integer[Any]]
 MOST_BYTES: Final = min(1 << 36, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))  # what memory could hold
 _HEADER_ROOM: Final = 1 << 16
 
-# What zipfile, zlib and numpy's header parser raise for damaged files.
+# Exceptions that zipfile, zlib and numpy's header parser raise for damaged files.
 _DAMAGE: Final = (
     EOFError,
     IndexError,

@@ -253,7 +253,7 @@ def members_of(path: Path) -> frozenset[str] | None:
 
 @lru_cache(1)
 def _members_of(path: Path, *_: int) -> frozenset[str]:
-    """As `members_of`. A file is read once while it is opened, unless it changes."""
+    """Return the same as `members_of`; a file is read once while it is opened, unless it changes."""
     with zipfile.ZipFile(path) as archive:
         return frozenset(archive.namelist())
 

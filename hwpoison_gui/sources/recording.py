@@ -241,7 +241,7 @@ def _names(path: Path) -> tuple[Path, Path]:
 
 
 def _pair(path: Path) -> tuple[Path, Path]:
-    """As `_names`; for a snapshot, which has its notes inside, the same file twice.
+    """Return the same as `_names`; for a snapshot, which has its notes inside, the same file twice.
 
     Raises SourceError if one of the two files is missing.
     """

@@ -74,7 +74,7 @@ def records_in(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def read_stream(stream: IO[bytes], name: str) -> Source:
-    """As `read`, of a pipe to its end; a temporary file holds its content meanwhile. `name`: what it is called."""
+    """Read a pipe to its end, as `read` does a file; a temporary file holds its content. `name`: name of the source."""
     with tempfile.NamedTemporaryFile(prefix="hwpoison-gui-") as copy:
         shutil.copyfileobj(stream, copy)
         copy.flush()

@@ -80,7 +80,7 @@ def _process(one: ProcessText, pids: dict[int, int], inodes: _Numbers, spaces: _
 
 
 def _status(words: str, pids: dict[int, int]) -> Iterable[str]:
-    """Of pids in further namespaces only the init's, which is 1, means anything."""
+    """Yield the renumbered pids of a line of status; in inner namespaces only the init's, 1, has a meaning."""
     for place, word in enumerate(words.split()):
         number = number_of(word, MOST_PID) or 0
         yield str(pids.get(number, 0) if place == 0 else _INIT if number == _INIT else _INIT + 1)

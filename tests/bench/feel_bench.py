@@ -1,4 +1,4 @@
-"""How long the window stands still: the longest gap between two beats of a timer of 2 ms while something is done.
+"""Time for which the window stands still: the longest gap between two beats of a timer of 2 ms while something is done.
 
     python tests/bench/feel_bench.py [--mappers 1,300,10000] [--compare 300]
 
@@ -68,7 +68,7 @@ class Heart:
 
 
 def acts(window: MainWindow, session: Session) -> Iterator[tuple[str, Callable[[], object]]]:
-    """What users do, one after the other."""
+    """Yield actions of users, one after the other."""
     c = window.controller
 
     def frame(page: int) -> int:

@@ -1,4 +1,4 @@
-"""How long it takes to make the default machine: 256 MiB and 64 GiB, and their ratio.
+"""Time to make the default machine: 256 MiB and 64 GiB, and their ratio.
 
 Run as a script: python tests/bench/preset_bench.py
 """

@@ -227,7 +227,7 @@ _OURS: Final = (MainWindow, QDialog, QMenu)
 
 
 def _only_looks(widget: QWidget) -> bool:
-    """Whether a press on a widget changes only what is seen."""
+    """Return whether a press on a widget changes only what is seen."""
     name = type(widget).__name__
     return name in ("QTabBar", "LensButton", "LegendChip", "QHeaderView", "Overview", "DockHead")
 

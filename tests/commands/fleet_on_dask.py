@@ -14,7 +14,7 @@ NOBODY = ("tcp://127.0.0.1:1", "nonsense://x")
 
 
 def refused(address: str) -> str:
-    """What is said of an address at which no scheduler answers."""
+    """Return the message about an address at which no scheduler answers."""
     try:
         list(fleet.each(["a"], work, 1, address, quiet))
     except fleet.NoSchedulerError as error:

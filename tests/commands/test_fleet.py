@@ -21,7 +21,7 @@ SMALL = [str(DATA / "files" / "kpageflags.bin"), "/nowhere", str(DATA / "files" 
 
 
 def work(file: str) -> str:
-    """What a worker does in these tests: the name says what befalls it."""
+    """Run as a worker of these tests: the name of the file selects whether it raises or is killed."""
     name = Path(file).name
     if name.startswith("bad"):
         raise BadMachineError(f"{name}: is bad")

@@ -1,4 +1,4 @@
-"""What `hwpoison-gui dram` prints: geometries, the place of a frame, the frames of a fault."""
+"""Output of `hwpoison-gui dram`: geometries, the place of a frame, the frames of a fault."""
 
 from __future__ import annotations
 

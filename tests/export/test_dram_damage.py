@@ -1,4 +1,4 @@
-"""What `assess --fault` and `assess --rates` print, and bad input on the way there."""
+"""Output of `assess --fault` and `assess --rates`, and bad input to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked for on the command line: the suffix decides, and what does not go together is named."""
+"""Options of `render` on the command line: the suffix decides, and options that exclude each other are named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a folio is: which frames belong together, and which of them can be taken apart."""
+"""Folios: the frames that belong together, and those that can be split."""
 
 from __future__ import annotations
 

@@ -221,7 +221,7 @@ def test_a_new_process_has_a_page_table_and_an_address_space_of_its_own() -> Non
 
 
 def everything(m: Machine, tgid: int) -> list[object]:
-    """What a machine knows of a process besides its record and its threads."""
+    """Return what a machine knows of a process besides its record and its threads."""
     tables = (m.ptes, m.pgtables, m.mm_vmas, m.fds)
     vmas = [vma for vma in m.vmas.view.values() if vma.mm == tgid]
     return [

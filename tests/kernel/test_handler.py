@@ -1,4 +1,4 @@
-"""What the phases of the handler share: its log lines, its one report, and the choice of a row."""
+"""Common parts of the handler's phases: its log lines, its one report, and the choice of a row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where errors come from: each injector's own ways."""
+"""Sources of errors: each injector's own behaviour."""
 
 from __future__ import annotations
 

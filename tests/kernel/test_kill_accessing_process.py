@@ -1,4 +1,4 @@
-"""Whose page tables hold a poisoned frame, and where."""
+"""Processes whose page tables hold a poisoned frame, and the address."""
 
 from __future__ import annotations
 

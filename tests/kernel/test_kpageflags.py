@@ -1,4 +1,4 @@
-"""What /proc/kpageflags shows of the tails of a huge page."""
+"""Flags that /proc/kpageflags shows for the tails of a huge page."""
 
 from __future__ import annotations
 

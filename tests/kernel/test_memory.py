@@ -69,7 +69,7 @@ def test_a_first_read_maps_the_page_of_zeros_a_write_a_page_of_its_own(profile: 
 
 @both
 def test_a_fault_is_taken_once(profile: str) -> None:
-    """What a fault maps is enough for the access that met it."""
+    """The entry that a fault maps is enough for the access that met it."""
     bench = Workbench(profile)
     bench.do("file", path="/f", pages=2)
     bench.area(pages=2)

@@ -32,7 +32,7 @@ PAGES = 6
 
 
 class Page(NamedTuple):
-    """What a process has at an address."""
+    """The page that a process has at an address."""
 
     prot: str = "rw"
     locked: bool = False
@@ -51,7 +51,7 @@ ACTS = st.lists(
 
 
 def gap(model: dict[int, Page], pages: range) -> int:
-    """How many pages of the range are mapped before the first that is not."""
+    """Return the number of pages of the range that are mapped before the first that is not."""
     return next((at for at, page in enumerate(pages) if page not in model), len(pages))
 
 

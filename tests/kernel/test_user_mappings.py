@@ -1,4 +1,4 @@
-"""Who uses a bad page, what becomes of their entries, and who is told."""
+"""Users of a bad page: their entries afterwards, and the signals that they get."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def test_who_runs_into_it_cannot_refuse(sigbus: str, effect: str) -> None:
 
 
 def marks(bench: Workbench) -> list[Mark]:
-    """What the steps of the last operation carry."""
+    """Return the marks of the steps of the last operation."""
     last = bench.session.operations[-1]
     return [step.mark for step in bench.session.steps[last.first : last.last]]
 

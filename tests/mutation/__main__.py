@@ -53,13 +53,13 @@ def explained() -> set[Key]:
 
 
 def outdated(known: set[Key], mutants: list[Mutant]) -> list[Key]:
-    """What is explained in the files of the mutants and is none of them, because the code has changed."""
+    """Return the explained keys in the files of the mutants that match no mutant, because the code has changed."""
     files, keys = {mutant.file for mutant in mutants}, {mutant.key for mutant in mutants}
     return sorted(key for key in known if key[0] in files and key not in keys)
 
 
 def missed_in(result: Path) -> set[Key]:
-    """What no test noticed in an earlier run, by the file that it kept."""
+    """Return the mutants that no test noticed in an earlier run, read from its results."""
     rows = json.loads(result.read_text())
     return {
         (row["file"], row["function"], row["text"], row["mutation"])

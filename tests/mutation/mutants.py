@@ -51,7 +51,7 @@ class Mutant(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What a list of explained survivors names it by: line numbers change too often."""
+        """The key in the list of explained survivors: line numbers change too often."""
         return self.file, self.function, self.text, self.mutation
 
 
@@ -67,7 +67,7 @@ class Place(NamedTuple):
 
 
 def _only_makes_a_mark(node: ast.AST) -> bool:
-    """Whether a function returns a label of a step and changes nothing."""
+    """Return whether a function returns a label of a step and changes nothing."""
     if not isinstance(node, ast.FunctionDef) or not isinstance(node.returns, ast.Name) or node.returns.id != "Mark":
         return False
     effects = [one for one in node.body[1:] if isinstance(one, ast.Expr)]

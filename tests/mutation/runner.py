@@ -37,7 +37,7 @@ KILLED, SURVIVED, HUNG, CRASHED, UNREACHED = "killed", "survived", "hung", "cras
 
 
 class Result(NamedTuple):
-    """What became of a mutant; `by` is the test that failed, `tests` how many could have."""
+    """Result of a mutant; `by`: the test that failed; `tests`: the number of tests that could have."""
 
     mutant: Mutant
     state: str
@@ -47,7 +47,7 @@ class Result(NamedTuple):
 
 @dataclass
 class Reach:
-    """What a plain run came to: seconds of each test, and the tests that reach each statement (file, line)."""
+    """Result of a run without mutants: seconds of each test, and the tests that reach each statement (file, line)."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     tests: dict[tuple[str, int], list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -224,7 +224,7 @@ class Mutation:
     # Which test reaches what
 
     def _reached(self, items: dict[str, pytest.Item], paths: dict[str, Path], functions: Functions) -> Reach:
-        """What each test reaches: kept for the next run, and measured only for tests in files that have changed."""
+        """Return the reach of the tests: kept for the next run, and measured only for tests in changed files."""
         kept = self.cache / f"reach-{_digest_of(_all_but_tests())}.json"
         known = json.loads(kept.read_text()) if kept.exists() else {}
         of_file = {path: _digest_of([path]) for path in {item.path for item in items.values()}}

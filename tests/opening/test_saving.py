@@ -1,4 +1,4 @@
-"""What was done to any machine is saved, opened again, and refused in one message if its memory is not there."""
+"""Operations on any machine are saved, opened again, and refused in one message if its memory is not there."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def raw(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def exported(monkeypatch: pytest.MonkeyPatch) -> Exported:
-    """What this machine is made to export."""
+    """Return the made-up exports of this machine."""
     found = read_recording(VICTIM, hidden=False)
     monkeypatch.setattr(live, "read", lambda progress, cancelled: found)
     return found

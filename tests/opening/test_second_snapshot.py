@@ -102,7 +102,7 @@ def test_what_is_missing_is_said_at_once_and_the_rest_is_opened(other: Path, tmp
 
 
 def test_two_sessions_that_are_compared_with_each_other_open(other: Path, tmp_path: Path) -> None:
-    """What the second session is compared with itself is left out."""
+    """A comparison within the second session is left out."""
     one, two = tmp_path / "one.hwsession", tmp_path / "two.hwsession"
     _saved(_compared(other), one)
     _saved(_compared(one), two)

@@ -27,7 +27,7 @@ plans = st.lists(st.one_of(st.integers(0, 3), runs, runs.map(tuple)), max_size=1
 
 
 def shared(marks: list[Mark], ends: list[int]) -> tuple[list[Mark], list[int], list[tuple[int, int]]]:
-    """What a run of frames is made of, for marks of one frame. Before it stands a frame without a step."""
+    """Return the parts of a run of frames, for marks of one frame. A frame without a step precedes it."""
     pfn = marks[0].frames[0]
     return SharedMarks().of(marks, pfn), ends, [(0, pfn + 1), (0, pfn)]
 

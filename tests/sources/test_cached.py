@@ -1,4 +1,4 @@
-"""Which frame is which page of which file."""
+"""Pages of files in the page cache: frame, file and index."""
 
 from __future__ import annotations
 

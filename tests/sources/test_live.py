@@ -258,7 +258,7 @@ def _refuse(monkeypatch: pytest.MonkeyPatch, path: Path, number: int) -> None:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is opened during a test; opening for writing fails it."""
+    """Paths that are opened during a test; opening for writing fails it."""
     seen: list[str] = []
     really = os.open
 
@@ -283,7 +283,7 @@ def test_nothing_is_opened_for_writing(fake_proc: Path, opened: list[str]) -> No
 
 
 def _privileged() -> str:
-    """Why the real /proc cannot be read, or nothing."""
+    """Return why the real /proc cannot be read; empty if it can."""
     try:
         live._check_pagemap(live.PROC)
     except SourceError as error:

@@ -160,7 +160,7 @@ def test_every_scenario_is_known() -> None:
 
 
 def test_a_bad_scenario_goes_to_its_reader(tmp_path: Path) -> None:
-    """Whose message names the place."""
+    """The message of the reader names the place."""
     for content in ("formt = 1\n", "[[step]]\n", "format = 2", 'format = 1\ntitle = """\n[ 12.345678] x\n"""'):
         (tmp_path / "a.toml").write_text(content)
         assert form_of(tmp_path / "a.toml").reader is Reader.SCENARIO

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 else:
 
     def part(**_: bool) -> Callable[[type], type]:
-        """As `dataclass(frozen=True, kw_only=True)`, in a quarter of the time: methods are shared, not compiled."""
+        """Replace `dataclass(frozen=True, kw_only=True)` in a quarter of its time: methods are shared, not compiled."""
 
         def made(kind: type) -> type:
             kind.__init__, kind.__setattr__ = _set_all, _refuse

@@ -166,7 +166,7 @@ class _Digest:
         return len(data)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: `write` keeps nothing back."""
 
 
 # -- files that a session refers to

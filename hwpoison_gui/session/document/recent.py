@@ -76,7 +76,7 @@ def place_in(path: str) -> Recent | None:
 
 
 def time_of_change(path: str) -> int:
-    """In nanoseconds; 0 if the file cannot be looked at."""
+    """Return the time of change of a file in ns since 1970; 0 if its status cannot be read."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:

@@ -234,7 +234,7 @@ def line_of(one: Compared) -> str:
 
 
 def report_json(found: Sequence[Compared], out: TextIO) -> None:
-    """One JSON object per row and line."""
+    """Write one JSON object per row and line."""
     for one in found:
         print(json.dumps(_plain(one)), file=out)
 

@@ -34,7 +34,7 @@ Undo = Callable[[Profile], Profile]
 
 
 class Difference(Record):
-    """One difference.
+    """A difference between two successive kernels.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ class Difference(Record):
 
 
 def pairs() -> list[tuple[Profile, Profile]]:
-    """Each modelled kernel but the oldest, after the one before it."""
+    """Return the pairs of successive modelled kernels, the older one first."""
     return list(pairwise(PROFILES.values()))
 
 
@@ -190,7 +190,7 @@ def _record(group: str, older: Profile, newer: Profile) -> Iterator[Difference]:
 
 
 def _with_key(profile: Profile, older: Profile, group: str, field: str, key: str) -> Profile:
-    """One key of a mapping as in the older kernel: replaced, added or left out. A line of the log is left empty."""
+    """Return the profile with one key of a mapping as in the older kernel; a log line that the older lacks is empty."""
     record, other = getattr(profile, group), getattr(getattr(older, group), field)
     values = {one: value for one, value in getattr(record, field).items() if one != key}
     if key in other or group == "log":
@@ -199,7 +199,7 @@ def _with_key(profile: Profile, older: Profile, group: str, field: str, key: str
 
 
 def _with_field(profile: Profile, older: Profile, group: str, field: str) -> Profile:
-    """One field of a record as in the older kernel; the state table with the actions that it names."""
+    """Return the profile with one field as in the older kernel; the state table with the actions that it names."""
     record, other = getattr(profile, group), getattr(older, group)
     values = {field: getattr(other, field)}
     if field == "states":

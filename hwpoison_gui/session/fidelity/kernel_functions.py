@@ -192,7 +192,7 @@ class Modelled(Record):
 
 
 def modelled() -> list[Modelled]:
-    """By file of kernel/; files without sites are left out."""
+    """Return the modelled functions by file of kernel/, without the files that have no sites."""
     for found in pkgutil.walk_packages(kernel.__path__, f"{kernel.__name__}."):
         importlib.import_module(found.name)
     functions: defaultdict[str, set[str]] = defaultdict(set)

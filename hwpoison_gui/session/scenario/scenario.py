@@ -39,7 +39,7 @@ class ScenarioStep(Record):
 
     @property
     def telling(self) -> Telling:
-        """All of it but the inputs. A `pause` that is the default stays the default where the caption is changed."""
+        """The step without its inputs. A `pause` that is the default stays the default where the caption is changed."""
         pause = None if self.pause == pauses(self.op, self.caption) else self.pause
         return Telling(self.caption, self.notes, pause, self.expect)
 

@@ -79,7 +79,7 @@ def count(value: object, key: str, least: int = 0, most: int = schema.MOST) -> i
 
 
 def choice(value: object, key: str, allowed: tuple[str, ...]) -> str:
-    """One of the allowed words."""
+    """Return a value that is one of the allowed words. Raises ScenarioError."""
     if isinstance(value, str) and (key, value) in schema.NO_WORDS and value not in allowed:
         raise ScenarioError(f"{shown(value)}: {schema.NO_WORDS[key, value]}", key=key)
     if not isinstance(value, str) or value not in allowed:

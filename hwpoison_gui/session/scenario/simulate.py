@@ -86,7 +86,7 @@ def record(session: Session, done: Done) -> dict[str, Any]:
 
 
 def _frame(outcome: Outcome) -> dict[str, Any]:
-    """One frame of a step on many."""
+    """Return the fields of one frame of a step on many frames."""
     found = {"pfn": outcome.pfn, "result": outcome.result or "none", "kind": outcome.kind}
     return {**found, "errno": None if outcome.panic else outcome.errno, "signals": len(outcome.signals)}
 

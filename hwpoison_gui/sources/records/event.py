@@ -18,7 +18,7 @@ UTC: Final = "UTC"
 WALL: Final = "wall"
 NO_CLOCK: Final = ""
 
-# What an event is.
+# Kinds of an event.
 RESULT: Final = "result"  # the result line of memory_failure(), or its tracepoint
 ENDED: Final = "ended"  # memory_failure() returned with another line
 SIGNAL: Final = "signal"

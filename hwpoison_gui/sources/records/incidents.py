@@ -8,7 +8,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records.event import Event, Source, Task
 
-# What happened.
+# Kinds of an incident.
 MEMORY_FAILURE: Final = "memory failure"
 FAULT_KILL: Final = "kill at a page fault"
 SIGNAL_ALONE: Final = "signal"  # of a source that does not say for which frame

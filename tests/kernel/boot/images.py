@@ -81,5 +81,5 @@ def booted(made: MemoryImage, profile: str = "6.1") -> Machine:
 
 
 def bits_of(m: Machine, pid: int) -> dict[int, tuple[int, int]]:
-    """What the PTEs of a process hold, by page after BASE: value and bits."""
+    """Return the PTEs of a process by page after BASE: value and bits."""
     return {vpn - BASE: (entry >> 12, entry & 0xFFF) for vpn, entry in m.ptes.of(pid).items()}

@@ -67,7 +67,7 @@ def test_the_same_size_gives_the_same_frames(at: int, frames: int) -> None:
 @pytest.mark.parametrize("seed", (0, 1, 15, 16, 37))
 @pytest.mark.parametrize(("at", "frames"), [*enumerate(SIZES[:2]), (0, 511)])
 def test_free_memory_begins_where_the_seed_says(at: int, frames: int, seed: int) -> None:
-    """What it skips is the kernel's. The blocks are the largest aligned ones once the per-CPU list is empty."""
+    """Skipped frames are the kernel's. The blocks are the largest aligned ones once the per-CPU list is empty."""
     m, first = machine(frames, seed), END[at] + seed % 16
     assert len(m.pcp.of(0)) == PCP_BATCH
     assert {int(m.refcount.view[pfn]) for pfn in range(END[at], first)} <= {1}

@@ -58,7 +58,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 def _counted(m: Machine) -> Counter[int]:
-    """How many entries map each frame, a huge one each of 512."""
+    """Count the entries that map each frame; a huge one maps 512."""
     return Counter(
         ptes.value_of(entry) + page
         for entries in m.ptes.view.values()
@@ -69,7 +69,7 @@ def _counted(m: Machine) -> Counter[int]:
 
 
 def _references(m: Machine) -> Counter[int]:
-    """How many entries refer to each page, of compound ones to the head."""
+    """Count the entries that refer to each page, of compound pages to the head."""
     return Counter(
         m.compound_head(ptes.value_of(entry))
         for entries in m.ptes.view.values()

@@ -267,7 +267,7 @@ def test_a_store_that_no_machine_has_is_refused(small: Machine, store: str, path
 
 
 def spans(header: Any) -> dict[tuple[str, int], tuple[int, str, int]]:
-    """Where each array begins, its dtype and its length, by its store and its number in it."""
+    """Return the start, dtype and length of each array, by its store and its number there."""
     found, at = {}, 0
     for name, specs in header["stores"].items():
         arrays = [spec for spec in specs if isinstance(spec, list) and spec and str(spec[0]).startswith("<")]

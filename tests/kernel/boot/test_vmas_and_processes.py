@@ -184,7 +184,7 @@ def test_a_page_without_a_file_has_no_content_of_the_disk() -> None:
 
 
 def test_threads_and_dispositions() -> None:
-    """What is known of each thread counts; the others are as their process is."""
+    """Recorded attributes of a thread take precedence; other threads have those of their process."""
     listed = (ThreadImage(20, "late"), ThreadImage(25, blocked=True))
     m = booted(
         image(
@@ -296,7 +296,7 @@ def test_ids_go_on_behind_the_highest_in_use() -> None:
 
 
 def test_mappings_that_no_captured_pte_explains() -> None:
-    """Where the page tables of some processes only were read."""
+    """The page tables of only some processes were read."""
     made = image({5: ANON, 6: ANON, 7: FILE}, (process(10, vma(0, 2)),), {(10, 0): PRESENT | 5, (10, 1): PRESENT | 6},
                  capture=Capture(pids=(10,)))  # fmt: skip
     made.kpagecount[[5, 7]] = (3, 2)

@@ -1,4 +1,4 @@
-"""What 6.1 does otherwise than 2009 in the memory manager around the handler."""
+"""Differences between 6.1 and 2009 in the memory manager around the handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the profile of 6.12 says, read from its sources."""
+"""Values of the profile of 6.12, read from its sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the profile of 7.2 says, read from its sources, and which writes it lets reuse a page of a large folio."""
+"""Values of the profile of 7.2, read from its sources, and the writes that may reuse a page of a large folio."""
 
 from __future__ import annotations
 

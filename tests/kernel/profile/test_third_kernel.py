@@ -181,7 +181,7 @@ def test_the_command_line_takes_it(kernel: Profile, tmp_path: Path, capsys: pyte
 
 
 def test_its_variant_has_a_place_in_the_outline(kernel: Profile) -> None:
-    """That of the 6.12 variant, as it has no part of its own."""
+    """It takes the place of the 6.12 variant, as it has no part of its own."""
     session = Session.fresh(4096, profile="9.9")
     for step in loads(_scenario()).steps[:4]:
         session.act(step.op, dict(step.args))

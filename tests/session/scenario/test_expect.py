@@ -1,4 +1,4 @@
-"""What `expect` compares: every key, told when it does not hold and silent when it does."""
+"""Comparison by `expect`: every key is reported when it does not hold, and only then."""
 
 from __future__ import annotations
 

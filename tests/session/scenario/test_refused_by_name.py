@@ -1,4 +1,4 @@
-"""What the format does not have, and users look for, is refused with what to write instead."""
+"""Words that users look for and the format lacks are refused with the words to write instead."""
 
 from __future__ import annotations
 

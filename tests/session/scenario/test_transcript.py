@@ -1,4 +1,4 @@
-"""What was done in a session comes back as the scenario that does it."""
+"""The operations of a session come back as the scenario that runs them."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def history(folder: str, *names: str) -> History:
 
 
 def operation_of(row: dict[str, Any]) -> str:
-    """What an operation is called in a history."""
+    """Return the name of an operation in a history."""
     return {"corrupt": "memory failure", "hard_offline": "memory failure", "soft_offline": "soft offline"}.get(
         row["op"], row["op"]
     )
