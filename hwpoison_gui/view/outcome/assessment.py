@@ -39,6 +39,8 @@ _WAITED_FOR: Final = 1 << 11  # its file system keeps poisoned pages, and a VMA 
 _INIT_WAITS: Final = {"init": 1 << 12, "namespace": 1 << 13}  # the same, of a VMA of an init that would die
 _WORD_AT: Final = 14
 
+assert _FILES - 1 + len(FS_NAMES) <= _WAITED_FOR >> _MAPPING_AT  # the sorts fit into their bits
+
 
 class Assessment:
     """Outcomes of all frames of a machine as it is now; complete after `work`.

@@ -127,6 +127,25 @@ def test_entries_for_the_page_are_not_those_for_another_one() -> None:
     assert sorted(users.alike.values()) == [[mms[0], mms[4]], [mms[1]], [mms[2]], [mms[3], mms[5]]]
 
 
+@pytest.mark.parametrize("profile", PROFILES)
+def test_who_has_a_signal_pending_is_of_another_sort(profile: str) -> None:
+    """A second SIGBUS is dropped while the first is pending (legacy_queue())."""
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 1})
+    do(session, "file", path="/f", pages=2)
+    for name, pages in (("a", 1), ("b", 2), ("c", 1)):
+        do(session, "task", name=name, sigbus="blocked")
+        do(session, "mmap", task=name, name="m", pages=pages, file="/f", shared=True)
+        for page in range(pages):
+            do(session, "write", task=name, at=f"m+{page}", value="x")
+    do(session, "poison", frame="/f@1")
+    m, pfn = session.machine, session.resolve_frame("/f@0")
+    as_it_is_and_as_a_crowd(m, pfn)
+    a, b, c = (session.world.process(name).tgid for name in "abc")
+    users = Crowd(m, to_the_end(find_before(m, pfn)))
+    to_the_end(users.work())
+    assert sorted(users.alike.values()) == [[a, c], [b]]
+
+
 @pytest.mark.parametrize("shared", [True, False])
 def test_a_huge_page_of_hugetlb(shared: bool) -> None:
     session = Session.fresh(1 << 14, huge_pages=2, profile="6.1", sysctl={"memory_failure_early_kill": 1})

@@ -184,3 +184,23 @@ def test_whose_death_ends_a_namespace() -> None:
             ({child: hits.DEAD}, outcomes.EARLY), ({init: hits.SIGNALLED, child: hits.DEAD}, outcomes.EARLY),
         ):  # fmt: skip
             assert class_of(m, before, ran, impacts, True) == code, impacts
+
+
+@pytest.mark.parametrize(("container", "code"), [(False, outcomes.INIT), (True, outcomes.STUCK)])
+def test_the_most_severe_outcome_of_a_page_that_stays_with_its_users_counts(container: bool, code: int) -> None:
+    """A pinned page of shared memory is Failed since extra_pins of me_pagecache_clean(), and unmapped all the same."""
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/dev/shm/s", pages=1, filesystem="tmpfs")
+    do(session, "task", name="i", **({"newpid": True} if container else {"pid": 1}))
+    do(session, "mmap", task="i", name="m", pages=1, file="/dev/shm/s", shared=True)
+    do(session, "write", task="i", at="m+0", value="x")
+    do(session, "pin", frame="/dev/shm/s@0")
+    m, pfn = session.machine, session.resolve_frame("i:m+0")
+    ahead = predict(m, pfn)
+    assert (ahead.result, ahead.code) == ("Failed", code) and Assessment.of(m).classes()[pfn] == code
+    init = session.world.process("i").tgid
+    assert ahead.hits == {hits.ENDS if container else hits.PANICS: [init]}
+    before = to_the_end(find_before(m, pfn))
+    with dry_run(m, pfn) as ran:
+        killed = class_of(m, before, ran, {init: hits.DEAD}, True)
+    assert killed == (outcomes.STUCK if container else outcomes.PANICS)

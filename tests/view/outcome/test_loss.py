@@ -380,25 +380,27 @@ def faulted_in_by_madvise() -> Session:
     return session
 
 
-def tail_twice(profile: str, shared: bool) -> Session:
-    """A second report of a tail of a huge page: the flag stands on its head, or on both."""
+def tail_twice(profile: str, shared: bool, second: int) -> Session:
+    """Two errors in tails of a huge page, or in one: the flag stands on its head, or on tails, too."""
     session = Session.fresh(4096, profile=profile, huge_pages=2, sysctl={"memory_failure_early_kill": 0})
     do(session, "task", name="a", sigbus="handler")
     do(session, "mmap", task="a", name="h", pages=512, huge="hugetlb", shared=shared)
     do(session, "write", task="a", at="h+0", value="h")
     do(session, "fork", task="a", child="b")
-    pfn = session.resolve_frame("a:h+3")
-    for _ in range(2):
-        do(session, "poison", frame=f"pfn:{pfn:#x}")
+    head = session.resolve_frame("a:h+0")
+    for tail in (3, second):
+        do(session, "poison", frame=f"pfn:{head + tail:#x}")
     return session
 
 
 @pytest.mark.parametrize("profile", ["v7", "6.1"])
 @pytest.mark.parametrize("shared", [False, True])
-def test_a_second_report_of_a_huge_page_hits_those_whom_the_first_one_hit(profile: str, shared: bool) -> None:
-    session = tail_twice(profile, shared)
-    first, second = session.operations[-2:]
-    before, after = loss_of(session, first), loss_of(session, second)
+@pytest.mark.parametrize("second", [3, 5])
+def test_a_second_error_of_a_huge_page_hits_those_whom_the_first_one_hit(
+    profile: str, shared: bool, second: int
+) -> None:
+    session = tail_twice(profile, shared, second)
+    before, after = (loss_of(session, operation) for operation in session.operations[-2:])
     assert before is not None and after is not None
     assert set(kinds(before)) == {"a:101", "b:102"}
     is_dissolved = profile == "6.1" and not shared  # the entries are of the first error, and name its head
