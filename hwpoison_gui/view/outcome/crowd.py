@@ -34,7 +34,6 @@ class Crowd:
         self._m, self._pfn = m, before.page.pfn
         self._head = m.compound_head(before.page.pfn)
         self._whole = before
-        self._swapped = {place.mm for place in before.swapped}
         self._left_out: list[Place] = []
         self._mapcount = np.zeros(0, np.int32)  # how often those who are left out map each frame of the page
         self._refcount = 0
@@ -72,7 +71,7 @@ class Crowd:
         """The inputs of the handler and the next touch: PTEs and VMAs of a process, its policy and its signals."""
         m, page = self._m, self._whole.page
         there = tuple(sort_of_place(m, page, place) for place in places)
-        return there, mm in self._swapped, sort_of_process(m, m.processes.view[mm])
+        return there, sort_of_process(m, m.processes.view[mm])
 
     def _count(self, place: Place) -> None:
         """Count the mappings and references of an address space that is left out; the page may have many frames."""

@@ -147,7 +147,7 @@ def _places(session: Session, operation: Operation, pfn: int, mappers: Sequence[
     unmapped it. None if `find_before` must look them up.
     """
     m = session.machine
-    if (m.page(pfn) | m.page(m.compound_head(pfn))) & pf.HWPOISON:
+    if m.page(pfn) & pf.HWPOISON:
         mappers = mappers_of(session, pfn) if mappers is None else mappers
     elif any(session.parts(operation.first, pfn)):
         return None  # entries that an earlier error replaced no longer lead to the frame
