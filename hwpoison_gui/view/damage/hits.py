@@ -52,9 +52,9 @@ def _codes(*kinds: str) -> Bools:
 
 
 SENT: Final = _codes(DEAD, SIGNALLED, PENDING, IGNORED, DROPPED)  # a signal is sent at once
-ON_TOUCH: Final = _codes(PANICS, ENDS, LATER, IGNORED, CAUGHT)  # signalled by the next touch
+SIGNALLED_ON_TOUCH: Final = _codes(PANICS, ENDS, LATER, IGNORED, CAUGHT)  # signalled by the next touch
 DIES: Final = _codes(DEAD, PANICS, ENDS, LATER, IGNORED)  # at once, or by the next touch
-SIGBUS: Final = SENT | ON_TOUCH  # signalled at once or when it touches the page
+SIGBUS: Final = SENT | SIGNALLED_ON_TOUCH  # signalled at once or when it touches the page
 
 
 class Hits(Record):

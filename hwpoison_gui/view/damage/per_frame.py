@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.hits import DEAD, ENDS
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, ON_TOUCH, SENT, SIGBUS
+from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, SENT, SIGBUS, SIGNALLED_ON_TOUCH
 from hwpoison_gui.view.outcome.users import INDEX_BITS, Users
 
 I64 = npt.NDArray[np.int64]
@@ -54,7 +54,7 @@ def per_frame(damage: Damage) -> PerFrame:
         none = np.zeros(0, np.int64)
         return PerFrame(none, none, none, none, none, none)
     signalled, sent, touch = (
-        np.add.reduceat(table[impact].astype(np.int64), first) for table in (SIGBUS, SENT, ON_TOUCH)
+        np.add.reduceat(table[impact].astype(np.int64), first) for table in (SIGBUS, SENT, SIGNALLED_ON_TOUCH)
     )
     dead = np.add.reduceat(deaths_of(damage, hits.rank[which].astype(np.int64), impact), first)
     return PerFrame(frame[first], np.diff(first, append=len(frame)), signalled, sent, touch, dead)

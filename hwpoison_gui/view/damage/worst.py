@@ -27,7 +27,7 @@ from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.naming import file_names
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, ON_TOUCH, SENT
+from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, SENT, SIGNALLED_ON_TOUCH
 from hwpoison_gui.view.damage.per_frame import PerFrame, frames_of_files, per_frame
 from hwpoison_gui.view.outcome import classes as outcomes
 
@@ -314,7 +314,7 @@ def tolls_of_processes(damage: Damage) -> list[ProcessToll]:
         if process is None or process.ended:
             continue
         row = table[at]
-        now, late, kills = (int(row[which].sum()) for which in (SENT, ON_TOUCH & ~SENT, DIES))
+        now, late, kills = (int(row[which].sum()) for which in (SENT, SIGNALLED_ON_TOUCH & ~SENT, DIES))
         impacts = tuple(row[:NOT_HIT].tolist())
         found.append(ProcessToll(process.tgid, process.label, impacts, now, late, kills, int(lost[at])))
     return found
