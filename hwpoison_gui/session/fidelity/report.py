@@ -12,7 +12,9 @@ from typing import Final
 
 from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.fidelity.agreement import Compared, compare, kind_of, line_of
+from hwpoison_gui.session.fidelity.differences import pairs
 from hwpoison_gui.session.fidelity.function_graph import follow, parse, root_of
 from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all_known, by_profile, modelled
 from hwpoison_gui.session.fidelity.markdown import table
@@ -39,10 +41,14 @@ _CASES: Final = """\
 Each file says what was done and everything that was seen; it holds if all of it comes out the same, log lines word
 for word. `hwpoison-gui check tests/data` replays them."""
 
+# Kernels that were recorded in the same cases as the kernel before them, and whose folder has only those in which they
+# did something else. The prefix: cases that they do not share either, here those of large folios of ext4.
+_DIFFERING: Final = {"7.2": "file_large_"}
+
 _ALIKE: Final = """\
-7.2 was recorded in the same cases as 6.12. `cases/7.2` has {own} files of its own: {differ} in which it did something
-else, and {traced} that belong to traces. In the others it did the same, word for word, so {alike} files of 6.12 are
-replayed under profile 7.2 (`tests/session/scenario/test_recorded_cases.py`) and not counted again."""
+{newer} was recorded in the same cases as {older}. `cases/{newer}` has {own} files of its own: {differ} in which it did
+something else, and {traced} that belong to traces. In the others it did the same, word for word, so {alike} files of
+{older} are replayed under profile {newer} (`tests/session/scenario/test_recorded_cases.py`) and not counted again."""
 
 _SERVER: Final = """\
 The memory of a small server that runs Linux 6.1 was recorded and {rows} sampled frames of it poisoned, one after the
@@ -91,25 +97,38 @@ def _cases(data: Path) -> Iterator[str]:
     rows = [(f"`{folder.relative_to(data)}`", *_held(files, holds, folder)) for folder in folders]
     yield from table(("folder", "files", "hold"), rows)
     yield ""
-    yield _alike_words(data)
-    yield ""
+    yield from _alike_words(data)
     yield "The files of `cases` by what the first injection was found to be:"
     yield ""
     cases = {path: scenario for path, scenario in scenarios.items() if path.is_relative_to(data / "cases")}
     yield from table(("kind", *(f"{name}: hold" for name in PROFILES)), _by_kind(cases, holds))
 
 
-def alike(data: Path) -> list[Path]:
-    """The files of 6.12 in which 7.2 did the same: it has none of the name, and none is of a large folio of ext4."""
-    own = {path.name for path in (data / "cases" / "7.2").glob("*.toml")}
-    older = sorted((data / "cases" / "6.12").glob("*.toml"))
-    return [path for path in older if path.name not in own and not path.name.startswith("file_large_")]
+def alike(data: Path) -> Iterator[tuple[Profile, Path]]:
+    """Each kernel of `_DIFFERING`, with each file of the kernel before it in which it did the same."""
+    for older, newer in pairs():
+        if newer.name in _DIFFERING:
+            own = {path.name for path in _cases_of(data, newer)}
+            for path in _cases_of(data, older):
+                if path.name not in own and not path.name.startswith(_DIFFERING[newer.name]):
+                    yield newer, path
 
 
-def _alike_words(data: Path) -> str:
-    own = [path.name for path in (data / "cases" / "7.2").glob("*.toml")]
-    traced = sum(name.startswith("trc_") for name in own)
-    return _ALIKE.format(own=len(own), differ=len(own) - traced, traced=traced, alike=len(alike(data)))
+def _cases_of(data: Path, kernel: Profile) -> list[Path]:
+    return sorted((data / "cases" / kernel.name).glob("*.toml"))
+
+
+def _alike_words(data: Path) -> Iterator[str]:
+    shared = Counter(kernel.name for kernel, _ in alike(data))
+    for older, newer in pairs():
+        if newer.name in _DIFFERING:
+            own = [path.name for path in _cases_of(data, newer)]
+            traced = sum(name.startswith("trc_") for name in own)
+            yield _ALIKE.format(
+                older=older.name, newer=newer.name, own=len(own), differ=len(own) - traced, traced=traced,
+                alike=shared[newer.name],
+            )  # fmt: skip
+            yield ""
 
 
 def _held(files: Iterable[Path], holds: dict[Path, bool], folder: Path) -> tuple[int, int]:

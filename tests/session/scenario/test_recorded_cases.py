@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.errors import NotYetSupportedError
 from hwpoison_gui.session.fidelity.report import alike
 from hwpoison_gui.session.scenario import replay
@@ -30,8 +31,8 @@ def test_case_holds(path: Path) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("path", alike(DATA), ids=lambda path: path.stem)
-def test_case_of_6_12_holds_under_7_2(path: Path) -> None:
-    scenario = load(path)._replace(profile="7.2")
+@pytest.mark.parametrize(("kernel", "path"), list(alike(DATA)), ids=lambda part: part.name.removesuffix(".toml"))
+def test_case_of_the_kernel_before_holds(kernel: Profile, path: Path) -> None:
+    scenario = load(path)._replace(profile=kernel.name)
     session = replay.boot(scenario)
     assert [str(one) for done in replay.play(session, scenario) for one in done.differences] == []
