@@ -23,6 +23,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import NO_KEY, RowTable
+from hwpoison_gui.kernel.profile.type import FAILED, IGNORED
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.said import Comparison
@@ -35,7 +36,7 @@ _HEADS: Final = ("", "Linux logged", "Model predicts")
 
 
 def _colour(row: Any, column: TextColumn, theme: Theme) -> str | None:
-    if column.field == "result" and row.result in ("Failed", "Ignored"):
+    if column.field == "result" and row.result in (FAILED, IGNORED):
         return theme.warn
     return theme.kill if column.field == "tasks" else None
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from hwpoison_gui.kernel.hwpoison_filter import FILTER_FILES
 from hwpoison_gui.kernel.page_flags import FLAGS
+from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from hwpoison_gui.record import Record
 
 BACKGROUNDS: Final = ("none", "desktop")
@@ -341,7 +342,7 @@ EXPECT_ONLY: Final[dict[str, tuple[str, ...]]] = {
 EXPECT_FEATURES: Final = {"mf_stats": "memory_failure_stats", "filtered": "injection_filters"}
 EXPECT_OF_FRAME: Final = ("flags_set", "flags_clear", "mapcount")
 
-RESULTS: Final = ("Ignored", "Failed", "Delayed", "Recovered", "none")
+RESULTS: Final = (IGNORED, FAILED, DELAYED, RECOVERED, "none")
 POLICIES: Final = _POLICIES
 PTE_STATES: Final = ("present", "none", "hwpoison", "swap")
 SIGNAL_WORDS: Final[dict[str, tuple[str, ...]]] = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Final, Protocol
 
+from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Branch, Inputs
 from hwpoison_gui.session.operation import Operation
@@ -15,7 +16,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.hits import DEAD, ENDS, PANICS, SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title, title_in
 
-RESULT_TONES: Final = {"Recovered": "good", "Delayed": "warn", "Ignored": "warn", "Failed": "kill"}
+RESULT_TONES: Final = {RECOVERED: "good", DELAYED: "warn", IGNORED: "warn", FAILED: "kill"}
 _RESULT: Final = Question[tuple[str, str]]("result of an operation", 3)
 _SIGNS: Final = {"good": "tick", "warn": "dot", "kill": "cross", "plain": ""}
 
