@@ -10,8 +10,9 @@ from typing import Final
 from . import page_flags as pf
 from .handler import MF_ACTION_REQUIRED, MF_MUST_KILL, MF_SW_SIMULATED
 from .hwpoison_filter import BY_KIND, hwpoison_filter, is_filtering, note_filtered
+from .hwpoison_filter import FILTERED as FILTERED_BY_HANDLER
 from .machine import Machine
-from .mark import Act, Mark, Steps, site
+from .mark import Act, Mark, Site, Steps, site
 from .memory_failure import memory_failure
 from .records import SI_KERNEL, SigInfo
 from .signal import force_sig
@@ -19,6 +20,8 @@ from .signal import force_sig
 NO_PAGE: Final = site("hwpoison_inject", Act.DECIDE, "ENXIO", "pfn")
 NOT_HIT: Final = site("hwpoison_inject", Act.DECIDE, "kind", "by pfn")
 FILTERED: Final = site("hwpoison_inject", Act.DECIDE, "filtered", "by pfn")
+# An injected error is refused, by the injector or in the handler; a mark of each names the filter as `by`.
+REFUSED: Final[frozenset[Site]] = frozenset({NOT_HIT, FILTERED, FILTERED_BY_HANDLER})
 GOES_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn")
 CANNOT_GO_ON: Final = site("do_machine_check", Act.DECIDE, "kill_me_now", "comm pfn")
 MUST_KILL: Final = site("do_machine_check", Act.DECIDE, "kill_me_maybe", "comm pfn", name="RIPV clear")

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.gate import Change
 from hwpoison_gui.kernel.hwpoison_filter import is_filtering
 from hwpoison_gui.kernel.hwpoison_inject import hwpoison_inject
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act, Steps
+from hwpoison_gui.kernel.mark import Act, Site, Steps
 from hwpoison_gui.kernel.memory_failure import memory_failure
 from hwpoison_gui.kernel.records import ActionResult, Delivery
 from hwpoison_gui.kernel.signal import get_signal
@@ -42,6 +42,10 @@ class Ran(Record):
     def signals(self) -> bool:
         """Whether the handler sent a signal to anybody, be it refused or not."""
         return any(mark.act is Act.SIGNAL for mark in self.steps.marks)
+
+    def left_by(self, exit_: Site) -> bool:
+        """Whether the handler took an exit, one of kernel.handler.EXITS."""
+        return self.steps.marks.find(exit_, 0, len(self.steps.marks)) is not None
 
 
 @contextmanager

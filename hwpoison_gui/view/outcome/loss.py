@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import EXITS
 from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR
 from hwpoison_gui.record import Record
@@ -100,7 +101,9 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
     row, outcome = matched_row(session, operation), operation.outcome
     hits = yield from _hits(session, operation, before)
     effect = effect_of(session.machine.profile, row)
-    lost = lost_words(session.machine, before.page, outcome.kind, outcome.result, effect)
+    marks = session.steps.marks
+    truncated = row is None and marks.find(EXITS["truncated"], operation.first, operation.last) is not None
+    lost = lost_words(session.machine, before.page, outcome.result, effect, truncated)
     yield
     covering = covering_only(before, _effects(session, operation))
     names_of_these = tuple(session.label_of(mm) for mm in covering)

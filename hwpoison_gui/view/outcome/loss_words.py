@@ -86,11 +86,11 @@ def content_words(lost: int, huge: int) -> str:
     return f"{amount(lost)}{whole}"
 
 
-def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, effect: Effect | None) -> Lost:
+def lost_words(m: Machine, page: Page, result: str | None, effect: Effect | None, truncated: bool) -> Lost:
     """Describe the loss.
 
-    `kind`, `result`: of the result line, None without one. `effect`: of the action that the state table chose,
-    None if the handler returned before it.
+    `result`: of the result line, None without one. `effect`: of the action that the state table chose, None if the
+    handler returned before it. `truncated`: whether it returned because the page was truncated meanwhile.
     """
     if effect is Effect.DROPS_FROM_SWAP_CACHE:
         return Lost("Nothing is lost: swap has a good copy.")
@@ -101,8 +101,7 @@ def lost_words(m: Machine, page: Page, kind: str | None, result: str | None, eff
         )
     if effect in (Effect.DROPS_DIRTY, Effect.DROPS, Effect.HUGE):
         return _of_file(m, page, page.inode, result, effect) if page.inode is not None else _of_memory(page)
-    truncated = m.profile.results.exits.get("truncated")
-    return _untouched(m, page, truncated is not None and kind == truncated.kind, result)
+    return _untouched(m, page, truncated, result)
 
 
 def _of(owners: Sequence[str], comma: str = "") -> str:

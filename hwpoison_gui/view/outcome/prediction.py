@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import EXITS
+from hwpoison_gui.kernel.hwpoison_inject import REFUSED
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
 from hwpoison_gui.kernel.records import GLOBAL_INIT
@@ -18,7 +20,6 @@ from hwpoison_gui.view.outcome.impact import Before, covering_only, effects_of, 
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in_run
 from hwpoison_gui.view.outcome.touch import Place
-from hwpoison_gui.view.words.hwpoison_filter import WORDS as FILTERS
 
 _NOW = (DEAD, SIGNALLED, PENDING)
 _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
@@ -90,13 +91,14 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
     kind, result = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
     matched = matched_in_run(before.page.pfn, ran)
     if ran.filtered:
-        by = next(mark.value("by") for mark in reversed(ran.steps.marks) if mark.site in FILTERS)
+        by = next(mark.value("by") for mark in reversed(ran.steps.marks) if mark.site in REFUSED)
         code = class_of(m, before, ran, {}, False)
         return Prediction(code, None, None, ran.errno, False, matched, {}, filtered_by=by), {}
     if m.panicked:
         return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
     hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))
-    gone = lost_words(m, before.page, kind, result, effect_of(m.profile, matched.row)).gone
+    truncated = ran.left_by(EXITS["truncated"])
+    gone = lost_words(m, before.page, result, effect_of(m.profile, matched.row), truncated).gone
     code = class_of(m, before, ran, hits, gone)
     return Prediction(code, kind, result, ran.errno, gone, matched, {}), hits
 
@@ -104,7 +106,7 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
 def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: bool) -> int:
     """The class of an outcome (classes.CLASSES), of the machine as the handler left it."""
     page, result = before.page, ran.result.result if ran.result is not None else None
-    if page.word & pf.HWPOISON or _was_poisoned(m, ran):
+    if page.word & pf.HWPOISON or _was_poisoned(ran):
         return outcomes.POISONED
     if page.word & pf.NOPAGE:
         return outcomes.HOLE
@@ -133,11 +135,9 @@ def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: b
     return outcomes.LOST if gone else outcomes.SILENT
 
 
-def _was_poisoned(m: Machine, ran: Ran) -> bool:
+def _was_poisoned(ran: Ran) -> bool:
     """Whether the hugetlb page of the frame was poisoned before the run.
 
     From 6.12 on, a folio that cannot be split returns EHWPOISON as well (memory_failure(), mm/memory-failure.c).
     """
-    unsplit = m.profile.results.exits.get("unsplit thp")
-    stays_whole = unsplit is not None and ran.result is not None and ran.result.kind == unsplit.kind
-    return ran.errno == "EHWPOISON" and not stays_whole
+    return ran.errno == "EHWPOISON" and not ran.left_by(EXITS["unsplit thp"])

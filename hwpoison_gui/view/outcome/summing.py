@@ -14,7 +14,7 @@ import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.handler import ROW
+from hwpoison_gui.kernel.handler import EXITS, ROW
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.session.many import named
@@ -129,7 +129,8 @@ def _loss(session: Session, parts: Parts, number: int, outcome: Outcome, page: P
     m, marks = session.machine, session.steps.marks
     at = marks.find(ROW, parts.first(number), parts.lasts[number])
     matched = matched_by(marks[at], page.pfn) if at is not None else Matched(page.pfn, None)
-    return lost_words(m, page, outcome.kind, outcome.result, effect_of(m.profile, matched.row))
+    truncated = at is None and marks.find(EXITS["truncated"], parts.first(number), parts.lasts[number]) is not None
+    return lost_words(m, page, outcome.result, effect_of(m.profile, matched.row), truncated)
 
 
 def _search(m: Machine, found: _Found) -> Generator[str, None, None]:

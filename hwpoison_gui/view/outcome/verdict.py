@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from hwpoison_gui.kernel.fork import INIT_DIED
+from hwpoison_gui.kernel.hwpoison_inject import REFUSED
 from hwpoison_gui.kernel.migrate import MOVED
-from hwpoison_gui.kernel.soft_offline import SET_ASIDE
+from hwpoison_gui.kernel.profile.type import RECOVERED
+from hwpoison_gui.kernel.soft_offline import FILTERED, SET_ASIDE
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.recall import Question
@@ -18,7 +20,6 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
-from hwpoison_gui.view.words.hwpoison_filter import WORDS as FILTERS
 from hwpoison_gui.view.words.lookup import text_of, why_of
 from hwpoison_gui.view.words.words import counted
 
@@ -56,6 +57,7 @@ _AHEAD: Final = {
     NO_ACCESS: ("{names} cannot touch it (PROT_NONE)", "{names} cannot touch it (PROT_NONE)"),
 }
 _OF_ERROR: Final = Question[str]("summary of an error", 3)  # counted over all its users, and shown at each look
+_REFUSED: Final = REFUSED | {FILTERED}
 _FATAL: Final = (PANICS, DEAD, ENDS, LATER, IGNORED)
 _RUNS_ON: Final = "the machine runs on"
 _PANIC: Final = "The kernel gave up on purpose: nothing runs any more; step back, or start a new machine."
@@ -111,7 +113,7 @@ def refused(outcome: Outcome) -> bool:
 def _of_filtered(session: Session, operation: Operation) -> str:
     """Name the filter of the injector that refused the error, in the words of its step."""
     marks = session.steps.marks[operation.first : operation.last]
-    found = next(mark for mark in reversed(marks) if mark.site in FILTERS)
+    found = next(mark for mark in reversed(marks) if mark.site in _REFUSED)
     return f"{text_of(found).removesuffix('.')}, because {why_of(found)}."
 
 
@@ -144,7 +146,7 @@ def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
         parts.append(not_known(session.machine))
     elif not parts:
         parts = ["no process is signalled"]
-    if outcome.result == "Recovered" and any(loss.names(kind) for kind in _FATAL):
+    if outcome.result == RECOVERED and any(loss.names(kind) for kind in _FATAL):
         parts.insert(0, _RUNS_ON)
     if loss.brief and not (loss.in_use and loss.names(USES)):
         parts.append(loss.brief)

@@ -6,13 +6,16 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, RECOVERED
 from hwpoison_gui.kernel.profile.variants import Effect
+from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.impact import find_before
+from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.loss_words import Lost, Page, lost_words
+from tests.paths import DATA
 from tests.workbench import do
 
 FILE = pf.LRU | pf.UPTODATE
@@ -34,8 +37,10 @@ def page(session: Session, **changed: object) -> Page:
     return to_the_end(find_before(session.machine, session.resolve_frame("/f@0"))).page._replace(**changed)  # type: ignore[arg-type]
 
 
-def lost(session: Session, shown: Page, effect: Effect | None, result: str | None = RECOVERED, kind: str = "") -> Lost:
-    return lost_words(session.machine, shown, kind, result, effect)
+def lost(
+    session: Session, shown: Page, effect: Effect | None, result: str | None = RECOVERED, truncated: bool = False
+) -> Lost:
+    return lost_words(session.machine, shown, result, effect, truncated)
 
 
 def test_a_hwpoison_entry_of_a_huge_page_names_its_head(session: Session) -> None:
@@ -68,18 +73,20 @@ def test_why_a_page_was_not_dropped(session: Session) -> None:
     assert held.text == "Nothing is lost: the disk has /f, page 7; somebody still holds the broken page."
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_a_truncated_page_has_lost_its_file_before(profile: str) -> None:
-    session = Session.fresh(4096, profile=profile)
-    do(session, "file", path="/f", pages=1)
-    do(session, "task", name="a")
-    do(session, "open", task="a", path="/f", fd="d")
-    do(session, "pread", task="a", fd="d", page=0)
-    way = session.machine.profile.results.exits.get("truncated")
-    said = lost(session, page(session), None, IGNORED, "truncated" if way is None else way.kind).text
-    cut = "Nothing is lost: it was cut off its file before."
-    assert said == cut if way is not None else said == "Nothing is saved: a page of a file stays in use, broken."
-    assert lost(session, page(session), None, IGNORED, "another way out").in_use
+def test_a_truncated_page_has_lost_its_file_before(session: Session) -> None:
+    said = lost(session, page(session), None, IGNORED, truncated=True)
+    assert said.text == "Nothing is lost: it was cut off its file before." and said.tone == "good"
+    assert lost(session, page(session), None, IGNORED).in_use
+
+
+@pytest.mark.parametrize("case", ["cases/v7/already_truncated.toml", "cases-public/n38_truncated_lru_61.toml"])
+def test_an_operation_that_finds_the_page_truncated_says_so(case: str) -> None:
+    scenario = load(DATA / case)
+    session = replay.boot(scenario)
+    for _ in replay.play(session, scenario):
+        pass
+    said = [loss_of(session, operation) for operation in session.operations if operation.name == "poison"]
+    assert "Nothing is lost: it was cut off its file before." in [loss.lost for loss in said if loss is not None]
 
 
 @pytest.mark.parametrize(("head", "again"), [
