@@ -97,8 +97,8 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
     if m.panicked:
         return Prediction(class_of(m, before, ran, {}, False), None, None, ran.errno, False, matched, {}), {}
     hits = to_the_end(find_hits(m, before, effects_of(m, ran.deliveries)))
-    truncated = ran.left_by(EXITS["truncated"])
-    gone = lost_words(m, before.page, result, effect_of(m.profile, matched.row), truncated).gone
+    # A truncated page loses nothing, as any that the handler leaves alone.
+    gone = lost_words(m, before.page, result, effect_of(m.profile, matched.row), truncated=False).gone
     code = class_of(m, before, ran, hits, gone)
     return Prediction(code, kind, result, ran.errno, gone, matched, {}), hits
 
