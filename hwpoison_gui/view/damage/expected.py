@@ -158,7 +158,7 @@ def _hits(hits: Hits, numbers: Callable[[I64], I64]) -> Generator[None, None, tu
 
 
 def _pairs(number: I64, ranks: I32, parts: int) -> Generator[None, None, int]:
-    """Return the number of different pairs of part and process; `ranks` (processes) ascend, `parts`: their number."""
+    """Return the number of different pairs of part and process, of `parts` parts; `ranks` (of processes) ascend."""
     starts = np.flatnonzero(np.r_[True, ranks[1:] != ranks[:-1]])[: len(ranks)]
     ends, first, count = np.r_[starts[1:], len(ranks)], 0, 0
     while first < len(ranks):
