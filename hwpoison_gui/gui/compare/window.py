@@ -239,7 +239,7 @@ class CompareWindow(QDialog):
         self._show_building(True)
 
     def _job(self) -> tuple[Callable[..., object], Callable[[Any], None]]:
-        """What builds the sides, and what shows them."""
+        """Return the function that builds the sides, and the one that shows them."""
         if self.way.currentData() == "matrix":
             return partial(build_matrix, self._recipe, self._base), self._matrix_built
         wanted = self.sides[0].choices.settings, self.sides[1].choices.settings
