@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from typing import ClassVar
 
 
@@ -16,16 +17,20 @@ class Pause:
 
     _running: ClassVar[set[Pause]] = set()
     _was_on: ClassVar[bool] = False
+    # Threads begin and end pauses: one that began while another ended would take the collector for switched off.
+    _lock: ClassVar[threading.RLock] = threading.RLock()
 
     def __init__(self) -> None:
-        if not self._running:
-            Pause._was_on = gc.isenabled()
-            gc.disable()
-        self._running.add(self)
+        with self._lock:
+            if not self._running:
+                Pause._was_on = gc.isenabled()
+                gc.disable()
+            self._running.add(self)
 
     def end(self) -> None:
         """End this pause."""
-        if self in self._running:
-            self._running.remove(self)
-            if not self._running and self._was_on:
-                gc.enable()
+        with self._lock:
+            if self in self._running:
+                self._running.remove(self)
+                if not self._running and self._was_on:
+                    gc.enable()

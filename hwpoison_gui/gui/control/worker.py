@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -45,6 +46,13 @@ class Worker(QThread):
             pause = self._pause
             self.destroyed.connect(lambda: pause.end())  # with its window, before it was heard that it has finished
         super().start(priority)
+
+    def wait(self, *limit: Any) -> bool:
+        """As of QThread. The collector goes on at once: whoever waits may delete the thread before `finished` comes."""
+        over = super().wait(*limit)
+        if over:
+            self._ended()
+        return over
 
     def _ended(self) -> None:
         if self._pause is not None:
