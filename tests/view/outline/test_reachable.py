@@ -23,7 +23,7 @@ def test_in_2009_only_lru_pages_come_to_the_table() -> None:
         "reserved kernel", "free kernel", "kernel slab", "huge", "huge", "anonymous", "unknown page state",
     ]  # fmt: skip
     assert "non LRU" in found["2 kernel slab"]
-    assert "row before" in found["13 anonymous"] and "row before" in found["14 unknown page state"]
+    assert "earlier row" in found["13 anonymous"] and "earlier row" in found["14 unknown page state"]
 
 
 def test_in_6_1_slab_and_mlocked_rows_are_never_reached() -> None:

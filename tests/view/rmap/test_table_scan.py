@@ -36,7 +36,7 @@ def test_a_page_that_was_only_read_in_has_its_holders_all_the_same() -> None:
     at = [place for places in entries_naming(m, ptes.SWAP, slot) for place in places]
     assert (
         {mm for mm, _ in at}
-        == to_the_end(find_swap_holders(m, pfn, ()))
+        == {place.mm for place in to_the_end(find_swap_holders(m, pfn, ()))}
         == {session.world.task_names.view[name] for name in "ab"}
     )
     assert not any(places for places in entries_naming(m, ptes.PRESENT, slot))

@@ -46,6 +46,11 @@ TERMS: Final = (
         ("namespace", "container"),
     ),
     Term(
+        "PROT_NONE",
+        "The protection of a VMA that may not be accessed: a touch is SIGSEGV (SEGV_ACCERR), whatever its PTEs map.",
+        ("arch/x86/mm/fault.c: access_error()", "man 2 mprotect"),
+    ),
+    Term(
         "address space",
         "All virtual addresses of a process: its VMAs and its page tables, in a struct mm_struct.",
         ("include/linux/mm_types.h: struct mm_struct", "Documentation/mm/process_addrs.rst"),
