@@ -269,3 +269,24 @@ def test_a_huge_page_that_cannot_be_split_does_not_end_the_pageout() -> None:
     bench.do("pin", frame="a:m+5")
     bench.do("madvise", task="a", at="m+0", pages=1024, advice="pageout")
     assert [bench.session.pte_state("a", at) for at in ("m+5", "m+517")] == ["present", "swap"]
+
+
+def test_the_panic_of_2009_names_the_trap_of_an_injector() -> None:
+    """madvise_hwpoison() of 2.6.32 passes trap number 0, a machine check 18."""
+    traps = []
+    for via in ("madvise", "mce"):
+        bench = area("v7")
+        bench.do("sysctl", name="memory_failure_recovery", value=0)
+        keys = {"via": via, "task": "a"} if via == "madvise" else {}
+        outcome = bench.do("poison", frame="a:m+0", **keys)
+        traps += [line.split("trap ")[1].split()[0] for line in outcome.log if "from trap" in line]
+    assert traps == ["0", "18"]
+
+
+def test_since_6_12_the_caller_is_signalled_as_if_it_had_consumed_the_error() -> None:
+    """madvise_inject_error() passes MF_ACTION_REQUIRED: the caller gets BUS_MCEERR_AR whatever its policy."""
+    codes = {}
+    for profile in ("6.1", "6.12"):
+        outcome = area(profile).do("poison", frame="a:m+0", via="madvise", task="a")
+        codes[profile] = [signal.code for signal in outcome.signals]
+    assert codes == {"6.1": [], "6.12": ["BUS_MCEERR_AR"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from tests.workbench import Workbench
 
@@ -72,3 +73,14 @@ def test_a_read_fault_maps_cached_neighbours(profile: str, mapped: int) -> None:
         bench.do("read", task="a", at=f"m+{page}")
     bench.do("read", task="b", at="m+0")
     assert bench.session.mapcount(bench.pfn("a:m+1")) == mapped
+
+
+@pytest.mark.parametrize(
+    "word, asked",
+    ((0, False), (pf.LRU, True), (pf.HUGE, True), (pf.ANON, False), *((pf.LRU | no, False) for no in (
+        pf.RESERVED, pf.SLAB, pf.PGTABLE,
+    ))),
+)  # fmt: skip
+def test_users_are_looked_for_by_the_flags_of_the_page(word: int, asked: bool) -> None:
+    """hwpoison_user_mappings(): PageReserved, PageSlab and PageTable first, then PageLRU and PageHuge."""
+    assert PROFILES["6.1"].users.has_users(word) is asked
