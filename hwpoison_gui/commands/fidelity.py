@@ -19,7 +19,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--kernels", type=Path, default=kernels, metavar="FILE", help="file for how the kernels differ")
     parser.add_argument("--search", action="store_true", help="look again for cases that show a difference")
     options = parser.parse_args(arguments)
-    from hwpoison_gui import resources
+    from hwpoison_gui import atomic_file, resources
     from hwpoison_gui.session.fidelity import kernels_page, report, shown_by
     from hwpoison_gui.sources.recording import open_recording
 
@@ -30,7 +30,7 @@ def run(arguments: Sequence[str]) -> int:
         shown_by.write(options.data, options.search, print)
         for path, page in ((options.out, text), (options.kernels, kernels_page.page(options.data))):
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(page)
+            atomic_file.write(path, page.encode())
     except ScenarioError as error:
         return complain(str(error), BAD_FILE)
     except OSError as error:

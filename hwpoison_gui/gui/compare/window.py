@@ -210,6 +210,11 @@ class CompareWindow(QDialog):
     def building(self) -> bool:
         return self._builder is not None or self._stale
 
+    @property
+    def _is_wanted(self) -> bool:
+        """Whether a result is shown that a thread had sent before other sides were chosen, or the build was stopped."""
+        return self._builder is not None and not self._stale
+
     def build(self) -> None:
         """Builds both sides; a running build is cancelled."""
         self.walk.stop()
@@ -272,7 +277,7 @@ class CompareWindow(QDialog):
         self.words.setText(f"Not possible: {why}")
 
     def _built(self, compared: Compared) -> None:
-        if self._stale:
+        if not self._is_wanted:
             return
         gc.freeze()  # the two machines may have a million records, which the collector need not scan
         self._show_building(False)
@@ -296,7 +301,7 @@ class CompareWindow(QDialog):
             self.bar.slider.setFocus()  # later choices keep the focus
 
     def _matrix_built(self, columns: list[Column]) -> None:
-        if self._stale:
+        if not self._is_wanted:
             return
         self._show_building(False)
         # The newest kernel first, as in the menu: a narrow window hides the oldest.

@@ -161,19 +161,22 @@ class LongWork(Slices):
         super().__init__(parent, SLICE_SECONDS)
         self._said = 0.0
         self._told = False
-        self._pause: Pause | None = None
+        self._pauses = pauses = set[Pause]()  # one while work is running
+        self.destroyed.connect(lambda: _end_all(pauses))  # with its window, in the middle of work
 
     def start(self, work: Work, ended: Callable[[bool], None], at_once: float | None = None) -> None:
         """Starts work; none may be running. `at_once`: see `run`."""
         assert not self.busy
         self._said = time.monotonic()
         self.seconds = SLICE_SECONDS
-        pause = self._pause = Pause()
+        pause = Pause()
+        self._pauses.add(pause)
         try:
             self.run(lambda: work, ended, at_once=at_once)
         finally:
             if self._work is not work:
                 pause.end()
+                self._pauses.discard(pause)
         if self._work is work:
             self._told = True
             self.busyChanged.emit(True)
@@ -190,7 +193,11 @@ class LongWork(Slices):
         if told:
             self._timer.stop()
             gc.freeze()
-            if self._pause is not None:
-                self._pause.end()
+            _end_all(self._pauses)
             self.busyChanged.emit(False)
         super()._end(complete)
+
+
+def _end_all(pauses: set[Pause]) -> None:
+    while pauses:
+        pauses.pop().end()

@@ -154,6 +154,18 @@ def test_it_opens_in_turns_and_can_be_stopped_after_each_of_them(user) -> None:
     assert seen == {(False, False), (True, False), (True, True)}
 
 
+def test_what_is_built_as_it_is_stopped_is_not_shown(user) -> None:
+    user.window.controller.selection.select(user.frame("srv:heap+1"))
+    user.window.actions_["compare"].trigger()
+    window = comparison_of(user.window)
+    until(lambda: window._builder is not None)
+    window._builder.wait()  # its result is sent, and has not arrived
+    window.stop()
+    left = iter(range(9))
+    until(lambda: next(left, None) is None)
+    assert window.compared is None and not window.walk.busy
+
+
 def test_the_list_is_shown_in_a_turn_before_the_sides_walk_to_their_ends(user) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
@@ -307,7 +319,7 @@ def test_branch_against_branch(user) -> None:
     assert left.session.position == len(left.session.steps) and right.session.position == len(right.session.steps)
     assert "w0" in {task.name for task in left.session.machine.processes.view.values() if task.ended}
     shown.choose("early")
-    until(lambda: shown.compared is not None)
+    until(lambda: shown.compared is not None and not shown.building)
     assert [head.partition(",")[2] for head in shown.table.facts.heads] == [
         " early kill, recovery on",
         " late kill, recovery on",

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.control import controller, slices
+from hwpoison_gui.gui.control.slices import LongWork
 from hwpoison_gui.gui.window.actions import BUSY
 from hwpoison_gui.session import session as sessions
 from hwpoison_gui.view.facts import groundwork
@@ -191,6 +194,16 @@ def test_long_work_goes_on_between_events_and_says_how_far_it_is(one_step_each, 
     assert runner.busy and not work.ended
     until(lambda: not runner.busy)
     assert work.ended == [True] and heard == [0, 1, 2, 3]
+
+
+def test_the_collector_goes_on_after_work_whose_window_was_deleted(qapp) -> None:
+    until(gc.isenabled)
+    parent = QObject()
+    work = LongWork(parent)
+    work.start(("" for _ in range(9)), lambda _: None, at_once=-1.0)
+    assert work.busy and not gc.isenabled()
+    shiboken6.delete(parent)
+    assert gc.isenabled()
 
 
 def test_other_work_takes_the_place_of_what_is_running(one_step_each, qtbot) -> None:

@@ -10,7 +10,6 @@ import pytest
 import shiboken6
 from PySide6.QtCore import QObject
 
-from hwpoison_gui.collector import Pause
 from hwpoison_gui.gui.control.worker import Cancelled, Progress, Worker
 from tests.gui.waiting import until
 
@@ -24,8 +23,7 @@ class Loop:
 
 @pytest.fixture(autouse=True)
 def _collector(qapp) -> Iterator[None]:
-    for pause in list(Pause._running):  # of windows that earlier tests destroyed in the middle of work
-        pause.end()
+    until(gc.isenabled)  # a thread of a window that an earlier test has closed may still be at work
     was = gc.isenabled()
     gc.enable()
     yield
