@@ -166,9 +166,18 @@ def complain(message: object, status: int = BAD_FILE) -> int:
 
 def report_width() -> int:
     """Columns of a report: those of the terminal, between 80 and 100."""
+    return max(80, min(100, _columns(100)))
+
+
+def table_width() -> int:
+    """Columns of a table with sentences in its cells: all that the terminal has; 120 where there is none."""
+    return _columns(120)
+
+
+def _columns(without: int) -> int:
     import shutil  # imported here to keep start-up fast
 
-    return max(80, min(100, shutil.get_terminal_size((100, 24)).columns))
+    return shutil.get_terminal_size((without, 24)).columns
 
 
 def discard_output() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 from hwpoison_gui.commands.arguments import ANY_FILE, command_parser
 from hwpoison_gui.commands.reporting import Reported
 from hwpoison_gui.dram.errors import DramError
-from hwpoison_gui.terminal import GOOD
+from hwpoison_gui.terminal import GOOD, report_width
 
 if TYPE_CHECKING:
     from hwpoison_gui.dram.geometry import Geometry
@@ -38,8 +37,7 @@ def run(arguments: Sequence[str]) -> int:
     with Reported(options.on) as reported:
         if options.what is None:
             listed = [geometry_named(options.geometry)] if options.geometry else [shipped(key) for key in keys()]
-            width = shutil.get_terminal_size((120, 24)).columns
-            text = dram.geometries_as_json(listed) if options.json else dram.geometries_as_text(listed, width)
+            text = dram.geometries_as_json(listed) if options.json else dram.geometries_as_text(listed, report_width())
         else:
             text = _place_of(options, geometry_named(options.geometry or MADE_UP))
         sys.stdout.write(text)

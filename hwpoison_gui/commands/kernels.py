@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from hwpoison_gui.commands.arguments import command_parser, kernel_named
 from hwpoison_gui.commands.reporting import Reported, write_text
 from hwpoison_gui.commands.stories import machine_of
 from hwpoison_gui.opening.opening import nobody_cancels, nobody_waits
-from hwpoison_gui.terminal import BAD_FILE, GOOD, complain
+from hwpoison_gui.terminal import BAD_FILE, GOOD, complain, table_width
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -61,9 +60,8 @@ def run(arguments: Sequence[str]) -> int:
             rows = matrix_rows(columns)
             heads = [column.head for column in columns]
             return write_text(options.to, written(comparison.Comparison(click.title, headline(rows), heads, rows)))
-        width = shutil.get_terminal_size((120, 24)).columns
         text = kernels.as_json(click.title, columns) if options.json else None
-        sys.stdout.write(text or kernels.as_terminal(click.title, columns, width))
+        sys.stdout.write(text or kernels.as_terminal(click.title, columns, table_width()))
         return GOOD
     return reported.status
 
@@ -91,8 +89,7 @@ def _between(options: argparse.Namespace) -> int:
         between = to_the_end(find_between(opened.session.machine, PROFILES[other]))
         if written is not None:
             return write_text(options.to, written(opened.title, between))
-        width = shutil.get_terminal_size((120, 24)).columns
         text = kernels.between_as_json(opened.title, between) if options.json else None
-        sys.stdout.write(text or kernels.between_as_terminal(opened.title, between, width))
+        sys.stdout.write(text or kernels.between_as_terminal(opened.title, between, table_width()))
         return GOOD
     return reported.status

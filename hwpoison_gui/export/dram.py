@@ -28,7 +28,7 @@ def geometries_as_text(geometries: Sequence[Geometry], width: int) -> str:
         lines += [f"{one.key}: {one.name}", f"  {_parts(one)}"]
         for head, texts in (("source: ", one.sources), ("not published: ", one.unpublished)):
             for text in texts:
-                lines += wrap(f"{head}{text}", max(40, width - 1), initial_indent="  ", subsequent_indent="      ")
+                lines += wrap(f"{head}{text}", width, initial_indent="  ", subsequent_indent="      ")
         lines.append("")
     return "\n".join(lines)
 
