@@ -20,7 +20,8 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--search", action="store_true", help="look again for cases that show a difference")
     options = parser.parse_args(arguments)
     from hwpoison_gui import atomic_file, resources
-    from hwpoison_gui.session.fidelity import kernels_page, report, shown_by
+    from hwpoison_gui.export import kernels_page
+    from hwpoison_gui.session.fidelity import report, shown_by
     from hwpoison_gui.sources.recording import open_recording
 
     server = resources.path("machines/server.npz")

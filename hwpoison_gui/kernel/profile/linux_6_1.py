@@ -78,12 +78,12 @@ FEATURES: Final = frozenset(
 
 
 def has_users(word: int) -> bool:
-    """LRU and hugetlb pages, unless reserved, slab or a page table."""
+    """Return whether it is an LRU or hugetlb page, and not reserved, slab or a page table."""
     return bool(word & (pf.LRU | pf.HUGE)) and not word & (pf.RESERVED | pf.SLAB | pf.PGTABLE)
 
 
 def must_kill(word: int, unmapped: bool) -> bool:
-    """If the page is dirty or could not be unmapped.
+    """Return whether the page is dirty or could not be unmapped.
 
     MF_MUST_KILL, the third reason there, does not occur: kill_me_maybe() (arch/x86/kernel/cpu/mce/core.c) sets it for
     a machine check that leaves the thread not restartable (RIPV clear), and injected ones are restartable; the other
@@ -93,7 +93,7 @@ def must_kill(word: int, unmapped: bool) -> bool:
 
 
 def find_early_kill_thread(m: Machine, process: Process) -> int | None:
-    """The first thread whose PR_MCE_KILL policy is early, or default while early kill is on."""
+    """Return the first thread whose PR_MCE_KILL policy is early, or default while early kill is on."""
     tasks = m.tasks.view
     for tid in process.threads:
         policy = tasks[tid].mce_kill
@@ -103,12 +103,12 @@ def find_early_kill_thread(m: Machine, process: Process) -> int | None:
 
 
 def populate_writes(vma: Vma) -> bool:
-    """In writable private VMAs; shared ones are read, to keep them clean."""
+    """Return whether the VMA is writable and private; a shared one is read, to keep it clean."""
     return vma.prot == "rw" and not vma.shared
 
 
 def io_refuses(m: Machine, pfn: int) -> bool:
-    """For poisoned pages of tmpfs and hugetlbfs."""
+    """Return whether it is a poisoned page of tmpfs or hugetlbfs."""
     head = m.compound_head(pfn)
     inode = m.inode_of(head)
     kept = inode is not None and inode.filesystem in ("tmpfs", "hugetlbfs")
@@ -116,7 +116,7 @@ def io_refuses(m: Machine, pfn: int) -> bool:
 
 
 def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) -> int | str:
-    """EIO once per open file description; never on tmpfs and hugetlbfs, whose fsync is noop_fsync()."""
+    """Return EIO once per open file description; never on tmpfs and hugetlbfs, whose fsync is noop_fsync()."""
     if inode.filesystem in ("tmpfs", "hugetlbfs") or description is None:
         return 0
     opened = m.open_files.view[description]
@@ -128,7 +128,7 @@ def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) 
 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
-    """If the page is exclusive, or has no other reference, swap included."""
+    """Return whether the page is exclusive, or has no other reference, swap included."""
     if m.page(pfn) & ANON_EXCLUSIVE:
         return True
     cached = 1 if m.page(pfn) & pf.SWAPCACHE else 0
@@ -143,7 +143,7 @@ def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
 
 
 def reuses_huge(m: Machine, head: int) -> bool:
-    """If the page is anonymous and mapped once, whoever else holds it."""
+    """Return whether the page is anonymous and mapped once, whoever else holds it."""
     return bool(m.page(head) & pf.ANON and m.mapcount.view[head] == 1)
 
 
@@ -160,7 +160,7 @@ def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
 
 
 def swapped_in(m: Machine, vma: Vma, pfn: int, entry: int) -> None:
-    """Nothing: the entry was dropped before mapping."""
+    """Do nothing: the entry was dropped before mapping."""
 
 
 # soft_offline_page() and its callees. `size`: "page" or "hugepage"; `count`: references; `flags`: the flag word as %pGp

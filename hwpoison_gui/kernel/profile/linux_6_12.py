@@ -36,7 +36,7 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
 
 
 def io_refuses(m: Machine, pfn: int) -> bool:
-    """For poisoned pages of tmpfs and hugetlbfs; of a huge page, only for the 4 KiB that are bad."""
+    """Return whether it is a poisoned page of tmpfs or hugetlbfs; of a huge page, one of the 4 KiB that are bad."""
     head = m.compound_head(pfn)
     inode = m.inode_of(head)
     if inode is None or inode.filesystem not in ("tmpfs", "hugetlbfs"):

@@ -19,7 +19,7 @@ from .variants import changed
 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
-    """Also a page of a large folio that this address space alone maps, and that nobody else refers to.
+    """Return True also for a page of a large folio that this address space alone maps, and that nobody else refers to.
 
     wp_can_reuse_anon_folio(), mm/memory.c.
     """

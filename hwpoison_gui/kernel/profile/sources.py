@@ -166,8 +166,3 @@ INLINED: Final[dict[tuple[str, str], str]] = {
         "shake_page",
     ): f"{_MF}, 7.2: shake_folio() is inlined into get_any_page(), and that into get_hwpoison_page()",
 }
-
-# Behaviour that a kernel has elsewhere than in a phase of this name, by (kernel, phase).
-ELSEWHERE: Final[dict[tuple[str, str], str]] = {
-    ("6.1", "check_filter"): "In `lock_page`, after the split: hwpoison_filter() is asked with the page locked.",
-}

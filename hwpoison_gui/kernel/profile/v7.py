@@ -57,29 +57,29 @@ ERROR_STATES: Final = (
 
 
 def has_users(word: int) -> bool:
-    """All but reserved, slab and compound pages."""
+    """Return whether the page is neither reserved nor a slab or compound page."""
     return not word & (pf.RESERVED | pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.SLAB)
 
 
 def must_kill(word: int, unmapped: bool) -> bool:
-    """If the page is dirty."""
+    """Return whether the page is dirty."""
     return bool(word & pf.DIRTY)
 
 
 def early_kill_thread(m: Machine, process: Process) -> int | None:
-    """The main thread, if its PR_MCE_KILL policy is early, or default while early kill is on."""
+    """Return the main thread, if its PR_MCE_KILL policy is early, or default while early kill is on."""
     policy = m.tasks.view[process.tgid].mce_kill
     early = policy == "early" or (policy == "default" and m.sysctl.view[SYSCTL_EARLY_KILL] == 1)
     return process.tgid if early else None
 
 
 def populate_writes(vma: Vma) -> bool:
-    """In every writable VMA."""
+    """Return whether the VMA is writable."""
     return vma.prot == "rw"
 
 
 def report_error(m: Machine, inode: Inode, description: int | None) -> int | str:
-    """EIO once per mapping (AS_EIO), and only while the mapping has pages."""
+    """Return EIO once per mapping (AS_EIO), and only while the mapping has pages."""
     if inode.wb_seen or not m.page_cache.of(inode.id):
         return 0
     m.put(m.inodes, inode.id, inode._replace(wb_seen=True))
@@ -87,22 +87,22 @@ def report_error(m: Machine, inode: Inode, description: int | None) -> int | str
 
 
 def io_refuses(m: Machine, pfn: int) -> bool:
-    """Never: file I/O does not check PG_hwpoison (mm/filemap.c, 2.6.32)."""
+    """Return False: file I/O does not check PG_hwpoison (mm/filemap.c, 2.6.32)."""
     return False
 
 
 def reuses(m: Machine, vma: Vma, address: int, pfn: int) -> bool:
-    """If there is no other reference to the page, swap included."""
+    """Return whether there is no other reference to the page, swap included."""
     return reuse_swap_page(m, pfn)
 
 
 def reuses_huge(m: Machine, head: int) -> bool:
-    """If there is no other reference to the page."""
+    """Return whether there is no other reference to the page."""
     return bool(m.refcount.view[head] == 1)
 
 
 def swap_in(m: Machine, vma: Vma, pfn: int, entry: int, write: bool) -> int:
-    """A write fault on a page without other references maps it writable."""
+    """Return a writable PTE's bits for a write fault on a page without other references."""
     return ptes.RW | ptes.DIRTY if write and reuse_swap_page(m, pfn) else 0
 
 

@@ -6,19 +6,17 @@ difference, and a frame whose outcome is that of the older kernel then is decide
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.features import FEATURES
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.profile.sources import ELSEWHERE, SOURCES
-from hwpoison_gui.kernel.profile.type import FLAGS, MEANS, Exit, Profile, StateRow
-from hwpoison_gui.kernel.profile.variants import Variant, by_name
+from hwpoison_gui.kernel.profile.sources import SOURCES
+from hwpoison_gui.kernel.profile.type import FLAGS, MEANS, Profile
+from hwpoison_gui.kernel.profile.variants import by_name
 from hwpoison_gui.record import Record
 
 PHASES: Final = "phases"
@@ -26,7 +24,6 @@ FEATURE: Final = "features"
 SYSCTL: Final = "sysctls"
 RECORDS: Final = {"log": "Log lines", "results": "Results", "users": "Processes", "mm": "Memory", "files": "Files"}
 GROUPS: Final = {PHASES: "Phases of `memory_failure()`", FEATURE: "Features", SYSCTL: "Sysctls", **RECORDS}
-NOTHING: Final = "–"
 NAMED: Final = ("exits", "actions")  # by a phase or the state table
 
 
@@ -42,24 +39,30 @@ class Difference(Record):
         A key of GROUPS: the field of the profile.
     name : str
         What differs, unique among the differences of two kernels: `features.ksm`, `results.exits.truncated`.
-    meaning, before, after : str
-        What it is about, and how it is in the older and in the newer kernel, in Markdown.
+    meaning : str
+        What it is about, in Markdown.
+    before, after : object
+        The value of the older and of the newer kernel; None, or of a log line an empty text, if it has none.
     source : str
         The commit that brought it, or file, function and version.
     undo : function of a Profile
         Makes this one thing as the older kernel has it, in the newer profile or one without other differences.
-    newer : Profile
-        The newer kernel.
+    older, newer : Profile
+        The two kernels.
+    flags : bool
+        Whether the values are flag words.
     """
 
     group: str
     name: str
     meaning: str
-    before: str
-    after: str
+    before: Any
+    after: Any
     source: str
     undo: Undo
+    older: Profile
     newer: Profile
+    flags: bool = False
 
     @property
     def without(self) -> Profile:
@@ -115,11 +118,11 @@ def _phases(older: Profile, newer: Profile) -> Iterator[Difference]:
     mine, theirs = by_name(*older.phases), by_name(*newer.phases)
     order = merged([*mine], [*theirs])
     for name in order:
-        if mine.get(name) is not theirs.get(name):
+        before, after = mine.get(name), theirs.get(name)
+        if before is not after:
             undo = partial(_with_phase, older=older, name=name, order=order)
             key = f"{PHASES}.{name}"
-            before, after = _does(older, name), _does(newer, name)
-            yield Difference(PHASES, key, f"`{name}`", before, after, source_of(key, older, newer), undo, newer)
+            yield Difference(PHASES, key, f"`{name}`", before, after, source_of(key, older, newer), undo, older, newer)
 
 
 def _with_phase(profile: Profile, older: Profile, name: str, order: Sequence[str]) -> Profile:
@@ -130,19 +133,12 @@ def _with_phase(profile: Profile, older: Profile, name: str, order: Sequence[str
     return replace(profile, phases=phases, results=replace(profile.results, exits=exits))
 
 
-def _does(profile: Profile, name: str) -> str:
-    """Return the first sentence about a phase; for a kernel without the phase, what it does instead."""
-    if not profile.runs(name):
-        return ELSEWHERE.get((profile.name, name), NOTHING)
-    return first_sentence(profile.phase(name).run)
-
-
 def _features(older: Profile, newer: Profile) -> Iterator[Difference]:
     for name, feature in FEATURES.items():
-        if older.has(name) != newer.has(name):
-            undo = partial(_with_feature, older=older, name=name)
-            before, after = ("no", "yes") if newer.has(name) else ("yes", "no")
-            yield Difference(FEATURE, f"{FEATURE}.{name}", feature.meaning, before, after, feature.source, undo, newer)
+        before, after = older.has(name), newer.has(name)
+        if before != after:
+            undo, key = partial(_with_feature, older=older, name=name), f"{FEATURE}.{name}"
+            yield Difference(FEATURE, key, feature.meaning, before, after, feature.source, undo, older, newer)
 
 
 def _with_feature(profile: Profile, older: Profile, name: str) -> Profile:
@@ -152,11 +148,11 @@ def _with_feature(profile: Profile, older: Profile, name: str) -> Profile:
 def _sysctls(older: Profile, newer: Profile) -> Iterator[Difference]:
     mine, theirs = older.sysctl, newer.sysctl
     for name in {**mine, **theirs}:
-        if mine.get(name) != theirs.get(name):
+        before, after = mine.get(name), theirs.get(name)
+        if before != after:
             undo = partial(_with_sysctl, older=older, name=name)
-            before, after = str(mine.get(name, NOTHING)), str(theirs.get(name, NOTHING))
             key, meaning = f"{SYSCTL}.{name}", f"`vm.{name}` after boot"
-            yield Difference(SYSCTL, key, meaning, before, after, source_of(key, older, newer), undo, newer)
+            yield Difference(SYSCTL, key, meaning, before, after, source_of(key, older, newer), undo, older, newer)
 
 
 def _with_sysctl(profile: Profile, older: Profile, name: str) -> Profile:
@@ -174,19 +170,15 @@ def _record(group: str, older: Profile, newer: Profile) -> Iterator[Difference]:
         before, after = (getattr(getattr(profile, group), found.name) for profile in (older, newer))
         if isinstance(after, Mapping):
             for key in {**before, **after}:
-                if before.get(key, "") != after.get(key, "") and (
-                    found.name not in NAMED or (key in before and key in after)
-                ):
+                values = before.get(key, ""), after.get(key, "")
+                if values[0] != values[1] and (found.name not in NAMED or (key in before and key in after)):
                     undo = partial(_with_key, older=older, group=group, field=found.name, key=key)
-                    words = value_words(before.get(key, "")), value_words(after.get(key, ""))
                     source = source_of(f"{name}.{key}", older, newer)
-                    yield Difference(group, f"{name}.{key}", f"{meaning}: {key}", *words, source, undo, newer)
+                    yield Difference(group, f"{name}.{key}", f"{meaning}: {key}", *values, source, undo, older, newer)
         elif before != after:
             undo = partial(_with_field, older=older, group=group, field=found.name)
             flags, source = bool(found.metadata[FLAGS]), source_of(name, older, newer)
-            yield Difference(
-                group, name, meaning, value_words(before, flags), value_words(after, flags), source, undo, newer
-            )
+            yield Difference(group, name, meaning, before, after, source, undo, older, newer, flags)
 
 
 def _with_key(profile: Profile, older: Profile, group: str, field: str, key: str) -> Profile:
@@ -207,23 +199,6 @@ def _with_field(profile: Profile, older: Profile, group: str, field: str) -> Pro
     return replace(profile, **{group: replace(record, **values)})
 
 
-def value_words(value: Any, flags: bool = False) -> str:
-    """A value of a profile in a few words of Markdown."""
-    if flags:
-        return " ".join(pf.names_of(value)) or NOTHING
-    if isinstance(value, tuple) and value and isinstance(value[0], StateRow):
-        return f"{len(value)} rows"
-    if type(value) is tuple:  # a record is one as well
-        return " ".join(f"`{one}`" for one in value) or NOTHING
-    if callable(value):
-        return first_sentence(value.run if isinstance(value, Variant) else value)
-    if isinstance(value, Exit):
-        return f"`{value.kind}`, {value.result}, {value.errno}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"`{value}`" if isinstance(value, str) and value else str(value) if value != "" else NOTHING
-
-
 def merged(one: Sequence[str], other: Sequence[str]) -> list[str]:
     """Merge two ordered lists: shared items keep their order, others come before the next shared item."""
     found: list[str] = []
@@ -234,8 +209,3 @@ def merged(one: Sequence[str], other: Sequence[str]) -> list[str]:
             del rest[: rest.index(name) + 1]
         found.append(name)
     return found + rest
-
-
-def first_sentence(function: Callable[..., Any]) -> str:
-    """The summary line of a function's docstring; empty if it has none."""
-    return (inspect.getdoc(function) or "").partition("\n\n")[0].replace("\n", " ")

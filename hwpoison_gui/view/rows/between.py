@@ -11,6 +11,7 @@ from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.outcome.between_kernels import Between
+from hwpoison_gui.view.words.differences import kernels_words
 from hwpoison_gui.view.words.words import counted
 
 _SHORT: Final = {one.name: one.shortest for one in KIND.classes}
@@ -76,7 +77,7 @@ def between_cells(row: BetweenRow) -> tuple[str, ...]:
 
 def difference_words(difference: Difference, back: bool = False) -> str:
     """A difference in one line of plain text: what it is about, and how each kernel has it; `back`: the newer first."""
-    kernels = (difference.before, difference.after)[:: -1 if back else 1]
+    kernels = kernels_words(difference)[:: -1 if back else 1]
     before, after = (text.replace("`", "").rstrip(".") for text in kernels)
     return f"{difference.meaning.replace('`', '')}: {before} → {after}"
 

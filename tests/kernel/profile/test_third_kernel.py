@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from hwpoison_gui.cli import main
+from hwpoison_gui.export.kernels_page import sections
 from hwpoison_gui.kernel import actions_6_1, phases_6_12
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import Handler, Verdict, action_result, leave, matching_row, take_action
@@ -23,7 +24,6 @@ from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, Exit, Profile, Sys
 from hwpoison_gui.kernel.profile.variants import VARIANTS, Effect, action, by_name, changed, phase
 from hwpoison_gui.session.compare import Settings, differing
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.session.fidelity.kernels_page import sections
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import loads, under
 from hwpoison_gui.session.scenario.replay import Story
@@ -37,6 +37,7 @@ from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.matched_row import matched_row
 from hwpoison_gui.view.outline.outline import DONE, Outline
 from hwpoison_gui.view.outline.state_rows import rows_of, table_for
+from hwpoison_gui.view.words.differences import BEHAVIOUR
 from tests.workbench import Workbench
 
 # What the kernel's file would hold: here after a change of 2024, a result line for a page that is poisoned already.
@@ -135,8 +136,15 @@ def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
         ),
     )
     monkeypatch.setitem(PROFILES, toy.name, toy)
+    does = {
+        set_page_hwpoison: "A page that is poisoned already gets a result line.",
+        identify_page_state: "Match only the flags saved before unmapping with the state table.",
+        me_folio_dirty: "Contents are lost, as before.",
+    }
+    for variant, words in does.items():
+        monkeypatch.setitem(BEHAVIOUR, variant, words)
     yield toy
-    for variant in (set_page_hwpoison, identify_page_state, me_folio_dirty):
+    for variant in does:
         del VARIANTS[str(variant)]
 
 

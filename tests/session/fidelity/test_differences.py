@@ -13,7 +13,6 @@ from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.fidelity.differences import (
     GROUPS,
     NAMED,
-    NOTHING,
     Difference,
     differences,
     pairs,
@@ -38,12 +37,11 @@ EVERY = [
 
 
 @pytest.mark.parametrize(("older", "newer"), PAIRS)
-def test_each_says_something_of_both_kernels_under_a_name_of_its_own(older: Profile, newer: Profile) -> None:
+def test_each_has_a_value_of_either_kernel_and_a_name_of_its_own(older: Profile, newer: Profile) -> None:
     found = list(differences(older, newer))
     assert len({one.name for one in found}) == len(found) > 0
     for one in found:
-        assert one.group in GROUPS and one.meaning and one.before and one.after
-        assert one.before != NOTHING or one.after != NOTHING
+        assert one.group in GROUPS and one.meaning and one.before != one.after
 
 
 def test_each_cites_the_kernel_whichever_two_are_compared() -> None:
@@ -62,11 +60,6 @@ def test_each_citation_is_of_a_difference_or_a_name(older: Profile, newer: Profi
     inlined = {name for kernel, name in INLINED if kernel == newer.name}
     assert inlined <= named and set(SOURCES[newer.name]) <= found | {f"names.{name}" for name in named - inlined}
     assert {f"names.{name}" for name in named - inlined} <= set(SOURCES[newer.name])
-
-
-@pytest.mark.parametrize(("older", "newer"), PAIRS)
-def test_both_kernels_are_described_in_different_words(older: Profile, newer: Profile) -> None:
-    assert [one.name for one in differences(older, newer) if one.before == one.after] == []
 
 
 def test_of_several_steps_the_newest_is_cited_first() -> None:

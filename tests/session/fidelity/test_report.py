@@ -9,10 +9,11 @@ import pytest
 
 from hwpoison_gui import resources
 from hwpoison_gui.cli import main
-from hwpoison_gui.session.fidelity import kernels_page, report
+from hwpoison_gui.export import kernels_page
+from hwpoison_gui.export.kernels_text import UPGRADE
+from hwpoison_gui.session.fidelity import report
 from hwpoison_gui.session.fidelity.differences import pairs
 from hwpoison_gui.session.fidelity.kernel_functions import AFTER, FOLDED, LEFT_OUT, all_known, modelled
-from hwpoison_gui.session.fidelity.kernels_text import UPGRADE
 from hwpoison_gui.session.fidelity.shown_by import read
 from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
 from hwpoison_gui.sources.recording import open_recording

@@ -7,8 +7,9 @@ from typing import Final
 
 from hwpoison_gui.view.words.glossary.term import Term
 
-# Kernel functions of operations, which no file of kernel/ models.
+# Kernel functions of operations and of differences between kernels, which no step is named after.
 _ELSEWHERE: Final[dict[str, tuple[str, ...]]] = {
+    "mm/memory-failure.c": ("memory_failure_pfn", "shake_folio", "try_to_split_thp_page"),
     "mm/page_alloc.c": ("__alloc_pages", "__alloc_pages_nodemask", "__alloc_pages_noprof"),
     "mm/page-writeback.c": (
         "__folio_end_writeback", "__folio_start_writeback", "test_clear_page_writeback", "test_set_page_writeback",

@@ -7,6 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from hwpoison_gui.export.kernels_text import NOT_MODELLED, UPGRADE
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.kernel.profile.sources import INLINED
@@ -18,12 +19,11 @@ from hwpoison_gui.session.fidelity.differences import (
     differences,
     pairs,
     source_of,
-    value_words,
 )
-from hwpoison_gui.session.fidelity.kernels_text import NOT_MODELLED, UPGRADE
 from hwpoison_gui.session.fidelity.markdown import table
 from hwpoison_gui.session.fidelity.shown_by import read
 from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
+from hwpoison_gui.view.words.differences import kernels_words, value_words
 
 _HEAD: Final = """\
 # How the kernels differ
@@ -102,7 +102,7 @@ def _shown_by(one: Difference, cases: Mapping[str, str]) -> str:
 
 
 def _row(one: Difference, cases: Mapping[str, str]) -> tuple[str, ...]:
-    return one.meaning, one.before, one.after, one.source, _shown_by(one, cases)
+    return one.meaning, *kernels_words(one), one.source, _shown_by(one, cases)
 
 
 def _state(row: StateRow) -> tuple[str, ...]:
@@ -116,7 +116,7 @@ def _alone(older: Profile, newer: Profile) -> Iterator[tuple[str, str, str, str]
         mine, theirs = getattr(older.results, name), getattr(newer.results, name)
         for key in {**mine, **theirs}:
             if (key in mine) != (key in theirs):
-                before, after = (value_words(values.get(key, "")) for values in (mine, theirs))
+                before, after = (value_words(values.get(key)) for values in (mine, theirs))
                 yield key, before, after, source_of(f"results.{name}.{key}", older, newer)
 
 
