@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import loss_of
 from tests import truth
@@ -47,7 +47,7 @@ def test_a_private_huge_page_that_madvise_faults_in(sigbus: str, newpid: bool) -
     error, tgid = session.operations[-1], session.world.process("e").tgid
     pfn = error.outcome.pfn
     assert pfn is not None and error.outcome.kind == "huge page" and truth.errors_of(session) == [pfn]
-    kind = hits.CAUGHT if sigbus == "handler" else hits.ENDS if newpid else hits.LATER
+    kind = impacts.CAUGHT if sigbus == "handler" else impacts.ENDS if newpid else impacts.LATER
     loss = loss_of(session, error)
     assert loss is not None and [hit.kind for hit in loss.hits] == [kind] and impact_now(session, pfn) == {tgid: kind}
     assert list(truth.disagreements_by_now(session, pfn)) == []
@@ -68,7 +68,7 @@ def test_a_clean_poisoned_page_that_a_fault_drops_stops_nobody() -> None:
     ])  # fmt: skip
     (pfn,) = truth.errors_of(session)
     tgid = session.world.process("e").tgid
-    assert impact_now(session, pfn) == {tgid: hits.LATER} and list(truth.disagreements_by_now(session, pfn)) == []
+    assert impact_now(session, pfn) == {tgid: impacts.LATER} and list(truth.disagreements_by_now(session, pfn)) == []
     run(session, [("sync", {"path": "/large"})])
     assert impact_now(session, pfn) == {} and list(truth.disagreements_by_now(session, pfn)) == []
     run(session, [("read", {"task": "e", "at": "n+0"})])

@@ -31,7 +31,7 @@ from hwpoison_gui.session.fidelity.agreement import session_of
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.impact_now import error_of, impact_now
@@ -53,8 +53,8 @@ _WORST_FIRST: Final = (PANICS, ENDS, DIES, TOLD, USES, STALE, ZEROS, SAME)
 
 # The result of a read that an impact implies; of other impacts a read says nothing.
 READS: Final = {
-    hits.IGNORED: DIES, hits.LATER: DIES, hits.CAUGHT: TOLD, hits.USES: USES, hits.STALE: STALE, hits.ZEROS: ZEROS,
-    hits.SAFE: SAME, hits.NO_ACCESS: SAME, hits.PANICS: PANICS, hits.ENDS: ENDS,
+    impacts.IGNORED: DIES, impacts.LATER: DIES, impacts.CAUGHT: TOLD, impacts.USES: USES, impacts.STALE: STALE,
+    impacts.ZEROS: ZEROS, impacts.SAFE: SAME, impacts.NO_ACCESS: SAME, impacts.PANICS: PANICS, impacts.ENDS: ENDS,
 }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ _MEETS_POISON: Final = frozenset(
 )
 
 
-_BY_SIGNAL: Final = (hits.DEAD, hits.SIGNALLED, hits.PENDING)
+_BY_SIGNAL: Final = (impacts.DEAD, impacts.SIGNALLED, impacts.PENDING)
 
 
 class Read(NamedTuple):
@@ -285,16 +285,16 @@ def disagreements_by_now(session: Session, pfn: int) -> Iterator[str]:
         worst[mm] = min(came, worst.get(mm, came), key=_WORST_FIRST.index)
     before = look_before(session, error) if error is not None else None
     for place in before.places if before is not None else ():  # the frame may have left the page cache since
-        if now.get(place.mm) in (hits.STALE, hits.ZEROS):
+        if now.get(place.mm) in (impacts.STALE, impacts.ZEROS):
             values[place.mm].add(read(m, place.mm, place.vpn << PAGE_SHIFT).value)
     for process in m.living():
         way, came = now.get(process.tgid, "none"), worst.get(process.tgid, SAME)
         foretold = READS.get(way, SAME)
         if way not in _BY_SIGNAL and came != (foretold if foretold in (PANICS, ENDS, DIES, TOLD, USES) else SAME):
             yield f"{way} by now, {came} in fact"
-        if way == hits.STALE and values[process.tgid] <= {None, ZERO}:
+        if way == impacts.STALE and values[process.tgid] <= {None, ZERO}:
             yield f"{way} by now, but no data is read"
-        if way == hits.ZEROS and ZERO not in values[process.tgid]:
+        if way == impacts.ZEROS and ZERO not in values[process.tgid]:
             yield f"{way} by now, but no zeros are read"
 
 
@@ -302,7 +302,7 @@ def _read_again(m: Machine, pfn: int) -> set[str]:
     """The impacts of which a read shows nothing: what it gets is what the page held, by chance."""
     inode, content = m.inode_of(m.compound_head(pfn)), content_of(m, pfn)
     on_disk = disk_content(m, inode, page_index(m, pfn)) if inode is not None else None
-    return {way for way, again in ((hits.STALE, on_disk), (hits.ZEROS, ZERO)) if content == again}
+    return {way for way, again in ((impacts.STALE, on_disk), (impacts.ZEROS, ZERO)) if content == again}
 
 
 # -- by hand

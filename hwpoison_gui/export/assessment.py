@@ -12,7 +12,7 @@ from typing import Any, Final
 from hwpoison_gui.record import Record
 from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount, mebibytes
-from hwpoison_gui.view.damage.hits import IMPACTS
+from hwpoison_gui.view.damage.hits import BY_CODE
 from hwpoison_gui.view.damage.moved import BROKEN, DROPPED, FREED, MEANINGS, MIGRATED, NOT_MOVED, SoftOffline
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.report import RUNS_ON, MachineReport, PolicyReport, Survival, survival
@@ -368,7 +368,7 @@ def _report(report: PolicyReport) -> dict[str, Any]:
             for one in report.frames
         ],
         "worst_processes": [
-            {"process": one.label, "frames": {kind: n for kind, n in zip(IMPACTS, one.impacts, strict=True) if n},
+            {"process": one.label, "frames": {kind: n for kind, n in zip(BY_CODE, one.impacts, strict=True) if n},
              "signalled_now": one.now, "signalled_on_touch": one.late, "kills": one.kills, "lost": one.lost}
             for one in report.processes
         ],

@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.hits import IN_SHORT
+from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.moment import START, moment_of, title_in
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
@@ -254,7 +254,7 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
         )
     mapper = row.mappers[0]
     fate = state.fates.get(mapper.tgid, Fate("alive"))
-    end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
+    end = IMPACTS[state.ends[mapper.tgid]].clause if mapper.tgid in state.ends else ""
     skipped = state.skipped.get(mapper.vma)
     return (
         mapper.name,

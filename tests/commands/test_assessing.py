@@ -16,7 +16,7 @@ from hwpoison_gui.commands.assessing import BadMachineError, Dram, Options, asse
 from hwpoison_gui.dram.shipped import geometry_named
 from hwpoison_gui.opening import opening
 from hwpoison_gui.opening.opening import open_file
-from hwpoison_gui.view.base.hits import DEAD, SAFE
+from hwpoison_gui.view.base.impacts import DEAD, SAFE
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.worst import worst_frames
 from hwpoison_gui.view.outcome import classes as outcomes

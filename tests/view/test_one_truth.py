@@ -19,7 +19,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits, kinds
+from hwpoison_gui.view.base import impacts, kinds
 from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.operation_chips import Chip, chips_of
@@ -129,13 +129,13 @@ def check_signals(session: Session, operation: Operation, before: Before) -> Non
     assert sum(named(found[1]) for found in _KILLED.finditer(said)) == len(killed), said
     loss = loss_of(session, operation)
     if operation.name == "poison" and loss is not None:
-        assert set(loss.names(hits.DEAD)) == killed
+        assert set(loss.names(impacts.DEAD)) == killed
         count = re.search(r"([\d,]+) killed", chip)
         assert (int(count[1].replace(",", "")) if count else 0) == len(killed), chip
         ended = [fact.text for fact in ending_of(loss) if fact.text.startswith("Killed: ")]
         assert sum(named(text.removesuffix(".")) for text in ended) == len(killed)
         told = {seen.label for seen in outcome.signals if seen.effect in ("killed", "handled", "pending")}
-        assert {hit.task for hit in loss.hits if hit.kind in (hits.DEAD, hits.SIGNALLED, hits.PENDING)} == told
+        assert {hit.task for hit in loss.hits if hit.kind in (impacts.DEAD, impacts.SIGNALLED, impacts.PENDING)} == told
     logged = {m.processes.view[m.tasks.view[int(tid)].tgid].label
               for line in outcome.log for _, tid in _LOGGED.findall(line)}  # fmt: skip
     if operation.name == "poison":
@@ -163,7 +163,7 @@ def check_result(session: Session, operation: Operation, before: Before) -> None
     assert said.detail.startswith(loss.lost) and (loss.brief in said.text or loss.in_use)
     assert before.ahead is None or before.ahead.lost == loss.gone
     text = report(session, "x", [operation])
-    assert all(name.replace(":", "") in re.sub(r"[\\:]", "", text) for name in loss.names(hits.DEAD)[:12])
+    assert all(name.replace(":", "") in re.sub(r"[\\:]", "", text) for name in loss.names(impacts.DEAD)[:12])
 
 
 def check_frame(session: Session, pfn: int, outcome: Outcome) -> None:
@@ -190,13 +190,13 @@ def check_frame(session: Session, pfn: int, outcome: Outcome) -> None:
     assert state.ends == by_now
     labels = {kind: {session.label_of(tgid) for tgid in by_now if by_now[tgid] == kind} for kind in by_now.values()}
     assert {fact.name: named(fact.value) for fact in facts.hits} == {
-        hits.MEANINGS[kind]: len(who) for kind, who in labels.items()
+        impacts.IMPACTS[kind].meaning: len(who) for kind, who in labels.items()
     }
     fates = fates_now(session)
     errors = dict.fromkeys(op.outcome.pfn for op in reversed(session.operations) if op.name == "poison")
     if pfn in list(errors)[:MOST_ERRORS]:
         assert by_now.keys() <= fates.keys()
-        assert all(hits.rank(fates[tgid].kind) <= hits.rank(kind) for tgid, kind in by_now.items())
+        assert all(impacts.rank(fates[tgid].kind) <= impacts.rank(kind) for tgid, kind in by_now.items())
 
 
 @pytest.mark.parametrize(("name", "profile"), [(name, profile) for name in MACHINES for profile in ("v7", "6.1")])

@@ -14,7 +14,7 @@ from hwpoison_gui.gui.rmap.fonts import Fonts
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.hits import IN_SHORT, TONES
+from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.rmap.compound import short_kind
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
@@ -342,7 +342,7 @@ class RmapPainter:
             words = fate.text if roomy and fits else fate.short
             ink = getattr(self.theme, _INKS.get(fate.kind, "warn"))
         elif end := state.ends.get(mapper.tgid, ""):
-            words, ink = self._end(end, width, self._name(row)), getattr(self.theme, TONES.get(end, "warn"))
+            words, ink = self._end(end, width, self._name(row)), getattr(self.theme, IMPACTS[end].tone)
         else:
             skipped = state.skipped.get(mapper.vma)
             words, ink = "", self.theme.muted
@@ -352,7 +352,7 @@ class RmapPainter:
 
     def _end(self, kind: str, width: float, name: str) -> str:
         """Impact of the error on a task, in full if there is room."""
-        full, short = IN_SHORT[kind]
+        full, short = IMPACTS[kind].clause, IMPACTS[kind].narrow
         taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(name) + 8
         return full if taken + QFontMetricsF(self.fonts.small).horizontalAdvance(full) <= width else short
 

@@ -20,7 +20,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, MOST_ERRORS, TONES, Fate
+from hwpoison_gui.view.base.impacts import IMPACTS, MOST_ERRORS, Fate
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.rows.tasks import TaskRow
@@ -213,7 +213,7 @@ class TaskModel(QAbstractTableModel):
         return row.tgid if role == TGID_ROLE else self._look(row, column, role)
 
     def _end(self, row: TaskRow) -> str:
-        return IN_SHORT[self.ends[row.tgid].kind][1] if row.alive and row.tgid in self.ends else ""
+        return IMPACTS[self.ends[row.tgid].kind].narrow if row.alive and row.tgid in self.ends else ""
 
     def _look(self, row: TaskRow, column: TaskColumn, role: int) -> Any:
         if role == Role.TextAlignmentRole:
@@ -228,7 +228,7 @@ class TaskModel(QAbstractTableModel):
         if role == Role.ToolTipRole:
             by = f" by {row.killed_by}" if row.killed_by else ""
             end = self.ends.get(row.tgid) if row.alive else None
-            hit = f"\n{MEANINGS[end.kind]}, by the error in frame {end.pfn:#x}" if end is not None else ""
+            hit = f"\n{IMPACTS[end.kind].meaning}, by the error in frame {end.pfn:#x}" if end is not None else ""
             return plain(f"{row.name}, {row.state}{by}{hit}\n{column.tip}")
         if role == Role.DecorationRole and column.field == "name":
             # Without a colour the space stays empty, so that names do not move when a walk begins.
@@ -241,7 +241,7 @@ class TaskModel(QAbstractTableModel):
         if not row.alive:
             return QColor(self.theme.muted)
         if column.field == "killed_by" and row.tgid in self.ends:
-            return QColor(getattr(self.theme, TONES.get(self.ends[row.tgid].kind, "warn")))
+            return QColor(getattr(self.theme, IMPACTS[self.ends[row.tgid].kind].tone))
         if column.field == "pending":
             return QColor(self.theme.warn)
         quiet = (column.field == "policy" and row.policy == "default") or column.field in ("threads", "state")

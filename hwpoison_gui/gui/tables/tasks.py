@@ -33,7 +33,7 @@ from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
 from hwpoison_gui.gui.widgets.table_view import set_row_height
 from hwpoison_gui.view.base.columns import as_tsv
-from hwpoison_gui.view.base.hits import IN_SHORT, Fate
+from hwpoison_gui.view.base.impacts import IMPACTS, Fate
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.tasks import TaskRow
 
@@ -172,7 +172,7 @@ class TaskTable(QTableView):
                 longest = max(map(attrgetter(column.field), self.tasks.rows), default=0)
                 wide = metrics.horizontalAdvance(f"{longest:,}") + _PADDING
                 self.setColumnWidth(number, max(self._least[number], wide))
-        fates = (*_WIDTHS["killed_by"], *(IN_SHORT[kind][1] for kind in self._fates))
+        fates = (*_WIDTHS["killed_by"], *(IMPACTS[kind].narrow for kind in self._fates))
         self._least[_KILLED_BY] = max(map(metrics.horizontalAdvance, fates)) + _PADDING
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         names = sorted(map(_NAME_OF, self.tasks.rows), key=len)[-_MEASURED:]

@@ -16,7 +16,7 @@ from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.tables.tasks import TaskTable
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.steps import Step
-from hwpoison_gui.view.base.hits import SAFE, Fate
+from hwpoison_gui.view.base.impacts import SAFE, Fate
 from hwpoison_gui.view.base.mappers import captured_words
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.rows.tasks import task_rows

@@ -12,10 +12,10 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import rank as severity
+from hwpoison_gui.view.base.impacts import rank as severity
 from hwpoison_gui.view.base.slicing import as_part, to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE
-from hwpoison_gui.view.damage.hits import IMPACTS, NOT_HIT, Hits, find_hits_of_all
+from hwpoison_gui.view.damage.hits import BY_CODE, NOT_HIT, Hits, find_hits_of_all
 from hwpoison_gui.view.damage.policy import early_kill_of, under
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
@@ -37,7 +37,7 @@ class Toll(Record):
     lost : int
         Bytes of content that would be gone: those of a hugetlb page once, however many of its frames are among these.
     hit : dict of int to str
-        tgid -> the worst impact on the process (hits.MEANINGS), of those that are hit by any of the errors.
+        tgid -> the worst impact on the process (impacts.IMPACTS), of those that are hit by any of the errors.
     huge : int
         Hugetlb pages of which content would be gone.
     """
@@ -119,7 +119,7 @@ class Damage:
         at = np.flatnonzero(np.isin(hits.frame, pfns)) if len(pfns) > 1 else self._at(pfns)
         worst = np.full(len(self.assessment.users.mms), NOT_HIT, np.uint8)
         np.minimum.at(worst, hits.rank[at], hits.impact[at])
-        hit = {int(self.assessment.users.mms[rank]): IMPACTS[worst[rank]] for rank in np.flatnonzero(worst != NOT_HIT)}
+        hit = {int(self.assessment.users.mms[rank]): BY_CODE[worst[rank]] for rank in np.flatnonzero(worst != NOT_HIT)}
         worst_first = dict(sorted(hit.items(), key=lambda item: (severity(item[1]), item[0])))
         lost, huge = self.lost_of(pfns)
         return Toll(tuple(counts.tolist()), lost, worst_first, huge)

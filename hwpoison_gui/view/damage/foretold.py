@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.view.base.hits import MEANINGS
+from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.damage.damage import Damage, Toll
 from hwpoison_gui.view.outcome import classes
@@ -22,11 +22,11 @@ def foretold(damage: Damage, toll: Toll) -> list[str]:
         count = toll.frames[number]
         if count and number not in classes.NO_MEMORY:
             found.append(f"{counted(count, 'frame')}: {_NAMES.get(number, classes.CLASSES[number].name)}")
-    for kind, meaning in MEANINGS.items():
+    for kind, known in IMPACTS.items():
         tgids = [tgid for tgid, impact in toll.hit.items() if impact == kind]
         if tgids:
             who = listed([damage.m.processes.view[tgid].label for tgid in tgids], _MOST_NAMES)
-            found.append(f"{meaning}: {who}")
+            found.append(f"{known.meaning}: {who}")
     if toll.lost:
         found.append(f"Content lost: {toll.lost_words}")
     return found

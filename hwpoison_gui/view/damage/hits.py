@@ -14,14 +14,14 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import (
+from hwpoison_gui.view.base.impacts import (
     CAUGHT,
     DEAD,
     DROPPED,
     ENDS,
     IGNORED,
+    IMPACTS,
     LATER,
-    MEANINGS,
     PANICS,
     PENDING,
     SAFE,
@@ -39,16 +39,16 @@ I32 = npt.NDArray[np.int32]
 U8 = npt.NDArray[np.uint8]
 Bools = npt.NDArray[np.bool_]
 
-IMPACTS: Final = tuple(kind for kind in MEANINGS if kind != SAFE)  # by code, the worst first
-NOT_HIT: Final = len(IMPACTS)
-_CODES: Final = {kind: code for code, kind in enumerate(IMPACTS)}
+BY_CODE: Final = tuple(kind for kind in IMPACTS if kind != SAFE)  # by code, the worst first
+NOT_HIT: Final = len(BY_CODE)
+_CODES: Final = {kind: code for code, kind in enumerate(BY_CODE)}
 _UNKNOWN: Final = 255
 _AT_ONCE: Final = 1 << 19  # pairs at a time
 
 
 def _codes(*kinds: str) -> Bools:
     """A table by code of impact: whether it is one of `kinds`."""
-    return np.array([kind in kinds for kind in (*IMPACTS, SAFE)])
+    return np.array([kind in kinds for kind in (*BY_CODE, SAFE)])
 
 
 SENT: Final = _codes(DEAD, SIGNALLED, PENDING, IGNORED, DROPPED)  # a signal is sent at once
@@ -69,7 +69,7 @@ class Hits(Record):
     mapped : array of bool
         Whether the process has the frame by an entry or a swap entry, not only by a VMA of the file.
     impact : array of uint8
-        Place in IMPACTS, or NOT_HIT.
+        Place in BY_CODE, or NOT_HIT.
     """
 
     frame: I64

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import DEAD, ENDS
+from hwpoison_gui.view.base.impacts import DEAD, ENDS
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, SENT, SIGBUS, SIGNALLED_ON_TOUCH
+from hwpoison_gui.view.damage.hits import BY_CODE, DIES, NOT_HIT, SENT, SIGBUS, SIGNALLED_ON_TOUCH
 from hwpoison_gui.view.outcome.users import INDEX_BITS, Users
 
 I64 = npt.NDArray[np.int64]
@@ -68,7 +68,7 @@ def deaths_of(damage: Damage, rank: I64, impact: npt.NDArray[np.uint8]) -> I64:
         if process.is_namespace_init and process.mm:
             at = int(np.searchsorted(mms, process.mm))
             members[at] = sum(process.tgid in other.pid_ns for other in m.living())
-    of_init = np.isin(impact, (IMPACTS.index(ENDS), IMPACTS.index(DEAD)))
+    of_init = np.isin(impact, (BY_CODE.index(ENDS), BY_CODE.index(DEAD)))
     return np.where(of_init, members[rank], DIES[impact].astype(np.int64))
 
 

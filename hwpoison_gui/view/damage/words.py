@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from hwpoison_gui.view.base.hits import IN_SHORT, MEANINGS, OF_MANY, Hit
+from hwpoison_gui.view.base.impacts import IMPACTS, Hit
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.damage.worst import WorstFrame
 
@@ -14,7 +14,6 @@ RANKED_BY: Final = (
     "lost, and by how many processes are hit but live. Frames that are alike are one line."
 )
 HARMFUL_TIP: Final = "Frames whose error signals, loses data or panics, and failed ones; ignored ones are not counted"
-_MANY: Final = {"dead": "killed", "signalled": "signalled, survive", "pending": "signal pending", "dropped": "dropped"}
 _MOST_NAMES: Final = 3
 
 
@@ -24,12 +23,12 @@ def who_and_why(hits: Sequence[Hit], most: int = _MOST_NAMES) -> list[str]:
     `python3:239 dies on touch`, `14 die on touch: nginx:142, nginx:143, nginx:144 and 11 more`.
     """
     clauses = []
-    for kind in MEANINGS:
-        who = [hit.task for hit in hits if hit.kind == kind]
+    for impact in IMPACTS.values():
+        who = [hit.task for hit in hits if hit.kind == impact.kind]
         if len(who) == 1:
-            clauses.append(f"{who[0]} {IN_SHORT[kind][0]}")
+            clauses.append(f"{who[0]} {impact.clause}")
         elif who:
-            clauses.append(f"{len(who):,} {OF_MANY.get(kind) or _MANY[kind]}: {listed(who, most)}")
+            clauses.append(f"{len(who):,} {impact.named or impact.counted[1]}: {listed(who, most)}")
     return clauses
 
 

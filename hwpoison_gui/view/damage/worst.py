@@ -22,12 +22,12 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import Hit
+from hwpoison_gui.view.base.impacts import Hit
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.naming import file_names
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS, NOT_HIT, SENT, SIGNALLED_ON_TOUCH
+from hwpoison_gui.view.damage.hits import BY_CODE, DIES, NOT_HIT, SENT, SIGNALLED_ON_TOUCH
 from hwpoison_gui.view.damage.per_frame import PerFrame, frames_of_files, per_frame
 from hwpoison_gui.view.outcome import classes as outcomes
 
@@ -102,7 +102,7 @@ class FileToll(Record):
 class ProcessToll(Record):
     """Damage from errors in frames to a process, each alone; numbers of frames.
 
-    `impacts`: by impact (hits.IMPACTS), of all frames that it could have. `now`, `late`: whose error signals it at
+    `impacts`: by impact (hits.BY_CODE), of all frames that it could have. `now`, `late`: whose error signals it at
     once, or when it touches the page. `kills`: of which it dies. `lost`: that it maps and whose content is gone.
     """
 
@@ -303,7 +303,7 @@ def worst_processes(damage: Damage, most: int) -> list[ProcessToll]:
 def tolls_of_processes(damage: Damage) -> list[ProcessToll]:
     """The tolls of all living processes with memory, in order of tgid."""
     m, hits, mms = damage.m, damage.hits, damage.assessment.users.mms
-    width = len(IMPACTS) + 1
+    width = len(BY_CODE) + 1
     rank = hits.rank.astype(np.int64)
     table = np.bincount(rank * width + hits.impact, minlength=len(mms) * width).reshape(len(mms), width)
     loses = hits.mapped & (damage.lost[damage.assessment.class_of[hits.frame]] > 0)

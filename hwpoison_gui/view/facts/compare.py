@@ -17,7 +17,7 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import MEANINGS, TONES
+from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.moment import title
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.facts.counters import counts_of
@@ -204,7 +204,8 @@ def facts_of(side: Side) -> dict[Key, Value]:
     if loss is not None:
         found[RESULT, "lost"] = Value(loss.lost, loss.tone)
         for hit in loss.hits:
-            found[AFTERWARDS, hit.task] = Value(MEANINGS[hit.kind], TONES.get(hit.kind, "warn"))
+            impact = IMPACTS[hit.kind]
+            found[AFTERWARDS, hit.task] = Value(impact.meaning, impact.tone)
     for task, signals in _by_task(outcome.signals).items():
         text = ", ".join(f"{one.signal} {one.code}: {one.effect}" for one in signals)
         found[SIGNALS, task] = Value(text, _EFFECT_TONES.get(signals[-1].effect, "plain"))

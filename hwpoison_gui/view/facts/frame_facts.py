@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.hits import MEANINGS, TONES
+from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
@@ -107,7 +107,8 @@ def facts_of(
 
 def _hits(session: Session, pfn: int) -> tuple[Fact, ...]:
     groups = by_impact(impact_now(session, pfn))
-    return tuple(Fact(MEANINGS[kind], _who(session, who), "", TONES.get(kind, "warn")) for kind, who in groups)
+    known = ((IMPACTS[kind], who) for kind, who in groups)
+    return tuple(Fact(impact.meaning, _who(session, who), "", impact.tone) for impact, who in known)
 
 
 def _who(session: Session, who: Sequence[int]) -> str:

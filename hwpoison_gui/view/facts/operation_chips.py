@@ -13,7 +13,7 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import DEAD, ENDS, PANICS, SAFE, counted_hits
+from hwpoison_gui.view.base.impacts import DEAD, ENDS, PANICS, SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title, title_in
 
 RESULT_TONES: Final = {RECOVERED: "good", DELAYED: "warn", IGNORED: "warn", FAILED: "kill"}

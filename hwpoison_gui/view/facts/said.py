@@ -11,7 +11,7 @@ from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records.history import ErrorRecord, History, same_kind
 from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
-from hwpoison_gui.view.base.hits import DEAD, PENDING, SIGNALLED
+from hwpoison_gui.view.base.impacts import DEAD, PENDING, SIGNALLED
 from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown, not_known
 from hwpoison_gui.view.outcome.prediction import Prediction, predict
 from hwpoison_gui.view.rows.error_records import tasks_words

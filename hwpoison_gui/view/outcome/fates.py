@@ -10,7 +10,7 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import DEAD, MEANINGS, MOST_ERRORS, ON_TOUCH, Fate, keep_worse
+from hwpoison_gui.view.base.impacts import DEAD, IMPACTS, MOST_ERRORS, Fate, keep_worse
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.many import Summary
@@ -62,7 +62,7 @@ def _find(session: Session, many: Sequence[Summary]) -> Generator[None, None, di
     found = dict[int, Fate]()
     for pfn in _broken(session):
         yield
-        fates = {kind: Fate(kind, pfn) for kind in MEANINGS}
+        fates = {kind: Fate(kind, pfn) for kind in IMPACTS}
         for number, (tgid, kind) in enumerate(impact_now(session, pfn).items()):
             if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
                 yield
@@ -84,7 +84,7 @@ def _since(session: Session, tgid: int, fate: Fate) -> Fate | None:
         return fate._replace(kind=DEAD)
     head = m.compound_head(fate.pfn)  # of a hugetlb page, it has the flag
     bad = (m.page(fate.pfn) | m.page(head)) & pf.HWPOISON
-    return fate if bad or fate.kind not in ON_TOUCH else None
+    return fate if bad or not IMPACTS[fate.kind].on_touch else None
 
 
 def _broken(session: Session) -> list[int]:

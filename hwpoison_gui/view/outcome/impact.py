@@ -17,7 +17,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER, PAGE_SHIFT, Delivery
 from hwpoison_gui.kernel.rmap import page_index, rmap_vmas
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import (
+from hwpoison_gui.view.base.impacts import (
     DEAD,
     DROPPED,
     IGNORED,
@@ -158,7 +158,7 @@ def covering_only(before: Before, signalled: Collection[int]) -> list[int]:
 
 
 def effects_of(m: Machine, deliveries: Iterable[Delivery]) -> dict[int, str]:
-    """tgid -> the worst that signals did to the process (hits.MEANINGS)."""
+    """tgid -> the worst that signals did to the process (impacts.IMPACTS)."""
     found = dict[int, str]()
     for delivery in deliveries:
         tgid = m.tasks.view[delivery.tid].tgid

@@ -8,14 +8,13 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import (
+from hwpoison_gui.view.base.impacts import (
     CAUGHT,
     DEAD,
     ENDS,
     IGNORED,
+    IMPACTS,
     LATER,
-    MEANINGS,
-    ON_TOUCH,
     PANICS,
     PENDING,
     SAFE,
@@ -37,7 +36,7 @@ _NOW: Final = Question[dict[int, str]]("impact on each process by now", _KEPT)
 
 
 def impact_now(session: Session, pfn: int) -> dict[int, str]:
-    """tgid -> impact of the frame's error (hits.MEANINGS); empty in the middle of an operation.
+    """tgid -> impact of the frame's error (impacts.IMPACTS); empty in the middle of an operation.
 
     After unpoison, of the hwpoison entries that are left: unpoison_memory() does not restore the PTEs.
     """
@@ -81,7 +80,7 @@ def _find(session: Session, error: Operation) -> dict[int, str]:
         return {hit.tgid: hit.kind for hit in hits}
     now = hits_now(session, error)
     found = {hit.tgid: _since(session.machine, hit, now) for hit in hits}
-    found.update((tgid, kind) for tgid, kind in now.items() if tgid not in found and kind in ON_TOUCH)
+    found.update((tgid, kind) for tgid, kind in now.items() if tgid not in found and IMPACTS[kind].on_touch)
     return {tgid: kind for tgid, kind in found.items() if kind}
 
 
@@ -106,4 +105,4 @@ def by_impact(impacts: dict[int, str]) -> list[tuple[str, list[int]]]:
     found: dict[str, list[int]] = {}
     for tgid, kind in impacts.items():
         found.setdefault(kind, []).append(tgid)
-    return [(kind, found[kind]) for kind in MEANINGS if kind in found]
+    return [(kind, found[kind]) for kind in IMPACTS if kind in found]

@@ -14,7 +14,7 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import MEANINGS, TONES, Hit, rank, worse
+from hwpoison_gui.view.base.impacts import IMPACTS, Hit, rank, worse
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.impact import (
@@ -222,10 +222,10 @@ class Fact(Record):
 def ending_of(loss: Loss) -> list[Fact]:
     """Lines about what was lost, and which processes have which impact."""
     facts = [Fact(loss.lost, loss.tone)]
-    for kind, meaning in MEANINGS.items():
-        who = loss.names(kind)
+    for impact in IMPACTS.values():
+        who = loss.names(impact.kind)
         if who:
-            facts.append(Fact(f"{meaning}: {names(who, 12)}.", TONES.get(kind, "warn")))
+            facts.append(Fact(f"{impact.meaning}: {names(who, 12)}.", impact.tone))
     if loss.covering:
         facts.append(Fact(f"Signalled for a VMA over the page, without a PTE for it: {names(loss.covering, 12)}."))
     return facts

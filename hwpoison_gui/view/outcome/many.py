@@ -9,7 +9,7 @@ from typing import Final
 from hwpoison_gui.kernel.profile import type as results
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.view.base.hits import CAUGHT, ENDS, IGNORED, LATER, PANICS, SAFE, USES, Fate, counted_hits
+from hwpoison_gui.view.base.impacts import CAUGHT, ENDS, IGNORED, LATER, PANICS, SAFE, USES, Fate, counted_hits
 from hwpoison_gui.view.outcome.loss_words import content_words
 from hwpoison_gui.view.words.words import counted
 
@@ -34,7 +34,7 @@ class OneFrame(Record):
 
     `number`: of its part of the operation. `outcome`: that of the part, without frame and log lines. `gone`: content
     was lost; `in_use`: the page was left to its users, broken. `touches`: tgid -> what the next touch of the page does
-    to a process (hits.MEANINGS), at the end of the operation.
+    to a process (impacts.IMPACTS), at the end of the operation.
     """
 
     number: int

@@ -12,7 +12,7 @@ from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
 from hwpoison_gui.kernel.records import GLOBAL_INIT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import Ran, dry_run
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, MEANINGS, PANICS, PENDING, SIGNALLED
+from hwpoison_gui.view.base.impacts import CAUGHT, DEAD, ENDS, IGNORED, IMPACTS, LATER, PANICS, PENDING, SIGNALLED
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
@@ -30,7 +30,7 @@ class Prediction(Record):
 
     `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is
     logged. `errno`: what the handler returns. `lost`: whether content is gone. `matched`: how the state table is asked.
-    `hits`: how a process is hit (hits.MEANINGS), the worst first -> tgids. `covering`: those that are signalled for a
+    `hits`: how a process is hit (impacts.IMPACTS), the worst first -> tgids. `covering`: those that are signalled for a
     VMA over the page, without an entry for it. `filtered_by`: the filter of the injector that refuses the page
     (kernel/hwpoison_filter.py), empty if none does.
     """
@@ -82,7 +82,7 @@ def find_prediction(m: Machine, pfn: int, swapped: Sequence[Place] | None = None
     if crowd is not None:
         yield
     now = {tgid for kind in _NOW for tgid in found.get(kind, ())}
-    worst_first = {kind: found[kind] for kind in MEANINGS if kind in found}
+    worst_first = {kind: found[kind] for kind in IMPACTS if kind in found}
     return prediction._replace(hits=worst_first, covering=tuple(covering_only(whole, now)))
 
 

@@ -9,20 +9,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
-from hwpoison_gui.view.base.hits import (
-    CAUGHT,
-    DEAD,
-    ENDS,
-    IGNORED,
-    LATER,
-    NO_ACCESS,
-    PANICS,
-    PENDING,
-    SIGNALLED,
-    STALE,
-    USES,
-    ZEROS,
-)
+from hwpoison_gui.view.base.impacts import DEAD, IMPACTS, LATER
 from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown, not_known
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
@@ -33,20 +20,6 @@ from hwpoison_gui.view.words.hwpoison_filter import why_filtered
 
 _MOST_NAMES: Final = 3
 _NOBODY: Final = "no process is signalled"
-
-# Impacts in words, for one process and for several.
-_SAID: Final = {
-    PANICS: ("panics the kernel when touched", "panics the kernel when touched"),
-    ENDS: ("ends {} PID namespace when touched", "ends {} PID namespaces when touched"),
-    SIGNALLED: ("signals {} that survives", "signals {} that survive"),
-    PENDING: ("the signal stays pending for {}", "the signal stays pending for {}"),
-    CAUGHT: ("signals {} when touched", "signals {} when touched"),
-    IGNORED: ("{} ignores the signal and dies when touching it", "{} ignore the signal and die when touching it"),
-    USES: ("{} keeps using it", "{} keep using it"),
-    STALE: ("{} silently reads old data", "{} silently read old data"),
-    ZEROS: ("{} silently reads zeros", "{} silently read zeros"),
-    NO_ACCESS: ("{} cannot touch it (PROT_NONE)", "{} cannot touch it (PROT_NONE)"),
-}
 
 
 def preview(m: Machine, pfn: int) -> str:
@@ -90,9 +63,9 @@ def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:
     if later:
         kills.append(f"{len(later):,} when touched{_who(m, later)}")
     said = [", ".join(kills)] if kills else []
-    for impact, words in _SAID.items():
-        if impact in hits:
-            said.append(words[len(hits[impact]) > 1].format(f"{len(hits[impact]):,}") + _who(m, hits[impact]))
+    for impact in IMPACTS.values():
+        if impact.ahead[0] and (who := hits.get(impact.kind)):
+            said.append(impact.ahead[len(who) > 1].format(f"{len(who):,}") + _who(m, who))
     return said
 
 

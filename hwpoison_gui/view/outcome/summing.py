@@ -22,7 +22,7 @@ from hwpoison_gui.session.operation import Operation, Parts
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import SAFE, Fate, keep_worse
+from hwpoison_gui.view.base.impacts import SAFE, Fate, keep_worse
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.outcome.impact import EFFECTS, Before, find_before, find_next_touches, places_at

@@ -18,7 +18,7 @@ from hwpoison_gui.kernel.records import BUS_MCEERR_AR, PAGE_SHIFT, Process, SigI
 from hwpoison_gui.kernel.signal import force_sig, get_signal
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import dry
-from hwpoison_gui.view.base.hits import CAUGHT, ENDS, LATER, NO_ACCESS, PANICS, SAFE, STALE, USES, ZEROS
+from hwpoison_gui.view.base.impacts import CAUGHT, ENDS, LATER, NO_ACCESS, PANICS, SAFE, STALE, USES, ZEROS
 from hwpoison_gui.view.outcome.loss_words import Page
 
 NOT_OF_IT: Final = ""  # the touch is signalled, but not for this error

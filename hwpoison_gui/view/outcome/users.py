@@ -16,7 +16,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
 from hwpoison_gui.kernel.records import GLOBAL_INIT, HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import ENDS, PANICS
+from hwpoison_gui.view.base.impacts import ENDS, PANICS
 from hwpoison_gui.view.outcome.impact import places_at
 from hwpoison_gui.view.outcome.touch import Place, death_by_touch
 

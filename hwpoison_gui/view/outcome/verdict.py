@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel.fork import INIT_DIED
@@ -14,7 +14,7 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import DONE, Session
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, ENDS, IGNORED, LATER, NO_ACCESS, PANICS, STALE, USES, ZEROS
+from hwpoison_gui.view.base.impacts import DEAD, ENDS, IGNORED, IMPACTS, LATER, PANICS, USES
 from hwpoison_gui.view.base.mappers import mappers_unknown, not_known
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.impact_now import impact_now
@@ -34,27 +34,6 @@ _EFFECTS: Final = {
         "{signal} for {names} is dropped, as it is an init",
         "{signal} for {names} is dropped, as they are inits",
     ),
-}
-# Impacts that are still to come.
-_AHEAD: Final = {
-    PANICS: ("the kernel panics when {names} touches it", "the kernel panics when {names} touch it"),
-    ENDS: (
-        "{names} dies on touch, and its PID namespace with it",
-        "{names} die on touch, and their PID namespaces with them",
-    ),
-    LATER: ("{names} dies on touch", "{names} die on touch"),
-    IGNORED: (
-        "{names} ignored SIGBUS, and dies on touch",
-        "{names} ignored SIGBUS, and die on touch",
-    ),
-    CAUGHT: (
-        "{names} will be signalled on touch",
-        "{names} will be signalled on touch",
-    ),
-    USES: ("{names} keeps using it", "{names} keep using it"),
-    STALE: ("{names} will silently read old data", "{names} will silently read old data"),
-    ZEROS: ("{names} will silently read zeros", "{names} will silently read zeros"),
-    NO_ACCESS: ("{names} cannot touch it (PROT_NONE)", "{names} cannot touch it (PROT_NONE)"),
 }
 _OF_ERROR: Final = Question[str]("summary of an error", 3)  # counted over all its users, and shown at each look
 _REFUSED: Final = REFUSED | {FILTERED}
@@ -133,15 +112,14 @@ def _of_unpoison(session: Session, operation: Operation) -> str:
     left = impact_now(session, pfn) if pfn is not None else {}
     if not left:
         return ""
-    ends = [(words, [session.label_of(tgid) for tgid in left if left[tgid] == kind]) for kind, words in _AHEAD.items()]
-    said = [words[len(who) > 1].format(names=names(who, _MOST_NAMES)) for words, who in ends if who]
+    said = _ahead(lambda kind: [session.label_of(tgid) for tgid in left if left[tgid] == kind])
     entry = counted(len(left), "process still has its hwpoison entry", "processes still have their hwpoison entries")
     return f"Unpoisoned, but {entry}: {'; '.join(said)}."
 
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """The result line, the impact, and what is lost."""
-    parts = [*_signals(outcome.signals), *_covering(loss), *_ahead(loss)]
+    parts = [*_signals(outcome.signals), *_covering(loss), *_ahead(loss.names)]
     if _is_unknown(session, outcome):
         parts.append(not_known(session.machine))
     elif not parts:
@@ -190,6 +168,7 @@ def _covering(loss: Loss) -> list[str]:
     return [f"{names(loss.covering, _MOST_NAMES)} only {has} over the page, and no PTE for it"]
 
 
-def _ahead(loss: Loss) -> list[str]:
-    found = [(words, loss.names(kind)) for kind, words in _AHEAD.items()]
+def _ahead(who_has: Callable[[str], Sequence[str]]) -> list[str]:
+    """Impacts that are still to come, with the processes that `who_has` names for each."""
+    found = ((impact.summary, who_has(impact.kind)) for impact in IMPACTS.values() if impact.summary[0])
     return [words[len(who) > 1].format(names=names(who, _MOST_NAMES)) for words, who in found if who]

@@ -7,7 +7,7 @@ from typing import Final
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
-from hwpoison_gui.view.base.hits import PANICS
+from hwpoison_gui.view.base.impacts import PANICS
 from hwpoison_gui.view.base.naming import listed
 from hwpoison_gui.view.outcome.many import Summary
 

@@ -8,12 +8,12 @@ from typing import Final
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
-from hwpoison_gui.view.base.hits import Hit
+from hwpoison_gui.view.base.impacts import Hit
 from hwpoison_gui.view.base.mappers import why_unknown
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.damage.damage import Toll
 from hwpoison_gui.view.damage.fault import MOVED, FaultDamage, room_words
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS
+from hwpoison_gui.view.damage.hits import BY_CODE, DIES
 from hwpoison_gui.view.damage.policy import KILL
 from hwpoison_gui.view.damage.uses import owners_known
 from hwpoison_gui.view.damage.words import who_and_why
@@ -25,7 +25,7 @@ COURSES: Final = {
     "by_page": ("by page", "Page by page, at best: each frame is soft offlined before it fails"),
     "by_part": ("whole part", "At worst: at the first error, all other frames of the part are soft offlined"),
 }
-_DYING: Final = tuple(kind for code, kind in enumerate(IMPACTS) if DIES[code])
+_DYING: Final = tuple(kind for code, kind in enumerate(BY_CODE) if DIES[code])
 _LOST: Final = "content lost"
 _ALWAYS: Final = ("frames that fail", "processes hit")
 

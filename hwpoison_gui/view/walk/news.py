@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.hits import SAFE, counted_hits
+from hwpoison_gui.view.base.impacts import SAFE, counted_hits
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.state import WalkState
 

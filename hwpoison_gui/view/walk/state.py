@@ -54,7 +54,7 @@ class WalkState:
     page->mapping refers to now, None if unknown; `cached`: it is in the page cache or swap cache; `per_cpu`: free, on a
     per-CPU list; `mapped`: PTEs that map it; `unknown`: it is mapped, but
     not known by whom: why not, else empty; `departed`: how its page left, where nothing else leads to its users.
-    `ends`: impact of the error on each task, once it is handled (hits.MEANINGS).
+    `ends`: impact of the error on each task, once it is handled (impacts.IMPACTS).
     """
 
     letters: str = ""

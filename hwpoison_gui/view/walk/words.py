@@ -8,7 +8,7 @@ from typing import Final
 from hwpoison_gui.kernel import page_flags
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
-from hwpoison_gui.view.base.hits import IN_SHORT
+from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.rmap.compound import kind_words
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Row
@@ -137,7 +137,7 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     mapper = row.mappers[0]
     fate = state.fates.get(mapper.tgid, Fate("alive"))
     skipped = state.skipped.get(mapper.vma)
-    end = IN_SHORT[state.ends[mapper.tgid]][0] if mapper.tgid in state.ends else ""
+    end = IMPACTS[state.ends[mapper.tgid]].clause if mapper.tgid in state.ends else ""
     lines = [
         f"{mapper.task}  {fate.text or end or fate.kind}",
         f"{mapper.name} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",

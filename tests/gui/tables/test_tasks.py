@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.tables.task_model import COLUMNS, TGID_ROLE
-from hwpoison_gui.view.base.hits import IN_SHORT, Fate
+from hwpoison_gui.view.base.impacts import IMPACTS, Fate
 from hwpoison_gui.view.base.moment import title
 from tests.gui.conftest import workers
 from tests.gui.waiting import until
@@ -304,7 +304,7 @@ def test_no_number_and_no_fate_is_elided(open_window) -> None:
     table = window.docks["tasks"].content()
     rows = [row._replace(rss_kb=545_448, threads=1234) for row in table.tasks.rows]
     table.set_rows(rows, frozen=False)
-    for kind in IN_SHORT:
+    for kind in IMPACTS:
         table.set_colours({}, {rows[0].tgid: Fate(kind, 7)})
         for number, column in enumerate(COLUMNS):
             assert (

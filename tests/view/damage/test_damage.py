@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import SAFE
+from hwpoison_gui.view.base.impacts import SAFE
 from hwpoison_gui.view.base.kinds import kind_of
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage import hits as module

@@ -14,7 +14,7 @@ from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage import expected
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.expected import assess_rates, devices_of, find_mean, summed
-from hwpoison_gui.view.damage.hits import DIES, IMPACTS
+from hwpoison_gui.view.damage.hits import BY_CODE, DIES
 from hwpoison_gui.view.damage.per_frame import per_frame
 
 
@@ -34,7 +34,7 @@ def test_means_are_those_of_all_parts(m: Machine, key: str, part: str, monkeypat
         left[pfns] = False
         frames.append(len(pfns))
         hits = damage.hits
-        inside = np.isin(hits.frame, pfns) & (hits.impact != len(IMPACTS))
+        inside = np.isin(hits.frame, pfns) & (hits.impact != len(BY_CODE))
         hit.append(len(np.unique(hits.rank[inside])))
         dead.append(len(np.unique(hits.rank[inside & DIES[hits.impact]])))
     wanted = pytest.approx((np.mean(frames), np.mean(hit), np.mean(dead)))

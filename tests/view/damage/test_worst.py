@@ -8,7 +8,7 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import DEAD, ENDS, IGNORED, LATER, PANICS, USES
+from hwpoison_gui.view.base.impacts import DEAD, ENDS, IGNORED, LATER, PANICS, USES
 from hwpoison_gui.view.base.kinds import kind_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage import moved

@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import ENDS, PANICS
+from hwpoison_gui.view.base.impacts import ENDS, PANICS
 from hwpoison_gui.view.outcome import assessment as module
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment

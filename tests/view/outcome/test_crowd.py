@@ -13,7 +13,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import crowd as module
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
@@ -193,9 +193,9 @@ def test_what_is_predicted_happens(crowd: Session, frame: str) -> None:
     slices = sum(1 for _ in find_prediction(m, pfn))
     assert slices > 3
     predicted = predict(m, pfn).hits
-    assert {way: len(who) for way, who in predicted.items()} == {hits.DEAD: 400, hits.SIGNALLED: 200}
+    assert {way: len(who) for way, who in predicted.items()} == {impacts.DEAD: 400, impacts.SIGNALLED: 200}
     start = crowd.position
     do(crowd, "poison", frame=frame)
     dead = {process.tgid for process in m.processes.view.values() if process.ended}
     crowd.seek(start)
-    assert dead == set(predicted[hits.DEAD])
+    assert dead == set(predicted[impacts.DEAD])

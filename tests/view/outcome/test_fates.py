@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits
-from hwpoison_gui.view.base.hits import MOST_ERRORS, Fate
+from hwpoison_gui.view.base import impacts
+from hwpoison_gui.view.base.impacts import MOST_ERRORS, Fate
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.outcome.fates import fates_now, find_fates
@@ -32,7 +32,7 @@ def test_an_error_in_another_frame_does_not_hide_the_first() -> None:
     do(session, "poison", frame="a:m+0")
     second = session.resolve_frame("b:m+0")
     do(session, "poison", frame="b:m+0")
-    wanted = {tgids["a"]: Fate(hits.LATER, first), tgids["b"]: Fate(hits.CAUGHT, second)}
+    wanted = {tgids["a"]: Fate(impacts.LATER, first), tgids["b"]: Fate(impacts.CAUGHT, second)}
     assert to_the_end(find_fates(session)) == wanted and fates_now(session) == wanted
     do(session, "poison", frame="any:free")
     assert fates_now(session) == wanted
@@ -60,8 +60,8 @@ def test_the_newest_errors_are_looked_at() -> None:
     assert fates_now(session).keys() == {tgids["b"]}
 
 
-@pytest.mark.parametrize(("task", "kind", "words"), [("a", hits.LATER, "dies on touch"),
-                                                    ("b", hits.CAUGHT, "will be signalled on touch")])  # fmt: skip
+@pytest.mark.parametrize(("task", "kind", "words"), [("a", impacts.LATER, "dies on touch"),
+                                                    ("b", impacts.CAUGHT, "will be signalled on touch")])  # fmt: skip
 def test_a_hwpoison_entry_that_unpoison_leaves_is_shown(task: str, kind: str, words: str) -> None:
     session, tgids = machine("6.1")
     pfn = session.resolve_frame(f"{task}:m+0")
@@ -72,7 +72,7 @@ def test_a_hwpoison_entry_that_unpoison_leaves_is_shown(task: str, kind: str, wo
     said = verdict(session, session.operations[-1])
     assert said == f"Unpoisoned, but 1 process still has its hwpoison entry: {label} {words}."
     facts = facts_of(session, pfn)
-    assert [(fact.name, fact.value) for fact in facts.hits] == [(hits.MEANINGS[kind], label)]
+    assert [(fact.name, fact.value) for fact in facts.hits] == [(impacts.IMPACTS[kind].meaning, label)]
     assert [(pte.task, pte.state) for pte in facts.ptes] == [(label, "hwpoison")]
     do(session, "read", task=task, at="m+0")
     assert [seen.code for seen in session.operations[-1].outcome.signals] == ["BUS_MCEERR_AR"]
@@ -95,7 +95,7 @@ def test_of_many_frames_all_errors_count_and_what_has_happened_since(early: int)
     pages = [f"{task}:m+{page}" for task in "ab" for page in range(MOST_ERRORS + 2)]
     frames = [hex(session.resolve_frame(page)) for page in pages]
     do(session, "poison", frames=frames)
-    a, b = (hits.DEAD, hits.SIGNALLED) if early else (hits.LATER, hits.CAUGHT)
+    a, b = (impacts.DEAD, impacts.SIGNALLED) if early else (impacts.LATER, impacts.CAUGHT)
     wanted = {tgids["a"]: a, tgids["b"]: b}
     assert {tgid: fate.kind for tgid, fate in fates_now(session).items()} == wanted
     do(session, "poison", frame="any:free")
@@ -119,9 +119,9 @@ def with_an_older_error(task: str = "a") -> tuple[Session, dict[str, int], int]:
 
 def test_a_process_that_an_older_error_of_many_killed_on_touch_is_dead() -> None:
     session, tgids, older = with_an_older_error()
-    assert fates_now(session)[tgids["a"]] == Fate(hits.LATER, older)
+    assert fates_now(session)[tgids["a"]] == Fate(impacts.LATER, older)
     do(session, "read", task="a", at="m+0")
-    assert fates_now(session)[tgids["a"]] == Fate(hits.DEAD, older)
+    assert fates_now(session)[tgids["a"]] == Fate(impacts.DEAD, older)
 
 
 def test_an_older_error_of_many_hits_nobody_after_unpoison() -> None:
@@ -148,7 +148,7 @@ def test_an_older_error_of_many_in_a_tail_of_a_hugetlb_page_counts() -> None:
         "poison",
         frames=[hex(tail), *(hex(session.resolve_frame(f"b:m+{page}")) for page in range(MOST_ERRORS))],
     )
-    assert fates_now(session)[session.world.process("a").tgid] == Fate(hits.LATER, tail)
+    assert fates_now(session)[session.world.process("a").tgid] == Fate(impacts.LATER, tail)
 
 
 def test_only_errors_that_broke_a_frame_take_the_place_of_older_ones() -> None:
@@ -166,7 +166,7 @@ def test_only_errors_that_broke_a_frame_take_the_place_of_older_ones() -> None:
     do(session, "debugfs", name="corrupt-filter-enable", value=1)
     for page in range(MOST_ERRORS):
         assert do(session, "poison", frame=f"b:m+{page}").filtered
-    assert fates_now(session) == {tgids["a"]: Fate(hits.LATER, first)}
+    assert fates_now(session) == {tgids["a"]: Fate(impacts.LATER, first)}
 
 
 def test_an_error_beyond_the_memory_takes_the_place_of_no_older_one() -> None:
@@ -188,6 +188,6 @@ def test_an_entry_that_unpoison_left_counts_when_its_frame_is_poisoned_again() -
     do(session, "poison", frame=f"pfn:{older:#x}")
     for page in range(1, MOST_ERRORS + 1):
         do(session, "poison", frame=f"b:m+{page}")
-    assert fates_now(session)[tgids["a"]] == Fate(hits.LATER, older)
+    assert fates_now(session)[tgids["a"]] == Fate(impacts.LATER, older)
     do(session, "read", task="a", at="m+0")
     assert session.operations[-1].outcome.signals[0].effect == "killed"

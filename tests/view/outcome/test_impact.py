@@ -7,7 +7,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.impact import _vpns_of, find_before, find_places, find_swap_holders
 from hwpoison_gui.view.outcome.loss import hits_now
@@ -76,7 +76,7 @@ def test_owners_are_those_who_map_it_and_those_who_have_it_in_swap_by_number(swa
     assert {mm for mm, _ in before.mapped} == {b} and not before.unused
 
 
-@pytest.mark.parametrize(("dirty", "kind"), [(False, hits.SAFE), (True, hits.LATER)])
+@pytest.mark.parametrize(("dirty", "kind"), [(False, impacts.SAFE), (True, impacts.LATER)])
 def test_who_has_only_a_swap_entry_for_the_page_is_hit_by_its_touch(swapped: Session, dirty: bool, kind: str) -> None:
     """me_swapcache_dirty() keeps the page in the swap cache, where do_swap_page() finds it; a clean one is read
     again. The page has not been mapped since: no reverse map leads to its users."""

@@ -7,7 +7,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.outcome.impact import is_free
 from hwpoison_gui.view.outcome.impact_now import error_of, impact_now
@@ -44,8 +44,8 @@ def told(session: Session, pfn: int) -> dict[str, str]:
 
 
 AT_THE_END = {
-    "dead": hits.DEAD, "told": hits.SIGNALLED, "waits": hits.PENDING, "later": hits.LATER, "caught": hits.CAUGHT,
-    "stale": hits.STALE, "safe": hits.SAFE,
+    "dead": impacts.DEAD, "told": impacts.SIGNALLED, "waits": impacts.PENDING, "later": impacts.LATER,
+    "caught": impacts.CAUGHT, "stale": impacts.STALE, "safe": impacts.SAFE,
 }  # fmt: skip
 
 
@@ -71,7 +71,8 @@ def test_what_happens_afterwards_is_counted_in() -> None:
     do(session, "exit", task="safe")
     do(session, "sigaction", task="waits", sigbus="handler")
     assert told(session, pfn) == {
-        "dead": hits.DEAD, "told": hits.SIGNALLED, "waits": hits.SIGNALLED, "later": hits.DEAD, "stale": hits.STALE,
+        "dead": impacts.DEAD, "told": impacts.SIGNALLED, "waits": impacts.SIGNALLED, "later": impacts.DEAD,
+        "stale": impacts.STALE,
     }  # fmt: skip
     session.seek(error.last if (error := error_of(session, pfn)) else 0)
     assert told(session, pfn) == AT_THE_END
@@ -122,7 +123,7 @@ def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
         "1 dead, 1 dies on touch, 1 signalled on touch, 1 reads old data, 1 safe"
     )
     lines = {fact.name: fact.value for fact in facts_of(session, pfn).hits}
-    assert list(lines) == [hits.MEANINGS[kind] for kind in hits.MEANINGS if kind in AT_THE_END.values()]
+    assert list(lines) == [impacts.IMPACTS[kind].meaning for kind in impacts.IMPACTS if kind in AT_THE_END.values()]
     assert lines["Silently reads old data from disk"] == "stale:106"
 
 
@@ -161,7 +162,7 @@ def test_a_child_inherits_the_hwpoison_entry(profile: str) -> None:
     pfn = session.resolve_frame("a:m+0")
     do(session, "poison", frame="a:m+0")
     do(session, "fork", task="a", child="b")
-    assert told(session, pfn) == {"a": hits.LATER, "b": hits.LATER}
+    assert told(session, pfn) == {"a": impacts.LATER, "b": impacts.LATER}
 
 
 def test_a_hwpoison_entry_moves_along() -> None:
@@ -169,7 +170,7 @@ def test_a_hwpoison_entry_moves_along() -> None:
     pfn = session.resolve_frame("a:m+0")
     do(session, "poison", frame="a:m+0")
     do(session, "mremap", task="a", at="m+0", pages=2, name="n")
-    assert told(session, pfn) == {"a": hits.LATER}
+    assert told(session, pfn) == {"a": impacts.LATER}
 
 
 def test_what_is_left_of_a_mapping_keeps_its_hwpoison_entry() -> None:
@@ -177,7 +178,7 @@ def test_what_is_left_of_a_mapping_keeps_its_hwpoison_entry() -> None:
     pfn = session.resolve_frame("a:m+2")
     do(session, "poison", frame="a:m+2")
     do(session, "munmap", task="a", at="m+0", pages=2)
-    assert told(session, pfn) == {"a": hits.LATER}
+    assert told(session, pfn) == {"a": impacts.LATER}
     do(session, "munmap", task="a", at="m+2", pages=1)
     assert told(session, pfn) == {}
 
@@ -190,7 +191,7 @@ def test_a_new_mapping_finds_what_the_file_has_kept() -> None:
     do(session, "poison", frame="/f@0")
     assert told(session, pfn) == {}
     do(session, "mmap", task="a", name="m", pages=2, file="/f", shared=True)
-    assert told(session, pfn) == {"a": hits.LATER}
+    assert told(session, pfn) == {"a": impacts.LATER}
 
 
 @pytest.mark.parametrize("profile", list(PROFILES))
@@ -202,7 +203,7 @@ def test_a_page_that_madvise_faults_in_has_its_user(profile: str) -> None:
     do(session, "poison", frame="a:m+0", via="madvise", task="a")
     outcome = session.operations[-1].outcome
     assert outcome.result == "Recovered" and outcome.pfn is not None
-    assert told(session, outcome.pfn) == {"a": hits.SAFE}
+    assert told(session, outcome.pfn) == {"a": impacts.SAFE}
 
 
 def test_a_swap_entry_taken_away_hits_nobody() -> None:
@@ -212,7 +213,7 @@ def test_a_swap_entry_taken_away_hits_nobody() -> None:
     pfn = next(iter(session.machine.swap_cache.view.values()))
     session.machine.set_flags(pfn, pf.DIRTY)
     do(session, "poison", frame=f"pfn:{pfn:#x}")
-    assert told(session, pfn) == {"a": hits.LATER}
+    assert told(session, pfn) == {"a": impacts.LATER}
     do(session, "munmap", task="a", at="m+0", pages=1)
     assert told(session, pfn) == {}
 
@@ -227,7 +228,7 @@ def test_an_error_that_stopped_the_thread_leaves_the_page_to_others() -> None:
     do(session, "read", task="a", at="m+0")
     pfn = session.resolve_frame("a:m+0")
     do(session, "poison", frame="a:m+0", via="srar", task="a", rip_valid=False)
-    assert told(session, pfn) == {"a": hits.DEAD, "b": hits.USES}
+    assert told(session, pfn) == {"a": impacts.DEAD, "b": impacts.USES}
 
 
 def test_the_entry_of_a_dissolved_huge_page_is_not_that_of_a_frame_which_breaks_later() -> None:
@@ -241,7 +242,7 @@ def test_the_entry_of_a_dissolved_huge_page_is_not_that_of_a_frame_which_breaks_
     for later in (pfn + 1, pfn - 5):
         do(session, "poison", frame=f"pfn:{later:#x}")
     do(session, "fork", task="a", child="c")
-    assert told(session, pfn) == {"a": hits.LATER, "c": hits.LATER}
+    assert told(session, pfn) == {"a": impacts.LATER, "c": impacts.LATER}
     assert told(session, pfn + 1) == told(session, pfn - 5) == {}
 
 
@@ -256,7 +257,7 @@ def test_another_frame_of_the_file_that_broke_later_is_an_error_of_its_own() -> 
     do(session, "punch_hole", path="/f", page=0)
     do(session, "poison", frame="a:m+0", via="madvise", task="a")
     second = session.resolve_frame("/f@0")
-    assert told(session, second) == {"a": hits.LATER, "b": hits.LATER}
+    assert told(session, second) == {"a": impacts.LATER, "b": impacts.LATER}
     assert told(session, first) == {}
 
 
@@ -275,7 +276,7 @@ def test_a_huge_page_that_early_kernels_hand_out_again_is_used_by_who_maps_its_n
         do(session, "mmap", task=name, name="n", pages=512, file="/huge", shared=True)
         do(session, "write", task="c", at="n+511", value="H")
     assert session.resolve_frame("c:n+511") == pfn
-    assert told(session, pfn) == {"a": hits.USES, "c": hits.USES}
+    assert told(session, pfn) == {"a": impacts.USES, "c": impacts.USES}
 
 
 def test_views_of_several_frames_do_not_drop_each_others_answers() -> None:
@@ -294,7 +295,7 @@ def test_who_was_not_signalled_is_hit_as_it_would_be_by_now() -> None:
     do(session, "sigaction", task="later", sigbus="handler")
     do(session, "munmap", task="stale", at="m+0", pages=2)
     assert told(session, pfn) == {
-        name: hits.CAUGHT if name == "later" else kind for name, kind in AT_THE_END.items() if name != "stale"
+        name: impacts.CAUGHT if name == "later" else kind for name, kind in AT_THE_END.items() if name != "stale"
     }
 
 
@@ -305,17 +306,17 @@ def test_who_has_something_else_there_by_now_is_safe(path: str, offset: int) -> 
     do(session, "file", path="/g", pages=4)
     do(session, "munmap", task="later", at="m+0", pages=2)
     do(session, "mmap", task="later", name="n", pages=2, file=path, offset=offset, shared=True, fixed="m+0")
-    assert told(session, pfn)["later"] == hits.SAFE
+    assert told(session, pfn)["later"] == impacts.SAFE
 
 
 def test_beyond_the_end_of_the_file_the_touch_is_not_of_the_error() -> None:
     """A truncated file has no such page; extended again it has a hole there, not what the disk had before."""
     session, pfn = broken()
-    assert told(session, pfn)["stale"] == hits.STALE
+    assert told(session, pfn)["stale"] == impacts.STALE
     do(session, "truncate", path="/f", pages=0)
     assert "stale" not in told(session, pfn)
     do(session, "truncate", path="/f", pages=2)
-    assert told(session, pfn)["stale"] == hits.ZEROS
+    assert told(session, pfn)["stale"] == impacts.ZEROS
 
 
 def test_a_huge_page_that_broke_may_be_another_page_of_another_file_by_now() -> None:
@@ -336,7 +337,7 @@ def test_a_huge_page_that_broke_may_be_another_page_of_another_file_by_now() -> 
         do(session, "mmap", task=name, name="h", pages=512, file="/new", offset=1024, shared=True)
     do(session, "read", task="b", at="h+0")
     assert session.resolve_frame("b:h+3") == pfn
-    assert told(session, pfn) == {"b": hits.USES, "c": hits.USES}
+    assert told(session, pfn) == {"b": impacts.USES, "c": impacts.USES}
 
 
 def test_errors_that_broke_nothing_do_not_hide_the_one_that_did() -> None:
@@ -353,11 +354,11 @@ def test_errors_that_broke_nothing_do_not_hide_the_one_that_did() -> None:
 
     do(session, "debugfs", name="corrupt-filter-memcg", value=99)
     report_again()
-    assert error_of(session, pfn) is error and told(session, pfn) == {"a": hits.LATER}
+    assert error_of(session, pfn) is error and told(session, pfn) == {"a": impacts.LATER}
     do(session, "unpoison", frame=f"pfn:{pfn:#x}")
-    assert error_of(session, pfn) is None and told(session, pfn) == {"a": hits.LATER}
+    assert error_of(session, pfn) is None and told(session, pfn) == {"a": impacts.LATER}
     report_again()
-    assert error_of(session, pfn) is None and told(session, pfn) == {"a": hits.LATER}, "its entry is left"
+    assert error_of(session, pfn) is None and told(session, pfn) == {"a": impacts.LATER}, "its entry is left"
 
 
 def test_after_a_panic_nobody_touches_anything() -> None:

@@ -14,8 +14,8 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.dry_run import dry_run
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
-from hwpoison_gui.view.base import hits
-from hwpoison_gui.view.base.hits import counted_hits
+from hwpoison_gui.view.base import impacts
+from hwpoison_gui.view.base.impacts import counted_hits
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import sentence_of
@@ -47,16 +47,16 @@ def machine(profile: str, early_kill: int, *, container: bool = False, sigbus: s
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("early_kill", [0, 1])
 @pytest.mark.parametrize(("container", "code", "way"), [
-    (False, outcomes.INIT, hits.PANICS), (True, outcomes.NAMESPACE, hits.ENDS),
+    (False, outcomes.INIT, impacts.PANICS), (True, outcomes.NAMESPACE, impacts.ENDS),
 ])  # fmt: skip
 def test_it_is_foretold_as_it_happens(profile: str, early_kill: int, container: bool, code: int, way: str) -> None:
     session = machine(profile, early_kill, container=container)
     m, shared, own = session.machine, session.resolve_frame("i:m+0"), session.resolve_frame("i:m+1")
     init, child = (session.world.process(name).tgid for name in "ic")
     assert Assessment.of(m).classes()[[shared, own]].tolist() == [code, code]
-    assert predict(m, own).code == code and predict(m, own).hits == {way: [init], hits.SAFE: [child]}
+    assert predict(m, own).code == code and predict(m, own).hits == {way: [init], impacts.SAFE: [child]}
     ahead = predict(m, shared)
-    assert ahead.code == code and ahead.hits == {way: [init], hits.DEAD if early_kill else hits.LATER: [child]}
+    assert ahead.code == code and ahead.hits == {way: [init], impacts.DEAD if early_kill else impacts.LATER: [child]}
     do(session, "poison", frame="i:m+0")
     loss = loss_of(session, session.operations[-1])
     assert loss is not None and loss.names(way) == [f"i:{init}"] and impact_now(session, shared)[init] == way
@@ -129,7 +129,7 @@ def test_init_that_exits() -> None:
 
 
 def test_several_inits_at_once() -> None:
-    assert counted_hits([hits.ENDS, hits.ENDS, hits.PANICS]) == [
+    assert counted_hits([impacts.ENDS, impacts.ENDS, impacts.PANICS]) == [
         "1 panics the kernel on touch",
         "2 die on touch with their PID namespaces",
     ]
@@ -158,8 +158,8 @@ def test_an_init_among_very_many_users() -> None:
     for number in range(MOST_MAPPERS + 5):
         do(session, "fork", task="i", child=f"k{number}", newpid=number == 7)
     ahead = predict(session.machine, session.resolve_frame("i:m+1"))
-    assert ahead.code == outcomes.INIT and ahead.hits[hits.PANICS] == [1]
-    assert len(ahead.hits[hits.ENDS]) == 1 and len(ahead.hits[hits.DEAD]) == MOST_MAPPERS + 4
+    assert ahead.code == outcomes.INIT and ahead.hits[impacts.PANICS] == [1]
+    assert len(ahead.hits[impacts.ENDS]) == 1 and len(ahead.hits[impacts.DEAD]) == MOST_MAPPERS + 4
 
 
 def test_frames_are_found_by_what_becomes_of_an_init() -> None:
@@ -179,11 +179,11 @@ def test_whose_death_ends_a_namespace() -> None:
     before = to_the_end(find_before(m, pfn))
     with dry_run(m, pfn) as ran:
         assert ran.signals
-        for impacts, code in (
-            ({init: hits.ENDS}, outcomes.NAMESPACE), ({init: hits.DEAD}, outcomes.NAMESPACE),
-            ({child: hits.DEAD}, outcomes.EARLY), ({init: hits.SIGNALLED, child: hits.DEAD}, outcomes.EARLY),
+        for hits, code in (
+            ({init: impacts.ENDS}, outcomes.NAMESPACE), ({init: impacts.DEAD}, outcomes.NAMESPACE),
+            ({child: impacts.DEAD}, outcomes.EARLY), ({init: impacts.SIGNALLED, child: impacts.DEAD}, outcomes.EARLY),
         ):  # fmt: skip
-            assert class_of(m, before, ran, impacts, True) == code, impacts
+            assert class_of(m, before, ran, hits, True) == code, hits
 
 
 @pytest.mark.parametrize(("container", "code"), [(False, outcomes.INIT), (True, outcomes.STUCK)])
@@ -199,8 +199,8 @@ def test_the_most_severe_outcome_of_a_page_that_stays_with_its_users_counts(cont
     ahead = predict(m, pfn)
     assert (ahead.result, ahead.code) == ("Failed", code) and Assessment.of(m).classes()[pfn] == code
     init = session.world.process("i").tgid
-    assert ahead.hits == {hits.ENDS if container else hits.PANICS: [init]}
+    assert ahead.hits == {impacts.ENDS if container else impacts.PANICS: [init]}
     before = to_the_end(find_before(m, pfn))
     with dry_run(m, pfn) as ran:
-        killed = class_of(m, before, ran, {init: hits.DEAD}, True)
+        killed = class_of(m, before, ran, {init: impacts.DEAD}, True)
     assert killed == (outcomes.STUCK if container else outcomes.PANICS)

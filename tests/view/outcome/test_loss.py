@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import loss
 from hwpoison_gui.view.outcome.impact_now import impact_now
@@ -49,18 +49,18 @@ def anonymous(early_kill: int, **second: str) -> Session:
 def test_private_memory_is_lost_with_those_who_had_it() -> None:
     found = came(anonymous(1))
     assert found.lost == "Lost: 4 KiB of anonymous memory of a:101 and b:102."
-    assert kinds(found) == {"a:101": hits.DEAD, "b:102": hits.DEAD}
+    assert kinds(found) == {"a:101": impacts.DEAD, "b:102": impacts.DEAD}
 
 
 @pytest.mark.parametrize(
     ("early_kill", "second", "kind"),
     [
-        (0, {}, hits.LATER),
-        (0, {"sigbus": "handler"}, hits.CAUGHT),
-        (0, {"sigbus": "blocked"}, hits.LATER),
-        (1, {"sigbus": "handler"}, hits.SIGNALLED),
-        (1, {"sigbus": "ignored"}, hits.IGNORED),
-        (1, {"sigbus": "blocked"}, hits.PENDING),
+        (0, {}, impacts.LATER),
+        (0, {"sigbus": "handler"}, impacts.CAUGHT),
+        (0, {"sigbus": "blocked"}, impacts.LATER),
+        (1, {"sigbus": "handler"}, impacts.SIGNALLED),
+        (1, {"sigbus": "ignored"}, impacts.IGNORED),
+        (1, {"sigbus": "blocked"}, impacts.PENDING),
     ],
 )
 def test_who_is_hit_how(early_kill: int, second: dict[str, str], kind: str) -> None:
@@ -73,7 +73,7 @@ def test_a_clean_page_of_a_file_is_no_loss_and_all_are_safe() -> None:
     do(session, "poison", frame="a:m+0")
     found = came(session)
     assert found.lost == "Nothing is lost: /f, page 0, is read from disk again."
-    assert set(kinds(found).values()) == {hits.SAFE}
+    assert set(kinds(found).values()) == {impacts.SAFE}
 
 
 def test_a_dirty_page_of_a_file_loses_its_last_write_and_who_had_no_entry_reads_old_data() -> None:
@@ -83,7 +83,7 @@ def test_a_dirty_page_of_a_file_loses_its_last_write_and_who_had_no_entry_reads_
     do(session, "poison", frame="a:m+0")
     found = came(session)
     assert found.lost.startswith("Lost: the last write to /f, page 0 (4 KiB); fsync() returns EIO once (but nothing")
-    assert kinds(found) == {"a:101": hits.LATER, "b:102": hits.LATER, "c:103": hits.STALE}
+    assert kinds(found) == {"a:101": impacts.LATER, "b:102": impacts.LATER, "c:103": impacts.STALE}
     do(session, "read", task="c", at="m+0")
     assert session.operations[-1].outcome.value == "disk"
 
@@ -127,7 +127,7 @@ def test_a_hole_is_read_as_zeros_and_what_was_never_written_is_no_loss() -> None
     do(session, "punch_hole", path="/f", page=0)
     do(session, "write", task="a", at="m+0", value="new")
     do(session, "poison", frame="a:m+0")
-    assert kinds(came(session))["c:103"] == hits.ZEROS and "the disk has a hole there" in came(session).lost
+    assert kinds(came(session))["c:103"] == impacts.ZEROS and "the disk has a hole there" in came(session).lost
     session = with_file("tmpfs")
     do(session, "punch_hole", path="/f", page=0)
     do(session, "read", task="a", at="m+0")
@@ -142,7 +142,7 @@ def test_a_second_report_in_6_1_has_no_result_line_and_is_told_all_the_same() ->
     do(session, "poison", frame=f"pfn:{session.operations[-1].outcome.pfn:#x}")
     assert session.operations[-1].outcome.result is None
     assert came(session).lost == "Nothing more is lost: it was broken before."
-    assert kinds(came(session))["a:101"] == hits.LATER
+    assert kinds(came(session))["a:101"] == impacts.LATER
 
 
 def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:
@@ -150,8 +150,8 @@ def test_shared_memory_of_2009_reads_zeros_and_that_of_today_is_told() -> None:
     for session in (old, new):
         do(session, "write", task="a", at="m+0", value="new")
         do(session, "poison", frame="a:m+0")
-    assert "reads zeros" in came(old).lost and kinds(came(old))["c:103"] == hits.ZEROS
-    assert "poisoned" in came(new).lost and kinds(came(new))["c:103"] == hits.LATER
+    assert "reads zeros" in came(old).lost and kinds(came(old))["c:103"] == impacts.ZEROS
+    assert "poisoned" in came(new).lost and kinds(came(new))["c:103"] == impacts.LATER
 
 
 def test_a_file_system_that_cannot_drop_pages() -> None:
@@ -171,7 +171,7 @@ def test_a_private_copy_is_not_hit() -> None:
     do(session, "fork", task="a", child="b")
     do(session, "write", task="b", at="m+0", value="y")
     do(session, "poison", frame="a:m+0")
-    assert kinds(came(session)) == {"a:101": hits.DEAD, "b:102": hits.SAFE}
+    assert kinds(came(session)) == {"a:101": impacts.DEAD, "b:102": impacts.SAFE}
 
 
 def test_free_memory_the_kernels_own_and_a_second_report() -> None:
@@ -208,7 +208,7 @@ def test_a_touch_finds_out_what_was_lost_before() -> None:
     session = anonymous(0)
     do(session, "read", task="b", at="m+0")
     found = came(session)
-    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b:102": hits.DEAD}
+    assert found.lost == loss.LOST_BEFORE and kinds(found) == {"b:102": impacts.DEAD}
 
 
 def test_what_madvise_did_not_find_did_not_break() -> None:
@@ -323,7 +323,7 @@ def test_where_there_is_no_memory_nothing_is_lost(beyond: int) -> None:
 
 def test_the_worst_hit_come_first() -> None:
     found = came(anonymous(1, sigbus="ignored"))
-    assert [hit.kind for hit in found.hits] == sorted((hit.kind for hit in found.hits), key=hits.rank)
+    assert [hit.kind for hit in found.hits] == sorted((hit.kind for hit in found.hits), key=impacts.rank)
     session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 1})
     do(session, "task", name="a", sigbus="handler")
     do(session, "mmap", task="a", name="m", pages=1)
@@ -453,7 +453,7 @@ def test_a_page_that_stays_in_its_cache_waits_for_those_without_an_entry(profile
     session = with_file("nofs", profile)
     do(session, "write", task="a", at="m+0", value="x")
     do(session, "poison", frame="/f@0")
-    assert kinds(came(session)) == {"a:101": hits.LATER, "b:102": hits.LATER, "c:103": hits.LATER}
+    assert kinds(came(session)) == {"a:101": impacts.LATER, "b:102": impacts.LATER, "c:103": impacts.LATER}
 
 
 def test_a_huge_page_that_stays_in_its_cache_is_known_by_its_head() -> None:
@@ -464,7 +464,7 @@ def test_a_huge_page_that_stays_in_its_cache_is_known_by_its_head() -> None:
         do(session, "mmap", task=name, name="h", pages=512, file="/h", shared=True)
     do(session, "read", task="a", at="h+0")
     do(session, "poison", frame="a:h+3")
-    assert kinds(came(session)) == {"a:101": hits.LATER, "b:102": hits.LATER}
+    assert kinds(came(session)) == {"a:101": impacts.LATER, "b:102": impacts.LATER}
 
 
 def test_entries_of_swap_lead_to_a_page_that_is_kept_in_the_swap_cache() -> None:
@@ -481,5 +481,5 @@ def test_entries_of_swap_lead_to_a_page_that_is_kept_in_the_swap_cache() -> None
     assert session.flags(pfn) & pf.SWAPCACHE
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert session.operations[-1].outcome.result == "Delayed"
-    assert kinds(came(session)) == {"a:101": hits.LATER, "b:102": hits.LATER}
+    assert kinds(came(session)) == {"a:101": impacts.LATER, "b:102": impacts.LATER}
     assert do(session, "read", task="b", at="m+0").signals

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, LATER, Fate
+from hwpoison_gui.view.base.impacts import CAUGHT, DEAD, LATER, Fate
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.foretold import foretold

@@ -8,7 +8,7 @@ import pytest
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outcome.preview import preview, words_of
@@ -132,7 +132,7 @@ def test_the_result_stands_before_who_is_hit() -> None:
 def test_why_the_machine_would_stop(session: Session) -> None:
     pfn = session.resolve_frame("a:m+0")
     ahead = predict(session.machine, pfn)._replace(code=outcomes.PANICS)
-    init = words_of(session.machine, pfn, ahead._replace(hits={hits.DEAD: [1]}))
+    init = words_of(session.machine, pfn, ahead._replace(hits={impacts.DEAD: [1]}))
     assert init == "If it broke: the machine would stop, init is killed"
     off = words_of(session.machine, pfn, ahead._replace(hits={}))
     assert off == "If it broke: the machine would stop, memory_failure_recovery is 0"

@@ -16,7 +16,7 @@ from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import UNTOLD
-from hwpoison_gui.view.base.hits import CAUGHT, DEAD, IGNORED, LATER, PANICS, SAFE, USES, Fate
+from hwpoison_gui.view.base.impacts import CAUGHT, DEAD, IGNORED, LATER, PANICS, SAFE, USES, Fate
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.outcome import summing

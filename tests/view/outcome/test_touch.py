@@ -12,7 +12,7 @@ from hwpoison_gui.kernel.mark import Steps
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.dry_run import RanAlone
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base import hits
+from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome import touch as module
@@ -56,7 +56,7 @@ def test_a_touch_cannot_be_refused(profile: str, sigbus: str) -> None:
     pfn = broken(session, "a:m+0")
     assert told(session, pfn) == {"a": kind}
     do(session, "read", task="a", at="m+0")
-    assert session.alive("a") is (kind == hits.CAUGHT) and kind in (hits.CAUGHT, hits.LATER)
+    assert session.alive("a") is (kind == impacts.CAUGHT) and kind in (impacts.CAUGHT, impacts.LATER)
 
 
 def test_who_is_stopped_dies_when_it_runs_again() -> None:
@@ -66,8 +66,8 @@ def test_who_is_stopped_dies_when_it_runs_again() -> None:
     do(session, "write", task="a", at="m+0", value="x")
     m, tgid = session.machine, session.world.task_names.view["a"]
     m.tasks.load({tgid: m.tasks.view[tgid]._replace(stopped=True)})
-    assert death_by_touch(m, m.processes.view[tgid]) == hits.LATER
-    assert told(session, broken(session, "a:m+0")) == {"a": hits.LATER}
+    assert death_by_touch(m, m.processes.view[tgid]) == impacts.LATER
+    assert told(session, broken(session, "a:m+0")) == {"a": impacts.LATER}
     assert m.tasks.view[tgid].stopped
 
 
@@ -90,7 +90,7 @@ def test_a_touch_leaves_the_machine_as_it_was() -> None:
         digest = m.gate.digest()
         kinds |= set(to_the_end(find_next_touches(m, before)).values())
         assert m.gate.digest() == digest and not m.gate.changed
-    assert kinds == {hits.LATER, hits.STALE}
+    assert kinds == {impacts.LATER, impacts.STALE}
 
 
 def test_like_places_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,8 +118,8 @@ def test_like_places_are_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "dry", counted)
     touches = Touches(m)
     first, second, clean = (to_the_end(find_next_touches(m, before, touches)) for before in befores)
-    assert set(first.values()) == set(second.values()) == {hits.LATER, hits.CAUGHT, hits.STALE}
-    assert set(clean.values()) == {hits.SAFE}
+    assert set(first.values()) == set(second.values()) == {impacts.LATER, impacts.CAUGHT, impacts.STALE}
+    assert set(clean.values()) == {impacts.SAFE}
     assert len(tried) == 1 + 3 + 2, "an entry, and no entry of each page; the deaths of two sorts of process"
     assert first == to_the_end(find_next_touches(m, befores[0], touches)) and len(tried) == 6
     assert first == to_the_end(find_next_touches(m, befores[0])), "the same without what is known of others"
@@ -134,12 +134,12 @@ def test_what_is_written_again_and_synced_is_not_old() -> None:
     do(session, "pwrite", task="a", fd="d", page=0, value="first")
     before = to_the_end(find_before(session.machine, session.resolve_frame("/f@0")))
     do(session, "poison", frame="/f@0")
-    assert touched(session, before) == {"a": hits.STALE}
+    assert touched(session, before) == {"a": impacts.STALE}
     do(session, "pwrite", task="a", fd="d", page=0, value="second")
-    assert touched(session, before) == {"a": hits.SAFE}
+    assert touched(session, before) == {"a": impacts.SAFE}
     do(session, "sync", path="/f")
     do(session, "drop_caches")
-    assert touched(session, before) == {"a": hits.SAFE}
+    assert touched(session, before) == {"a": impacts.SAFE}
 
 
 def test_shared_memory_that_is_written_again_and_swapped_out_holds_no_zeros() -> None:
@@ -152,11 +152,11 @@ def test_shared_memory_that_is_written_again_and_swapped_out_holds_no_zeros() ->
     do(session, "pwrite", task="a", fd="d", page=0, value="first")
     before = to_the_end(find_before(session.machine, session.resolve_frame("/dev/shm/x@0")))
     do(session, "poison", frame="/dev/shm/x@0")
-    assert touched(session, before) == {"a": hits.ZEROS, "b": hits.ZEROS}
+    assert touched(session, before) == {"a": impacts.ZEROS, "b": impacts.ZEROS}
     do(session, "write", task="b", at="m+0", value="second")
     do(session, "madvise", task="b", at="m+0", pages=1, advice="pageout")
     assert session.machine.shmem_swap.view
-    assert touched(session, before) == {"a": hits.SAFE, "b": hits.SAFE}
+    assert touched(session, before) == {"a": impacts.SAFE, "b": impacts.SAFE}
 
 
 def test_a_huge_page_is_had_again_by_who_has_reserved_one() -> None:
@@ -169,10 +169,10 @@ def test_a_huge_page_is_had_again_by_who_has_reserved_one() -> None:
     do(session, "fork", task="a", child="c")
     before = to_the_end(find_before(session.machine, session.resolve_frame("/huge@3")))
     do(session, "poison", frame="/huge@3")
-    assert touched(session, before) == {"a": hits.LATER, "c": hits.LATER}
+    assert touched(session, before) == {"a": impacts.LATER, "c": impacts.LATER}
     do(session, "truncate", path="/huge", pages=0)
     do(session, "truncate", path="/huge", pages=512)
-    assert touched(session, before) == {"a": hits.ZEROS}
+    assert touched(session, before) == {"a": impacts.ZEROS}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
@@ -185,17 +185,19 @@ def test_prot_none_is_sigsegv_before_and_after(profile: str) -> None:
     do(session, "mprotect", task="a", at="m+0", pages=1, prot="none")
     m, tgid = session.machine, session.world.task_names.view["a"]
     barred, open_to_it = (session.resolve_frame(f"a:m+{page}") for page in range(2))
-    assert predict(m, barred).hits == {hits.NO_ACCESS: [tgid]} and predict(m, open_to_it).hits == {hits.LATER: [tgid]}
+    assert predict(m, barred).hits == {impacts.NO_ACCESS: [tgid]} and predict(m, open_to_it).hits == {
+        impacts.LATER: [tgid]
+    }
     assert Assessment.of(m).classes()[[barred, open_to_it]].tolist() == [outcomes.LOST, outcomes.LATE]
     do(session, "poison", frame="a:m+0")
-    assert told(session, barred) == {"a": hits.NO_ACCESS}
+    assert told(session, barred) == {"a": impacts.NO_ACCESS}
     assert "a:101 cannot touch it (PROT_NONE); " in verdict(session, session.operations[-1])
     broke = session.position
     do(session, "read", task="a", at="m+0")
     assert [seen.code for seen in session.operations[-1].outcome.signals] == ["SEGV_ACCERR"] and not session.alive("a")
     session.seek(broke)
     do(session, "mprotect", task="a", at="m+0", pages=1, prot="r")
-    assert told(session, barred) == {"a": hits.LATER}
+    assert told(session, barred) == {"a": impacts.LATER}
 
 
 def test_what_could_be_read_again_is_safe_without_access_too() -> None:
@@ -205,7 +207,7 @@ def test_what_could_be_read_again_is_safe_without_access_too() -> None:
     do(session, "mmap", task="a", name="m", pages=1, file="/f")
     do(session, "read", task="a", at="m+0")
     do(session, "mprotect", task="a", at="m+0", pages=1, prot="none")
-    assert told(session, broken(session, "/f@0")) == {"a": hits.SAFE}
+    assert told(session, broken(session, "/f@0")) == {"a": impacts.SAFE}
 
 
 def test_beyond_the_end_of_the_file_a_place_without_access_is_not_of_the_error_either() -> None:
@@ -217,7 +219,7 @@ def test_beyond_the_end_of_the_file_a_place_without_access_is_not_of_the_error_e
     before = to_the_end(find_before(session.machine, session.resolve_frame("/f@0")))
     do(session, "mprotect", task="a", at="m+0", pages=1, prot="none")
     do(session, "poison", frame="/f@0")
-    assert touched(session, before) == {"a": hits.NO_ACCESS}
+    assert touched(session, before) == {"a": impacts.NO_ACCESS}
     do(session, "truncate", path="/f", pages=0)
     assert touched(session, before) == {}
 
