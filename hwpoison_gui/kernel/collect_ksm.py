@@ -14,6 +14,7 @@ from typing import Final
 from .collect import ToKill, is_only_required, late, required, task_early_kill
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
+from .page_mapping import mapping_number
 from .records import PAGE_SHIFT, Process, RmapItem, Vma
 from .rmap import rmap_walk_ksm
 
@@ -55,7 +56,7 @@ def rmap_items_of(m: Machine, pfn: int) -> list[RmapItem]:
     """Return the rmap_items of a KSM page, the last merged first.
 
     A recorded machine does not export them: the PTEs that map the page stand for them."""
-    known = m.rmap_items.of(int(m.mapping.view[pfn]) >> 2)
+    known = m.rmap_items.of(mapping_number(int(m.mapping.view[pfn])))
     if known:
         return [known[number] for number in sorted(known, reverse=True)]
     return [RmapItem(vma.mm, address, vma.anon_vma) for vma, address in reversed(list(rmap_walk_ksm(m, pfn)))]

@@ -13,6 +13,7 @@ from .folio import folio_alloc, folio_frames, folio_nr_pages
 from .gate import ABSENT
 from .machine import Machine
 from .page_alloc import alloc_page, get_page, put_page
+from .page_mapping import mapping_word
 from .records import HPAGE_PMD_ORDER, Inode
 from .rmap import page_mkclean
 
@@ -74,7 +75,7 @@ def find_get_page(m: Machine, inode: int, index: int) -> int | None:
 def add_to_page_cache(m: Machine, pfn: int, inode: Inode, index: int) -> None:
     """Add a folio to the page cache from page `index` of the inode on; the cache takes a reference for each frame."""
     m.put(m.page_cache, (inode.id, index), pfn)
-    m.put(m.mapping, pfn, inode.id << 2)
+    m.put(m.mapping, pfn, mapping_word(inode.id))
     m.put(m.index, pfn, index)
     m.set_flags(pfn, pf.LRU | (pf.SWAPBACKED if can(inode, "swapbacked") else 0))
     m.add_to(m.refcount, pfn, folio_nr_pages(m, pfn))

@@ -23,6 +23,7 @@ from .huge_memory import (
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page
+from .page_mapping import mapping_word
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, Inode, Vma
 from .rmap import anon_vma_prepare, set_anon
 from .vm_fault import FAULT_DONE, pte_alloc
@@ -100,7 +101,7 @@ def _huge_page_of(m: Machine, inode: Inode, index: int) -> int | None:
     if head is None:
         return None
     m.put(m.page_cache, (inode.id, index), head)
-    m.put(m.mapping, head, inode.id << 2)
+    m.put(m.mapping, head, mapping_word(inode.id))
     m.put(m.index, head, index)
     m.put(m.refcount, head, HPAGE_PMD_NR)  # the page cache holds one per 4 KiB page
     return head

@@ -16,6 +16,7 @@ from .hugetlb_pool import alloc_huge_page, available_huge_pages, reserve, unrese
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import get_page, put_page
+from .page_mapping import mapping_word
 from .records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, HPAGE_RESV_UNMAPPED, PAGE_SHIFT, Inode, Vma
 from .rmap import anon_vma_prepare, page_add_rmap, page_remove_rmap, set_anon
 from .vm_fault import FAULT_DONE, VM_FAULT_HWPOISON, VM_FAULT_SIGBUS
@@ -53,7 +54,7 @@ def huge_add_to_page_cache(m: Machine, head: int, inode: int, index: int) -> Non
     Since 4.20 it is dirty at once, so that reclaim does not drop it (hugetlb_add_to_page_cache()).
     """
     m.put(m.page_cache, (inode, index), head)
-    m.put(m.mapping, head, inode << 2)
+    m.put(m.mapping, head, mapping_word(inode))
     m.put(m.index, head, index)
     if m.profile.has("hugetlb_files_are_dirty"):
         m.set_flags(head, pf.DIRTY)

@@ -12,11 +12,12 @@ import numpy as np
 from . import page_flags as pf
 from . import pte as ptes
 from .filemap import content_of
-from .machine import MAPPING_KSM, Machine
+from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .memory import drop_present
 from .mmap import covered, isolate_range, overlapping
 from .page_alloc import get_page
+from .page_mapping import MAPPING_KSM, mapping_number, mapping_word
 from .records import PAGE_SHIFT, RmapItem, Vma
 from .rmap import mappings_of, page_add_rmap
 
@@ -91,7 +92,7 @@ def _remove_stale_items(m: Machine) -> None:
         for number, item in list(items.items()):
             entry = m.ptes.value(item.mm, item.address >> PAGE_SHIFT)
             word = int(m.mapping.get(ptes.value_of(entry))) if entry & ptes.PRESENT else 0
-            if word != (node << 2 | MAPPING_KSM):
+            if word != mapping_word(node, MAPPING_KSM):
                 m.delete(m.rmap_items, (node, number))
 
 
@@ -130,10 +131,10 @@ def _make_ksm_page(m: Machine, place: tuple[Vma, int]) -> None:
         if entry & ptes.DIRTY:
             m.set_flags(pfn, pf.DIRTY)
         m.set_pte(other.mm, at, entry & ~(ptes.RW | ptes.DIRTY))
-    m.put(m.mapping, pfn, m.new_id("stable_node") << 2 | MAPPING_KSM)
+    m.put(m.mapping, pfn, mapping_word(m.new_id("stable_node"), MAPPING_KSM))
     m.set_flags(pfn, pf.KSM)
     m.clear_flags(pfn, m.profile.mm.exclusive)
-    _stable_tree_append(m, vma, vpn, int(m.mapping.view[pfn]) >> 2)
+    _stable_tree_append(m, vma, vpn, mapping_number(int(m.mapping.view[pfn])))
 
 
 def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
@@ -144,6 +145,6 @@ def _replace_page(m: Machine, vma: Vma, vpn: int, kpage: int) -> Mark:
     page_add_rmap(m, kpage)
     m.set_pte(vma.mm, vpn, ptes.mk_pte(kpage, entry & ptes.ACCESSED))
     drop_present(m, entry & ~ptes.DIRTY)
-    _stable_tree_append(m, vma, vpn, int(m.mapping.view[kpage]) >> 2)
+    _stable_tree_append(m, vma, vpn, mapping_number(int(m.mapping.view[kpage])))
     owner = m.processes.view[vma.mm]
     return Mark(REPLACED, (owner.comm, vpn << PAGE_SHIFT), (kpage, pfn), (vma.id,), ((vma.mm, vpn),), (owner.tgid,))

@@ -21,6 +21,7 @@ from .memo import Memo
 from .mmzone import zones_by_address
 from .packed import PackedNestedTable, PackedTable
 from .packed_tags import PackedTags
+from .page_mapping import MAPPING_ANON, mapping_flags, mapping_number
 from .places import Places
 from .profile.type import Profile
 from .records import (
@@ -41,8 +42,7 @@ from .records import (
 )
 from .threads import Threads
 
-MAPPING_ANON: Final = 1
-MAPPING_KSM: Final = 3
+I64 = npt.NDArray[np.int64]
 
 _HUGE_FROM: Final = 1 << 22  # bytes of an array from which numpy asks for huge pages
 
@@ -64,8 +64,8 @@ class Machine:
     """All state of one simulated machine.
 
     Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
-    int32, `mapping` uint32 (page->mapping as id << 2, plus 1 for an anon_vma and 3 for KSM; of a
-    compound tail the pfn of its head), `index` uint32 (page->index, in pages).
+    int32, `mapping` uint32 (page->mapping as page_mapping.py has it; of a compound tail the pfn of its head),
+    `index` uint32 (page->index, in pages).
     Constant: `zones`, those of one node unless an image says otherwise; `memcg`, None unless it says one; `capture`;
     `uncaptured`, int32 a frame, the mappings that the kernel counted and no captured PTE explains, where the source has
     the page tables of some processes only, else None;
@@ -189,19 +189,41 @@ class Machine:
     def anon_vma_of(self, pfn: int) -> int:
         """Id of the anon_vma in page->mapping, or 0."""
         word = int(self.mapping.view[pfn])
-        return word >> 2 if word & 3 == MAPPING_ANON else 0
+        return mapping_number(word) if mapping_flags(word) == MAPPING_ANON else 0
 
     def inode_of(self, pfn: int) -> Inode | None:
         """page->mapping->host: the inode whose page cache contains the frame, or None."""
         word = int(self.mapping.view[pfn])
-        if not word or word & 3 or self.page(pfn) & pf.COMPOUND_TAIL:
+        if not word or mapping_flags(word) or self.page(pfn) & pf.COMPOUND_TAIL:
             return None
-        return self.inodes.view[word >> 2]
+        return self.inodes.view[mapping_number(word)]
 
     def compound_head(self, pfn: int) -> int:
         """The head of the compound page that contains `pfn`, or `pfn` itself."""
         head: int = self.mapping.cells[pfn] if self.flags.cells[pfn] & pf.COMPOUND_TAIL else pfn
         return head
+
+    def compound_heads(self, pfns: I64 | slice) -> I64:
+        """`compound_head` of many frames."""
+        heads = np.arange(*pfns.indices(self.frames)) if isinstance(pfns, slice) else pfns.astype(np.int64)
+        tails, of_tails = self.tails_among(pfns)
+        heads[tails] = of_tails
+        return heads
+
+    def folio_mappings(self, pfns: I64 | slice) -> npt.NDArray[np.uint32]:
+        """page->mapping of many frames, of a tail that of its head: words of page_mapping.py, not to be written to."""
+        words = self.mapping.view[pfns]
+        tails, heads = self.tails_among(pfns)
+        if len(tails):
+            words = words.copy()
+            words[tails] = self.mapping.view[heads]
+        return words
+
+    def tails_among(self, pfns: I64 | slice) -> tuple[I64, I64]:
+        """The compound tails of many frames, by their places in `pfns`, and the head of each."""
+        tails = np.flatnonzero((self.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL)) != 0)
+        heads = self.mapping.view[pfns][tails] if isinstance(pfns, slice) else self.mapping.view[pfns[tails]]
+        return tails, heads.astype(np.int64)
 
     def vmas_of(self, mm: int) -> list[Vma]:
         """The VMAs of an address space, sorted by address."""

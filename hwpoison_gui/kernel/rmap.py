@@ -20,9 +20,10 @@ from . import pte as ptes
 from .block_list import BlockList
 from .changes_alike import Count, Each
 from .gate import ABSENT
-from .machine import MAPPING_ANON, Machine
+from .machine import Machine
 from .mark import Act, Mark, MarksAlike, Run, Site, Steps, in_runs, site, stretches
 from .page_alloc import put_page
+from .page_mapping import MAPPING_ANON, mapping_word
 from .places import Places
 from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
 
@@ -199,7 +200,7 @@ def clear_page_mlock(m: Machine, pfn: int) -> None:
 
 def set_anon(m: Machine, pfn: int, vma: Vma, address: int) -> None:
     """__page_set_anon_rmap(): set page->mapping and page->index for the VMA's anon_vma and this address."""
-    m.put(m.mapping, pfn, vma.anon_vma << 2 | MAPPING_ANON)
+    m.put(m.mapping, pfn, mapping_word(vma.anon_vma, MAPPING_ANON))
     m.put(m.index, pfn, vma.index_of(address) & INDEX_MASK)
 
 

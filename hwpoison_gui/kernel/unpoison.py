@@ -9,7 +9,7 @@ from typing import Final
 
 from . import page_flags as pf
 from .huge_memory import huge_zero_page
-from .machine import MAPPING_ANON, Machine
+from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import MAGIC_HWPOISON, put_page, put_page_back_buddy
 
@@ -57,7 +57,7 @@ def _refusal(m: Machine, pfn: int) -> tuple[str, str] | None:
         return "referenced", "EBUSY"
     if m.mapcount.view[head]:
         return "mapped", "EBUSY"
-    if m.mapping.view[head] and not int(m.mapping.view[head]) & MAPPING_ANON:
+    if m.inode_of(head) is not None:
         return "has a mapping", "EBUSY"
     if m.page(head) & (_KERNELS_OWN | (pf.OFFLINE if m.profile.has("unpoison_spares_offline") else 0)):
         return "kernel's own", "EBUSY"

@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.machine import MAPPING_KSM
+from hwpoison_gui.kernel.page_mapping import MAPPING_KSM
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests import invariants
 from tests.workbench import Workbench

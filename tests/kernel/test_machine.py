@@ -9,9 +9,11 @@ from hwpoison_gui.kernel import machine
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import ABSENT
-from hwpoison_gui.kernel.machine import MAPPING_KSM, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import LogLine, Process
+from tests.view.outcome.states import with_huge_pages
 from tests.workbench import Workbench
 
 both = pytest.mark.parametrize("profile", ("v7", "6.1"))
@@ -88,6 +90,23 @@ def test_a_tails_mapping_is_its_head(m: Machine) -> None:
     assert bench.m.compound_head(tail) == tail - 3 == bench.m.compound_head(tail - 3)
     assert bench.m.inode_of(tail) is None and bench.m.inode_of(tail - 3) is not None
     assert m.compound_head(3000) == 3000
+
+
+def test_many_heads_and_mappings_are_those_of_the_frames_one_by_one() -> None:
+    m = with_huge_pages("6.1", np.random.default_rng(4)).machine
+    heads = [m.compound_head(pfn) for pfn in range(m.frames)]
+    mappings = [int(m.mapping.view[head]) for head in heads]
+    tails = [pfn for pfn in range(m.frames) if m.page(pfn) & pf.COMPOUND_TAIL]
+    column, first = m.mapping.view.copy(), tails[0]
+    assert {mapping_flags(mappings[pfn]) for pfn in tails} == {0, MAPPING_ANON}, "of files and anonymous"
+    for which in (slice(None), slice(first - 3, first + 5), slice(7, 7), np.array([first, 3, first + 1, 0, first])):
+        pfns = np.arange(m.frames)[which]
+        assert m.compound_heads(which).tolist() == [heads[pfn] for pfn in pfns]
+        assert m.folio_mappings(which).tolist() == [mappings[pfn] for pfn in pfns]
+        places, found = m.tails_among(which)
+        assert places.tolist() == [at for at, pfn in enumerate(pfns.tolist()) if heads[pfn] != pfn]
+        assert found.tolist() == [heads[pfn] for pfn in pfns if heads[pfn] != pfn]
+    assert (m.mapping.view == column).all(), "reading changes nothing"
 
 
 # -- VMAs and processes

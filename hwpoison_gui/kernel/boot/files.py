@@ -14,6 +14,7 @@ from .. import page_flags as pf
 from ..filemap import DISK, FILESYSTEMS
 from ..hwpoison_filter import UNKNOWN_DEVICE, made_device
 from ..machine import Machine
+from ..page_mapping import mapping_word
 from ..records import UNKNOWN_FILES, Inode
 from .compound import Compounds
 from .scan import pieces
@@ -84,7 +85,7 @@ def _folios(pfn: I64, inode: I64, compounds: Compounds, words: U64) -> dict[int,
 
 
 def _load_cache(m: Machine, words: U64, compounds: Compounds, pfn: I64, inode: I64, index: I64) -> None:
-    m.mapping.load(pfn, inode << 2)
+    m.mapping.load(pfn, mapping_word(inode))
     m.index.load(pfn, index)
     for number, part in _by_inode(inode):
         m.page_cache.load_arrays(number, index[part], pfn[part])

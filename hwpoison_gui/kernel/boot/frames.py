@@ -17,7 +17,8 @@ from hwpoison_gui.image import U64, MemoryImage
 
 from .. import page_flags as pf
 from ..gate import Column
-from ..machine import MAPPING_ANON, MAPPING_KSM, Machine
+from ..machine import Machine
+from ..page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_word, of_files
 from ..records import HPAGE_PMD_NR, HPAGE_PMD_ORDER, MAX_ORDER
 from .anon import AnonFamilies
 from .compound import Compounds
@@ -87,7 +88,7 @@ def _load_anon(m: Machine, words: U64, families: AnonFamilies, compounds: Compou
         pfn = np.flatnonzero((words[part] & np.uint64(pf.ANON)) != 0) + part.start
         pfn = pfn[compounds.is_head(pfn)]
         kind = np.where((words[pfn] & np.uint64(pf.KSM)) != 0, MAPPING_KSM, MAPPING_ANON)
-        m.mapping.load(pfn, families.of_frame[pfn].astype(np.int64) << 2 | kind)
+        m.mapping.load(pfn, mapping_word(families.of_frame[pfn].astype(np.int64), kind))
         m.index.load(pfn, families.index[pfn])
 
 
@@ -153,7 +154,7 @@ def _derived(words: U64, mappings: I32, mapping: npt.NDArray[np.uint32], frames:
     """The reference counts of some frames, by the rules above; `frames`: those of the folio of a head, else 1."""
     mapped = mappings > 0
     unused = (words & _NOT_IN_USE) != 0
-    of_file = (mapping != 0) & ((mapping & 3) == 0)
+    of_file = of_files(mapping)
     count: I32 = mappings + of_file * frames
     count += of_file & ((words & np.uint64(pf.PRIVATE)) != 0)
     count += ((words & np.uint64(pf.SWAPCACHE)) != 0) * frames

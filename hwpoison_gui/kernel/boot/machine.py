@@ -19,6 +19,7 @@ from .. import pte as ptes
 from ..machine import Machine
 from ..memcontrol import page_memcg
 from ..mmzone import zones_by_address
+from ..page_mapping import mapping_number
 from ..profile.type import Profile
 from ..records import HPAGE_PMD_NR, HPAGE_RESV_OWNER, PAGE_SHIFT, Process, Task, Vma
 from .anon import AnonFamilies, anon_families
@@ -288,7 +289,7 @@ def _load_counters(m: Machine, image: MemoryImage) -> None:
     highest = {
         "next_vma": len(m.vmas.view),
         "next_inode": max(m.inodes.view, default=0),
-        "next_anon_vma": int(m.mapping.view.max()) >> 2,
+        "next_anon_vma": mapping_number(int(m.mapping.view.max())),
         "next_pid": max(m.tasks.view, default=0),
         "next_swap_entry": max((*m.swap_map.view, *m.swap_cache.view, 0)),
         "num_poisoned_pages": _poisoned_pages(image),

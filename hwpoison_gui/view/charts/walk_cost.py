@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.collect import SUM_ANON, SUM_FILE, collect_procs
-from hwpoison_gui.kernel.machine import MAPPING_KSM, Machine
+from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.kernel.page_mapping import MAPPING_KSM, mapping_flags
 from hwpoison_gui.kernel.rmap import rmap_addresses
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import dry_run
@@ -186,7 +187,7 @@ def _note(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> str:
     unwalked = sum(one.frames for one, cost in measured if not cost.found)
     if unwalked:
         notes.append(f"For {counted(unwalked, 'mapped frame')} the handler finds nobody.")
-    merged = int(np.count_nonzero((m.mapping.view & 3 == MAPPING_KSM) & (m.mapcount.view > 0)))
+    merged = int(np.count_nonzero((mapping_flags(m.mapping.view) == MAPPING_KSM) & (m.mapcount.view > 0)))
     if merged:
         notes.append(f"{counted(merged, 'merged page')} (KSM) are left out.")
     return " ".join(notes)

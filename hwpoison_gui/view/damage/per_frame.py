@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import of_files
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import DEAD, ENDS
 from hwpoison_gui.view.damage.damage import Damage
@@ -76,10 +76,8 @@ def frames_of_files(m: Machine, users: Users) -> Iterator[tuple[I64, I64]]:
     """Frames in the page cache of files, ascending, and the number of the inode of each; in parts."""
     for start in range(0, m.frames, _CHUNK):
         part = slice(start, min(start + _CHUNK, m.frames))
-        word = m.mapping.view[part]
-        tail = (m.flags.view[part] & np.uint64(pf.COMPOUND_TAIL)) != 0
-        pfns = start + np.flatnonzero(tail | (word != 0) & ((word & 3) == 0))
-        of_file, page = users.file_places(pfns)
+        pfns = start + np.flatnonzero(of_files(m.folio_mappings(part)))
+        _, page = users.file_places(pfns)
         inode = page >> INDEX_BITS
         known = np.flatnonzero(np.isin(inode, np.fromiter(m.inodes.view, np.int64, len(m.inodes.view))))
-        yield pfns[of_file[known]], inode[known]
+        yield pfns[known], inode[known]

@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_number
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.filter.terms import FilterError, did_you_mean, frames_of_owners
@@ -55,22 +56,15 @@ class Comparison(Record):
 # -- the quantities
 
 
-def _heads(m: Machine) -> I64:
-    """The head of the compound page of each frame, or the frame itself."""
-    tails = (m.flags.view & np.uint64(pf.COMPOUND_TAIL)) != 0
-    heads: I64 = np.where(tails, m.mapping.view, np.arange(m.frames)).astype(np.int64)
-    return heads
-
-
 def _index(m: Machine) -> I64:
     """page->index in pages; unknown without a mapping, of KSM pages, and where an anon_vma's VMA was moved."""
-    heads = _heads(m)
+    heads = m.compound_heads(slice(None))
     mapping = m.mapping.view[heads]
-    kinds = mapping & 3
+    flags = mapping_flags(mapping)
     index: I64 = m.index.view[heads].astype(np.int64) + np.arange(m.frames) - heads
-    index[(mapping == 0) | (kinds == MAPPING_KSM)] = _UNKNOWN
-    anon = np.flatnonzero(kinds == MAPPING_ANON)
-    numbers, which = np.unique(mapping[anon] >> 2, return_inverse=True)
+    index[(mapping == 0) | (flags == MAPPING_KSM)] = _UNKNOWN
+    anon = np.flatnonzero(flags == MAPPING_ANON)
+    numbers, which = np.unique(mapping_number(mapping[anon]), return_inverse=True)
     highs = [high_bits(m, number) for number in numbers.tolist()]
     known = np.array([high is not None for high in highs], np.bool_)
     index[anon] += np.array([high or 0 for high in highs], np.int64)[which]

@@ -13,7 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_number, of_files
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.base.mappers import some_mappers_unknown
 from hwpoison_gui.view.base.naming import path_of
@@ -146,28 +147,18 @@ class OwnerSheet:
 
     def some(self, pfns: I64 | slice) -> U8:
         words = self.m.flags.view[pfns]
-        mapping = self._mapping_of(pfns)
-        low, number = mapping & 3, mapping >> 2
+        mapping = self.m.folio_mappings(pfns)
+        flags, number = mapping_flags(mapping), mapping_number(mapping)
         kernel, other = OWNER.id_of("kernel"), OWNER.id_of("other")
         owner = np.full(len(words), kernel, np.uint8)
-        file = np.flatnonzero((mapping != 0) & (low == 0) & (number < len(self._of_inode)))
+        file = np.flatnonzero(of_files(mapping) & (number < len(self._of_inode)))
         owner[file] = self._of_inode[number[file]]
-        anon = np.flatnonzero((low == MAPPING_ANON) & (number < len(self._of_anon)))
+        anon = np.flatnonzero((flags == MAPPING_ANON) & (number < len(self._of_anon)))
         owner[anon] = self._of_anon[number[anon]]
-        owner[(low == 3) | (owner == 0)] = other
+        owner[(flags == MAPPING_KSM) | (owner == 0)] = other
         owner[(words & np.uint64(pf.BUDDY)) != 0] = OWNER.id_of("free")
         owner[(words & np.uint64(pf.NOPAGE)) != 0] = OWNER.id_of("hole")
         return owner
-
-    def _mapping_of(self, pfns: I64 | slice) -> npt.NDArray[np.uint32]:
-        """Return page->mapping; for a compound tail, that of its head."""
-        m = self.m
-        mapping = m.mapping.view[pfns]
-        tails = np.flatnonzero(m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL))
-        if len(tails):
-            mapping = mapping.copy()
-            mapping[tails] = m.mapping.view[np.minimum(mapping[tails], m.frames - 1)]
-        return mapping
 
     def _rank(self) -> Iterator[float]:
         """Count the frames of every file and process, and give the largest a class of their own."""
@@ -175,10 +166,10 @@ class OwnerSheet:
         inodes = np.zeros(max(m.inodes.view, default=0) + 1, np.int64)
         anons = np.zeros(m.counter("next_anon_vma") + 1, np.int64)
         for start in range(0, m.frames, FRAMES_PER_SLICE):
-            mapping = self._mapping_of(slice(start, min(start + FRAMES_PER_SLICE, m.frames)))
+            mapping = m.folio_mappings(slice(start, min(start + FRAMES_PER_SLICE, m.frames)))
             mapping = mapping[mapping != 0].astype(np.int64)
-            for low, total in ((0, inodes), (MAPPING_ANON, anons)):
-                numbers = mapping[(mapping & 3) == low] >> 2
+            for flags, total in ((0, inodes), (MAPPING_ANON, anons)):
+                numbers = mapping_number(mapping[mapping_flags(mapping) == flags])
                 total += np.bincount(numbers[numbers < len(total)], minlength=len(total))
             yield 0.5 * start / m.frames
         mm_of = np.zeros(len(anons), np.int64)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import mapping_flags, mapping_number, of_files
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome.filter_bits import FilterBits
 from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction
@@ -174,9 +175,9 @@ class Assessment:
         refs, maps, mapping = m.refcount.view[part], m.mapcount.view[part], m.mapping.view[part]
         mapped = maps > 0
         head_flags, head_refs = flags, refs
-        tails = np.flatnonzero(flags & np.uint64(pf.COMPOUND_TAIL))
+        tails, heads = m.tails_among(part)
         if len(tails):
-            head_flags, head_refs, heads, mapping = flags.copy(), refs.copy(), mapping[tails], mapping.copy()
+            head_flags, head_refs, mapping = flags.copy(), refs.copy(), mapping.copy()
             head_flags[tails], head_refs[tails] = m.flags.view[heads], m.refcount.view[heads]
             mapping[tails] = 0  # tails hold the frame number of their head there
         sort = self._mapping_sorts(mapping)
@@ -193,9 +194,9 @@ class Assessment:
 
     def _mapping_sorts(self, mapping: U32) -> U8:
         """The sort of page->mapping of each frame: none, an anon_vma, or a file, by its file system."""
-        sort = (mapping & 3).astype(np.uint8)
-        files = np.flatnonzero((sort == 0) & (mapping != 0))
-        sort[files] = self._inode_fs[mapping[files] >> 2] + (_FILES - 1)
+        sort = mapping_flags(mapping).astype(np.uint8)
+        files = np.flatnonzero(of_files(mapping))
+        sort[files] = self._inode_fs[mapping_number(mapping[files])] + (_FILES - 1)
         return sort
 
 

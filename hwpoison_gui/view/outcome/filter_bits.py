@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.kernel import hwpoison_filter as filters
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.memcontrol import page_cgroup_inos
+from hwpoison_gui.kernel.page_mapping import mapping_number, of_files
 
 U64 = npt.NDArray[np.uint64]
 I64 = npt.NDArray[np.int64]
@@ -39,13 +39,11 @@ class FilterBits:
         """The bits of some frames."""
         m = self._m
         found = np.zeros(len(pfns), np.uint64)
-        words = m.flags.view[pfns]
-        tail = (words & np.uint64(pf.COMPOUND_TAIL)) != 0
-        heads = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
+        heads = m.compound_heads(pfns)
         if filters.asks_for_device(m):
             mapping = m.mapping.view[heads]
-            file = (mapping & 3) == 0  # 0 without one: no file has that number
-            found[file & self._on_device[np.where(file, mapping >> 2, 0)]] |= _DEVICE
+            file = of_files(mapping)
+            found[file & self._on_device[np.where(file, mapping_number(mapping), 0)]] |= _DEVICE
         wanted = filters.setting(m, filters.MEMCG)
         if wanted:
             found[page_cgroup_inos(m, heads) == wanted] |= _CGROUP

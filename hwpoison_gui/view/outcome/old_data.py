@@ -10,6 +10,7 @@ import numpy as np
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import ZERO, can, content_of, disk_content
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import mapping_number
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.kernel.rmap import page_index
@@ -70,7 +71,7 @@ def _inode_before(session: Session, error: Operation, pfn: int) -> int:
     for step in session.steps[error.first : error.last]:
         for store, key, old, _ in step.changes:
             if store is session.machine.mapping and key == pfn:
-                return int(old) >> 2
+                return mapping_number(int(old))
     return 0
 
 

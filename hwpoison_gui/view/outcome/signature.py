@@ -14,7 +14,8 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import FILESYSTEMS
-from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, mapping_flags, mapping_number, of_files
 from hwpoison_gui.kernel.split_folio import splits
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome.users import USER_COUNTS, Users
@@ -55,18 +56,17 @@ class Frames:
     def __init__(self, m: Machine, pfns: I64, users: Users, inode_fs: I64) -> None:
         """`pfns`: ascending, int64. `inode_fs`: as of `inode_file_systems`."""
         self.flags: U64 = m.flags.view[pfns]
-        tail = has(self.flags, pf.COMPOUND_TAIL)
-        heads = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
+        heads = m.compound_heads(pfns)
         self.head: U64 = m.flags.view[heads]
         hugetlb = has(self.flags, pf.HUGE)
         page = np.where(hugetlb, heads, pfns)  # the one whose users count
         self.refs: I64 = m.refcount.view[heads].astype(np.int64)
         self.maps: I64 = m.mapcount.view[page].astype(np.int64)
-        word = m.mapping.view[heads].astype(np.int64)
-        self.anon: Bools = (word & 3) == MAPPING_ANON
+        word = m.mapping.view[heads]
+        self.anon: Bools = mapping_flags(word) == MAPPING_ANON
         self.mapped: Bools = word != 0
-        file = self.mapped & ((word & 3) == 0)
-        self.fs: I64 = np.where(file, inode_fs[np.where(file, word >> 2, 0)], NO_FILE)
+        file = of_files(word)
+        self.fs: I64 = np.where(file, inode_fs[np.where(file, mapping_number(word), 0)], NO_FILE)
         self.splits: Bools = np.zeros(len(pfns), np.bool_)
         self._look_at_thps(m, heads)
         pages, which = np.unique(page, return_inverse=True) if hugetlb.any() else (page, slice(None))

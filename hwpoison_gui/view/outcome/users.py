@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, mapping_flags, mapping_number, of_files
 from hwpoison_gui.kernel.records import GLOBAL_INIT, HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import ENDS, PANICS
@@ -194,14 +195,13 @@ class Users:
         m, vmas = self.m, self.vmas
         if not len(vmas.key):
             return np.zeros(len(pfn), np.bool_), np.zeros(len(pfn), np.bool_)
-        tail = (m.flags.view[pfn] & np.uint64(pf.COMPOUND_TAIL)) != 0
-        mapping = m.mapping.view[pfn].astype(np.int64)
-        head = np.where(tail, mapping, pfn)
+        head = m.compound_heads(pfn)
         index = m.index.view[head].astype(np.int64) + pfn - head
         there = (vpn - vmas.start[vma] + vmas.pgoff[vma] == index) & (vpn < vmas.start[vma] + vmas.pages[vma])
-        word = m.mapping.view[head].astype(np.int64)
-        anon = there & ((word & 3) == MAPPING_ANON) & _in_chain(chain, word >> 2, vmas.id[vma])
-        file: Bools = there & (word != 0) & ((word & 3) == 0) & (vmas.mapping[vma] == word >> 2)
+        word = m.mapping.view[head]
+        number = mapping_number(word).astype(np.int64)
+        anon = there & (mapping_flags(word) == MAPPING_ANON) & _in_chain(chain, number, vmas.id[vma])
+        file: Bools = there & of_files(word) & (vmas.mapping[vma] == number)
         return anon | file, file
 
     def _chain(self) -> I64:
@@ -270,12 +270,11 @@ class Users:
     def file_places(self, pfns: I64) -> tuple[I64, I64]:
         """Indices of the frames of files (int64), and inode and page index of each, packed into one int64."""
         m = self.m
-        tail = (m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL)) != 0
-        head = np.where(tail, m.mapping.view[pfns].astype(np.int64), pfns)
-        word = m.mapping.view[head].astype(np.int64)
-        file = np.flatnonzero((word != 0) & ((word & 3) == 0))
-        where = (word[file] >> 2) << INDEX_BITS | m.index.view[head[file]].astype(np.int64) + pfns[file] - head[file]
-        return file, where
+        head = m.compound_heads(pfns)
+        word = m.mapping.view[head]
+        file = np.flatnonzero(of_files(word))
+        inode, head = mapping_number(word[file]).astype(np.int64), head[file]
+        return file, inode << INDEX_BITS | m.index.view[head].astype(np.int64) + pfns[file] - head
 
     def swapped_in(self) -> tuple[I64, I64, Bools]:
         """Frames in the swap cache, the ranks of address spaces with a swap entry that leads there, and whether it is

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_word
 from hwpoison_gui.kernel.records import INDEX_MASK
 
 I64 = npt.NDArray[np.int64]
@@ -30,16 +30,13 @@ class Covering:
         A page that KSM merged has none: its index leads nowhere.
         """
         m = self.m
-        flags = m.flags.view[part]
-        frames = np.arange(part.start, part.start + len(flags))
-        tails = (flags & np.uint64(pf.COMPOUND_TAIL)) != 0
-        heads = np.where(tails, m.mapping.view[part], frames).astype(np.int64)
-        mapping = m.mapping.view[heads].astype(np.int64)
-        covered = np.flatnonzero((mapping != 0) & (mapping & 3 <= MAPPING_ANON))
+        heads = m.compound_heads(part)
+        mapping = m.mapping.view[heads]
+        covered = np.flatnonzero((mapping != 0) & (mapping_flags(mapping) != MAPPING_KSM))
         head = heads[covered]
-        index = (m.index.view[head].astype(np.int64) + frames[covered] - head) & INDEX_MASK
-        keys = mapping[covered] << _AT | index
-        found = np.zeros(len(flags), np.int64)
+        index = (m.index.view[head].astype(np.int64) + part.start + covered - head) & INDEX_MASK
+        keys = mapping[covered].astype(np.int64) << _AT | index
+        found = np.zeros(len(heads), np.int64)
         found[covered] = np.searchsorted(self._starts, keys, "right") - np.searchsorted(self._ends, keys, "right")
         return found
 
@@ -54,10 +51,10 @@ def vmas_over(m: Machine) -> I64:
 def _intervals(m: Machine) -> tuple[I64, I64]:
     """Return the sorted starts and the sorted ends of the VMAs of each anon_vma and of each file, in its index."""
     rows = []
-    for store, bits in ((m.anon_vma_chain.view, MAPPING_ANON), (m.i_mmap.view, 0)):
+    for store, flags in ((m.anon_vma_chain.view, MAPPING_ANON), (m.i_mmap.view, 0)):
         for mapping, vmas in store.items():
             for vma in (m.vmas.view[id_] for id_ in vmas):
-                rows += _parts((mapping << 2 | bits) << _AT, vma.pgoff & INDEX_MASK, vma.pages)
+                rows += _parts(mapping_word(mapping, flags) << _AT, vma.pgoff & INDEX_MASK, vma.pages)
     starts, ends = np.array(rows, np.int64).reshape(-1, 2).T
     return np.sort(starts), np.sort(ends)
 

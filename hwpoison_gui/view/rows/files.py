@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import mapping_number, of_files
 from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
@@ -118,5 +119,4 @@ def _dirty_pages(m: Machine) -> npt.NDArray[np.int64]:
     """Dirty pages of each inode, indexed by its id. One pass over all frames is faster than one per page cache."""
     dirty = np.flatnonzero(m.flags.view & np.uint64(pf.DIRTY))
     mapping = m.mapping.view[dirty]
-    files = mapping[(mapping != 0) & (mapping & 3 == 0)] >> np.uint32(2)
-    return np.bincount(files, minlength=1)
+    return np.bincount(mapping_number(mapping[of_files(mapping)]), minlength=1)

@@ -12,9 +12,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_word, of_files
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import WordTable
@@ -125,8 +125,8 @@ class PageOrder:
         m = self.m
         if self.field == "pgoff":
             return [
-                lambda pfns: (m.index.view[self._heads(pfns)] & np.uint32(_LAST)).astype(np.uint16),
-                lambda pfns: (m.index.view[self._heads(pfns)] >> np.uint32(16)).astype(np.uint16),
+                lambda pfns: (m.index.view[m.compound_heads(pfns)] & np.uint32(_LAST)).astype(np.uint16),
+                lambda pfns: (m.index.view[m.compound_heads(pfns)] >> np.uint32(16)).astype(np.uint16),
                 self._high_key(),
             ]
         one: dict[str, Callable[[I64], U16]] = {
@@ -139,10 +139,6 @@ class PageOrder:
             "shown": lambda pfns: self._classes(pfns).astype(np.uint16),
         }
         return [self._owner_key() if self.field == "owner" else one[self.field]]
-
-    def _heads(self, pfns: I64) -> I64:
-        tails = (self.m.flags.view[pfns] & np.uint64(pf.COMPOUND_TAIL)) != 0
-        return np.where(tails, np.minimum(self.m.mapping.view[pfns], self.m.frames - 1), pfns).astype(np.int64)
 
     def _ids(self, pfns: I64) -> U16:
         ids = np.zeros(len(pfns), np.uint16)
@@ -192,21 +188,21 @@ class PageOrder:
     def _owner_key(self) -> Callable[[I64], U16]:
         """By the owner's name, as the rows have it; pages without one first."""
         m, ranks = self.m, self._ranks()
-        words = [id_ << 2 for id_ in m.inodes.view]
-        words += [anon_vma << 2 | low for anon_vma in m.anon_vma_chain.view for low in (MAPPING_ANON, MAPPING_KSM)]
+        words = [*map(mapping_word, m.inodes.view)]
+        words += [mapping_word(one, flags) for one in m.anon_vma_chain.view for flags in (MAPPING_ANON, MAPPING_KSM)]
         by_mapping = self._by_mapping({word: ranks[owner_of(m, word)] for word in words})
 
         def key(pfns: I64) -> U16:
-            mapping, mapper = m.mapping.view[self._heads(pfns)], self._mapper[pfns]
-            of_file = (mapping != 0) & (mapping & 3 == 0)
-            return np.where(of_file | (mapper == 0), by_mapping(pfns), mapper).astype(np.uint16)
+            mapper = self._mapper[pfns]
+            by_name = of_files(m.folio_mappings(pfns)) | (mapper == 0)
+            return np.where(by_name, by_mapping(pfns), mapper).astype(np.uint16)
 
         return key
 
     def _high_key(self) -> Callable[[I64], U16]:
         """By the bits of page->index that the column lacks."""
         anons = self.m.anon_vma_chain.view
-        return self._by_mapping({one << 2 | MAPPING_ANON: (high_bits(self.m, one) or 0) >> 31 for one in anons})
+        return self._by_mapping({mapping_word(one, MAPPING_ANON): (high_bits(self.m, one) or 0) >> 31 for one in anons})
 
     def _by_mapping(self, values: dict[int, int]) -> Callable[[I64], U16]:
         """A key that page->mapping decides; 0 for others than those given."""
@@ -214,7 +210,7 @@ class PageOrder:
         table = np.array([values[word] for word in sorted(values)] or [0], np.uint16)
 
         def key(pfns: I64) -> U16:
-            mapping = self.m.mapping.view[self._heads(pfns)]
+            mapping = self.m.folio_mappings(pfns)
             slots = np.minimum(np.searchsorted(words, mapping), len(words) - 1)
             return np.where(words[slots] == mapping, table[slots], 0).astype(np.uint16)
 

@@ -9,7 +9,8 @@ import numpy as np
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import mapping_flags, mapping_number
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
@@ -144,8 +145,8 @@ def _kind_words(m: Machine, pfn: int) -> str:
 
 def owner_of(m: Machine, mapping: int) -> str:
     """The file of a page->mapping, or the process whose anonymous memory it was first; empty for none."""
-    low, number = mapping & 3, mapping >> 2
-    if low in (MAPPING_ANON, MAPPING_KSM):
+    number = mapping_number(mapping)
+    if mapping_flags(mapping):
         vmas = m.anon_vma_chain.of(number)
         # The oldest VMA is that of the process which the memory was given to first.
         return m.processes.view[m.vmas.view[min(vmas)].mm].label if vmas else ""

@@ -10,7 +10,7 @@ import pytest
 from hwpoison_gui.image import CachedPages, FileImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot import scan
-from hwpoison_gui.kernel.machine import MAPPING_ANON, MAPPING_KSM
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, MAPPING_KSM
 from tests.kernel.boot.images import ANON, FILE, PRESENT, SWAPPED, booted, folio, image, process, vma
 
 LRU: Final = pf.LRU | pf.UPTODATE

@@ -7,7 +7,8 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
-from hwpoison_gui.kernel.machine import MAPPING_ANON, Machine
+from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import MAPPING_ANON
 from hwpoison_gui.kernel.presets import desktop
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
