@@ -92,10 +92,10 @@ def acts(window: MainWindow, session: Session) -> Iterator[tuple[str, Callable[[
     yield "to the end of all", lambda: c.seek(len(session.steps))
 
 
-def shown(mappers: int) -> tuple[MainWindow, Session]:
-    """A window on a crowd, whose machine can be booted again."""
+def shown(mappers: int, pages: int) -> tuple[MainWindow, Session]:
+    """A window on a crowd that shares `pages` pages, whose machine can be booted again."""
     frames = max(65536, mappers * 8)
-    session = click_bench.machine(frames, mappers)
+    session = click_bench.machine(frames, mappers, pages=pages)
     scenario = Scenario("a crowd", memory=Memory(frames), sysctl={"memory_failure_early_kill": 1})
     window = MainWindow(Opened(session, "a crowd", scenario), remember=False)
     window.resize(1280, 800)
@@ -104,7 +104,7 @@ def shown(mappers: int) -> tuple[MainWindow, Session]:
 
 
 def bench(app: QApplication, mappers: int) -> dict[str, Measured]:
-    window, session = shown(mappers)
+    window, session = shown(mappers, 8)
     heart = Heart(app)
 
     def is_busy() -> bool:
@@ -118,8 +118,7 @@ def bench(app: QApplication, mappers: int) -> dict[str, Measured]:
 
 def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
     """Compare, by its command: the window opens, and both machines are made in a thread, fork by fork."""
-    click_bench.PAGES = 2
-    window, session = shown(mappers)
+    window, session = shown(mappers, 2)
     window.controller.selection.select(session.resolve_frame("parent:m+1"))
     compare = window.comparison
 
@@ -143,7 +142,6 @@ def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
 def rows(mappers: Sequence[int] = (1, 10_000), compare: Sequence[int] = (1, 10_000)) -> list[Row]:
     app = QApplication.instance() or QApplication([])
     assert isinstance(app, QApplication)
-    click_bench.PAGES = 8
     found = Found()
     base: dict[str, Measured] = {}
     for run, wanted in ((bench, mappers), (compared, compare)):

@@ -39,6 +39,7 @@ Times = tuple[float, float]
 FOUND = Found()
 # Targets by frames, in milliseconds: of a change of the lens, and of the outcome of every frame under one policy.
 LENS_MS = {1 << 24: 12.0, 1 << 28: 200.0}
+LENS_TIMES = {1 << 24: 0.5}  # of a plain program: it meets the target as well
 ALL_MS = {1 << 24: 1000.0}
 
 
@@ -65,8 +66,8 @@ def shown(plane: FramePlane, _: object) -> None:
     plane.pyramid.level(1)
 
 
-def row(name: str, ours: Times, base: Times | None = None, target: float | None = None) -> None:
-    FOUND.add(name, ours, base, "a plain program" if base else "", target)
+def row(name: str, ours: Times, base: Times | None = None, target: float | None = None, or_times: float = 0.0) -> None:
+    FOUND.add(name, ours, base, "a plain program" if base else "", target, or_times=or_times)
 
 
 def bench_lenses(m: Machine, rounds: int) -> None:
@@ -81,7 +82,7 @@ def bench_lenses(m: Machine, rounds: int) -> None:
         sheet = sheets.get(lens.sheet)
         plane.set_lens(lens, sheet)
         change = timed(lambda lens=lens, sheet=sheet: shown(plane, plane.set_lens(lens, sheet)), rounds)
-        row(f"lens change: {lens.name}", change, base, LENS_MS.get(m.frames))
+        row(f"lens change: {lens.name}", change, base, LENS_MS.get(m.frames), LENS_TIMES.get(m.frames, 0.0))
     plane.set_lens(KIND)
     parsed = {text: parse(text) for text in ("lru,~dirty", "lru 4096+30000")}
     for text, one in parsed.items():
