@@ -58,7 +58,7 @@ class Heart:
         QTimer.singleShot(0, run)
         end = idle = start
         while end - idle < QUIET:
-            self._app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 10)
+            self._app.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)  # the next beat is one
             end = time.perf_counter()
             if busy():
                 idle = end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -51,6 +52,65 @@ def test_no_cycle_is_collected_in_a_thread(qtbot) -> None:
     assert threads <= {threading.get_ident()}
     for worker in workers:
         worker.wait()
+
+
+def test_progress_is_not_reported_more_often_than_it_can_be_seen(qtbot) -> None:
+    def work(progress: Progress, cancelled: Cancelled) -> None:
+        for number in range(100_000):
+            progress(number / 100_000, str(number))
+
+    parent, said, done = QObject(), list[tuple[float, str]](), list[object]()
+    worker = Worker(work, parent)
+    worker.progressed.connect(lambda share, doing: said.append((share, doing)))
+    worker.made.connect(done.append)
+    worker.start()
+    until(lambda: bool(done))
+    worker.wait()
+    assert said[0] == (0.0, "0") and len(said) < 1000
+    assert said == sorted(said)
+
+
+class Endless:
+    """Work that counts until it is cancelled."""
+
+    done = 0
+
+    def __call__(self, progress: Progress, cancelled: Cancelled) -> None:
+        while not cancelled():
+            self.done += 1
+
+    def stands(self) -> bool:
+        """Whether it stands still, once it had the time to go on."""
+        before = self.done
+        time.sleep(0.05)
+        return self.done == before
+
+
+def test_it_stands_still_while_the_window_handles_an_event(qtbot, monkeypatch) -> None:
+    monkeypatch.setattr("hwpoison_gui.gui.control.worker._PATIENCE", 60.0)
+    parent, work = QObject(), Endless()
+    worker = Worker(work, parent)
+    worker.start()
+    until(lambda: work.done > 0)
+    assert any(work.stands() for _ in range(100))  # this test is the event: none is handled meanwhile
+    stood = work.done
+    until(lambda: work.done > stood)
+    worker.cancel()
+    assert worker.wait(10_000)
+
+
+def test_it_does_not_stand_still_for_a_thread_that_waits_for_it(qtbot, monkeypatch) -> None:
+    monkeypatch.setattr("hwpoison_gui.gui.control.worker._PATIENCE", 60.0)
+    parent, done = QObject(), []
+
+    def work(progress: Progress, cancelled: Cancelled) -> None:
+        end = time.monotonic() + 0.1
+        while time.monotonic() < end:
+            done.append(cancelled())
+
+    worker = Worker(work, parent)
+    worker.start()
+    assert worker.wait(10_000) and done
 
 
 def test_it_goes_on_after_a_thread_that_was_waited_for_and_deleted(qtbot) -> None:
