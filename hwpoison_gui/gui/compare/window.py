@@ -234,14 +234,18 @@ class CompareWindow(QDialog):
 
     def _empty(self) -> None:
         """Shows that the machines are being built."""
-        self.compared, self.rows = None, []
-        gc.unfreeze()  # the machines shown before may be collected
-        self.walk.set_compared(None)
-        for side in self.sides:
-            side.set_side(None)
+        self._forget()
         self.table.empty = ""
         self.table.set_rows([])
         self._show_building(True)
+
+    def _forget(self) -> None:
+        """Drops both machines. No cycle refers to them, so they go without the collector, for which they are frozen:
+        unfrozen, they and the machine in the main window would all be scanned at once."""
+        self.compared, self.rows = None, []
+        self.walk.set_compared(None)
+        for side in self.sides:
+            side.set_side(None)
 
     def _job(self) -> tuple[Callable[..., object], Callable[[Any], None]]:
         """Return the function that builds the sides, and the one that shows them."""
@@ -406,7 +410,7 @@ class CompareWindow(QDialog):
 
     def done(self, result: int) -> None:
         self.stop()
-        gc.unfreeze()
+        self._forget()
         super().done(result)
 
 

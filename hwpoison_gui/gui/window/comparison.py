@@ -118,6 +118,7 @@ class Comparison:
         for line in lines_of(session, recipe.boot):
             lines.append(line)
             yield
+        yield  # a line without an error is not counted among them, and takes its time
         shown = CompareWindow(recipe, base, self._above, self._appearance.theme, self._pace, lines, way, hand)
         self.shown, shown.machine = shown, machine
         self._connect(shown, session)

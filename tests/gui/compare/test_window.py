@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import weakref
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -177,10 +178,25 @@ def test_the_list_is_shown_in_a_turn_before_the_sides_walk_to_their_ends(user) -
     assert all(side.rmap.graph is not None for side in window.sides)
 
 
-def test_the_collector_may_take_its_machines_once_it_is_closed(compared) -> None:
-    assert gc.get_freeze_count()
+@pytest.fixture
+def machines(compared, monkeypatch) -> list[weakref.ref]:
+    """The machines of both sides, which nothing but references may free."""
+    gc.collect()
+    monkeypatch.setattr(gc, "unfreeze", lambda: pytest.fail("everything would be scanned at once"))
+    gc.freeze()
+    return [weakref.ref(side.side.session.machine) for side in compared.sides]
+
+
+def test_its_machines_go_without_the_collector_when_it_is_closed(compared, machines) -> None:
     compared.close()
-    assert not gc.get_freeze_count()
+    assert [machine() for machine in machines] == [None, None]
+
+
+def test_machines_that_do_not_serve_again_go_without_the_collector(compared, machines) -> None:
+    compared.choose("profile")
+    until(lambda: not compared.building)
+    shown = {id(side.side.session.machine) for side in compared.sides}
+    until(lambda: {id(machine()) for machine in machines} - {id(None)} <= shown)
 
 
 def test_escape_closes_it_and_the_window_can_compare_again(compared, user) -> None:
