@@ -25,7 +25,7 @@ class Background(QObject):
 
     refused = Signal(str, str)  # title, reason
     cancelled = Signal(str)  # a sentence that says so
-    ended = Signal()  # whatever came of it
+    ended = Signal()  # whatever came of it, once nothing runs
 
     def __init__(self, above: QWidget) -> None:
         super().__init__(above)
@@ -76,8 +76,8 @@ class Background(QObject):
         """Cancels the work and waits for the thread; call before the window closes."""
         if self._thread is not None:
             self._thread.cancel()
-            self._thread.wait()
-            self._finished()
+            self._release()
+            self.ended.emit()
 
     def _progressed(self, share: float, doing: str) -> None:
         if self._dialog is not None and not self._dialog.wasCanceled():
@@ -85,15 +85,28 @@ class Background(QObject):
             self._dialog.setValue(min(999, round(share * 1000)))
 
     def _made(self, result: object) -> None:
-        self._take(result)
+        self._over(lambda: self._take(result))
 
     def _cancelled(self, *_: object) -> None:
-        self.cancelled.emit(f"{self._title}: cancelled; {self.remains}.")
+        self._over(lambda: self.cancelled.emit(f"{self._title}: cancelled; {self.remains}."))
 
     def _refused(self, why: str) -> None:
-        self.refused.emit(f"{self._title}: not possible", why)
+        self._over(lambda: self.refused.emit(f"{self._title}: not possible", why))
 
     def _finished(self) -> None:
+        self._over(lambda: None)  # an exception ended it, or what came of it was heard before
+
+    def _over(self, then: Callable[[], object]) -> None:
+        """The work is over before `then` is called: other work may start there, or in an event right after it."""
+        if self.sender() is not self._thread:
+            return
+        self._release()
+        then()
+        if not self.busy:
+            self.ended.emit()
+
+    def _release(self) -> None:
+        """Closes the dialog, and waits for the thread."""
         thread, dialog = self._thread, self._dialog
         self._thread = self._dialog = None
         if dialog is not None:
@@ -102,4 +115,3 @@ class Background(QObject):
         if thread is not None:
             thread.wait()
             thread.deleteLater()
-            self.ended.emit()
