@@ -12,16 +12,22 @@ from hwpoison_gui.record import Record
 
 
 class PageFlag(Record):
-    """One flag: `name` as the kernel spells it, `letter` as page-types prints it."""
+    """One flag: `name` as the kernel spells it, `letter` as page-types prints it; `brief` is its meaning in short."""
 
     bit: int
     name: str
     letter: str
-    meaning: str
+    brief: str
+    more: str = ""
+
+    @property
+    def meaning(self) -> str:
+        """The meaning in full."""
+        return f"{self.brief}: {self.more}" if self.more else self.brief
 
 
 FLAGS: Final[tuple[PageFlag, ...]] = (
-    PageFlag(0, "LOCKED", "L", "locked: somebody works on it, others wait"),
+    PageFlag(0, "LOCKED", "L", "locked", "somebody works on it, others wait"),
     PageFlag(1, "ERROR", "E", "an I/O error, or a memory error, happened to it"),
     PageFlag(2, "REFERENCED", "R", "referenced since the last reclaim scan"),
     PageFlag(3, "UPTODATE", "U", "its content is valid"),
@@ -33,17 +39,17 @@ FLAGS: Final[tuple[PageFlag, ...]] = (
     PageFlag(9, "RECLAIM", "I", "to be reclaimed as soon as write-back ends"),
     PageFlag(10, "BUDDY", "B", "head of a free block of the buddy allocator"),
     PageFlag(11, "MMAP", "M", "mapped by a page table"),
-    PageFlag(12, "ANON", "a", "anonymous: belongs to processes, not to a file"),
+    PageFlag(12, "ANON", "a", "anonymous", "belongs to processes, not to a file"),
     PageFlag(13, "SWAPCACHE", "s", "has a swap entry and sits in the swap cache"),
-    PageFlag(14, "SWAPBACKED", "b", "backed by swap: anonymous or shared memory"),
+    PageFlag(14, "SWAPBACKED", "b", "backed by swap", "anonymous or shared memory"),
     PageFlag(15, "COMPOUND_HEAD", "H", "first page of a compound page"),
     PageFlag(16, "COMPOUND_TAIL", "T", "a later page of a compound page"),
     PageFlag(17, "HUGE", "G", "part of a hugetlb page"),
     PageFlag(18, "UNEVICTABLE", "u", "on the unevictable LRU list"),
-    PageFlag(19, "HWPOISON", "X", "hardware poison: the memory below it is broken"),
+    PageFlag(19, "HWPOISON", "X", "hardware poison", "the memory below it is broken"),
     PageFlag(20, "NOPAGE", "n", "no page frame exists at this number"),
     PageFlag(21, "KSM", "x", "merged with equal pages by KSM"),
-    PageFlag(22, "THP", "t", "part of a large folio that can be split: a THP, or one below 2 MiB"),
+    PageFlag(22, "THP", "t", "part of a large folio that can be split", "a THP, or one below 2 MiB"),
     PageFlag(23, "OFFLINE", "o", "logically offline"),
     PageFlag(24, "ZERO_PAGE", "z", "the page of zeros"),
     PageFlag(25, "IDLE", "i", "not used since it was marked idle"),

@@ -66,7 +66,7 @@ class CurvePlot(Plot):
             self._draw(number, curve)
         self.upward.show_counts(whole=all((curve.y % 1 == 0).all() for curve in chart.curves))
         self.across.show_counts() if chart.clock is None else self.across.show_times(chart.clock)
-        self.set_axis_names(chart.x_name, chart.y_name)
+        self.set_axis_names(chart.x_head, chart.y_name)
         if chart.quantity:
             self._add_region(chart)
         if chart.playhead:
@@ -217,7 +217,7 @@ class CurvePlot(Plot):
             return f"{curve.words[at]} ({curve.name})"
         if curve.words:
             return f"{self.chart.x_words(x)}: {curve.words[at]}; {curve.name}: {as_text(y)} so far"
-        return f"{self.chart.x_name.partition(' (')[0]} {self.chart.x_words(x)}: {as_text(y)} {curve.name}"
+        return f"{self.chart.x_name} {self.chart.x_words(x)}: {as_text(y)} {curve.name}"
 
     def place_at(self, at: QPointF) -> int:
         """The nearest point, unless it is far."""

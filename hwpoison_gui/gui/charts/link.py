@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from math import ceil, floor
 from typing import Final
@@ -278,15 +277,9 @@ class ChartsLink(QObject):
 
     def _show_region(self) -> None:
         """Puts the region over the values that the filter finds; over all while it finds something else."""
-        chart, text = self._panel.chart, self._filter.text
-        if not isinstance(chart, Curves) or not chart.quantity:
-            return
-        if one := re.fullmatch(rf"{chart.quantity}=(\d+)", text):
-            self._panel.curves.show_range(float(one[1]), float(one[1]))
-        elif two := re.fullmatch(rf"{chart.quantity}>=(\d+) {chart.quantity}<=(\d+)", text):
-            self._panel.curves.show_range(float(two[1]), float(two[2]))
-        else:
-            self._panel.curves.show_range(None, None)
+        chart = self._panel.chart
+        if isinstance(chart, Curves) and chart.quantity:
+            self._panel.curves.show_range(*(self._filter.interval_of(chart.quantity) or (None, None)))
 
     def _show_present(self) -> None:
         """Marks the value of the selected frame or the chosen record; not while keys are at work in the chart."""

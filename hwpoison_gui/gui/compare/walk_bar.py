@@ -13,9 +13,11 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.view.base.palette import Theme
 
-_BUTTONS: Final = (("first", "To before the click (Home)"), ("back", "One step back on both sides (Left)"),
-                   ("play", "Walk both, or pause (Space)"), ("forward", "One step forward on both sides (Right)"),
-                   ("last", "To the end of both (End)"))  # fmt: skip
+_BUTTONS: Final = (
+    ("first", "To before the click", "Home"), ("back", "One step back on both sides", "Left"),
+    ("play", "Walk both, or pause", "Space"), ("forward", "One step forward on both sides", "Right"),
+    ("last", "To the end of both", "End"),
+)  # fmt: skip
 
 
 class WalkBar(QWidget):
@@ -24,7 +26,7 @@ class WalkBar(QWidget):
     def __init__(self, parent: QWidget, walk: Walk, theme: Theme) -> None:
         super().__init__(parent)
         self._walk, self._theme = walk, theme
-        self.buttons = {name: self._button(tip) for name, tip in _BUTTONS}
+        self.buttons = {name: self._button(does, key) for name, does, key in _BUTTONS}
         for name, run in (("first", lambda: walk.seek(0)), ("back", lambda: walk.seek(walk.at - 1)),
                           ("play", walk.toggle), ("forward", lambda: walk.seek(walk.at + 1)),
                           ("last", lambda: walk.seek(walk.last))):  # fmt: skip
@@ -41,10 +43,10 @@ class WalkBar(QWidget):
         walk.sought.connect(self._sought)
         walk.playingChanged.connect(lambda _: self.show_playing())
 
-    def _button(self, tip: str) -> QToolButton:
+    def _button(self, does: str, key: str) -> QToolButton:
         button = QToolButton(self)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip.partition(" (")[0])
+        button.setToolTip(f"{does} ({key})")
+        button.setAccessibleName(does)
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         return button

@@ -14,7 +14,7 @@ from hwpoison_gui.gui.map.cells import visible_cells
 from hwpoison_gui.gui.map.stamps import Face, Stamps, glyphs_of
 from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import Theme, mixed
-from hwpoison_gui.view.base.units import FRAME_SIZE, amount
+from hwpoison_gui.view.base.units import FRAME_SIZE, in_unit
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.layout import Layout
 
@@ -45,8 +45,8 @@ def row_step(cell: float, line: float) -> int:
 
 def address_of(pfn: int) -> str:
     """Format a physical address as boot parameters do: 44M, 1.5G."""
-    number, _, unit = amount(pfn * FRAME_SIZE).partition(" ")
-    return (number.rstrip("0").rstrip(".") if "." in number else number) + unit[:1] if pfn else "0"
+    number, decimals, unit = in_unit(pfn * FRAME_SIZE)
+    return f"{round(number, decimals):g}{unit[0]}" if pfn else "0"
 
 
 class AxisPainter:

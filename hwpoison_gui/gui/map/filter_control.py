@@ -98,6 +98,10 @@ class FilterControl(QObject):
         """Interpretation of a number or log line in the filter; empty for other filters."""
         return self._filter.taken_for(self._controller.session.machine.frames) if self._filter is not None else ""
 
+    def interval_of(self, quantity: str) -> tuple[int, int] | None:
+        """The least and the greatest value where the filter asks for an interval of a quantity, and nothing else."""
+        return self._filter.interval_of(quantity) if self._filter is not None else None
+
     @property
     def missing(self) -> str:
         """Why there is no next match; empty if there is one."""

@@ -83,9 +83,9 @@ class FindBar(QWidget):
         self.words = WordList(self.field, self._look)
         self.words.hidden.connect(self._explain)
         self.buttons = {
-            "previous-match": self._button("The match before  (Shift+F3)", False),
-            "next-match": self._button("The next match  (F3)", True),
-            "close": self._button("End the search; Esc hides the bar, and what was found stays on the map", None),
+            "previous-match": self._button("The match before", "Shift+F3", False),
+            "next-match": self._button("The next match", "F3", True),
+            "close": self._button("End the search; Esc hides the bar, and what was found stays on the map", "", None),
         }
         row = QHBoxLayout(self)
         row.setContentsMargins(look.SMALL, look.TIGHT, look.TIGHT, look.TIGHT)
@@ -97,10 +97,10 @@ class FindBar(QWidget):
         self.set_theme(theme)
         self.hide()
 
-    def _button(self, tip: str, forward: bool | None) -> QToolButton:
+    def _button(self, name: str, keys: str, forward: bool | None) -> QToolButton:
         button = QToolButton(self)
-        button.setToolTip(tip)
-        button.setAccessibleName(tip.partition("  ")[0])
+        button.setToolTip(f"{name}  ({keys})" if keys else name)
+        button.setAccessibleName(name)
         if forward is None:
             button.clicked.connect(self.close_search)
         else:

@@ -16,7 +16,7 @@ from hwpoison_gui.kernel.records import PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.palette import Theme, mixed
-from hwpoison_gui.view.rmap.compound import short_kind
+from hwpoison_gui.view.rmap.compound import narrow_kind, short_kind
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, frame_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
@@ -27,7 +27,6 @@ from hwpoison_gui.view.words.words import counted
 Align = Qt.AlignmentFlag
 _STACK_GAP: Final = 10  # pixels between frame and mapping, where one is above the other
 _MOST_TITLES: Final = 2  # lines of the mapping's name
-_POISON: Final = "poison, "
 _BOTH: Final = "Frame, mapping"  # head of the box that has both
 _UNFOLD: Final = "click to unfold"
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
@@ -189,7 +188,7 @@ class RmapPainter:
         beside = line.adjusted(15, 0, 0, 0)
         kind = short_kind(loud, state.kind)
         if QFontMetricsF(self.fonts.small).horizontalAdvance(kind) > beside.width():
-            kind = kind.removeprefix(_POISON)  # the box is in its colour
+            kind = narrow_kind(loud, state.kind)  # the box is in the colour of poison
         self._text(beside, kind, self.fonts.small, theme.text)
         if not self.layout.columns.mapping[1]:
             line.translate(0, metrics.small + 1)

@@ -57,7 +57,7 @@ class Canvas(QWidget):
         self.card, self.after, self.help = Card(self), Card(self), Card(self)
         self.blank, self.spotlight = Blank(self), Spotlight(self)
         self.after.hide()
-        self.help.show_words("Keys", "\n".join(HELP.split(" · ")), "")
+        self.help.show_words("Keys", "\n".join(HELP), "")
         self.help.hide()
         ground = self.palette()
         ground.setColor(QPalette.ColorRole.Window, QColor(theme.ground))

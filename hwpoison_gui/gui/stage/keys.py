@@ -35,7 +35,7 @@ KEYS: Final[dict[int, str]] = {
     Key.Key_F5: "leave",
 }
 HELP: Final = (
-    "Space, PageDown or →: next stop · PageUp or ←: back · Home, End: first and last stop · "
-    "a number and Enter: to that stop · . or B: blank · + −: text · L: spotlight · a click on a frame breaks it · "
-    "S: sysctls, with Tab and Space · R or Backspace: back to the path · N: notes · F5 or Esc: end"
-)
+    "Space, PageDown or →: next stop", "PageUp or ←: back", "Home, End: first and last stop",
+    "a number and Enter: to that stop", ". or B: blank", "+ −: text", "L: spotlight", "a click on a frame breaks it",
+    "S: sysctls, with Tab and Space", "R or Backspace: back to the path", "N: notes", "F5 or Esc: end",
+)  # fmt: skip

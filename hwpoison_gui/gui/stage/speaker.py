@@ -43,7 +43,7 @@ class SpeakerWindow(QWidget):
         self._began = began
         self._planned = self._left = 0  # seconds
         self.now, self.next, self.keys = words(self), words(self), words(self)
-        self.keys.setText(HELP)
+        self.keys.setText(" · ".join(HELP))
         self.notes = QPlainTextEdit(self)
         self.notes.setReadOnly(True)
         self.notes.setFocusPolicy(Qt.FocusPolicy.NoFocus)

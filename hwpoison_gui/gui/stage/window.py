@@ -27,7 +27,7 @@ from hwpoison_gui.gui.stage.motion import Motion, between
 from hwpoison_gui.gui.stage.path import Place, StoryPath
 from hwpoison_gui.gui.stage.questions import Questions
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
-from hwpoison_gui.view.base.moment import title_of
+from hwpoison_gui.view.base.moment import heading_of
 from hwpoison_gui.view.facts.captions import Captions, first_caption
 from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
@@ -187,9 +187,7 @@ class StageWindow(Canvas):
         common = self._path.common(session) if off else 0
         if not off or operation is None or operation in session.operations[:common]:
             return told or self._ahead()
-        title = title_of(operation)
-        is_a_name = not title.partition(" ")[0].isalpha()
-        return operation.telling.caption or (title if is_a_name else title[:1].upper() + title[1:])
+        return operation.telling.caption or heading_of(operation)
 
     def _ahead(self) -> str:
         """On the way from the title card to the first caption: that caption, so that there is something to read."""

@@ -236,13 +236,13 @@ class RecordsView(QWidget):
         layout.activate()
         self.table.scrollTo(self.table.currentIndex())
 
-    def show_rows(self, rows: list[RecordRow], empty: str = f"{NONE_OPEN}\n{_HOW}") -> None:
+    def show_rows(self, rows: list[RecordRow], empty: str = NONE_OPEN, how: str = _HOW) -> None:
         """Shows the records, or if there are none why, and what to do."""
-        self._empty = empty
+        self._empty = "\n".join(filter(None, (empty, how)))
         self.table.set_rows(rows)
         for widget in (self.table, self.playhead):
             widget.setVisible(bool(rows))
-        self.setAccessibleName("" if rows else empty.partition("\n")[0])
+        self.setAccessibleName("" if rows else empty)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -60,7 +60,7 @@ class RecordsLink(QObject):
         if history is None:
             self._view.show_rows([])
         else:
-            self._view.show_rows(record_rows(history, short=True), summary)
+            self._view.show_rows(record_rows(history, short=True), summary, "")
         self._dock.set_subject(summary)
         self._show_record()
         self._seen(self._dock.in_front)

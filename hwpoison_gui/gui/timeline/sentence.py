@@ -143,8 +143,7 @@ class SentenceBar(QWidget):
         self.detail.setText(said.detail)
         self.code.setText(said.code)
         self.branch.setText(f"→ {said.branch}" if said.branch else "")
-        rest = "\n".join(self.in_words().split("\n")[1:]) if self.form is Form.ONE_LINE else ""
-        self.text.setToolTip(plain(rest))
+        self.text.setToolTip(plain("\n".join(self._lines()[1:])) if self.form is Form.ONE_LINE else "")
         loud = tone_colour(theme, said.tone)
         look.ink(self.text, loud if said.tone in ("kill", "panic") else theme.text)
         for label in (self.detail, self.code, self.branch):
@@ -159,9 +158,12 @@ class SentenceBar(QWidget):
 
     def in_words(self) -> str:
         """The full text, a line each."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> list[str]:
         said = self.sentence
         kernel = f"{said.code} → {said.branch}" if said.branch else said.code
-        return "\n".join(line for line in (said.text, said.detail, kernel) if line)
+        return [line for line in (said.text, said.detail, kernel) if line]
 
     def _selected(self) -> str:
         return "\n".join(filter(None, (label.selectedText() for label in (self.text, self.detail, self.code))))

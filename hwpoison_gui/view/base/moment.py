@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.hugetlb_pool import RESIZED
 from hwpoison_gui.kernel.hwpoison_filter import FLAG_FILES
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.many import named
-from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.operation import Asked, Operation
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.words.words import counted
@@ -56,25 +56,14 @@ def moment_of(session: Session) -> Moment:
     return Moment(position, total, step, operation, step.operation, position - operation.first, many)
 
 
+# By operation; of `poison` also with its `via`.
 _TITLES: Final[dict[str, str]] = {
     "poison": "break {what}",
-    "sysctl": "vm.{name} = {value}",
-    "debugfs": "{name} = {value}",
-    "hugepages": "vm.nr_hugepages = {pages}",
-    "overcommit_hugepages": "vm.nr_overcommit_hugepages = {pages}",
-    "prctl": "{task}: PR_MCE_KILL {mce_kill}",
-    "read": "{task} reads {at}",
-    "write": "{task} writes {at}",
+    "poison hard_offline": "hard offline {what}",
+    "poison srao": "SRAO at {what}",
+    "poison srar": "SRAR at {what}, {task} reads it",
     "task": "start {name}",
-    "fork": "{task} forks {child}",
-    "exit": "{task} exits",
-    "mmap": "{task} maps {name}",
-    "munmap": "{task} unmaps {at}",
     "file": "file {path}",
-    "open": "{task} opens {path}",
-    "pread": "{task} preads {fd} page {page}",
-    "pwrite": "{task} pwrites {fd} page {page}",
-    "fsync": "{task} fsyncs {fd}",
     "unlink": "unlink {path}",
     "truncate": "truncate {path}",
     "soft_offline": "soft offline {frame}",
@@ -83,20 +72,37 @@ _TITLES: Final[dict[str, str]] = {
     "pin": "pin {frame}",
     "unpin": "unpin {frame}",
 }
-
-
-# Of `poison`, by `via`; without one, by a click.
-_REPORTED: Final[dict[str, str]] = {
-    "hard_offline": "hard offline {what}",
-    "srao": "SRAO at {what}",
-    "srar": "SRAR at {what}, {task} reads it",
-    "madvise": "{task}: MADV_HWPOISON on {frame}",
+# Those that begin with the name of a task or of a file of the kernel.
+_OF_A_NAME: Final[dict[str, str]] = {
+    "sysctl": "vm.{name} = {value}",
+    "debugfs": "{name} = {value}",
+    "hugepages": "vm.nr_hugepages = {pages}",
+    "overcommit_hugepages": "vm.nr_overcommit_hugepages = {pages}",
+    "prctl": "{task}: PR_MCE_KILL {mce_kill}",
+    "read": "{task} reads {at}",
+    "write": "{task} writes {at}",
+    "fork": "{task} forks {child}",
+    "exit": "{task} exits",
+    "mmap": "{task} maps {name}",
+    "munmap": "{task} unmaps {at}",
+    "open": "{task} opens {path}",
+    "pread": "{task} preads {fd} page {page}",
+    "pwrite": "{task} pwrites {fd} page {page}",
+    "fsync": "{task} fsyncs {fd}",
+    "sigaction": "{task}: SIGBUS {handler}",
+    "poison madvise": "{task}: MADV_HWPOISON on {frame}",
 }
 
 
-def title_of(operation: Operation) -> str:
+def title_of(operation: Operation | Asked) -> str:
     """Return a short title of an operation, built from its arguments."""
     return title(operation.name, operation.args)
+
+
+def heading_of(operation: Operation | Asked) -> str:
+    """Return the title with a capital, unless it begins with a name: of a task, a file of the kernel, a function."""
+    words = title_of(operation)
+    return words if _pattern(operation.name, operation.args)[1] else words[:1].upper() + words[1:]
 
 
 def title_in(session: Session, operation: Operation) -> str:
@@ -120,16 +126,26 @@ def at_step(session: Session, position: int) -> str:
 
 def title(name: str, args: Mapping[str, Any]) -> str:
     """Return a short title of an operation, given its name and arguments."""
-    if name == "sigaction":
-        return f"{args['task']}: SIGBUS {args.get('sigbus') or args.get('sigsegv')}"
     shown = {key: str(value).removeprefix("pfn:") for key, value in args.items()}
     if name == "debugfs" and args["name"] in FLAG_FILES:
         shown["value"] = f"{args['value']:#x}"
+    if name == "sigaction":
+        shown["handler"] = args.get("sigbus") or args["sigsegv"]
     shown["what"] = f"frame {shown.get('frame', '')}"
     if many := named(args):
         shown["what"] = shown["frame"] = counted(many, "frame")
-    pattern = _REPORTED.get(shown.get("via", ""), _TITLES["poison"]) if name == "poison" else _TITLES.get(name)
-    if pattern is not None:
+    pattern, _ = _pattern(name, args)
+    if pattern:
         return pattern.format_map(shown)
     rest = [shown[key] for key in ("task", "at", "path", "frame", "advice") if shown.get(key)]
     return " ".join((name, *rest))
+
+
+def _pattern(name: str, args: Mapping[str, Any]) -> tuple[str, bool]:
+    """The form of a title, empty if it is the operation's own name, and whether it begins with a name."""
+    for key in (f"{name} {args['via']}", name) if name == "poison" and "via" in args else (name,):
+        if key in _OF_A_NAME:
+            return _OF_A_NAME[key], True
+        if key in _TITLES:
+            return _TITLES[key], False
+    return "", True

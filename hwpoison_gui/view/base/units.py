@@ -9,10 +9,16 @@ FRAME_SIZE: Final = 4096  # bytes
 
 def amount(size: int) -> str:
     """Return an amount of memory (bytes), or an address, in the unit that keeps it short: `1.5 GiB`."""
-    for unit, factor, digits in (("TiB", 1 << 40, 2), ("GiB", 1 << 30, 2), ("MiB", 1 << 20, 1), ("KiB", 1 << 10, 0)):
+    number, decimals, unit = in_unit(size)
+    return f"{number:.{decimals}f} {unit}"
+
+
+def in_unit(size: int) -> tuple[float, int, str]:
+    """An amount of memory (bytes) in the unit that keeps it short: the number, its decimals, and the unit."""
+    for unit, factor, decimals in (("TiB", 1 << 40, 2), ("GiB", 1 << 30, 2), ("MiB", 1 << 20, 1), ("KiB", 1 << 10, 0)):
         if size >= factor:
-            return f"{size / factor:.{digits}f} {unit}"
-    return f"{size} B"
+            return size / factor, decimals, unit
+    return size, 0, "B"
 
 
 def mebibytes(frames: int) -> str:

@@ -189,10 +189,11 @@ class Curve(Record):
 class Curves(Record):
     """Curves over one axis.
 
-    `x_name`, `y_name`: names of the axes with their units; `log`: both axes are logarithmic. `quantity`: the number
-    that the filter compares (view/filter/numbers.py) where the axis is one, else empty. `playhead`: the axis has a
-    line for the present. `clock`: of an axis of time, how its seconds are written (sources/records/event.py).
-    `finds`: of points that stand for classes of frames, the filter expression by class (walk_cost.class_of).
+    `x_name`, `y_name`: names of the axes; `x_of`: the unit of the first, or what it counts; `log`: both axes are
+    logarithmic. `quantity`: the number that the filter compares (view/filter/numbers.py) where the axis is one, else
+    empty. `playhead`: the axis has a line for the present. `clock`: of an axis of time, how its seconds are written
+    (sources/records/event.py). `finds`: of points that stand for classes of frames, the filter expression by class
+    (walk_cost.class_of).
     """
 
     title: str
@@ -205,6 +206,12 @@ class Curves(Record):
     clock: str | None = None
     note: str = ""
     finds: Mapping[tuple[int, int, bool], str] = {}
+    x_of: str = ""
+
+    @property
+    def x_head(self) -> str:
+        """The name of the first axis, and what it counts."""
+        return f"{self.x_name} ({self.x_of})" if self.x_of else self.x_name
 
     @property
     def values(self) -> tuple[Curve, ...]:
@@ -214,7 +221,7 @@ class Curves(Record):
     @property
     def heads(self) -> tuple[str, ...]:
         """Heads of the table."""
-        return ("curve", self.x_name, self.y_name, *(("what",) if self._has_words else ()))
+        return ("curve", self.x_head, self.y_name, *(("what",) if self._has_words else ()))
 
     @property
     def _has_words(self) -> bool:

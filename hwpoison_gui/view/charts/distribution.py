@@ -25,10 +25,11 @@ def distribution(m: Machine, quantity: str) -> Curves:
     curve = Curve(POINT, "frames", values.astype(float), counts[values].astype(float), joined=False)
     return Curves(
         f"{m.frames - none:,} of {m.frames:,} frames {_HAVE[quantity]}",
-        f"{quantity} ({QUANTITIES[quantity]} of a frame)",
+        quantity,
         "frames",
         (curve,),
         log=True,
         quantity=quantity,
+        x_of=f"{QUANTITIES[quantity]} of a frame",
         note=f"{none:,} frames with 0 are left out.{more}",
     )

@@ -15,7 +15,7 @@ from hwpoison_gui.view.charts.chart import Curve, Curves, Lying, Places
 from hwpoison_gui.view.rows.error_records import NO_FRAME, clock_words
 from hwpoison_gui.view.words.words import counted
 
-_CLOCKS: Final = {ev.UTC: "time (UTC)", ev.WALL: "time (as logged)", ev.BOOT: "time since boot (s)"}
+_CLOCKS: Final = {ev.UTC: ("time", "UTC"), ev.WALL: ("time", "as logged"), ev.BOOT: ("time since boot", "s")}
 
 
 class Sort(Record):
@@ -60,14 +60,16 @@ def recorded_over_time(history: History) -> Curves:
     notes = [clock_words(history) if timed else "No record has a time."]
     if without:
         notes.append(f"{counted(without, 'record')} without a time left out.")
+    time, unit = _CLOCKS.get(history.clock, ("time", ""))
     return Curves(
         f"{_records(history, timed)} over time, by what came of them",
-        _CLOCKS.get(history.clock, "time"),
+        time,
         "records so far",
         tuple(curves),
         playhead=True,
         clock=history.clock,
         note=" ".join(notes),
+        x_of=unit,
     )
 
 

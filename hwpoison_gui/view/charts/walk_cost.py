@@ -139,10 +139,11 @@ def _curves(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> Cur
         curves.append(Curve(REFERENCE, "one pair for each mapper, if the walk were linear", ends, ends, is_line=True))
     return Curves(
         f"The walk visits up to {counted(most.pairs, 'pair')} of task and VMA to find {counted(most.found, 'mapper')}",
-        "mappers found (entries of to_kill)",
+        "mappers found",
         "pairs visited",
         tuple(curves),
         log=True,
+        x_of="entries of to_kill",
         note=_note(m, measured, classes),
         finds={(one.vmas, one.mapcount, one.anon): _expression(point.classes, of_vmas)
                for point in points for one in point.classes},

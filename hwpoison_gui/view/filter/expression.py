@@ -105,6 +105,23 @@ class Filter(Record):
             frames = compared if frames is None else frames & compared
         return Match(lambda word: all(test(word) for test in words), frames)
 
+    def interval_of(self, quantity: str) -> tuple[int, int] | None:
+        """The least and the greatest value where the filter asks for an interval of a quantity, and nothing else."""
+        if self.flags or self.ranges or self.terms:
+            return None
+        least, most = list[int](), list[int]()
+        for one in self.comparisons:
+            if one.left != ((1, quantity),) or one.sign not in ("=", "==", ">=", "<=") or len(one.right) != 1:
+                return None
+            ((sign, value), *more) = one.right[0]
+            if more or isinstance(value, str):
+                return None
+            if one.sign != "<=":
+                least.append(sign * value)
+            if one.sign != ">=":
+                most.append(sign * value)
+        return (max(least), min(most)) if least and most else None
+
     def taken_for(self, frames: int) -> str:
         """Interpretation of a log line or a single number on a machine with so many frames; empty for other filters."""
         if self.line or len(self.ranges) != 1:

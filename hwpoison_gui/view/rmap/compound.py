@@ -51,8 +51,13 @@ def kind_words(poisoned: bool, kind: kinds.Kind) -> str:
 
 def short_kind(poisoned: bool, kind: kinds.Kind) -> str:
     """As kind_words(), to fit a box."""
-    poison, was = kinds.KINDS[kinds.POISON].shortest, kind.shortest
-    return was if not poisoned or kind.id == kinds.POISON else f"{poison}, was {was}"
+    poison, rest = kinds.KINDS[kinds.POISON].shortest, narrow_kind(poisoned, kind)
+    return rest if rest == kind.shortest else f"{poison}, {rest}"
+
+
+def narrow_kind(poisoned: bool, kind: kinds.Kind) -> str:
+    """As short_kind(), beside a sign that says whether the frame is poisoned."""
+    return kind.shortest if not poisoned or kind.id == kinds.POISON else f"was {kind.shortest}"
 
 
 def kind_of_frame(m: Machine, pfn: int) -> kinds.Kind:

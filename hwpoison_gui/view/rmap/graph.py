@@ -185,4 +185,4 @@ def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:
     file = "" if inode is None or inode.is_shared_anonymous else path_of(inode).rpartition("/")[2]
     name = vma_name(vma) or file or ("anonymous" if not vma.mapping else "shared")
     rights = f"{vma.perms}{', locked' if vma.locked else ''}"
-    return Mapper(vma.id, vma.mm, vpn, process.tgid, process.label, name, rights)
+    return Mapper(vma.id, vma.mm, vpn, process.tgid, process.comm, name, rights)

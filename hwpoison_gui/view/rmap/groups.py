@@ -15,19 +15,24 @@ from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
 
 GROUP_FROM: Final = 25  # as many mappers are grouped by the name of their tasks
 _LEAST_GROUP: Final = 4
-_NUMBER: Final = re.compile(r"[-:#_. ]*\d+(:\d+)?$")
+_NUMBER: Final = re.compile(r"[-:#_. ]*\d+$")
 
 
 class Mapper(Record):
-    """A VMA that could map the frame at virtual page `vpn`, in address space `mm` of process `tgid`."""
+    """A VMA that could map the frame at virtual page `vpn`, in address space `mm` of process `tgid`, by name `comm`."""
 
     vma: int
     mm: int
     vpn: int
     tgid: int
-    task: str
+    comm: str
     name: str
     rights: str
+
+    @property
+    def task(self) -> str:
+        """The process as it is called wherever it is shown, `COMM:PID`."""
+        return f"{self.comm}:{self.tgid}"
 
 
 class Group(Record):
@@ -39,13 +44,9 @@ class Group(Record):
     tasks: frozenset[int] = frozenset()
 
 
-def base_name(name: str) -> str:
-    """Name of a task without its PID, and without the number that distinguishes it from its siblings."""
-    return _NUMBER.sub("", name) or name
-
-
-def _comm(name: str) -> str:
-    return name.rpartition(":")[0] or name
+def base_name(comm: str) -> str:
+    """Name of a task without the number that distinguishes it from its siblings."""
+    return _NUMBER.sub("", comm) or comm
 
 
 def find_groups(mappers: Sequence[Mapper]) -> Generator[None, None, tuple[Group, ...]]:
@@ -55,13 +56,13 @@ def find_groups(mappers: Sequence[Mapper]) -> Generator[None, None, tuple[Group,
     """
     if len(mappers) < GROUP_FROM:
         return (Group(tuple(mappers)),)
-    comms = [_comm(mapper.task) for mapper in mappers]
-    often = Counter(comms)
+    often = Counter(mapper.comm for mapper in mappers)
     found: dict[str, list[Mapper]] = {}
-    for number, (comm, mapper) in enumerate(zip(comms, mappers, strict=True)):
+    for number, mapper in enumerate(mappers):
         if number % ITEMS_PER_SLICE == 0:
             yield
-        found.setdefault(comm if often[comm] >= _LEAST_GROUP else base_name(mapper.task), []).append(mapper)
+        label = mapper.comm if often[mapper.comm] >= _LEAST_GROUP else base_name(mapper.comm)
+        found.setdefault(label, []).append(mapper)
     groups = []
     for label, alike in found.items():
         if len(alike) < _LEAST_GROUP:

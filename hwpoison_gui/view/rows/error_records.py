@@ -36,7 +36,6 @@ NO_FRAME: Final = "–"
 _NO_TIME: Final = "–"
 _PLURAL: Final = {FAULT_KILL: "kills at a page fault"}
 _DAY: Final = 86400  # seconds
-_DAY_AND_TIME: Final = "%Y-%m-%d %H:%M:%S"
 
 
 class RecordRow(Record):
@@ -56,10 +55,9 @@ class RecordRow(Record):
 
 def record_rows(history: History, short: bool = False) -> list[RecordRow]:
     """One row for each record, in the order of the history. `short`: omit a date that all have in common."""
-    texts = [time_words(record.time, history.clock) for record in history.records]
-    days = {text.rpartition(" ")[0] for text in texts if text != _NO_TIME}
-    if short and len(days) == 1 and history.clock in (ev.UTC, ev.WALL):
-        texts = [text.rpartition(" ")[2] for text in texts]
+    times = [_date_and_time(record.time, history.clock) for record in history.records]
+    dates = {date for record, (date, _) in zip(history.records, times, strict=True) if record.time is not None}
+    texts = [time if short and len(dates) == 1 else f"{date} {time}".lstrip() for date, time in times]
     names = names_of(history.sources)
     pairs = enumerate(zip(history.records, texts, strict=True))
     return [_row(number, record, names, text) for number, (record, text) in pairs]
@@ -106,17 +104,23 @@ def notes_of(record: ErrorRecord) -> list[str]:
 
 def time_words(time: float | None, clock: str) -> str:
     """A time: a date on the clocks that have one, otherwise seconds since boot."""
+    date, of_day = _date_and_time(time, clock)
+    return f"{date} {of_day}".lstrip()
+
+
+def _date_and_time(time: float | None, clock: str) -> tuple[str, str]:
+    """The date, empty where the clock has none, and the time of day or the seconds since boot."""
     if time is None:
-        return _NO_TIME
+        return "", _NO_TIME
     if clock == ev.BOOT or not clock:
-        return f"{time:.3f} s"
+        return "", f"{time:.3f} s"
     try:
         when = datetime.fromtimestamp(time, UTC)
     except (ValueError, OverflowError, OSError):
-        return f"{time:.0f} s"
+        return "", f"{time:.0f} s"
     if when.year == NO_YEAR:
-        return when.strftime("%b %d %H:%M:%S")
-    return f"{when.strftime(_DAY_AND_TIME)}.{when.microsecond // 10_000:02}"
+        return when.strftime("%b %d"), when.strftime("%H:%M:%S")
+    return when.strftime("%Y-%m-%d"), f"{when.strftime('%H:%M:%S')}.{when.microsecond // 10_000:02}"
 
 
 def axis_time_words(time: float, step: float, clock: str) -> str:

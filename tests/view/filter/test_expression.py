@@ -187,3 +187,28 @@ def test_a_plane_marks_counts_and_finds(session: Session, lens: str, curve: bool
     plane.set_filter(None)
     assert plane.found_count() == m.frames
     assert not (plane.pyramid.level(0) & FOUND).any()
+
+
+@pytest.mark.parametrize(
+    ("text", "interval"),
+    [
+        ("mapcount=7", (7, 7)),
+        ("mapcount>=2 mapcount<=9", (2, 9)),
+        ("maps <= 9  mapcount >= 0x2", (2, 9)),
+        ("mapcount==7", (7, 7)),
+        ("mapcount>=5 mapcount>=2 mapcount<=9", (5, 9)),
+        ("mapcount>=2", None),
+        ("mapcount>=2 mapcount<9", None),
+        ("mapcount=refcount+1", None),
+        ("mapcount=1,2", None),
+        ("mapcount=refcount", None),
+        ("mapcount!=7", None),
+        ("refcount=7", None),
+        ("mapcount=7 lru", None),
+        ("mapcount=7 nginx", None),
+        ("mapcount=7 0x1000+512", None),
+    ],
+)
+def test_an_interval_of_a_quantity_is_told_from_other_filters(text: str, interval: tuple[int, int] | None) -> None:
+    asked = parse(text)
+    assert asked is not None and asked.interval_of("mapcount") == interval

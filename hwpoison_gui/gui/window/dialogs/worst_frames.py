@@ -14,7 +14,7 @@ from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.view.base.columns import TextColumn
-from hwpoison_gui.view.base.moment import title_of
+from hwpoison_gui.view.base.moment import heading_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.outcome.many import said_of
 from hwpoison_gui.view.outcome.summing import summary_of
@@ -33,7 +33,7 @@ class WorstFrames(QDialog):
     def __init__(self, above: QWidget, controller: Controller, operation: Operation, theme: Theme) -> None:
         super().__init__(above)
         self._controller, self._operation = controller, operation
-        self.setWindowTitle(title_of(operation).capitalize())
+        self.setWindowTitle(heading_of(operation))
         summary = summary_of(controller.session, operation)
         more = summary.done - len(summary.frames)
         rest = f" The list has the worst {len(summary.frames):,} of {summary.done:,} frames." if more else ""

@@ -148,5 +148,5 @@ def _letters_of_word(word: str) -> Term | None:
         return None
     if word.islower() or word.isdigit():
         return None
-    spelled = "; ".join(f"{flag.letter} {flag.name}, {flag.meaning.partition(':')[0]}" for flag in flags)
+    spelled = "; ".join(f"{flag.letter} {flag.name}, {flag.brief}" for flag in flags)
     return Term(word, f"Letters of page flags: {spelled}.", _PAGE_TYPES)
