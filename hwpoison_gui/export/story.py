@@ -33,7 +33,7 @@ from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.rows.tasks import TaskRow, task_rows
 from hwpoison_gui.view.walk.layout import Row, rows_of
 from hwpoison_gui.view.walk.news import news_of
-from hwpoison_gui.view.walk.state import Fate, WalkState, frames_concerned, map_for, state_of
+from hwpoison_gui.view.walk.state import Standing, WalkState, frames_concerned, map_for, state_of
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, no_users_words
 from hwpoison_gui.view.words.plain import plain
 
@@ -236,7 +236,7 @@ class _Story:
 
 
 def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
-    """VMA, address and rights; entry; how far the walk has come; task, its fate and whether it is the present one."""
+    """VMA, address and rights; entry; how far the walk has come; task, what became of it, and whether it is current."""
     news = news_of(row, state)
     if row.is_group:
         told = ((news.dead, "killed"), (news.signalled, "signalled"))
@@ -253,7 +253,7 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
             "",
         )
     mapper = row.mappers[0]
-    fate = state.fates.get(mapper.tgid, Fate("alive"))
+    standing = state.standings.get(mapper.tgid, Standing("alive"))
     end = IMPACTS[state.ends[mapper.tgid]].clause if mapper.tgid in state.ends else ""
     skipped = state.skipped.get(mapper.vma)
     return (
@@ -268,8 +268,8 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
         if mapper.vma in state.visited
         else "",
         mapper.task,
-        fate.text or end or fate.kind,
-        fate.kind,
+        standing.text or end or standing.kind,
+        standing.kind,
         int(mapper.vma in state.current_vmas or state.current_task == mapper.tgid),
         skipped.why if skipped else "",
     )

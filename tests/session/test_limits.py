@@ -11,7 +11,7 @@ from hwpoison_gui.kernel.records import TASK_SIZE
 from hwpoison_gui.session import limits
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.scenario import schema
-from hwpoison_gui.session.scenario.check import Verdict, check_file
+from hwpoison_gui.session.scenario.check import Checked, check_file
 from hwpoison_gui.session.session import Session
 from tests.invariants import check
 from tests.paths import DATA
@@ -24,21 +24,21 @@ PROFILES = ["v7", "6.1"]
 
 
 @pytest.mark.parametrize(
-    ("name", "verdict", "said"),
+    ("name", "result", "said"),
     [
-        ("x_frames_desktop_most", Verdict.BAD, "memory.frames: expected at most 16777216 with a background"),
-        ("x_hugetlb_big", Verdict.BAD, "step 3: pages: expected an integer from 1 to 2147483648"),
-        ("x_madv_big", Verdict.BAD, "step 3: pages: expected an integer from 1 to 2147483648"),
-        ("x_populate_ro_big", Verdict.BAD, "step 3: pages: expected an integer from 1 to 2147483648"),
-        ("x_tmpfs_full", Verdict.HOLDS, " ok"),
-        ("f1", Verdict.BAD, "step 4: page: expected an integer from 0 to 4294967295, not 4294967296"),
-        ("f2", Verdict.DIFFERS, "alive nobody: expected alive, got no such task"),
-        ("f2b", Verdict.DIFFERS, "alive b: expected alive, got no such task"),
+        ("x_frames_desktop_most", Checked.BAD, "memory.frames: expected at most 16777216 with a background"),
+        ("x_hugetlb_big", Checked.BAD, "step 3: pages: expected an integer from 1 to 2147483648"),
+        ("x_madv_big", Checked.BAD, "step 3: pages: expected an integer from 1 to 2147483648"),
+        ("x_populate_ro_big", Checked.BAD, "step 3: pages: expected an integer from 1 to 2147483648"),
+        ("x_tmpfs_full", Checked.HOLDS, " ok"),
+        ("f1", Checked.BAD, "step 4: page: expected an integer from 0 to 4294967295, not 4294967296"),
+        ("f2", Checked.DIFFERS, "alive nobody: expected alive, got no such task"),
+        ("f2b", Checked.DIFFERS, "alive b: expected alive, got no such task"),
     ],
 )
-def test_files_that_once_ran_without_end_or_failed(name: str, verdict: Verdict, said: str) -> None:
+def test_files_that_once_ran_without_end_or_failed(name: str, result: Checked, said: str) -> None:
     report = check_file(ATTACKED / f"{name}.scenario")
-    assert report.verdict is verdict
+    assert report.result is result
     assert said in report.message
 
 

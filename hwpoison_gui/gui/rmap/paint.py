@@ -20,7 +20,7 @@ from hwpoison_gui.view.rmap.compound import narrow_kind, short_kind
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, frame_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
-from hwpoison_gui.view.walk.state import Fate, WalkState
+from hwpoison_gui.view.walk.state import Standing, WalkState
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, flag_words, line_words_of
 from hwpoison_gui.view.words.words import counted
 
@@ -30,7 +30,7 @@ _MOST_TITLES: Final = 2  # lines of the mapping's name
 _BOTH: Final = "Frame, mapping"  # head of the box that has both
 _UNFOLD: Final = "click to unfold"
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
-_INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the fate of a task
+_INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the standing of a task
 
 
 def middle_of(layout: Layout, height: float) -> float:
@@ -303,17 +303,17 @@ class RmapPainter:
 
     def _paint_task(self, number: int, state: WalkState) -> None:
         row, rect, news = self.layout.rows[number], self.task_box(number), self.news(number)
-        fate = state.fates.get(row.mappers[0].tgid, Fate("alive"))
-        dead = fate.kind == "killed"
+        standing = state.standings.get(row.mappers[0].tgid, Standing("alive"))
+        dead = standing.kind == "killed"
         self._paint_line_to_task(self.vma_box(number), rect, hot=news.current or news.visited > 0)
-        self._paint_task_box(row, rect, fate, news.of_task)
+        self._paint_task_box(row, rect, standing, news.of_task)
         inner = rect.adjusted(13, 3, -20 if dead else -5, -3)
         if row.is_group:
             words = f"{'▸' if row.folded else '▾'} {row.label} × {news.tasks:,}"
             ink = self.theme.good if news.safe else self.theme.kill
             self._two_lines(inner, words, self._dead(news), (self.theme.text, ink), whole=True)
             return
-        words, ink = self._task_words(row, state, fate, inner.width())
+        words, ink = self._task_words(row, state, standing, inner.width())
         self._two_lines(inner, self._name(row), words, (self.theme.text, ink), strike=dead)
         if dead:
             self._strike_out(rect)
@@ -322,24 +322,24 @@ class RmapPainter:
         self.p.setPen(QPen(QColor(self.theme.warn if hot else self.theme.line), 2.0 if hot else 1.0))
         self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(task.left(), task.center().y()))
 
-    def _paint_task_box(self, row: Row, rect: QRectF, fate: Fate, current: bool) -> None:
+    def _paint_task_box(self, row: Row, rect: QRectF, standing: Standing, current: bool) -> None:
         """Draws the box of a task, with its colour as a bar at the left."""
-        theme, loud = self.theme, fate.kind in ("killed", "signalled")
+        theme, loud = self.theme, standing.kind in ("killed", "signalled")
         border = theme.accent if current else theme.kill if loud else theme.line
         selected = self.selected_task is not None and self.selected_task in row.tasks
-        fill = look.dead_ground(theme) if fate.kind == "killed" and not row.is_group else theme.raised
+        fill = look.dead_ground(theme) if standing.kind == "killed" and not row.is_group else theme.raised
         self._box(rect, border, 2.0 if current or loud or selected else 1.0, fill)
         self.p.setPen(Qt.PenStyle.NoPen)
         self.p.setBrush(QColor(self.colours.get(row.mappers[0].tgid, theme.muted)))
         self.p.drawRect(QRectF(rect.left() + 3, rect.top() + 4, 4, rect.height() - 8))
 
-    def _task_words(self, row: Row, state: WalkState, fate: Fate, width: float) -> tuple[str, str]:
+    def _task_words(self, row: Row, state: WalkState, standing: Standing, width: float) -> tuple[str, str]:
         """Text below or beside a task's name, and its colour: what happened to it, else how it is hit."""
         mapper, roomy = row.mappers[0], self.layout.roomy
-        if fate.kind != "alive":
-            fits = QFontMetricsF(self.fonts.small).horizontalAdvance(fate.text) <= width
-            words = fate.text if roomy and fits else fate.short
-            ink = getattr(self.theme, _INKS.get(fate.kind, "warn"))
+        if standing.kind != "alive":
+            fits = QFontMetricsF(self.fonts.small).horizontalAdvance(standing.text) <= width
+            words = standing.text if roomy and fits else standing.short
+            ink = getattr(self.theme, _INKS.get(standing.kind, "warn"))
         elif end := state.ends.get(mapper.tgid, ""):
             words, ink = self._end(end, width, self._name(row)), getattr(self.theme, IMPACTS[end].tone)
         else:

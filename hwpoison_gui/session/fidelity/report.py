@@ -20,7 +20,7 @@ from hwpoison_gui.session.fidelity.kernel_functions import FOLDED, LEFT_OUT, all
 from hwpoison_gui.session.fidelity.markdown import table
 from hwpoison_gui.session.fidelity.recorded_paths import INJECTIONS, case_of, functions_of_steps
 from hwpoison_gui.session.fidelity.recorded_rows import read_rows
-from hwpoison_gui.session.scenario.check import Verdict, check_file
+from hwpoison_gui.session.scenario.check import Checked, check_file
 from hwpoison_gui.session.scenario.replay import Story, story
 from hwpoison_gui.session.scenario.scenario import Scenario
 
@@ -90,7 +90,7 @@ def _cases(data: Path) -> Iterator[str]:
         scenarios[path] = opened.scenario
         return opened
 
-    holds = {path: check_file(path, story_of).verdict is Verdict.HOLDS for path in files}
+    holds = {path: check_file(path, story_of).result is Checked.HOLDS for path in files}
     yield _CASES
     yield ""
     folders = sorted({path.parent for path in files})

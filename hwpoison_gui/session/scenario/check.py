@@ -19,7 +19,7 @@ from hwpoison_gui.terminal import one_line
 _NOTHING: Final = "it can be opened; nothing was done on it, so nothing is compared"
 
 
-class Verdict(Enum):
+class Checked(Enum):
     """The result for a file; the value is the exit status for it."""
 
     HOLDS = 0
@@ -31,7 +31,7 @@ class Report(Record):
     """The report on a file; `message` follows the path in its line."""
 
     path: Path
-    verdict: Verdict
+    result: Checked
     message: str
     differences: tuple[Difference, ...] = ()
 
@@ -46,23 +46,23 @@ def files_of(paths: Iterable[Path]) -> Iterator[Path]:
 def check_file(path: Path, story_of: Callable[[Path], Story] = replay.story) -> Report:
     """Replay a file and compare. Never raises for an invalid file: the report says what is wrong."""
     if path.is_dir():
-        return Report(path, Verdict.BAD, ": no *.toml below it")
+        return Report(path, Checked.BAD, ": no *.toml below it")
     try:
         session, scenario, _ = story_of(path)
         differences = tuple(difference for done in replay.play(session, scenario) for difference in done.differences)
     except OSError as error:
-        return Report(path, Verdict.BAD, f": cannot be read: {error.strerror or error}")
+        return Report(path, Checked.BAD, f": cannot be read: {error.strerror or error}")
     except NotYetSupportedError as error:
-        return Report(path, Verdict.DIFFERS, f" {error.summary}")
+        return Report(path, Checked.DIFFERS, f" {error.summary}")
     except ScenarioError as error:
-        return Report(path, Verdict.BAD, f": {_inside(error)}")
+        return Report(path, Checked.BAD, f": {_inside(error)}")
     except Exception as error:  # noqa: BLE001  a bug in one replay must not hide the other reports
         traceback.print_exc(file=sys.stderr)
-        return Report(path, Verdict.DIFFERS, f": internal error: {type(error).__name__}: {error}")
+        return Report(path, Checked.DIFFERS, f": internal error: {type(error).__name__}: {error}")
     if not differences:
-        return Report(path, Verdict.HOLDS, " ok" if scenario.steps else f" ok ({_NOTHING})")
+        return Report(path, Checked.HOLDS, " ok" if scenario.steps else f" ok ({_NOTHING})")
     more = f" (and {len(differences) - 1} more)" if len(differences) > 1 else ""
-    return Report(path, Verdict.DIFFERS, f": {differences[0]}{more}", differences)
+    return Report(path, Checked.DIFFERS, f": {differences[0]}{more}", differences)
 
 
 def _inside(error: ScenarioError) -> str:
@@ -89,6 +89,6 @@ def check(
         if every_difference:
             for difference in report.differences[1:]:
                 print(one_line(f"    {difference}"), file=out)
-    hold = sum(report.verdict is Verdict.HOLDS for report in reports)
+    hold = sum(report.result is Checked.HOLDS for report in reports)
     print(f"{hold} of {len(reports)} files hold", file=out)
-    return max((report.verdict.value for report in reports), default=Verdict.HOLDS.value)
+    return max((report.result.value for report in reports), default=Checked.HOLDS.value)

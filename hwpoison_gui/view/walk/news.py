@@ -37,7 +37,7 @@ def news_of(row: Row, state: WalkState) -> RowNews:
     """The summary of a row."""
     vmas, tasks = row.vmas, row.tasks
     entries = _entries(vmas, state)
-    kinds = [fate.kind for fate in map(state.fates.get, tasks) if fate is not None]
+    kinds = [one.kind for one in map(state.standings.get, tasks) if one is not None]
     return RowNews(
         entries.pop() if len(entries) == 1 else "several",
         len(vmas),

@@ -29,7 +29,7 @@ from hwpoison_gui.view.rmap.groups import Mapper
 from hwpoison_gui.view.words.lookup import text_of
 
 
-class Fate(Record):
+class Standing(Record):
     """The state of a task: alive, signalled, pending, handled, ignored, killed, exited or gone; `text` is displayed."""
 
     kind: str
@@ -70,7 +70,7 @@ class WalkState:
     visited: set[int] = field(default_factory=set)
     cut: set[int] = field(default_factory=set)
     skipped: dict[int, Skipped] = field(default_factory=dict)
-    fates: dict[int, Fate] = field(default_factory=dict)
+    standings: dict[int, Standing] = field(default_factory=dict)
     ends: dict[int, str] = field(default_factory=dict)
     act: Act | None = None
     at_frame: bool = False
@@ -115,16 +115,17 @@ def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
     return "dirty" if entry & ptes.DIRTY else "clean"
 
 
-def _standing(m: Machine, tgid: int) -> Fate:
+def _standing(m: Machine, tgid: int) -> Standing:
     """The state of a task by the machine alone."""
     process = m.processes.view.get(tgid)
     if process is None:
-        return Fate("gone", "not started", "gone")
+        return Standing("gone", "not started", "gone")
     if process.ended:
         by_signal = process.ended != "exit"
-        return Fate("killed" if by_signal else "exited", _shorter(process.ended), "killed" if by_signal else "exited")
+        kind = "killed" if by_signal else "exited"
+        return Standing(kind, _shorter(process.ended), kind)
     pending = [info.signal for tid in process.threads for info in m.pending.view.get(tid, ())]
-    return Fate("pending", f"{pending[0]} pending", "pending") if pending else Fate("alive")
+    return Standing("pending", f"{pending[0]} pending", "pending") if pending else Standing("alive")
 
 
 def _kind_now(before: kinds.Kind, word: int) -> kinds.Kind:
@@ -169,7 +170,7 @@ class Follower:
         for mapper in graph.mappers:
             self._of_mm.setdefault(mapper.mm, []).append(mapper)
         self._state = WalkState()
-        self._signalled: dict[int, Fate] = {}  # by the steps applied so far
+        self._signalled: dict[int, Standing] = {}  # by the steps applied so far
         self._log: list[tuple[int, Callable[..., object], tuple[Any, ...]]] = []  # step, and the call that undoes it
         self._concerned = False
         self._operation: Operation | None = None
@@ -220,7 +221,7 @@ class Follower:
             state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
             if number % ITEMS_PER_SLICE == 0:
                 yield
-        yield from self._update_fates(m, self._signalled.keys() | {mapper.tgid for mapper in self.graph.mappers})
+        yield from self._update_standings(m, self._signalled.keys() | {mapper.tgid for mapper in self.graph.mappers})
 
     def _take(self, m: Machine, steps: Iterable[Step], before: int) -> Generator[None, None, set[int]]:
         """Apply steps; returns the tasks that they signalled."""
@@ -260,7 +261,7 @@ class Follower:
         word = _EFFECTS[effect]
         short = info.signal if effect in ("signalled", "killed") else word
         self._log.append((number, _restore, (self._signalled, tgid, self._signalled.get(tgid))))
-        self._signalled[tgid] = Fate(
+        self._signalled[tgid] = Standing(
             "signalled" if effect == "killed" else effect, f"{info.signal} {code} {word}", short
         )
         return tgid
@@ -296,15 +297,15 @@ class Follower:
                 yield
             for mapper in self._of_mm.get(mm, ()):
                 self._state.entries[mapper.vma] = entry_state(m, self.graph.pfn, mapper)
-        yield from self._update_fates(m, tasks & self._state.fates.keys() | signalled)
+        yield from self._update_standings(m, tasks & self._state.standings.keys() | signalled)
 
-    def _update_fates(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
+    def _update_standings(self, m: Machine, tasks: Iterable[int]) -> Iterator[None]:
         """Update the state of tasks: death by the task itself, else the last signal."""
         for number, tgid in enumerate(tasks):
             if number % ITEMS_PER_SLICE == 0:
                 yield
             now = _standing(m, tgid)
-            self._state.fates[tgid] = now if now.kind == "killed" else self._signalled.get(tgid, now)
+            self._state.standings[tgid] = now if now.kind == "killed" else self._signalled.get(tgid, now)
 
     def _point(self, m: Machine, moment: Moment) -> None:
         """Set the objects that the present step marks."""

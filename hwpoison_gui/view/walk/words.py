@@ -13,7 +13,7 @@ from hwpoison_gui.view.rmap.compound import kind_words
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.news import RowNews
-from hwpoison_gui.view.walk.state import Fate, WalkState
+from hwpoison_gui.view.walk.state import Standing, WalkState
 from hwpoison_gui.view.words.words import counted
 
 # What stands in a page table where the frame would be mapped.
@@ -135,11 +135,11 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
             f"PTE: {entry}; visited {news.visited:,}, skipped {news.skipped:,}, unmapped {news.cut:,}",
         ]
     mapper = row.mappers[0]
-    fate = state.fates.get(mapper.tgid, Fate("alive"))
+    standing = state.standings.get(mapper.tgid, Standing("alive"))
     skipped = state.skipped.get(mapper.vma)
     end = IMPACTS[state.ends[mapper.tgid]].clause if mapper.tgid in state.ends else ""
     lines = [
-        f"{mapper.task}  {fate.text or end or fate.kind}",
+        f"{mapper.task}  {standing.text or end or standing.kind}",
         f"{mapper.name} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
         f"PTE: {ENTRY_WORDS[state.entry_of(mapper.vma)]}",
     ]

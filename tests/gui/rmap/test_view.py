@@ -32,7 +32,7 @@ def test_the_walk_visits_cuts_and_strikes_out(user) -> None:
     for position in range(first, len(user.session.steps) + 1):
         user.window.controller.seek(position)
         state = view.state
-        dead = sum(fate.kind == "killed" for fate in state.fates.values())
+        dead = sum(one.kind == "killed" for one in state.standings.values())
         seen[position] = (len(state.visited), len(state.cut), dead)
         assert view.graph is graph or position == first
     counts = list(seen.values())
@@ -120,7 +120,7 @@ def test_any_number_of_users_can_be_shown_and_broken(open_window, count: int) ->
     assert len(view.graph.mappers) == count
     assert len(view._layout.rows) == (count if count < 25 else 2)
     user.key(Key.Key_End)
-    assert sum(fate.kind == "killed" for fate in view.state.fates.values()) == count
+    assert sum(one.kind == "killed" for one in view.state.standings.values()) == count
     view.grab()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.session.scenario.check import Verdict, check_file
+from hwpoison_gui.session.scenario.check import Checked, check_file
 from tests.paths import DATA
 
 FOLDER = DATA / "tinjpage"
@@ -36,7 +36,7 @@ WAYS = ("late", "suicide", "early")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_case_holds(path: Path) -> None:
     report = check_file(path)
-    assert report.verdict is Verdict.HOLDS, report.message
+    assert report.result is Checked.HOLDS, report.message
 
 
 @pytest.mark.parametrize("profile", ("v7", "6.1"))

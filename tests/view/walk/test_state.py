@@ -44,7 +44,7 @@ def test_what_becomes_of_a_task_is_told(sigbus: str, kind: str) -> None:
     graph = map_for(session, -1)
     assert graph is not None
     state = state_of(session, graph)
-    fates = {mapper.task: state.fates[mapper.tgid].kind for mapper in graph.mappers}
+    fates = {mapper.task: state.standings[mapper.tgid].kind for mapper in graph.mappers}
     assert fates == {"a:101": "killed", "b:102": kind}
 
 
