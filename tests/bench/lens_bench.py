@@ -24,6 +24,7 @@ from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.filter.expression import parse
 from hwpoison_gui.view.map.layout import RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
@@ -32,7 +33,7 @@ from hwpoison_gui.view.map.lenses import KIND, LENSES
 from hwpoison_gui.view.map.plane import FramePlane
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.prediction import find_prediction, predict
-from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.outcome.preview import find_preview
 
 Times = tuple[float, float]
 
@@ -149,7 +150,7 @@ def bench_hover() -> None:
     """The prediction in words, of frames all over the desktop; every one for the first time."""
     session = Session.fresh(65536, 1, "desktop")
     pfns = iter(np.random.default_rng(3).integers(0, 65536, 2000).tolist())
-    row("hover: preview, desktop", timed(lambda: preview(session.machine, next(pfns)), 1500))
+    row("hover: preview, desktop", timed(lambda: to_the_end(find_preview(session, next(pfns))), 1500))
 
 
 def rows(sizes: Sequence[int] = (1 << 24,), rounds: int = 9) -> list[Row]:

@@ -33,11 +33,11 @@ from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.tables import find_table
 from hwpoison_gui.view.damage.uses import owners_known
-from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.walk.state import map_for, state_of
 from hwpoison_gui.view.walk.words import box_words_of
 from tests.sources.test_recording_writer import same
+from tests.view.outcome.previews import preview
 from tests.workbench import do
 
 VICTIM = resources.path("machines/victim_before.npz")

@@ -15,9 +15,9 @@ from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.classes import FILTERED
 from hwpoison_gui.view.outcome.impact_now import impact_now
-from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.words.hwpoison_filter import why_filtered
+from tests.view.outcome.previews import preview
 from tests.workbench import do
 
 LATER = [name for name, profile in PROFILES.items() if profile.has("injection_filters")]

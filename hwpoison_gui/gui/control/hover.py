@@ -74,11 +74,10 @@ class HoverText(QObject):
         return AboutFrame(self._summary, self._preview, pf.letters_of(session.machine.page(pfn)))
 
     def _predicting(self, session: Session, pfn: int) -> Work:
-        from hwpoison_gui.view.outcome.prediction import find_prediction
-        from hwpoison_gui.view.outcome.preview import words_of
+        from hwpoison_gui.view.outcome.preview import find_preview
 
         def finding() -> Work:
-            self._preview = words_of(session.machine, pfn, (yield from find_prediction(session.machine, pfn)))
+            self._preview = yield from find_preview(session, pfn)
 
         work = finding()
         while self._about == (pfn, session.stamp):

@@ -92,7 +92,7 @@ class RecordsLink(QObject):
             self._view.show_comparison(None)
         elif not self._controller.busy and session.at_rest:
             fault = self._words_of_fault()
-            self._view.show_comparison(compared(session.machine, record, history), fault)
+            self._view.show_comparison(compared(session, record, history), fault)
 
     def _words_of_fault(self) -> str:
         """The fault that the chosen record is part of; empty if it is alone."""

@@ -16,9 +16,10 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown
 from hwpoison_gui.view.base.naming import names
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.map.zones import zone_meaning, zone_name
 from hwpoison_gui.view.outcome.impact_now import by_impact, impact_now
-from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.outcome.preview import find_preview
 from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame, kind_words, place_in_compound
 from hwpoison_gui.view.rmap.graph import mappers_of, mapping_of
 from hwpoison_gui.view.rmap.groups import Mapper
@@ -99,7 +100,7 @@ def facts_of(
     more = max(0, len(mappers) - MOST_PTES)
     kind = kind_of_frame(m, pfn)
     kind = kind._replace(name=kind_words(kind.id == kinds.POISON, was if kind.id == kinds.POISON else kind))
-    ahead = "" if more else preview(m, pfn)
+    ahead = "" if more else to_the_end(find_preview(session, pfn))
     counts = tuple(_counts(m, pfn, word))
     counts = (counts[0], place, *counts[1:]) if place is not None else counts
     return Facts(pfn, kind, flags, pf.letters_of(word), counts, entries, more, notes, ahead, _hits(session, pfn))

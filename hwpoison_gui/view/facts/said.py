@@ -9,11 +9,13 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.record import Record
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.records.history import ErrorRecord, History, same_kind
 from hwpoison_gui.sources.records.incidents import MEMORY_FAILURE
 from hwpoison_gui.view.base.impacts import DEAD, PENDING, SIGNALLED
 from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown, not_known
-from hwpoison_gui.view.outcome.prediction import Prediction, predict
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome.prediction import Prediction, find_predicted
 from hwpoison_gui.view.rows.error_records import tasks_words
 
 ASPECTS: Final = ("Page type", "Result", "Signalled")
@@ -47,15 +49,16 @@ class Comparison(Record):
     why: str
 
 
-def compared(m: Machine, record: ErrorRecord, history: History) -> Comparison:
-    """A record beside the prediction for its frame on a machine at rest."""
+def compared(session: Session, record: ErrorRecord, history: History) -> Comparison:
+    """A record beside the prediction for its frame on the machine of a session at rest."""
+    m = session.machine
     if record.pfn is not None and record.pfn < m.frames and m.page(record.pfn) & pf.NOPAGE:
         return Comparison(tuple(Said(aspect, said, _NOTHING, False) for aspect, said in _of_linux(record)), NO_MEMORY)
     refused = _not_comparable(m, record)
     if refused:
         return Comparison((), refused)
     assert record.pfn is not None
-    prediction = predict(m, record.pfn)
+    prediction = to_the_end(find_predicted(session, record.pfn))
     rows = _rows(m, record, prediction)
     different = [row.aspect.lower() for row in rows if row.differs]
     model = ".".join(map(str, m.profile.modelled))

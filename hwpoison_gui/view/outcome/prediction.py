@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import EXITS
@@ -12,6 +13,8 @@ from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
 from hwpoison_gui.kernel.records import GLOBAL_INIT
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.dry_run import Ran, dry_run
+from hwpoison_gui.session.recall import Question
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import CAUGHT, DEAD, ENDS, IGNORED, IMPACTS, LATER, PANICS, PENDING, SIGNALLED
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -44,6 +47,25 @@ class Prediction(Record):
     hits: dict[str, list[int]]
     covering: tuple[int, ...] = ()
     filtered_by: str = ""
+
+
+# Of a state of the machine (its stamp) and a frame: several views ask about the selection, and about the pointer's.
+_PREDICTED: Final = Question[Prediction]("outcome of an error in a frame", 8)
+
+
+def find_predicted(session: Session, pfn: int) -> Generator[None, None, Prediction]:
+    """`find_prediction` for the machine of a session, made once for each state of it.
+
+    Inside a look at another position (session/peek.py) the stamp is not that of the machine, and nothing is kept.
+    """
+    if not session.at_rest:
+        return (yield from find_prediction(session.machine, pfn))
+    stamp = session.stamp
+    known = session.recall.known(_PREDICTED, stamp, pfn)
+    if known is not None:
+        return known[0]
+    found = yield from find_prediction(session.machine, pfn)
+    return session.recall.keep(_PREDICTED, found, stamp, pfn)
 
 
 def predict(m: Machine, pfn: int) -> Prediction:

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import DEAD, IMPACTS, LATER
 from hwpoison_gui.view.base.mappers import captured_words, mappers_unknown, not_known
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.loss_words import content_name
-from hwpoison_gui.view.outcome.prediction import Prediction, predict
+from hwpoison_gui.view.outcome.prediction import Prediction, find_predicted
 from hwpoison_gui.view.words.hwpoison_filter import why_filtered
 
 _MOST_NAMES: Final = 3
 _NOBODY: Final = "no process is signalled"
 
 
-def preview(m: Machine, pfn: int) -> str:
-    """The prediction for a frame in words; empty for a frame that is poisoned or no memory."""
-    return words_of(m, pfn, predict(m, pfn)) if not m.panicked else ""
+def find_preview(session: Session, pfn: int) -> Generator[None, None, str]:
+    """The prediction for a frame in words, in slices; empty once the machine has stopped."""
+    if session.machine.panicked:
+        return ""
+    return words_of(session.machine, pfn, (yield from find_predicted(session, pfn)))
 
 
 def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
-    """A prediction for frame `pfn` in words."""
+    """A prediction for frame `pfn` in words; empty for a frame that is poisoned or no memory."""
     if ahead.code in (outcomes.HOLE, outcomes.POISONED):
         return ""
     if ahead.code == outcomes.FILTERED:

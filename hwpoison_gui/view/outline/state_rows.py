@@ -21,7 +21,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.matched_row import Matched, matched_by, step_of_table
-from hwpoison_gui.view.outcome.prediction import find_prediction
+from hwpoison_gui.view.outcome.prediction import find_predicted, find_prediction
 from hwpoison_gui.view.outline.reachable import unreachable
 
 FITS: Final = "fits"  # the first match
@@ -129,7 +129,7 @@ def _bit(name: str, row: StateRow, word: int | None) -> Bit:
     return Bit(name, bool(row.res & flag), None if word is None else bool(word & flag))
 
 
-# What a frame looks like to the handler: before an operation, or in a state of the machine (its stamp).
+# What the frame of an operation looked like to the handler before it.
 _MATCHED: Final = Question[Matched]("flags that the state table is compared with", 4)
 
 
@@ -148,8 +148,8 @@ def find_table(session: Session, selected: int) -> Generator[None, None, StateTa
         if selected in (pfn, -1) or not moment.at_end:
             return (yield from _of_operation(session, operation, pfn))
     if 0 <= selected < session.machine.frames:
-        found = yield from _matched(session, session.stamp, selected, session.position)
-        return _table(profile, found, "if it broke now")
+        ahead = yield from find_predicted(session, selected)
+        return _table(profile, ahead.matched, "if it broke now")
     return StateTable(rows_of(profile, None), caption=AT_REST)
 
 
@@ -159,16 +159,16 @@ def _of_operation(session: Session, operation: Operation, pfn: int) -> Generator
     if number is not None and session.position > number:
         looked = matched_by(session.steps.marks[number], pfn)
         return _table(profile, looked, "when the handler looked", number + 1)
-    found = yield from _matched(session, operation, pfn, operation.first)
+    found = yield from _matched_before(session, operation, pfn)
     return _table(profile, found, "when the handler will look")
 
 
-def _matched(session: Session, made_for: object, pfn: int, position: int) -> Generator[None, None, Matched]:
-    known = session.recall.known(_MATCHED, made_for, pfn)
+def _matched_before(session: Session, operation: Operation, pfn: int) -> Generator[None, None, Matched]:
+    known = session.recall.known(_MATCHED, operation)
     if known is not None:
         return known[0]
-    found = yield from at_in_slices(session, position, lambda: _find_matched(session.machine, pfn))
-    return session.recall.keep(_MATCHED, found, made_for, pfn)
+    found = yield from at_in_slices(session, operation.first, lambda: _find_matched(session.machine, pfn))
+    return session.recall.keep(_MATCHED, found, operation)
 
 
 def _find_matched(m: Machine, pfn: int) -> Generator[None, None, Matched]:

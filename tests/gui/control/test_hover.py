@@ -9,8 +9,11 @@ from pytestqt.qtbot import QtBot
 from hwpoison_gui.gui.control import hover as module
 from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.outcome.preview import preview
+from hwpoison_gui.view.facts.frame_facts import facts_of
+from hwpoison_gui.view.outcome import prediction
+from hwpoison_gui.view.outline.state_rows import table_for
 from tests.gui.waiting import until
+from tests.view.outcome.previews import preview
 from tests.workbench import do
 
 
@@ -42,21 +45,21 @@ def test_many_users_are_counted_between_events(
     qtbot: QtBot, session: Session, parent: QObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pfn, counted = session.resolve_frame("/srv/data@1"), list[int]()
-    assert preview(session.machine, pfn)  # a first prediction imports more than fits a slice
-    whole = text_of(session, parent, counted).lines(pfn)
-    assert "looking up" not in whole[1] and not counted
+    expected = preview(session.machine, pfn)  # a first prediction imports more than fits a slice
+    quick = text_of(session, parent, counted).lines(session.resolve_frame("/srv/data@0"))
+    assert "looking up" not in quick[1] and not counted
     monkeypatch.setattr(module, "_SLICE", -1.0)
     text = text_of(session, parent, counted)
     assert "looking up its users" in text.lines(pfn)[1]
     until(lambda: bool(counted))
-    assert text.lines(pfn) == whole and counted == [1]
+    assert text.lines(pfn)[1] == expected and counted == [1]
 
 
 def test_what_was_counted_before_a_change_is_dropped(
     qtbot: QtBot, session: Session, parent: QObject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pfn, counted, before = session.resolve_frame("/srv/data@1"), list[int](), session.position
-    whole = text_of(session, parent, counted).lines(pfn)
+    expected = preview(session.machine, pfn)
     monkeypatch.setattr(module, "_SLICE", -1.0)
     text = text_of(session, parent, counted)
     text.lines(pfn)
@@ -65,7 +68,7 @@ def test_what_was_counted_before_a_change_is_dropped(
     session.seek(before)
     assert "looking up its users" in text.lines(pfn)[1], "nothing of the other position is shown"
     until(lambda: len(counted) == 2)
-    assert text.lines(pfn) == whole
+    assert text.lines(pfn)[1] == expected
 
 
 def test_nothing_is_counted_while_work_is_under_way(qtbot: QtBot, session: Session, parent: QObject) -> None:
@@ -80,6 +83,18 @@ def test_nothing_is_counted_while_work_is_under_way(qtbot: QtBot, session: Sessi
     busy.clear()
     until(lambda: bool(counted))
     assert text.lines(pfn) == whole and counted == [1]
+
+
+def test_the_handler_is_run_dry_once_for_all_that_is_shown_of_a_frame(
+    session: Session, parent: QObject, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pfn, runs = session.resolve_frame("/srv/data@1"), list[int]()
+    run_dry = prediction.dry_run
+    monkeypatch.setattr(prediction, "dry_run", lambda m, pfn, *more: runs.append(pfn) or run_dry(m, pfn, *more))
+    for _ in ("the label of the map", "the sentence"):
+        said = text_of(session, parent, []).lines(pfn)[1]
+    assert facts_of(session, pfn).ahead == said and table_for(session, pfn).pfn == pfn
+    assert runs == [pfn]
 
 
 def test_a_branch_with_as_many_steps_has_a_text_of_its_own(session: Session, parent: QObject) -> None:

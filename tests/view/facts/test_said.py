@@ -17,13 +17,13 @@ from hwpoison_gui.view.facts.frame_facts import facts_of
 from hwpoison_gui.view.facts.said import Comparison, compared
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.prediction import predict
-from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.summary import summary
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.rows.pages import PageRows, page_cells
 from hwpoison_gui.view.walk.state import map_for, state_of
 from hwpoison_gui.view.walk.words import no_users_words
 from hwpoison_gui.view.words.lookup import text_of
+from tests.view.outcome.previews import preview
 from tests.workbench import do
 
 
@@ -46,7 +46,7 @@ def _mappings(session: Session, pfn: int) -> str:
 
 
 def _compared(session: Session, history: History, at: int = 0) -> Comparison:
-    return compared(session.machine, history.records[at], history)
+    return compared(session, history.records[at], history)
 
 
 def test_the_same(tmp_path: Path) -> None:

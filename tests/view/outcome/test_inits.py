@@ -27,9 +27,9 @@ from hwpoison_gui.view.outcome.impact import find_before
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.prediction import class_of, predict
-from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.verdict import verdict
 from hwpoison_gui.view.rows.tasks import task_row
+from tests.view.outcome.previews import preview
 from tests.workbench import do
 
 

@@ -15,12 +15,14 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.fidelity.agreement import session_of
+from hwpoison_gui.session.peek import at
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.assessment import Assessment
-from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outcome.prediction import Prediction, find_predicted, predict
 from tests.paths import DATA
 from tests.programs import Kind, prepared, run
 from tests.session.test_properties import EXAMPLES, PROGRAMS
@@ -272,3 +274,34 @@ def test_shared_memory_under_writeback_keeps_what_was_written() -> None:
     do(session, "writeback", frame="/dev/shm/x@1")
     assert session.flags(session.resolve_frame("/dev/shm/x@1")) & pf.DIRTY
     assert_true(session, [session.resolve_frame("/dev/shm/x@1")])
+
+
+def kept(session: Session, pfn: int) -> Prediction:
+    return to_the_end(find_predicted(session, pfn))
+
+
+def test_a_session_keeps_a_prediction_for_one_state_of_its_machine() -> None:
+    session = users()
+    pfn, before = session.resolve_frame("/f@0"), session.position
+    first = kept(session, pfn)
+    assert first == predict(session.machine, pfn) and kept(session, pfn) is first
+    assert kept(session, pfn + 1) != first
+    do(session, "munmap", task="b", at="m+0", pages=1)
+    after = kept(session, pfn)
+    assert after == predict(session.machine, pfn) != first
+    position = session.position
+    session.seek(before)
+    assert kept(session, pfn) is first
+    do(session, "munmap", task="a", at="m+0", pages=1)
+    assert session.position == position and kept(session, pfn) == predict(session.machine, pfn) != after
+
+
+def test_a_look_at_another_position_keeps_no_prediction() -> None:
+    session = users()
+    pfn, before = session.resolve_frame("/f@0"), session.position
+    first = predict(session.machine, pfn)
+    do(session, "munmap", task="b", at="m+0", pages=1)
+    assert at(session, before, lambda: kept(session, pfn)) == first
+    now = kept(session, pfn)
+    assert now == predict(session.machine, pfn) != first
+    assert at(session, before, lambda: kept(session, pfn)) == first

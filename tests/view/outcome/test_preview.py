@@ -11,8 +11,9 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.prediction import predict
-from hwpoison_gui.view.outcome.preview import preview, words_of
+from hwpoison_gui.view.outcome.preview import words_of
 from tests.paths import DATA
+from tests.view.outcome.previews import preview
 from tests.workbench import do
 
 

@@ -9,11 +9,11 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outcome import summary as module
-from hwpoison_gui.view.outcome.preview import preview
 from hwpoison_gui.view.outcome.summary import summary, users_of
 from hwpoison_gui.view.rmap.graph import mapping_of
 from hwpoison_gui.view.walk.state import map_for, state_of
 from hwpoison_gui.view.walk.words import no_users_words
+from tests.view.outcome.previews import preview
 from tests.workbench import Workbench, do
 
 
