@@ -290,3 +290,20 @@ def test_since_6_12_the_caller_is_signalled_as_if_it_had_consumed_the_error() ->
         outcome = area(profile).do("poison", frame="a:m+0", via="madvise", task="a")
         codes[profile] = [signal.code for signal in outcome.signals]
     assert codes == {"6.1": [], "6.12": ["BUS_MCEERR_AR"]}
+
+
+# -- MADV_DONTNEED
+
+
+@pytest.mark.parametrize("profile, at, pages, errno", (
+    ("v7", "h+0", 512, "EINVAL"), ("6.1", "h+0", 512, 0), ("6.1", "h+1", 511, "EINVAL"), ("6.1", "h+0", 511, 0),
+))  # fmt: skip
+def test_dontneed_of_hugetlb_takes_whole_huge_pages(profile: str, at: str, pages: int, errno: int | str) -> None:
+    """madvise_dontneed_free_valid_vma(): the start must be aligned, the end is rounded down."""
+    bench = Workbench(profile, huge_pages=1)
+    bench.area("h", pages=512, huge="hugetlb", shared=True)
+    bench.do("write", task="a", at="h+3", value="x")
+    assert bench.do("madvise", task="a", at=at, pages=pages, advice="dontneed").errno == errno
+    gone = errno == 0 and pages == 512
+    assert bench.session.pte_state("a", "h+3") == ("none" if gone else "present")
+    assert bench.do("read", task="a", at="h+3").value == "x", "the file has it still"
