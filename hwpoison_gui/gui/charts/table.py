@@ -11,7 +11,7 @@ from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
-from hwpoison_gui.view.charts.chart import Chart
+from hwpoison_gui.view.charts.chart import Chart, as_text
 
 _WIDEST: Final = 22  # columns of a table are at most as wide as so many characters
 
@@ -31,7 +31,7 @@ class ChartTable(FactView):
     def set_chart(self, chart: Chart) -> None:
         """Shows the table of a chart."""
         self.columns = tuple(TextColumn(head, head, head, "0" * min(len(head), _WIDEST)) for head in chart.heads)
-        self._model.set_cells(chart.heads, chart.rows)
+        self._model.set_cells(chart.heads, tuple(tuple(map(as_text, row)) for row in chart.rows))
         self.set_look()
         self.setAccessibleName(f"{chart.title}, as a table")
 

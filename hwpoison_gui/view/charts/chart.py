@@ -19,7 +19,7 @@ from hwpoison_gui.view.rows.error_records import time_words
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
-Cells = tuple[tuple[str, ...], ...]
+Cells = tuple[tuple[str | float, ...], ...]  # numbers as they are: table and file write them differently
 
 MOST_BINS: Final = 256  # of physical memory
 MIB: Final = FRAME_SIZE / (1 << 20)  # of a frame
@@ -127,7 +127,7 @@ class Bars(Record):
         for group, name in enumerate(groups):
             for stack, words in enumerate(self.stacks):
                 row = sizes[:, stack, group].tolist()
-                found.append((name, words, *(as_text(size) for size in row), as_text(sum(row))))
+                found.append((name, words, *row, sum(row)))
         return tuple(found)
 
     @property
@@ -147,9 +147,7 @@ class Bars(Record):
         for group, name in enumerate(self.counted.groups):
             for stack, words in enumerate(self.stacks):
                 row = self.counted.frames[:, stack, group].tolist()
-                found.append(
-                    (name, words, *(text for size in (*row, sum(row)) for text in (str(size), exact_mib(size))))
-                )
+                found.append((name, words, *(cell for size in (*row, sum(row)) for cell in (size, exact_mib(size)))))
         return tuple(found)
 
 
@@ -234,12 +232,15 @@ class Curves(Record):
         for curve in self.values:
             words = curve.words or ("",) * len(curve.x)
             for x, y, what in zip(curve.x.tolist(), curve.y.tolist(), words, strict=True):
-                found.append((curve.name, self.x_words(x), as_text(y), *((what,) if self._has_words else ())))
+                found.append((curve.name, self._x_cell(x), y, *((what,) if self._has_words else ())))
         return tuple(found)
 
     def x_words(self, x: float) -> str:
         """A coordinate of the axis as text."""
-        return as_text(x) if self.clock is None else time_words(x, self.clock)
+        return as_text(self._x_cell(x))
+
+    def _x_cell(self, x: float) -> str | float:
+        return x if self.clock is None else time_words(x, self.clock)
 
 
 class Lying(Record):
@@ -305,16 +306,20 @@ class Places(Record):
         for at in np.flatnonzero(counts.sum(0)).tolist():
             sizes = counts[:, at].tolist()
             span = f"{edges[at]:#x}", f"{min(edges[at + 1], self.frames) - 1:#x}"
-            found.append((*span, *(as_text(size) for size in (*sizes, sum(sizes)))))
+            found.append((*span, *sizes, sum(sizes)))
         return tuple(found)
 
 
 Chart = Bars | Curves | Places
 
 
-def as_text(value: float) -> str:
-    """A number as tables show it: whole, or with two decimals."""
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+def as_text(cell: str | float) -> str:
+    """A cell as tables show it: text, or a number, whole or with two decimals."""
+    return cell if isinstance(cell, str) else f"{cell:,.{_decimals(cell)}f}"
+
+
+def _decimals(value: float) -> int:
+    return 0 if value == int(value) else 2
 
 
 def exact_mib(frames: int) -> str:
@@ -328,14 +333,8 @@ def as_csv(chart: Chart) -> str:
     writer = csv.writer(out, lineterminator="\n")
     heads, rows = (chart.file_heads, chart.file_rows) if isinstance(chart, Bars) else (chart.heads, chart.rows)
     writer.writerow(heads)
-    writer.writerows([_bare(cell) for cell in row] for row in rows)
+    writer.writerows([cell if isinstance(cell, str) else f"{cell:.{_decimals(cell)}f}" for cell in row] for row in rows)
     return out.getvalue()
-
-
-def _bare(cell: str) -> str:
-    """A number without its thousands separators."""
-    bare = cell.replace(",", "")
-    return bare if bare.replace(".", "", 1).isdigit() else cell
 
 
 def shortened(names: Sequence[str], most: int) -> tuple[str, ...]:

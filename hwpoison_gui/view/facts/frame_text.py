@@ -14,7 +14,8 @@ def as_text(facts: Facts) -> str:
               for fact in facts.counts]  # fmt: skip
     for pte in facts.ptes:
         rest = ", ".join(part for part in (pte.state, pte.bits, pte.vma) if part)
-        lines.append(f"PTE {pte.task} {pte.address} {pte.name}: {rest}".replace(" :", ":"))
+        whose = " ".join(filter(None, (pte.task, pte.address, pte.name)))
+        lines.append(f"PTE {whose}: {rest}")
     if facts.more_ptes:
         lines.append(f"and {counted(facts.more_ptes, 'more page-table entry', 'more page-table entries')}")
     return "\n".join([*lines, *facts.notes, *([facts.ahead] if facts.ahead else [])])

@@ -4,7 +4,7 @@ prediction      What an error in a frame would do if it happened now: read from 
 assessment      The class of outcome of every frame: a prediction for one frame of each class.
 signature       What decides the outcome of a frame. Frames with equal signatures form a class.
 class           A kind of outcome, numbered by severity (classes.py); its number is the code in the map's lens.
-impact          How a process is hit: dead, signalled, dies on touch, ... (base/hits.py; by its next touch: touch.py).
+impact          How a process is hit: dead, signalled, dies on touch, ... (base/impacts.py; of a touch: touch.py).
 actual impact   The impact of an error that was handled: at its end (loss.py), and by now (impact_now.py).
 loss            Content that is gone, and the actual impact at the end of the operation.
 summary         The sentence about a finished operation (verdict.py).

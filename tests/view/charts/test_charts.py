@@ -11,7 +11,7 @@ import pytest
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.charts.chart import as_csv, shortened
+from hwpoison_gui.view.charts.chart import Bars, Part, as_csv, shortened
 from hwpoison_gui.view.charts.damage import damage_bars
 from hwpoison_gui.view.charts.distribution import distribution
 from hwpoison_gui.view.charts.timeline import timeline_curves
@@ -102,6 +102,13 @@ def test_the_file_has_the_numbers_bare() -> None:
     rows = list(csv.reader(io.StringIO(as_csv(chart))))
     assert tuple(rows[0]) == chart.heads
     assert [float(row[2]) for row in rows[1:]] == chart.curves[0].y.tolist()
+
+
+def test_a_name_of_digits_and_commas_is_no_number() -> None:
+    parts = (Part("kind:file", "file", np.array([[1234.5]])),)
+    chart = Bars("", "MiB", ("1,234",), ((),), ("early",), parts, "policy")
+    assert chart.rows == (("1,234", "early", 1234.5, 1234.5),)
+    assert list(csv.reader(io.StringIO(as_csv(chart))))[1] == ["1,234", "early", "1234.50", "1234.50"]
 
 
 def test_long_names_keep_their_end() -> None:
