@@ -1,4 +1,4 @@
-"""Docstrings begin with the noun or the verb that says what is documented: a value, an action, a table."""
+"""Docstrings begin with the noun or the verb that says what is documented, and are for readers of the code alone."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def test_no_docstring_begins_with_a_clause() -> None:
         for match in CLAUSE.finditer(path.read_text())
     ]
     assert not found, "\n".join(found)
+
+
+def test_nothing_that_users_read_is_taken_from_a_docstring() -> None:
+    read = [path.name for path in sorted(PACKAGE.rglob("*.py")) if re.search(r"\bgetdoc\b|__doc__", path.read_text())]
+    assert not read

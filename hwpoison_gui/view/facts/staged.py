@@ -130,8 +130,8 @@ def _summed_up(session: Session, broken: list[Operation]) -> tuple[Fact, ...]:
     losses = [loss for one in broken[-_MOST_LOSSES:] if (loss := loss_of(session, one)) is not None]
     processes = session.machine.processes.view.values()
     dead = [process.label for process in processes if was_killed(process)]
-    concerned = {hit.task for loss in losses for hit in loss.hits}
-    alive = [one.label for one in processes if dead and not one.ended and one.label in concerned]
+    concerned = {hit.tgid for loss in losses for hit in loss.hits}
+    alive = [one.label for one in processes if dead and not one.ended and one.tgid in concerned]
     most = _MOST_LOST - bool(alive)  # the back row reads no more lines
     who = Fact(f"Killed: {names(dead, 12)}.", "kill") if dead else Fact("No process was killed.", "good")
     harm = list(dict.fromkeys(loss.lost for loss in losses if loss.gone or loss.in_use))

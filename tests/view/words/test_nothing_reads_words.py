@@ -12,8 +12,12 @@ import hwpoison_gui
 
 PACKAGE = Path(hwpoison_gui.__file__).parent
 
-_MAKERS = {"text_of", "why_of", "branch_of", "function_of", "lost_words", "verdict", "walk_cost"}
-_WORDS = {"lost", "brief", "title", "stops"}  # of a Loss, a Mapping or an operation, a Matched
+_MAKERS = {
+    "amount", "as_text", "branch_of", "function_of", "heading_of", "in_words", "kernels_words", "lost_words", "preview",
+    "text_of", "time_words", "title_of", "value_words", "verdict", "walk_cost", "why_of",
+}  # fmt: skip
+# Of a Loss, a Mapping or an operation, a Matched; a meaning, a tool tip, the name of an axis.
+_WORDS = {"brief", "lost", "meaning", "stops", "tip", "title", "x_name", "y_name"}
 _KEEPS = {"strip", "removesuffix", "lower"}
 _TAKES_APART = {"startswith", "endswith", "partition", "rpartition", "split", "find", "index", "removeprefix", "count"}
 
@@ -69,7 +73,7 @@ def _read(tree: ast.AST) -> Iterator[ast.AST]:
     "why_of(mark).partition(' ')", "branch_of(mark) in kinds", "any('poisoned' in line for line in outcome.log)",
     "next(line for line in reversed(log_lines(session)) if 'panic' in line)",
     "loss.lost.startswith('Nothing')", "'in use' in loss.brief", "text_of(mark).removesuffix('.') == 'x'",
-    "mapping.title.partition(' ')", "'panic' in matched.stops",
+    "mapping.title.partition(' ')", "'panic' in matched.stops", "flag.meaning.partition(':')", "amount(size).split()",
 ))  # fmt: skip
 def test_reading_words_is_noticed(wrong: str) -> None:
     assert list(_read(ast.parse(wrong)))
