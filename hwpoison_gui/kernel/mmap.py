@@ -188,9 +188,9 @@ def can_mremap(m: Machine, mm: int, start: int, end: int) -> bool:
 
 
 def do_mremap(m: Machine, mm: int, old: int, pages: int) -> Steps[int]:
-    """Move a range of VMAs with their PTEs, of any type. Returns the new address, or -1 without room or memory."""
+    """Move a range that VMAs cover, with their PTEs. Returns the new address, or -1 without room or memory."""
     vmas = overlapping(m, mm, old, old + (pages << PAGE_SHIFT))
-    aligned = max(map(alignment_of, vmas), default=1)
+    aligned = max(map(alignment_of, vmas))
     new = get_unmapped_area(m, mm, pages, aligned if old % (aligned << PAGE_SHIFT) == 0 else 1)
     if new < 0:
         return new

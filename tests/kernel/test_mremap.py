@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.records import PAGE_SHIFT, PAGE_SIZE, TASK_SIZE
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -67,3 +67,21 @@ def test_what_moves_is_aligned_only_where_huge_pages_move_as_a_whole(huge: bool)
     assert following % (2 << 20)
     bench.do("mremap", task="a", at=f"t+{aligned + 1}" if huge else f"t+{aligned}", pages=5, name="n")
     assert bench.session.resolve_address("a", "n+0") == following
+
+
+def test_what_moves_is_aligned_as_its_huge_pages_are_though_small_ones_move_along() -> None:
+    bench = Workbench()
+    bench.do("mmap", task="a", name="t", pages=1024, huge="thp")
+    bench.area("small", fixed="t+512")
+    bench.do("mremap", task="a", at="t+0", pages=513, name="n")
+    assert bench.session.resolve_address("a", "n+0") % (2 << 20) == 0
+
+
+def test_without_room_for_it_nothing_moves() -> None:
+    bench = Workbench()
+    bench.area(pages=2)
+    bench.do("write", task="a", at="m+1", value="x")
+    bench.m.put(bench.m.mmap_base, bench.session.world.process("a").mm, TASK_SIZE - PAGE_SIZE)
+    assert bench.do("mremap", task="a", at="m+0", pages=2, name="n").errno == "ENOMEM"
+    assert bench.do("read", task="a", at="m+1").value == "x"
+    invariants.check(bench.m)
