@@ -95,3 +95,13 @@ def test_only_a_page_on_the_lru_can_have_been_truncated(word: int, verdict: str 
     m = Workbench("6.1").m
     m.put(m.flags, 3000, word)
     assert run(phases_6_1.check_truncated(Handler(m, 3000))) == verdict
+
+
+def test_users_of_a_page_off_the_lru_are_not_looked_for() -> None:
+    bench = Workbench()
+    bench.area(populate=True)
+    h = Handler(bench.m, bench.pfn())
+    assert run(phases_6_1.lock_page(h)) is None
+    bench.m.clear_flags(h.pfn, pf.LOCKED | pf.LRU)
+    assert run(phases_6_1.lock_page(h)) is not None
+    assert bench.session.pte_state("a", "m+0") == "present"

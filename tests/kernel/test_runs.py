@@ -19,6 +19,7 @@ from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.handler import MF_ACTION_REQUIRED, Handler
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Steps
+from hwpoison_gui.kernel.memory import zap_pte
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Process, SigInfo
@@ -289,6 +290,21 @@ def test_entries_are_replaced_at_once_as_one_by_one(ten: Ten, seed: int, rare: f
         m.put(m.flags, ten.pfn, m.page(ten.pfn) & ~pf.DIRTY | odd.choice((0, pf.DIRTY)))
         m.put(m.page_private, ten.pfn, 3)
         return (yield from rmap.try_to_unmap(m, ten.pfn, odd.choice(("hwpoison", "none", "swap"))))
+
+    ten.same(loop)
+
+
+@pytest.mark.parametrize("entry_for", ("hwpoison", "none", "swap"))
+@pytest.mark.parametrize("gone", (False, True))
+def test_all_mappings_are_replaced_at_once_as_one_by_one(ten: Ten, gone: bool, entry_for: str) -> None:
+    """`gone`: the first and the last process have given the page up, so the others have its last mappings."""
+
+    def loop() -> Steps[Any]:
+        m, places = ten.m, list(rmap.rmap_addresses(ten.m, ten.pfn))
+        m.put(m.page_private, ten.pfn, 3)
+        for vma, address in (places[0], places[-1]) if gone else ():
+            zap_pte(m, vma.mm, address >> PAGE_SHIFT)
+        return (yield from rmap.try_to_unmap(m, ten.pfn, entry_for))
 
     ten.same(loop)
 

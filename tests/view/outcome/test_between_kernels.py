@@ -20,7 +20,7 @@ from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import between_kernels
 from hwpoison_gui.view.outcome.between_kernels import Between, Outcome, find_between, other_kernel, outcome_of
-from hwpoison_gui.view.outcome.classes import FILTERED
+from hwpoison_gui.view.outcome.classes import CLASSES, FILTERED, POISONED
 from hwpoison_gui.view.outcome.prediction import predict
 from tests.workbench import Workbench
 
@@ -97,10 +97,7 @@ def test_the_machine_has_its_own_profile_between_two_slices_and_stays_as_it_is()
 
 def test_the_share_that_is_done_grows_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(between_kernels, "_CHUNK", 1024)
-    bench = Workbench("6.1")
-    bench.area(pages=4)
-    bench.do("write", task="a", at="m+0", value="A")
-    shares = list(find_between(bench.m, PROFILES["v7"]))
+    shares = list(find_between(machine("v7"), PROFILES["6.1"]))
     assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] <= 1
 
 
@@ -138,3 +135,16 @@ def test_holes_are_no_difference() -> None:
     m = from_image(containers(1 << 16, 1), profile="7.2").session.machine
     holes = np.flatnonzero(m.flags.view & np.uint64(pf.NOPAGE))
     assert len(holes) and not found_between(m, "6.12").numbers[holes].any()
+
+
+@pytest.mark.parametrize(
+    "one, other, words",
+    (
+        (Outcome(FILTERED, "Ignored", False), Outcome(POISONED, "Ignored", False), CLASSES[FILTERED].name),
+        (Outcome(FILTERED, "Ignored", False), Outcome(FILTERED, "Delayed", True), "Ignored"),
+        (Outcome(FILTERED, "Ignored", True), Outcome(FILTERED, "Ignored", False), "data lost"),
+        (Outcome(FILTERED, "Ignored", False), Outcome(FILTERED, "Ignored", True), "no data lost"),
+    ),
+)
+def test_an_outcome_is_called_by_the_first_part_that_differs(one: Outcome, other: Outcome, words: str) -> None:
+    assert one.beside(other) == words
