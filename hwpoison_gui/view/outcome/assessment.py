@@ -41,6 +41,7 @@ _INIT_WAITS: Final = {"init": 1 << 12, "namespace": 1 << 13}  # the same, of a V
 _WORD_AT: Final = 14
 
 assert _FILES - 1 + len(FS_NAMES) <= _WAITED_FOR >> _MAPPING_AT  # the sorts fit into their bits
+assert MOST_REFS < _MAPPED  # so do the references
 
 
 class Assessment:

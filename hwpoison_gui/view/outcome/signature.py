@@ -17,6 +17,7 @@ from hwpoison_gui.kernel.filemap import FILESYSTEMS
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, mapping_flags, mapping_number, of_files
 from hwpoison_gui.kernel.split_folio import splits
+from hwpoison_gui.view.base.intern import MOST as MOST_WORDS
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome.users import USER_COUNTS, Users
 
@@ -26,12 +27,8 @@ Bools = npt.NDArray[np.bool_]
 
 NO_FILE: Final = 0
 FS_NAMES: Final[tuple[str, ...]] = ("", *FILESYSTEMS)
-_FS_BITS: Final = 4
 MOST_REFS: Final = 3  # references beside those of mappings that can matter: page cache, private data, one more
-_REFS_BITS: Final = 3
-_WORD_BITS: Final = 16  # what a WordTable holds
-
-assert len(FS_NAMES) <= 1 << _FS_BITS
+_REFS: Final = MOST_REFS + 2  # from -1 on
 
 
 class Frames:
@@ -126,7 +123,15 @@ PREDICATES: Final[dict[str, Callable[[Frames], Bools]]] = {
     ),
 }  # fmt: skip
 
-assert 2 * _WORD_BITS + _FS_BITS + _REFS_BITS + len(PREDICATES) <= 63
+
+def check_room(predicates: int) -> None:
+    """Raise OverflowError if a key has no room for so many predicates: unlike frames would have equal keys."""
+    most = (np.iinfo(np.int64).max // (MOST_WORDS**2 * len(FS_NAMES) * _REFS)).bit_length() - 1
+    if predicates > most:
+        raise OverflowError(f"a key of 63 bits has room for {most} predicates; there are {predicates}")
+
+
+check_room(len(PREDICATES))
 
 
 def keys_of(f: Frames, words: WordTable) -> I64:
@@ -134,9 +139,9 @@ def keys_of(f: Frames, words: WordTable) -> I64:
     ids = np.zeros((2, len(f.flags)), np.uint16)
     for row, flags in enumerate((f.flags, f.head)):
         words.ids_of(flags, ids[row])
-    key: I64 = ids[0].astype(np.int64) << _WORD_BITS | ids[1]
-    key = key << _FS_BITS | f.fs
-    key = key << _REFS_BITS | np.clip(f.refs - f.maps, -1, MOST_REFS) + 1
+    key: I64 = ids[0].astype(np.int64) * MOST_WORDS + ids[1]
+    key = key * len(FS_NAMES) + f.fs
+    key = key * _REFS + np.clip(f.refs - f.maps, -1, MOST_REFS) + 1
     for predicate in PREDICATES.values():
         key = key << 1 | predicate(f)
     return key

@@ -23,11 +23,21 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.split_folio import accounted_references, splits
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
+from hwpoison_gui.view.base.intern import MOST as MOST_WORDS
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.prediction import predict
-from hwpoison_gui.view.outcome.signature import FS_NAMES, NO_FILE, PREDICATES, Frames, inode_file_systems, keys_of
+from hwpoison_gui.view.outcome.signature import (
+    FS_NAMES,
+    MOST_REFS,
+    NO_FILE,
+    PREDICATES,
+    Frames,
+    check_room,
+    inode_file_systems,
+    keys_of,
+)
 from hwpoison_gui.view.outcome.users import USER_COUNTS, Users
 from tests.paths import DATA
 from tests.programs import Kind, prepared, run
@@ -330,6 +340,31 @@ def test_what_differs_in_one_thing_has_another_key() -> None:
         mapped=bit == 1, splits=bit == 2, user=dict.fromkeys(USER_COUNTS, none),
     )  # fmt: skip
     assert len(set(keys_of(shown, WordTable()).tolist())) == len(rows)
+
+
+def test_the_largest_key_is_not_cut() -> None:
+    words = WordTable()
+    last = np.arange(1, MOST_WORDS, dtype=np.uint64)  # id 0 is no word's
+    assert words.look_up(last)[-1] == MOST_WORDS - 1
+    user = {name: np.array([5]) for name in USER_COUNTS} | {
+        name: np.array([0]) for name in USER_COUNTS if "taken" in name
+    }
+    user |= {name: np.array([20]) for name in USER_COUNTS if name.endswith("vmas")}
+    shown: Any = SimpleNamespace(
+        flags=last[-1:], head=last[-1:], fs=np.array([len(FS_NAMES) - 1]), refs=np.array([5 + MOST_REFS]),
+        maps=np.array([5]), anon=np.array([True]), mapped=np.array([True]), splits=np.array([True]), user=user,
+    )  # fmt: skip
+    assert all(predicate(shown).all() for predicate in PREDICATES.values())
+    alike = MOST_WORDS**2 * len(FS_NAMES) * (MOST_REFS + 2)
+    assert keys_of(shown, words).tolist() == [(alike << len(PREDICATES)) - 1]
+
+
+def test_a_predicate_without_room_in_the_key_is_refused() -> None:
+    check_room(len(PREDICATES))
+    left = next(more for more in range(64) if MOST_WORDS**2 * len(FS_NAMES) * (MOST_REFS + 2) << more > 1 << 63) - 1
+    check_room(left)
+    with pytest.raises(OverflowError, match=f"room for {left} predicates; there are {left + 1}"):
+        check_room(left + 1)
 
 
 @pytest.mark.parametrize("seed", range(2))
