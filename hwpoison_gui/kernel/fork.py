@@ -26,8 +26,8 @@ from .signal import SIGNAL_NUMBERS, deliver
 from .vm_fault import pte_alloc
 
 COPIED: Final = site("copy_page_range", Act.MAP, args="area start copied")
-EXITED: Final = site("do_exit", Act.DIE, args="comm tgid why")
-INIT_DIED: Final = site("panic", Act.PANIC, args="comm why", name="init died")
+EXITED: Final = site("do_exit", Act.DIE, args="comm tgid signal code")
+INIT_DIED: Final = site("panic", Act.PANIC, args="comm signal code", name="init died")
 ZAPPED: Final = site("zap_pid_ns_processes", Act.SIGNAL, args="init left")
 
 _PGD: Final = -1  # the page directory, among the numbers of page tables, which are vpn >> 9
@@ -191,20 +191,20 @@ def _share(m: Machine, vma: Vma, vpn: int, entry: int) -> int:
     return entry & ~ptes.ACCESSED
 
 
-def do_exit(m: Machine, tgid: int, why: str, code: int = 0) -> Steps[None]:
+def do_exit(m: Machine, tgid: int, by: SigInfo | None = None) -> Steps[None]:
     """End a process, and the PID namespace of which it is the init. The kernel panics if it is the init of the machine.
 
-    `code` is the wait status: the number of the signal that killed it. 2.6.32 frees the memory of init before it panics
-    (exit_notify()), 6.1 does not; the machine stops either way, and here it stays as it was.
+    `by` is the signal that killed it, None if it exits; its number is the wait status. 2.6.32 frees the memory of init
+    before it panics (exit_notify()), 6.1 does not; the machine stops either way, and here it stays as it was.
     """
     process = m.processes.view[tgid]
     if process.is_global_init:
-        m.put(m.processes, tgid, process._replace(ended=why))
-        m.printk(m.profile.log.init_died.format(code=code), fatal=True)
+        m.put(m.processes, tgid, _ended(process, by))
+        m.printk(m.profile.log.init_died.format(code=SIGNAL_NUMBERS[by.signal] if by else 0), fatal=True)
         m.put(m.counters, "panic", 1)
-        yield Mark(INIT_DIED, (process.comm, why), tasks=process.threads)
+        yield Mark(INIT_DIED, (process.comm, *_signal(by)), tasks=process.threads)
         return
-    yield _end(m, process, why)
+    yield _end(m, process, by)
     if process.is_namespace_init:
         yield from zap_pid_ns_processes(m, process)
 
@@ -216,10 +216,10 @@ def zap_pid_ns_processes(m: Machine, init: Process) -> Steps[None]:
     for process in left:
         info = SigInfo("SIGKILL", SI_KERNEL)
         deliver(m, process.tgid, info, "killed")
-        yield _end(m, process, _by(info))
+        yield _end(m, process, info)
 
 
-def _end(m: Machine, process: Process, why: str) -> Mark:
+def _end(m: Machine, process: Process, by: SigInfo | None) -> Mark:
     """Free the mappings, page tables and open files of a process. Its record stays, as a zombie's does."""
     tgid = process.tgid
     exit_mmap(m, process.mm)
@@ -229,8 +229,8 @@ def _end(m: Machine, process: Process, why: str) -> Mark:
     for tid in process.threads:
         if tid in m.pending.view:
             m.delete(m.pending, tid)
-    m.put(m.processes, tgid, process._replace(mm=0, ended=why))
-    return Mark(EXITED, (process.comm, tgid, why), tasks=process.threads)
+    m.put(m.processes, tgid, _ended(process, by)._replace(mm=0))
+    return Mark(EXITED, (process.comm, tgid, *_signal(by)), tasks=process.threads)
 
 
 def close_fd(m: Machine, tgid: int, fd: str) -> None:
@@ -248,11 +248,17 @@ def do_group_exit(m: Machine, doomed: list[tuple[int, SigInfo]]) -> Steps[None]:
 def _exit_each(m: Machine, doomed: Sequence[tuple[int, SigInfo]]) -> Steps[None]:
     for tgid, info in doomed:
         if not m.panicked and not m.processes.view[tgid].ended:
-            yield from do_exit(m, tgid, _by(info), SIGNAL_NUMBERS[info.signal])
+            yield from do_exit(m, tgid, info)
 
 
-def _by(info: SigInfo) -> str:
-    return f"{info.signal} ({info.code})"
+def _ended(process: Process, by: SigInfo | None) -> Process:
+    signal, code = _signal(by)
+    return process._replace(ended=signal or "exit", end_code=code)
+
+
+def _signal(by: SigInfo | None) -> tuple[str, str]:
+    """A signal and its code; empty for none."""
+    return (by.signal, by.code) if by is not None else ("", "")
 
 
 def dup_fds(m: Machine, parent: int, child: int) -> None:

@@ -41,7 +41,7 @@ class Process(Record):
 
     `name` is what scenarios call it; of a booted process, its label. `mm` is 0 after exit. `sigbus` and `sigsegv` are
     dispositions: `default`, `handler` or `ignored`.
-    `ended` is empty while the process lives, then `exit`, or the signal that killed it with its code.
+    `ended` is empty while the process lives, then `exit`, or the signal that killed it, of code `end_code`.
     `unkillable` is SIGNAL_UNKILLABLE: signals whose default action would kill it are dropped.
     `pid_ns` has the tgids of the inits of its PID namespaces, the outermost first, without the initial namespace.
     """
@@ -57,11 +57,17 @@ class Process(Record):
     ended: str = ""
     unkillable: bool = False
     pid_ns: tuple[int, ...] = ()
+    end_code: str = ""
 
     @property
     def label(self) -> str:
         """`COMM:PID`, as the kernel log names the process; what it is called wherever it is shown."""
         return f"{self.comm}:{self.tgid}"
+
+    @property
+    def end(self) -> str:
+        """`exit`, or the signal with its code, as `SIGBUS (BUS_MCEERR_AO)`; empty while the process lives."""
+        return f"{self.ended} ({self.end_code})" if self.end_code else self.ended
 
     @property
     def is_global_init(self) -> bool:

@@ -106,7 +106,7 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
 
 def op_exit(w: World, a: Args) -> Steps[OpResult]:
     """do_exit() of all threads of a process."""
-    yield from fork.do_exit(w.machine, w.process(a["task"]).tgid, "exit")
+    yield from fork.do_exit(w.machine, w.process(a["task"]).tgid)
     return DONE
 
 

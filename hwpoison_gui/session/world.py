@@ -67,7 +67,7 @@ class World:
             raise ScenarioError(f"no task is called {name!r}", key=key)
         process = self.machine.processes.view[tgid]
         if process.ended:
-            raise ScenarioError(f"task {name!r} is dead ({process.ended})", key=key)
+            raise ScenarioError(f"task {name!r} is dead ({process.end})", key=key)
         return process
 
     def thread(self, name: str, number: int) -> Task:

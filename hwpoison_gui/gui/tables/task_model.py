@@ -186,7 +186,7 @@ class TaskModel(QAbstractTableModel):
         value = getattr(row, column.field)
         if role == Role.DisplayRole:
             if column.field == "killed_by":
-                return row.killed_by.replace("BUS_MCEERR_", "").replace("(", "").replace(")", "") or self._end(row)
+                return row.killed_briefly or self._end(row)
             if column.field == "rss_kb":
                 return f"{value:,}" if row.alive else ""
             return str(value)

@@ -12,12 +12,13 @@ from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
+from hwpoison_gui.view.words.signal import short_code
 
 
 class TaskRow(Record):
     """One process: `name` is its comm, as its pid is shown beside it, `task` what scenarios call it.
 
-    `killed_by` is empty while it lives, and when it ended by itself.
+    `killed_by`, and `killed_briefly` for a narrow column, are empty while it lives, and when it ended by itself.
     """
 
     tgid: int
@@ -30,6 +31,7 @@ class TaskRow(Record):
     rss_kb: int
     pending: str
     killed_by: str
+    killed_briefly: str
     alive: bool
 
 
@@ -123,18 +125,19 @@ def _row(m: Machine, process: Process) -> TaskRow:
     main = m.tasks.view[process.threads[0]]
     alive = not process.ended
     pending = [info.signal for tid in process.threads for info in m.pending.view.get(tid, ())]
-    killed_by = process.ended if process.ended not in ("", "exit") else ""
+    by_signal = process.ended not in ("", "exit")
     return TaskRow(
         process.tgid,
         process.comm,
         process.name,
-        "running" if alive else "killed" if killed_by else "exited",
+        "running" if alive else "killed" if by_signal else "exited",
         len(process.threads),
         _shared_policy(m, process),
         "blocked" if main.blocked else process.sigbus,
         m.rss.view.get(process.mm, 0) << (PAGE_SHIFT - 10) if alive else 0,
         ", ".join(dict.fromkeys(pending)),
-        killed_by,
+        process.end if by_signal else "",
+        f"{process.ended} {short_code(process.end_code)}" if by_signal else "",
         alive,
     )
 

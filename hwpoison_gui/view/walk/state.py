@@ -27,6 +27,7 @@ from hwpoison_gui.view.rmap.departed import Departed, departed
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap, find_reverse_map, mapping_of
 from hwpoison_gui.view.rmap.groups import Mapper
 from hwpoison_gui.view.words.lookup import text_of
+from hwpoison_gui.view.words.signal import short_code
 
 
 class Standing(Record):
@@ -123,7 +124,8 @@ def _standing(m: Machine, tgid: int) -> Standing:
     if process.ended:
         by_signal = process.ended != "exit"
         kind = "killed" if by_signal else "exited"
-        return Standing(kind, _shorter(process.ended), kind)
+        code = f" ({short_code(process.end_code)})" if by_signal else ""
+        return Standing(kind, f"{process.ended}{code}", kind)
     pending = [info.signal for tid in process.threads for info in m.pending.view.get(tid, ())]
     return Standing("pending", f"{pending[0]} pending", "pending") if pending else Standing("alive")
 
@@ -136,11 +138,6 @@ def _kind_now(before: kinds.Kind, word: int) -> kinds.Kind:
         return before
     left = kinds.kind_of(word & ~pf.HWPOISON)
     return kinds.KINDS[kinds.FREE if left == kinds.KERNEL else left]  # one dissolved was free
-
-
-def _shorter(ended: str) -> str:
-    """`SIGBUS (BUS_MCEERR_AO)`, short enough for a box."""
-    return ended.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
 
 
 def concerns(session: Session, operation: Operation, pfn: int) -> bool:
@@ -257,12 +254,11 @@ class Follower:
 
     def _note_signal(self, m: Machine, number: int, tid: int, info: SigInfo, effect: str) -> int:
         tgid = m.tasks.view[tid].tgid
-        code = info.code.replace("BUS_MCEERR_", "").replace("SI_KERNEL", "forced")
         word = _EFFECTS[effect]
         short = info.signal if effect in ("signalled", "killed") else word
         self._log.append((number, _restore, (self._signalled, tgid, self._signalled.get(tgid))))
         self._signalled[tgid] = Standing(
-            "signalled" if effect == "killed" else effect, f"{info.signal} {code} {word}", short
+            "signalled" if effect == "killed" else effect, f"{info.signal} {short_code(info.code)} {word}", short
         )
         return tgid
 

@@ -9,12 +9,16 @@ from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.words import Words, counted
 
 
-def _exited(comm: str, tgid: int, why: str) -> str:
-    return f"{comm}:{tgid} exits." if why == "exit" else f"{comm}:{tgid} is killed by {why}."
+def _exited(comm: str, tgid: int, signal: str, code: str) -> str:
+    return f"{comm}:{tgid} is killed by {signal} ({code})." if signal else f"{comm}:{tgid} exits."
 
 
-def _init_died(comm: str, task: int, why: str) -> str:
-    ends = "exits" if why == "exit" else f"is killed by {why}"
+def _how(signal: str, code: str) -> str:
+    return f"{signal} ({code})" if signal else "exit"
+
+
+def _init_died(comm: str, task: int, signal: str, code: str) -> str:
+    ends = f"is killed by {signal} ({code})" if signal else "exits"
     return f"{comm}:{task} is init, and it {ends}: the kernel panics, as it cannot go on without."
 
 
@@ -24,7 +28,7 @@ WORDS: Final[dict[Site, Words]] = {
             f"{area or hex(start)}: {counted(copied, 'page-table entry', 'page-table entries')} copied to the child."
         )
     ),
-    fork.EXITED: Words(_exited, branch="{why}"),
+    fork.EXITED: Words(_exited, branch=_how),
     fork.INIT_DIED: Words(_init_died),
     fork.ZAPPED: Words(
         lambda init, left: (

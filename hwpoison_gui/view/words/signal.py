@@ -8,6 +8,15 @@ from hwpoison_gui.kernel import signal
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.words import Words
 
+# Where there is little room.
+_SHORT_CODES: Final = {"BUS_MCEERR_AO": "AO", "BUS_MCEERR_AR": "AR", "SI_KERNEL": "forced"}
+
+
+def short_code(code: str) -> str:
+    """The si_code of a signal, short enough for a box."""
+    return _SHORT_CODES.get(code, code)
+
+
 WORDS: Final[dict[Site, Words]] = {
     signal.HANDLED: Words("{comm}:{task} runs its {signal} handler ({code})."),
     signal.UNKILLABLE: Words(

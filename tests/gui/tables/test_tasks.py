@@ -255,7 +255,7 @@ def test_no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) 
         for sigbus in ("handler", "ignored", "blocked", "default"):
             for policy in ("default", "early", "late"):
                 row = table.tasks.rows[0]._replace(
-                    sigbus=sigbus, policy=policy, pending="SIGBUS", state="killed", killed_by="SIGBUS (BUS_MCEERR_AO)"
+                    sigbus=sigbus, policy=policy, pending="SIGBUS", state="killed", killed_briefly="SIGBUS AO"
                 )
                 table.set_rows([row, *table.tasks.rows[1:]], frozen=False)
                 for number, column in enumerate(COLUMNS):

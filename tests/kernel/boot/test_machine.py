@@ -325,7 +325,7 @@ def test_when_everybody_ends_nothing_is_mapped(name: str) -> None:
     m = machine_from_image(recorded(name), V7)
     for process in reversed(list(m.living())):  # init, whose end stops the machine, comes last
         assert not m.panicked
-        list(do_exit(m, process.tgid, "exit"))
+        list(do_exit(m, process.tgid))
     assert m.panicked
     exit_mmap(m, 1)
     assert not m.ptes.view
