@@ -41,7 +41,7 @@ def truncate_inode_pages(m: Machine, inode: Inode, first: int, last: int | None 
 
 
 def _truncate_cached(m: Machine, inode: Inode, first: int, end: int) -> None:
-    for index, pfn in sorted(m.page_cache.of(inode.id).items()):
+    for index, pfn in m.page_cache.of(inode.id).items():
         span = folio_nr_pages(m, pfn) if m.page(pfn) & pf.THP else 1
         inside = range(max(index, first), min(index + span, end))
         if len(inside) == span or (inside and not m.page(pfn) & pf.DIRTY):

@@ -311,7 +311,7 @@ class Users:
         """Starts and ends of the VMAs of files of some address spaces (by rank), as pages of the files; `readable`:
         without those that are PROT_NONE."""
         vmas = self.vmas
-        file = (vmas.mapping != 0) & (mine[vmas.key >> VPN_BITS] if len(mine) else False)
+        file = (vmas.mapping != 0) & mine[vmas.key >> VPN_BITS]
         file &= ~vmas.barred if readable else True
         starts = vmas.mapping[file] << INDEX_BITS | vmas.pgoff[file]
         return np.sort(starts), np.sort(starts + vmas.pages[file])
