@@ -139,3 +139,28 @@ def test_cutting_a_file_inside_a_huge_page_splits_it() -> None:
     assert bench.do("read", task="a", at="m+5").value == "A"
     assert not bench.m.page(bench.pfn("a:m+5")) & pf.THP
     invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("op", ("read", "write"))
+def test_a_split_entry_leaves_the_huge_page_dirty_if_it_was(op: str) -> None:
+    bench = Workbench()
+    bench.do("file", path="/dev/shm/f", pages=512, filesystem="tmpfs", hole=True)
+    bench.area(pages=512, huge="thp", file="/dev/shm/f", shared=True)
+    bench.do(op, task="a", at="m+5")
+    head = bench.pfn("a:m+0")
+    assert entry(bench, "m+5") & ptes.PSE
+    bench.m.clear_flags(head, pf.DIRTY)
+    bench.do("munmap", task="a", at="m+511", pages=1)
+    assert ("DIRTY" in bench.flags(head)) == (op == "write")
+
+
+def test_a_child_has_not_accessed_the_zeros_that_it_inherits() -> None:
+    bench = Workbench(frames=16384)
+    bench.area(pages=1024, huge="thp")
+    bench.do("read", task="a", at="m+9")
+    bench.do("write", task="a", at="m+512")  # fork() copies the page tables of what has an anon_vma
+    bench.do("fork", task="a", child="b")
+    for task in ("a", "b"):
+        bench.do("munmap", task=task, at="m+511", pages=1)
+        assert bench.pfn(f"{task}:m+9") == bench.pfn("any:zero")
+    assert entry(bench, "m+9") & ptes.ACCESSED and not entry(bench, "m+9", "b") & ptes.ACCESSED

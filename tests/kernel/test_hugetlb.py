@@ -88,6 +88,13 @@ def test_areas_are_cut_between_huge_pages_only(op: str, keys: dict[str, str]) ->
     assert bench.do(op, task="a", at="m+1", pages=2, **keys).errno == "EINVAL"
 
 
+def test_a_range_may_end_anywhere_in_small_pages_behind_huge_ones() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.area(pages=1024, huge="hugetlb")
+    bench.area("n", pages=512, fixed="m+512")
+    assert bench.do("munmap", task="a", at="m+0", pages=515).errno == 0
+
+
 @pytest.mark.parametrize("profile, dirty", (("v7", False), ("6.1", True)))
 def test_a_page_of_a_file_is_dirty_at_once_since(profile: str, dirty: bool) -> None:
     """hugetlb_add_to_page_cache(), 4.20."""
@@ -213,16 +220,17 @@ def test_the_owner_keeps_its_reservation_for_first_accesses() -> None:
     assert not bench.do("write", task="a", at="m+512", value="C").signals
 
 
-def test_a_reservation_moves_with_its_mapping() -> None:
+@pytest.mark.parametrize("used, reserved", ((0, 512), (512, 0)))
+def test_a_reservation_moves_with_its_mapping(used: int, reserved: int) -> None:
     bench = Workbench(huge_pages=3)
     bench.area(pages=1024, huge="hugetlb")
     bench.area("above", pages=512, huge="hugetlb")
-    bench.do("write", task="a", at="m+0", value="A")
+    bench.do("write", task="a", at=f"m+{used}", value="A")
     assert bench.do("mremap", task="a", at="m+0", pages=1024, name="n").errno == 0
     assert bench.do("mmap", task="a", name="o", pages=512, huge="hugetlb").errno == "ENOMEM"
-    for at in ("n+512", "above+0"):
+    for at in (f"n+{reserved}", "above+0"):
         assert not bench.do("write", task="a", at=at, value="A").signals
-    assert bench.do("read", task="a", at="n+0").value == "A"
+    assert bench.do("read", task="a", at=f"n+{used}").value == "A"
 
 
 def test_early_kernels_do_not_move_hugetlb_mappings() -> None:

@@ -205,3 +205,12 @@ def test_a_recorded_file_has_the_device_of_its_maps_and_an_unknown_one_none() ->
     known = [one for one in m.inodes.view.values() if filters.device_of(m, one) != filters.UNKNOWN_DEVICE]
     assert any(filters.is_on_device(m, one) for one in known if one.filesystem == "ext4")
     assert not any(filters.is_on_device(m, one) for one in known if one.path.startswith("/SYSV"))
+
+
+def test_flags_are_asked_about_under_the_mask_only() -> None:
+    bench = mapped()
+    pfns = [bench.pfn("a:f+0"), bench.pfn("a:n+0")]
+    turn_on(bench.session, flags_value=pf.ANON)
+    assert [filters.hwpoison_filter_flags(bench.m, pfn) for pfn in pfns] == [True, True], "without a mask"
+    turn_on(bench.session, flags_mask=pf.ANON)
+    assert [filters.hwpoison_filter_flags(bench.m, pfn) for pfn in pfns] == [False, True]

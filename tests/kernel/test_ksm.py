@@ -277,3 +277,19 @@ def test_without_memory_for_the_copies_nothing_moves() -> None:
     assert bench.do("mremap", task="a", at="m+0", pages=2, name="n").errno == "ENOMEM"
     assert bench.do("read", task="a", at="m+1").value == "same"
     invariants.check(bench.m)
+
+
+def test_a_move_leaves_pages_that_are_not_merged_as_they_are() -> None:
+    """Neither a page that a child shares nor a swap slot with the number of a merged page is unshared."""
+    bench = Workbench("6.12")
+    bench.area(pages=4)
+    for page, value in enumerate(("same", "same", "own")):
+        bench.do("write", task="a", at=f"m+{page}", value=value)
+    bench.do("fork", task="a", child="b")
+    bench.do("madvise", task="a", at="m+0", pages=4, advice="mergeable")
+    shared, merged = bench.pfn("b:m+2"), bench.pfn("a:m+0")
+    assert "KSM" in bench.flags(merged) and "KSM" not in bench.flags(shared)
+    vpn = bench.session.resolve_address("a", "m+3") >> PAGE_SHIFT
+    bench.m.set_pte(bench.session.world.process("a").mm, vpn, ptes.swp_pte(merged))
+    bench.do("mremap", task="a", at="m+0", pages=4, name="n")
+    assert bench.pfn("a:n+2") == shared and bench.session.pte_state("a", "n+3") == "swap"

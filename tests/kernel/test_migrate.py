@@ -96,3 +96,27 @@ def test_a_huge_page_takes_the_content_of_all_its_frames_along() -> None:
     moved = bench.pfn("a:m+0")
     assert moved != head and [bench.m.content.get(moved + page) for page in (0, 3, 511)] == ["0", "3", "511"]
     assert not any(head <= pfn < head + 512 for pfn in bench.m.content.view)
+
+
+def test_the_reference_of_the_page_cache_goes_along() -> None:
+    bench = Workbench()
+    bench.do("file", path="/f", pages=1)
+    bench.area(file="/f", shared=True)
+    bench.do("read", task="a", at="m+0")
+    old = bench.pfn()
+    get_page(bench.m, old)
+    assert run(migrate_page(bench.m, old)) == 0
+    assert bench.m.refcount.get(old) == 1 and not bench.m.mapping.get(old), "the caller's reference alone"
+    put_page(bench.m, old)
+    assert bench.m.refcount.get(bench.pfn()) == 2
+    invariants.check(bench.m)
+
+
+def test_the_last_free_page_of_the_pool_is_taken() -> None:
+    bench = Workbench(huge_pages=2)
+    bench.area(pages=512, huge="hugetlb")
+    bench.do("write", task="a", at="m+0")
+    (free,), old = bench.m.huge_free.of(0), bench.pfn()
+    get_page(bench.m, old)
+    assert run(migrate_page(bench.m, old)) == 0
+    assert bench.pfn() == free

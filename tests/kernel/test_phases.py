@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import phases
+from hwpoison_gui.kernel.handler import Handler
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.words.lookup import text_of
 from hwpoison_gui.view.words.words import counted
@@ -69,3 +71,14 @@ def test_the_line_of_a_panic_is_marked_as_fatal() -> None:
     bench.do("sysctl", name="memory_failure_recovery", value=0)
     bench.do("poison", frame="any:free")
     assert list(bench.m.log.view.values())[-1].fatal
+
+
+@pytest.mark.parametrize("under_io", (False, True))
+def test_no_page_is_under_writeback_once_it_was_waited_for(under_io: bool) -> None:
+    bench = Workbench("v7")
+    bench.area(populate=True)
+    h = Handler(bench.m, bench.pfn())
+    bench.m.set_flags(h.pfn, pf.WRITEBACK if under_io else 0)
+    (waited,) = phases.wait_on_page_writeback(h)
+    assert waited.site is (phases.WRITEBACK_WAITED if under_io else phases.NO_WRITEBACK)
+    assert "WRITEBACK" not in bench.flags(h.pfn)

@@ -256,3 +256,13 @@ def test_without_memory_a_page_stays_where_it_is() -> None:
     outcome = bench.do("soft_offline", frame="a:m+0")
     assert outcome.errno == "ENOMEM" and "page migration failed -12" in outcome.log[0]
     assert bench.pfn() == pfn and "HWPOISON" not in bench.flags(pfn) and bench.m.refcount.view[pfn] == 1
+
+
+def test_a_page_that_a_filter_spares_stays_in_use() -> None:
+    bench = Workbench()
+    bench.area(populate=True)
+    pfn, count = bench.pfn(), bench.m.refcount.get(bench.pfn())
+    for name, value in (("dev-major", 99), ("enable", 1)):
+        bench.do("debugfs", name=f"corrupt-filter-{name}", value=value)
+    assert bench.do("soft_offline", frame="a:m+0").errno == "EOPNOTSUPP"
+    assert bench.pfn() == pfn and bench.m.refcount.get(pfn) == count and "HWPOISON" not in bench.flags(pfn)

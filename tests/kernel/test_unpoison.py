@@ -79,3 +79,10 @@ def test_a_page_that_is_still_used_stays_poisoned(mapped: bool) -> None:
     bench.m.put(bench.m.refcount, pfn, 1)  # further references are a reason of their own
     assert bench.do("unpoison", frame=f"pfn:{pfn:#x}").errno == "EBUSY"
     assert bench.m.page(pfn) & pf.HWPOISON
+
+
+def test_a_page_that_is_not_poisoned_is_named_as_such_in_the_log() -> None:
+    bench = Workbench()
+    outcome = bench.do("unpoison", frame="any:free")
+    assert outcome.errno == "EBUSY"
+    assert outcome.log == (f"Unpoison: Page was already unpoisoned {outcome.pfn:#x}",)

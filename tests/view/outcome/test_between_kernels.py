@@ -148,3 +148,8 @@ def test_holes_are_no_difference() -> None:
 )
 def test_an_outcome_is_called_by_the_first_part_that_differs(one: Outcome, other: Outcome, words: str) -> None:
     assert one.beside(other) == words
+
+
+@pytest.mark.parametrize(("one", "other", "back"), [("v7", "6.1", False), ("7.2", "6.12", True)])
+def test_back_is_to_an_older_kernel(one: str, other: str, back: bool) -> None:
+    assert Between(one, other, [], np.zeros(0, np.uint8)).back is back

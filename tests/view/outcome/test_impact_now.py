@@ -18,9 +18,9 @@ from hwpoison_gui.view.walk.words import row_words
 from tests.workbench import do
 
 
-def broken() -> tuple[Session, int]:
+def broken(profile: str = "v7") -> tuple[Session, int]:
     """Page 0 of a file was written and broke with early kill: one process for each way to be hit."""
-    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 0})
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 0})
     do(session, "file", path="/f", pages=2)
     # Names say what becomes of them. Who has no entry is not hit by the frame, but misses what was written.
     for name, sigbus, policy in (
@@ -104,6 +104,14 @@ def test_a_second_report_changes_nothing_and_an_error_taken_back_hits_nobody() -
     assert error_of(session, pfn) is not None
     do(session, "unpoison", frame=f"pfn:{pfn:#x}")
     assert session.operations[-1].outcome.errno == 0 and error_of(session, pfn) is None
+
+
+def test_of_an_error_taken_back_only_hwpoison_entries_are_left() -> None:
+    session, pfn = broken("6.1")
+    assert told(session, pfn)["stale"] == impacts.STALE
+    assert do(session, "unpoison", frame=f"pfn:{pfn:#x}").errno == 0
+    by_handler = dict.fromkeys(("told", "caught"), impacts.CAUGHT)
+    assert told(session, pfn) == by_handler | dict.fromkeys(("waits", "later"), impacts.LATER)
 
 
 def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
