@@ -15,7 +15,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, MAX_ORDER
-from hwpoison_gui.kernel.rmap import entries_at, rmap_places
+from hwpoison_gui.kernel.rmap import rmap_entries, rmap_places
 
 _NOT_FREE = (pf.ARCH_2 * 2 - 1) & ~(pf.BUDDY | pf.HWPOISON)  # free_pages_prepare() clears them
 
@@ -110,4 +110,4 @@ def _check_kept(m: Machine) -> None:
     for pfn in np.flatnonzero(m.mapcount.view > 0)[:1].tolist():
         places = rmap_places(m, pfn)
         assert list(places.vmas) == [m.vmas.view[id_] for id_ in places.ids]
-        assert list(entries_at(m, places)) == [m.ptes.value(*key) for key in places.keys]
+        assert list(rmap_entries(m, pfn)) == [m.ptes.value(*key) for key in places.keys]

@@ -21,7 +21,7 @@ from .places import Places
 from .profile.type import SYSCTL_EARLY_KILL
 from .pte import PRESENT, maps_frame
 from .records import PAGE_SHIFT, Process
-from .rmap import entries_at, page_index, rmap_places
+from .rmap import page_index, rmap_entries, rmap_places
 from .threads import Threads
 
 ENTER_ANON: Final = site("collect_procs_anon", args="anon_vma")
@@ -121,7 +121,7 @@ def _visit_alike(m: Machine, page: Page, current: int, processes: Sequence[Proce
         tgid = m.tasks.view[current].tgid
         tids = [current if process == tgid else tid for process, tid in zip(who.tgid, tids, strict=True)]
     places, at = page.places, itemgetter(*chain.from_iterable(own))
-    if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in set(at(entries_at(m, places)))):
+    if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in set(at(rmap_entries(m, page.pfn)))):
         return None
     ids, addresses, keys = at(places.ids), at(places.addresses), at(places.keys)
     found.early += len(tids)

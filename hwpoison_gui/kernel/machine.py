@@ -91,8 +91,9 @@ class Machine:
         self._add_records()
         # Up to a hundred thousand threads, and the reverse map of the page at hand.
         self._threads: Memo[tuple[int, ...], Threads] = Memo(256, self.tasks, self.processes)
-        self.places_memo: Memo[tuple[int, int], Places] = Memo(1, self.vmas, self.anon_vma_chain, self.i_mmap)
-        self.entries_memo: Memo[int, tuple[Places, Sequence[int]]] = Memo(1, self.ptes)
+        walked = self.vmas, self.anon_vma_chain, self.i_mmap
+        self.places_memo: Memo[tuple[int, int], Places] = Memo(1, *walked)
+        self.entries_memo: Memo[tuple[int, int], Sequence[int]] = Memo(1, *walked, self.ptes)
 
     def _add_columns(self, frames: int) -> None:
         def column(name: str, dtype: Any) -> Column:

@@ -23,7 +23,7 @@ from .gate import ABSENT
 from .machine import Machine
 from .mark import Act, Mark, MarksAlike, Run, Site, Steps, in_runs, site, stretches
 from .page_alloc import put_page
-from .page_mapping import MAPPING_ANON, mapping_word
+from .page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_number, mapping_word
 from .places import Places
 from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
 
@@ -91,18 +91,24 @@ _NOWHERE: Final = Places((), (), (), (), ())
 
 def rmap_places(m: Machine, pfn: int) -> Places:
     """`rmap_addresses` as columns. The last is kept: collect_procs() and try_to_unmap() walk the same VMAs."""
-    head = m.compound_head(pfn)
-    anon_vma, inode, index = m.anon_vma_of(head), m.inode_of(head), page_index(m, pfn)
-    if anon_vma:
-        return m.places_memo.get((anon_vma, index), lambda: _places(m, m.anon_vma_chain.of(anon_vma), index))
-    if inode is not None:
-        return m.places_memo.get((-inode.id, index), lambda: _places(m, m.i_mmap.of(inode.id), index))
-    return _NOWHERE
+    word, index = where = _where(m, pfn)
+    if not word or mapping_flags(word) == MAPPING_KSM:
+        return _NOWHERE
+    vmas = m.anon_vma_chain if mapping_flags(word) == MAPPING_ANON else m.i_mmap
+    return m.places_memo.get(where, lambda: _places(m, vmas.of(mapping_number(word)), index))
 
 
-def entries_at(m: Machine, places: Places) -> Sequence[int]:
-    """The page-table entry at each place, 0 where there is none; of a huge one only at its first page. Kept as well."""
-    return m.entries_memo.get(id(places), lambda: (places, m.ptes.values(places.keys)))[1]
+def rmap_entries(m: Machine, pfn: int) -> Sequence[int]:
+    """The page-table entry at each of `rmap_places`, 0 where there is none; of a huge one only at its first page.
+
+    The last are kept as well.
+    """
+    return m.entries_memo.get(_where(m, pfn), lambda: m.ptes.values(rmap_places(m, pfn).keys))
+
+
+def _where(m: Machine, pfn: int) -> tuple[int, int]:
+    """page->mapping of the page's folio, and its own index there."""
+    return int(m.mapping.view[m.compound_head(pfn)]), page_index(m, pfn)
 
 
 def _places(m: Machine, ids: Iterable[int], index: int) -> Places:
@@ -237,8 +243,11 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
 
 
 def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark | Run]:
-    places = Places.of_pairs(list(rmap_walk_ksm(m, pfn))) if m.page(pfn) & pf.KSM else rmap_places(m, pfn)
-    entries = entries_at(m, places)
+    if m.page(pfn) & pf.KSM:
+        places = Places.of_pairs(list(rmap_walk_ksm(m, pfn)))
+        entries: Sequence[int] = m.ptes.values(places.keys)
+    else:
+        places, entries = rmap_places(m, pfn), rmap_entries(m, pfn)
     for numbers in stretches(range(len(places.vmas))):
         these = slice(numbers[0], numbers[-1] + 1)
         part = places.part(these)

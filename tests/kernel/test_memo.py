@@ -12,7 +12,7 @@ from hwpoison_gui.kernel.gate import ABSENT, NestedTable, Table, Whole
 from hwpoison_gui.kernel.memo import Memo
 from hwpoison_gui.kernel.packed import PackedNestedTable
 from hwpoison_gui.kernel.records import Process, Task
-from hwpoison_gui.kernel.rmap import entries_at, rmap_places
+from hwpoison_gui.kernel.rmap import rmap_entries, rmap_places
 from hwpoison_gui.kernel.threads import Threads
 from tests.workbench import Workbench
 
@@ -108,7 +108,7 @@ def test_a_walk_of_the_reverse_map_follows_the_vmas() -> None:
 
     def walk() -> None:
         places = rmap_places(m, pfn)
-        walks.append((len(places.vmas), [bool(entry) for entry in entries_at(m, places)]))
+        walks.append((len(places.vmas), [bool(entry) for entry in rmap_entries(m, pfn)]))
 
     walk()
     bench.do("munmap", task="b", at="m+1", pages=1)
