@@ -62,7 +62,7 @@ def test_it_is_foretold_as_it_happens(profile: str, early_kill: int, container: 
     assert loss is not None and loss.names(way) == [f"i:{init}"] and impact_now(session, shared)[init] == way
     assert not session.machine.panicked and session.world.process("i")
     do(session, "read", task="i", at="m+0")
-    assert m.panicked is not container and m.processes.view[init].ended == "SIGBUS (BUS_MCEERR_AR)"
+    assert m.panicked is not container and m.processes.view[init].end == "SIGBUS (BUS_MCEERR_AR)"
     assert bool(m.processes.view[child].ended) is (container or bool(early_kill))
 
 
