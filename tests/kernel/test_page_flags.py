@@ -42,3 +42,8 @@ def test_a_word_is_its_flags(names: set[str]) -> None:
 
 def test_letters_are_those_of_page_types() -> None:
     assert pf.letters_of(0x868) == "UlAM" and pf.letters_of(1 << 50) == "" and pf.names_of(1 << 63) == ()
+
+
+def test_the_meaning_in_full_adds_what_there_is_more_to_say() -> None:
+    assert pf.BY_NAME["LRU"].meaning == pf.BY_NAME["LRU"].brief
+    assert pf.BY_NAME["ANON"].meaning == "anonymous: belongs to processes, not to a file"
