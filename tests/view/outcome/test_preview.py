@@ -9,9 +9,10 @@ from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import impacts
+from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.prediction import predict
-from hwpoison_gui.view.outcome.preview import words_of
+from hwpoison_gui.view.outcome.preview import find_preview, words_of
 from tests.paths import DATA
 from tests.view.outcome.previews import preview
 from tests.workbench import do
@@ -75,6 +76,14 @@ def test_recovery_off_and_poison(session: Session) -> None:
     do(session, "sysctl", name="memory_failure_recovery", value=1)
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert preview(session.machine, pfn) == ""
+
+
+def test_nothing_is_foretold_of_a_machine_that_has_stopped(session: Session) -> None:
+    other = session.resolve_frame("a:f+1")
+    do(session, "sysctl", name="memory_failure_recovery", value=0)
+    assert to_the_end(find_preview(session, other)) == preview(session.machine, other) != ""
+    do(session, "poison", frame="a:m+0")
+    assert session.machine.panicked and to_the_end(find_preview(session, other)) == ""
 
 
 def test_who_is_not_hit_by_an_entry(session: Session) -> None:
