@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from tests.workbench import Workbench
 
@@ -84,3 +85,25 @@ def test_a_read_fault_maps_cached_neighbours(profile: str, mapped: int) -> None:
 def test_users_are_looked_for_by_the_flags_of_the_page(word: int, asked: bool) -> None:
     """hwpoison_user_mappings(): PageReserved, PageSlab and PageTable first, then PageLRU and PageHuge."""
     assert PROFILES["6.1"].users.has_users(word) is asked
+
+
+@pytest.mark.parametrize(
+    "word, kind",
+    (
+        (pf.RESERVED | pf.LRU, "reserved kernel page"),
+        (pf.SLAB, "kernel slab page"),
+        (pf.COMPOUND_HEAD | pf.LRU, "huge page"),
+        (pf.SWAPCACHE | pf.SWAPBACKED | pf.DIRTY | pf.LRU, "dirty swapcache page"),
+        (pf.SWAPCACHE | pf.SWAPBACKED | pf.MLOCKED, "clean swapcache page"),
+        (pf.SWAPCACHE | pf.LRU, "clean LRU page"),
+        (pf.MLOCKED | pf.UNEVICTABLE | pf.DIRTY, "dirty mlocked LRU page"),
+        (pf.MLOCKED | pf.UNEVICTABLE, "clean mlocked LRU page"),
+        (pf.UNEVICTABLE | pf.DIRTY | pf.LRU, "dirty unevictable LRU page"),
+        (pf.UNEVICTABLE | pf.LRU, "clean unevictable LRU page"),
+        (pf.LRU | pf.DIRTY, "dirty LRU page"),
+        (pf.LRU, "clean LRU page"),
+        (pf.LOCKED | pf.DIRTY, "unknown page"),
+    ),
+)
+def test_the_first_row_of_error_states_that_matches(word: int, kind: str) -> None:
+    assert matching_row(PROFILES["6.1"].results.states, word).kind == kind
