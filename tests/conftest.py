@@ -38,6 +38,8 @@ settings.load_profile("hwpoison")
 
 _PATIENCE_S = 2.0
 _failed = pytest.StashKey[bool]()
+# Active timers that a test left, by address: the next one is not blamed. To look for them at its start costs as much.
+_known_timers: dict[int, str] = {}
 
 
 def pytest_unconfigure() -> None:
@@ -76,26 +78,30 @@ def nothing_is_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
     qt = "qapp" in request.fixturenames
     threads = set(threading.enumerate())
     widgets = _top_level_widgets()
-    timers = _active_timers(_objects()) if qt else {}
     yield
     if request.node.stash.get(_failed, False):
-        return  # the traceback keeps its objects alive
+        # The traceback keeps its objects alive.
+        if qt:
+            _known_timers.update(_active_timers(_objects()))
+        return
     _deliver_deletions()
-    left = _left(threads, widgets, timers, qt)
+    left = _left(threads, widgets, qt)
     if left:
         gc.collect()
         _deliver_deletions()
-        left = _left(threads, widgets, timers, qt)
+        left = _left(threads, widgets, qt)
     if left:
+        if qt:
+            _known_timers.update(_active_timers(_objects()))
         pytest.fail("left behind: " + "; ".join(left), pytrace=False)
 
 
-def _left(threads: set[threading.Thread], widgets: dict[int, str], timers: dict[int, str], qt: bool) -> list[str]:
+def _left(threads: set[threading.Thread], widgets: dict[int, str], qt: bool) -> list[str]:
     found = [f"thread {thread.name}" for thread in threading.enumerate() if _still_runs(thread, threads)]
     found += _new(_top_level_widgets(), widgets, "top-level widget")
     if qt:
         objects = _objects()
-        found += _new(_active_timers(objects), timers, "active timer")
+        found += _new(_active_timers(objects), _known_timers, "active timer")
         found += [f"running QThread {name}" for name in _running_qthreads(objects).values()]
     return found
 
