@@ -110,13 +110,14 @@ def open_window(qtbot: QtBot) -> Iterator[Callable[..., User]]:
     def open_one(opened: Opened | Session, size: tuple[int, int] = (1280, 800), remember: bool = False) -> User:
         if isinstance(opened, Session):
             opened = Opened(opened, "a test", Scenario("a test", memory=Memory()))
-        window = MainWindow(opened, remember=remember)
+        window = MainWindow(remember=remember)
         made.append(window)
         qtbot.addWidget(window)
         window.resize(*size)
+        window.complete(opened)  # once it has its size: panels are placed by it, and only once
+        window.appearance.ask_desktop()
         window.show()
         qtbot.waitExposed(window)
-        window.room.reset()
         until(lambda: window.is_complete)
         window.activateWindow()
         window.map.setFocus()

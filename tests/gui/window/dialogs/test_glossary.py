@@ -101,6 +101,7 @@ def test_reverse_map_legend_and_counters_are_explained(broken) -> None:
 
 
 def test_the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
+    broken.window.show_panel("frame")
     inspector = broken.window.docks["frame"].content()
     inspector.set_facts(None)
     inspector.setPlainText("Its refcount and its VMA")
