@@ -14,9 +14,15 @@ class FlowLayout(QLayout):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._known: dict[tuple[int, bool], list[QRect]] = {}  # Qt asks for the same width dozens of times at a start
         self.in_columns = False
         self.least_rows = 1  # minimum number of lines, so that neighbours do not move
         self.setContentsMargins(look.TIGHT, look.TIGHT, look.TIGHT, look.TIGHT)
+
+    def invalidate(self) -> None:
+        """Forgets places: an item was added, shown or hidden, or wants another size."""
+        self._known.clear()
+        super().invalidate()
 
     def addItem(self, item: QLayoutItem) -> None:
         self._items.append(item)
@@ -66,6 +72,12 @@ class FlowLayout(QLayout):
         return [item for item in self._items if not item.isEmpty()]
 
     def _places(self, width: int) -> list[QRect]:
+        known = self._known.get((width, self.in_columns))
+        if known is None:
+            known = self._known[width, self.in_columns] = self._placed(width)
+        return known
+
+    def _placed(self, width: int) -> list[QRect]:
         margins = self.contentsMargins()
         sizes = [item.sizeHint() for item in self._shown()]
         widest = max((size.width() for size in sizes), default=0) if self.in_columns else 0
