@@ -25,6 +25,14 @@ def _has_button(action: QAction) -> bool:
     return any(isinstance(thing, QToolButton) for thing in action.associatedObjects())
 
 
+def _missing(command: Command, occupied: bool, covered: bool) -> str:
+    if occupied and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
+        return BUSY
+    if covered and command.name not in _AT_START and not command.menu.startswith(_MENUS_AT_START):
+        return COVERED
+    return command.missing()
+
+
 class Actions:
     """The commands as QActions; `refresh` enables them, or says in their tips why they cannot be used."""
 
@@ -84,8 +92,9 @@ class Actions:
 
     def refresh(self) -> None:
         """Updates enabled and checked states and tips of all commands."""
+        occupied, covered = self._occupied(), self._covered()
         for name, command in self.commands.items():
-            action, missing = self.actions[name], self._missing(command)
+            action, missing = self.actions[name], _missing(command, occupied, covered)
             if command.checked is not None:
                 action.setChecked(command.checked())
             if action.isEnabled() == bool(missing):
@@ -99,14 +108,7 @@ class Actions:
 
     def missing_of(self, name: str) -> str:
         """Why a command cannot be used now; empty if it can."""
-        return self._missing(self.commands[name])
-
-    def _missing(self, command: Command) -> str:
-        if self._occupied() and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
-            return BUSY
-        if self._covered() and command.name not in _AT_START and not command.menu.startswith(_MENUS_AT_START):
-            return COVERED
-        return command.missing()
+        return _missing(self.commands[name], self._occupied(), self._covered())
 
     def check(self, name: str) -> None:
         self.actions[name].setChecked(True)

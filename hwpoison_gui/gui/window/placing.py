@@ -81,7 +81,8 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Doc
 
     right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
     for dock in (stage, *docks.values()):
-        dock.setFloating(False)
+        if dock.isFloating():
+            dock.setFloating(False)  # which gives any dock its window flags anew, and they are slow to set
         window.removeDockWidget(dock)
     for panel in docks.values():
         if panel.collapsed:
