@@ -6,6 +6,7 @@ that have the same signature, so a predicate that is missing shows as unlike fra
 
 from __future__ import annotations
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from hwpoison_gui import resources
+from hwpoison_gui.image import MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.boot.machine import machine_from_image
 from hwpoison_gui.kernel.hugetlb_pool import available_huge_pages
@@ -260,11 +262,19 @@ def test_on_the_desktop(profile: str, early_kill: int) -> None:
         assert_alike(session.machine, np.random.default_rng(seed))
 
 
+@cache
+def image_of(recording: str) -> MemoryImage:
+    """A recording, read once for all kernels: a machine copies what it changes."""
+    path, hidden = RECORDINGS[recording]
+    image = open_recording(path, hidden=hidden)
+    image.kpageflags.flags.writeable = False
+    return image
+
+
 @pytest.mark.parametrize("early_kill", [0, 1])
 @pytest.mark.parametrize("recording", RECORDINGS)
 def test_on_a_recorded_machine(recording: str, profile: str, early_kill: int) -> None:
-    path, hidden = RECORDINGS[recording]
-    m = machine_from_image(open_recording(path, hidden=hidden), PROFILES[profile])
+    m = machine_from_image(image_of(recording), PROFILES[profile])
     m.gate.record()
     do(Session(m), "sysctl", name="memory_failure_early_kill", value=early_kill)
     assert_alike(m, np.random.default_rng(early_kill))
