@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.collect import NOT_MAPPED
+from hwpoison_gui.kernel.collect import LATE, NOT_MAPPED
+from hwpoison_gui.kernel.collect_ksm import LISTED
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark
 from hwpoison_gui.kernel.records import Delivery, SigInfo
@@ -98,11 +99,19 @@ _EFFECTS: Final = {
 }
 
 
+# Why a pair is skipped, briefly and in short; for LATE the policy says more.
+_SKIPS: Final = {
+    NOT_MAPPED: ("no PTE", "no PTE: does not map it"),
+    LATE: ("later", "later: its policy"),
+    LISTED: ("listed", "on to_kill already"),
+}
+
+
 def _skipped(mark: Mark) -> Skipped:
-    if mark.site is NOT_MAPPED:
-        return Skipped("no PTE", "no PTE: does not map it", text_of(mark))
-    why = "early_kill is 0" if mark.value("policy") == "default" else "its policy"
-    return Skipped("later", f"later: {why}", text_of(mark))
+    brief, short = _SKIPS[mark.site]
+    if mark.site is LATE and mark.value("policy") == "default":
+        short = "later: early_kill is 0"
+    return Skipped(brief, short, text_of(mark))
 
 
 def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
@@ -234,6 +243,8 @@ class Follower:
             elif mark.act is Act.SKIP:
                 skipped = _skipped(mark)
                 for vma in self._vmas(mark):
+                    if vma in state.visited:
+                        continue  # a KSM page that a process has twice: found there, and listed already
                     self._log.append((number, _restore, (state.skipped, vma, state.skipped.get(vma))))
                     state.skipped[vma] = skipped
             for store, key, _, new in step.changes:

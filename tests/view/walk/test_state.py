@@ -6,7 +6,8 @@ import pytest
 
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.walk.state import Follower, map_for, state_of
+from hwpoison_gui.view.walk.state import _SKIPS, Follower, map_for, state_of
+from hwpoison_gui.view.words.tables import WORDS
 from tests.workbench import do
 
 
@@ -87,6 +88,43 @@ def test_the_present_pair_is_pointed_at() -> None:
         if state.act is Act.VISIT:
             seen.append([m.task for m in graph.mappers if m.vma in state.current_vmas])
     assert seen == [["a:101"], ["b:102"]]
+
+
+@pytest.mark.parametrize(("profile", "visited"), [("6.1", 0), ("6.12", 2), ("7.2", 2)])
+def test_a_merged_page_that_a_process_has_twice_is_found_once(profile: str, visited: int) -> None:
+    session = merged(profile, areas=1)
+    graph = map_for(session, -1)
+    assert graph is not None
+    state = state_of(session, graph)
+    assert len(state.visited) == visited and not state.skipped
+
+
+def test_another_vma_of_a_process_on_the_list_is_said_to_be_listed() -> None:
+    session = merged("7.2", areas=2)
+    graph = map_for(session, -1)
+    assert graph is not None
+    state = state_of(session, graph)
+    assert {one.short for one in state.skipped.values()} == {"on to_kill already"}
+    assert len(state.visited) == len(state.skipped) == 2
+
+
+def merged(profile: str, areas: int) -> Session:
+    """Two early-kill processes, each with two pages merged into the broken one, in `areas` VMAs."""
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 1})
+    for name in "ab":
+        do(session, "task", name=name, sigbus="handler")
+        for area in range(areas):
+            do(session, "mmap", task=name, name=f"m{area}", pages=2 // areas)
+            for page in range(2 // areas):
+                do(session, "write", task=name, at=f"m{area}+{page}", value="p")
+            do(session, "madvise", task=name, at=f"m{area}+0", pages=2 // areas, advice="mergeable")
+    do(session, "poison", frame="a:m0+0")
+    return session
+
+
+def test_every_reason_to_skip_a_pair_is_said_in_a_few_words() -> None:
+    sites = {site for site in WORDS if site.act is Act.SKIP}
+    assert sites == set(_SKIPS)
 
 
 def test_after_a_file_page_is_dropped_its_former_users_are_still_known() -> None:
