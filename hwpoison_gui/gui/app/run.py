@@ -17,11 +17,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from hwpoison_gui import __version__
 from hwpoison_gui.gui.app import crash
 from hwpoison_gui.gui.look.settings import START_WITH, WITH_LAST, WITH_PAGE
-from hwpoison_gui.gui.map.widget import BY_ZONE
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening.opening import Opened, nobody_cancels, nobody_waits
 from hwpoison_gui.opening.start import Start, start_of
 from hwpoison_gui.terminal import GOOD, complain
+from hwpoison_gui.view.map.layouts import BY_ZONE
 
 _UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
 _IDLE_MS: Final = 300  # after which a complete window looks for unsaved work

@@ -13,7 +13,9 @@ from typing import Any, Final, Generic, TypeVar
 from PySide6.QtCore import QByteArray, QSettings
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.panel_titles import TITLES
 from hwpoison_gui.view.base.palette import THEMES
+from hwpoison_gui.view.map.layouts import LAYOUTS, ROWS
 
 T = TypeVar("T")
 _LARGEST: Final = 1 << 15  # pixels
@@ -36,8 +38,10 @@ def _one_of(words: Collection[str]) -> Callable[[Any], str]:
 
 
 def _words_of(words: Collection[str]) -> Callable[[Any], str]:
+    """Those of the words that are known: another version may have kept more."""
+
     def read(kept: Any) -> str:
-        return " ".join(map(_one_of(words), str(kept).split()))
+        return " ".join(word for word in str(kept).split() if word in words)
 
     return read
 
@@ -85,22 +89,17 @@ def _bytes(kept: Any) -> QByteArray:
 
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
-PANEL_NAMES: Final = ("rmap", "why", "states", "frame", "tasks", "pages", "vmas", "files", "kernels", "assess",
-                      "charts", "fault", "log", "notebook")  # fmt: skip
-LAYOUT_NAMES: Final = ("rows", "hilbert", "morton", "zones", "dram")
 THEME: Final = Setting("theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`")
 TEXT_SIZE: Final = Setting("text-size", look.USUAL_TEXT, _nearest_of(look.TEXT_SIZES), "size of text, per cent")
 STILL: Final[Setting[bool | None]] = Setting("reduced-motion", None, _yes_or_no, "no animation; None: as the desktop")
 SPEED: Final = Setting("speed", 1.0, _nearest_of(SPEEDS), "speed of playback; 1: as a teacher speaks")
-LAYOUT: Final = Setting("layout", LAYOUT_NAMES[0], _one_of(LAYOUT_NAMES), "order of the frames on the map")
+LAYOUT: Final = Setting("layout", ROWS, _one_of(LAYOUTS), "order of the frames on the map")
 DRAM_GEOMETRY: Final = Setting("dram-geometry", "", _geometry, "geometry of DRAM, by its name or file; empty: made up")
 ROW_WIDTH: Final = Setting("row-width", 0, _count, "frames a row of the map; 0: as many as suit the window")
 OVERVIEW: Final = Setting("overview", True, _yes_or_no, "whether a corner of the map shows all frames")
 GEOMETRY: Final = Setting("geometry", QByteArray(), _bytes, "place and size of the window")
 DOCKS: Final = Setting("docks", QByteArray(), _bytes, "places and sizes of the panels")
-COLLAPSED: Final = Setting(
-    "collapsed", "", _words_of(PANEL_NAMES), "names of the panels that show only their title bar"
-)
+COLLAPSED: Final = Setting("collapsed", "", _words_of(TITLES), "names of the panels that show only their title bar")
 AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
 WITH_PAGE, WITH_LAST, WITH_DESKTOP = "page", "last", "desktop"
 START_WITH: Final = Setting(

@@ -8,7 +8,8 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QLabel, QWidget
 
 from hwpoison_gui.gui.look import theme as look
-from hwpoison_gui.gui.map.widget import BY_ZONE, FrameMapWidget
+from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.view.map.layouts import BY_ZONE
 
 if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.opening.first_frames import Picture

@@ -12,11 +12,10 @@ from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.layout import widest
+from hwpoison_gui.view.map.layouts import BY_ZONE, DRAM, ROWS
 from hwpoison_gui.view.words.words import counted
 
-ROWS: Final = "rows"
-DRAM: Final = "dram"
-WITH_ROWS: Final = (ROWS, "zones")
+WITH_ROWS: Final = (ROWS, BY_ZONE)
 WIDTHS: Final = (64, 128, 256, 512, 1024, 2048)  # in the menu; others are entered in a dialog
 
 

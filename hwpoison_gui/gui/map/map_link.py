@@ -11,10 +11,10 @@ from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.appearance import Appearance
-from hwpoison_gui.gui.map.layout_control import DRAM
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.local_keys import MOVES, LocalKeys
 from hwpoison_gui.view.map.highlights import highlights_of
+from hwpoison_gui.view.map.layouts import DRAM
 from hwpoison_gui.view.map.zones import starts_of
 
 

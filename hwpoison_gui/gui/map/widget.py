@@ -21,9 +21,8 @@ from hwpoison_gui.gui.map.marks import Highlight
 from hwpoison_gui.gui.map.view import FrameMapView
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.camera import Camera
-from hwpoison_gui.view.map.layout import PATIENCE, Layout, RowMajor, widest
-from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
-from hwpoison_gui.view.map.layout_zones import ByZone
+from hwpoison_gui.view.map.layout import PATIENCE, Layout, widest
+from hwpoison_gui.view.map.layouts import DRAM, LAYOUTS, ROWS
 from hwpoison_gui.view.map.plane import FramePlane, suited
 from hwpoison_gui.view.map.roles import Role
 
@@ -31,23 +30,6 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.dram.geometry import Geometry
 
 SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes a second are dangerous
-
-
-def _by_geometry(frames: int, _: int, __: Sequence[int], geometry: Callable[[], Geometry]) -> Layout:
-    from hwpoison_gui.view.map.layout_dram import ByGeometry
-
-    return ByGeometry(frames, geometry())
-
-
-BY_ZONE: Final = "zones"
-# Layouts by name, given the number of frames, the row length, the first frames of zones, and the geometry of DRAM.
-LAYOUTS: Final[dict[str, Callable[[int, int, Sequence[int], Callable[[], Geometry]], Layout]]] = {
-    "rows": lambda frames, width, *_: RowMajor(frames, width),
-    "hilbert": lambda frames, *_: Hilbert(frames),
-    "morton": lambda frames, *_: Morton(frames),
-    BY_ZONE: lambda frames, width, starts, _: ByZone(frames, width, starts),
-    "dram": _by_geometry,
-}
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
 _LEAST: Final = (320, 160)  # pixels
 _LEAST_TIGHT: Final = (320, 72)  # in a window that is low for its text
@@ -73,7 +55,7 @@ class FrameMapWidget(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self.view)
         self.setFocusProxy(self.view)
-        self._layout = "rows"
+        self._layout = ROWS
         self._row_width: int | None = None
         self._zone_starts: tuple[int, ...] = (0,)
         self._geometry = ""  # name or file; empty: the one that is made up
@@ -228,9 +210,9 @@ class FrameMapWidget(QWidget):
         if name == self._geometry:
             return
         self._geometry = name
-        self._curves.pop("dram", None)
-        if self._layout == "dram":
-            self.set_layout("dram", self._row_width)
+        self._curves.pop(DRAM, None)
+        if self._layout == DRAM:
+            self.set_layout(DRAM, self._row_width)
         self.dramGeometryChanged.emit()
 
     def dram_geometry(self) -> Geometry:

@@ -6,8 +6,9 @@ from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.selection import NONE, Selection
 from hwpoison_gui.gui.map.history import MapHistory
-from hwpoison_gui.gui.map.widget import LAYOUTS, FrameMapWidget
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.session.document.document import View
+from hwpoison_gui.view.map.layouts import LAYOUTS
 from hwpoison_gui.view.map.lenses import BY_KEY
 from hwpoison_gui.view.map.look_history import Look
 

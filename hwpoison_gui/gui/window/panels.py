@@ -20,6 +20,7 @@ from hwpoison_gui.gui.control.recorded import Recorded
 from hwpoison_gui.gui.control.slices import after_next_turn
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.dock import Dock
+from hwpoison_gui.gui.look.panel_titles import TITLES
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
@@ -36,24 +37,6 @@ if TYPE_CHECKING:
     from hwpoison_gui.gui.tables.link import TablesLink
     from hwpoison_gui.gui.tables.tasks import TaskTable
 
-TITLES: Final = {
-    "rmap": "Reverse map",
-    "why": "Why",
-    "states": "State table",
-    "frame": "Frame",
-    "log": "Kernel log",
-    "notebook": "Notebook",
-    "tasks": "Tasks",
-    "pages": "Pages",
-    "vmas": "VMAs",
-    "files": "Files",
-    "kernels": "Kernels",
-    "snapshot": "Snapshot",
-    "records": "Error records",
-    "fault": "DRAM fault",
-    "assess": "Assess",
-    "charts": "Charts",
-}
 _FOR_A_REASON: Final = ("records", "snapshot", "fault")  # not shown before there is something in them
 AT_FIRST: Final = tuple(name for name in TITLES if name not in _FOR_A_REASON)
 TABLES: Final = ("pages", "vmas", "files")

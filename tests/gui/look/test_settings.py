@@ -8,8 +8,9 @@ import pytest
 from PySide6.QtCore import QByteArray, QSettings
 
 from hwpoison_gui.gui.look import settings as keys
+from hwpoison_gui.gui.look.panel_titles import TITLES
 from hwpoison_gui.gui.look.settings import SETTINGS, Setting, Settings
-from hwpoison_gui.gui.map.widget import LAYOUTS
+from hwpoison_gui.view.map.layouts import LAYOUTS
 
 OTHER = {
     keys.THEME: "light",
@@ -62,6 +63,21 @@ def test_without_a_store_nothing_is_remembered() -> None:
         settings.forget(setting)
 
 
-def test_the_layouts_that_can_be_remembered_are_those_of_the_map() -> None:
-    assert set(keys.LAYOUT_NAMES) == set(LAYOUTS)
+def test_a_setting_has_a_key_of_its_own() -> None:
     assert len({setting.key for setting in SETTINGS}) == len(SETTINGS)
+
+
+def test_every_panel_and_layout_is_remembered(tmp_path: Path) -> None:
+    first = opened(tmp_path / "s.ini")
+    first.keep(keys.COLLAPSED, " ".join(TITLES))
+    first.store.sync()
+    assert opened(tmp_path / "s.ini").get(keys.COLLAPSED).split() == list(TITLES)
+    for layout in LAYOUTS:
+        first.keep(keys.LAYOUT, layout)
+        assert first.get(keys.LAYOUT) == layout
+
+
+def test_the_panels_of_another_version_do_not_lose_the_others(tmp_path: Path) -> None:
+    settings = opened(tmp_path / "s.ini")
+    settings.keep(keys.COLLAPSED, "rmap later log")
+    assert settings.get(keys.COLLAPSED) == "rmap log"

@@ -11,10 +11,11 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.map.overview import Overview
-from hwpoison_gui.gui.map.widget import LAYOUTS, FrameMapWidget
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import DARK, LIGHT, mixed
+from hwpoison_gui.view.map.layouts import LAYOUTS
 from hwpoison_gui.view.map.lens_colours import FADED
 from hwpoison_gui.view.map.lenses import LENSES
 from hwpoison_gui.view.map.plane import Match

@@ -6,10 +6,10 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.panel_titles import TITLES
 from hwpoison_gui.gui.map.find_bar import FindBar
 from hwpoison_gui.gui.map.panic_screen import PanicScreen
 from hwpoison_gui.gui.window.main_window import MainWindow
-from hwpoison_gui.gui.window.panels import TITLES
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.session import Session
 from tests.gui import eyes
