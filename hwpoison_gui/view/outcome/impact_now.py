@@ -25,6 +25,7 @@ from hwpoison_gui.view.base.impacts import (
     signalled_and_touched,
 )
 from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
+from hwpoison_gui.view.outcome.old_data import readers_of_old_data
 
 _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
 _BY_ENTRY: Final = frozenset({PANICS, ENDS, LATER, CAUGHT})  # by a hwpoison entry, where the page is not poisoned
@@ -80,6 +81,10 @@ def _find(session: Session, error: Operation) -> dict[int, str]:
         return {hit.tgid: hit.kind for hit in hits}
     now = hits_now(session, error)
     found = {hit.tgid: _since(session.machine, hit, now) for hit in hits}
+    # Who has read old data keeps it: only what the next touch would read is safe by now.
+    old = {hit.tgid: hit.kind for hit in hits if hit.kind in (STALE, ZEROS) and found[hit.tgid] == SAFE}
+    if old:
+        found.update((tgid, old[tgid]) for tgid in readers_of_old_data(session, error, old) & old.keys())
     found.update((tgid, kind) for tgid, kind in now.items() if tgid not in found and IMPACTS[kind].on_touch)
     return {tgid: kind for tgid, kind in found.items() if kind}
 
@@ -92,9 +97,7 @@ def _since(m: Machine, hit: Hit, now: dict[int, str]) -> str:
     if process.ended:
         return DEAD
     if hit.kind not in _BY_SIGNAL:
-        by_now = now.get(hit.tgid, "")
-        # A process that has read old data keeps it.
-        return hit.kind if hit.kind in (STALE, ZEROS) and by_now == SAFE else by_now
+        return now.get(hit.tgid, "")
     waits = any(info.signal == "SIGBUS" for tid in process.threads for info in m.pending.view.get(tid, ()))
     kind = SIGNALLED if hit.kind == PENDING and not waits else hit.kind
     return signalled_and_touched(kind, now.get(hit.tgid, SAFE))

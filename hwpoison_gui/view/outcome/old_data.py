@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 import numpy as np
@@ -24,23 +24,42 @@ _CUTS: Final = ("truncate", "punch_hole")  # operations after which old content 
 
 def read_old_data(session: Session, operation: Operation) -> bool:
     """Whether a complete operation that read something, by a mapping or a call, got data from before a lost write."""
+    return _error_behind(session, operation) is not None
+
+
+def readers_of_old_data(session: Session, error: Operation, tgids: Container[int]) -> set[int]:
+    """Those of some processes that have read, since an error, the data from before the write that it lost."""
+    found, tasks = set[int](), session.machine.tasks.view
+    for operation in session.operations:
+        if operation.outcome.value is None or not error.last <= operation.first < session.position:
+            continue
+        readers = {tasks[tid].tgid for tid in session.steps.marks[operation.last - 1].tasks} - found
+        if any(tgid in tgids for tgid in readers):
+            behind = _error_behind(session, operation)
+            if behind is not None and (behind.first, behind.outcome.pfn) == (error.first, error.outcome.pfn):
+                found |= readers
+    return found
+
+
+def _error_behind(session: Session, operation: Operation) -> Operation | None:
+    """The error that lost a write to the page that an operation has read, if it got what was there before."""
     m, frames = session.machine, session.steps.marks[operation.last - 1].frames
     if operation.outcome.value is None or not frames:
-        return False
+        return None
     inode, index, dirty = at(
         session,
         operation.last,
         lambda: (m.inode_of(frames[0]), page_index(m, frames[0]), m.page(frames[0]) & pf.DIRTY),
     )
     if inode is None or dirty:
-        return False
+        return None
     for earlier in reversed([one for one in session.operations if one.last <= operation.first]):
         if earlier.name in _CUTS and earlier.args.get("path") == inode.path:
-            return False
-        errors = _errors_at(m, earlier, index) if earlier.name == "poison" else ()
-        if any(_was_lost(session, error, inode, index, operation.outcome.value) for error in errors):
-            return True
-    return False
+            return None
+        for error in _errors_at(m, earlier, index) if earlier.name == "poison" else ():
+            if _was_lost(session, error, inode, index, operation.outcome.value):
+                return error
+    return None
 
 
 def _errors_at(m: Machine, operation: Operation, index: int) -> Iterable[Operation]:

@@ -317,6 +317,28 @@ def test_who_has_something_else_there_by_now_is_safe(path: str, offset: int) -> 
     assert told(session, pfn)["later"] == impacts.SAFE
 
 
+@pytest.mark.parametrize("path", ["/f", "/dev/shm/f"])
+def test_who_has_not_read_old_data_is_safe_once_it_is_written_anew(path: str) -> None:
+    """`b` reads the page after the error, `c` only after `d` has written to it again."""
+    session = Session.fresh(4096, profile="v7", sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path=path, pages=1, filesystem="tmpfs" if "shm" in path else "ext4")
+    for name in "abcd":
+        do(session, "task", name=name, sigbus="handler")
+        do(session, "open", task=name, path=path, fd="d")
+        do(session, "mmap", task=name, name="m", pages=1, file=path, fd="d", shared=True)
+    do(session, "write", task="a", at="m+0", value="new")
+    pfn = session.resolve_frame(f"{path}@0")
+    do(session, "poison", frame=f"pfn:{pfn:#x}")
+    old = told(session, pfn)["b"]
+    assert old in (impacts.STALE, impacts.ZEROS) and told(session, pfn)["c"] == old
+    do(session, "read", task="b", at="m+0")
+    do(session, "write", task="d", at="m+0", value="newer")
+    assert told(session, pfn)["b"] == old
+    assert do(session, "read", task="c", at="m+0").value == "newer"
+    session.seek(session.operations[-1].first)
+    assert told(session, pfn)["c"] == impacts.SAFE
+
+
 def test_beyond_the_end_of_the_file_the_touch_is_not_of_the_error() -> None:
     """A truncated file has no such page; extended again it has a hole there, not what the disk had before."""
     session, pfn = broken()
