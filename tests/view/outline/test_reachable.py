@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import matching_row
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outline.reachable import ENTRANCES, unreachable
+from tests.view.outcome.states import with_huge_pages
 
 
 def never(name: str) -> dict[str, str]:
@@ -46,3 +50,20 @@ def test_no_lru_page_of_2009_fits_a_row_that_is_never_reached() -> None:
         for bit, flag in enumerate((pf.DIRTY, pf.SWAPCACHE, pf.UNEVICTABLE, pf.MLOCKED, pf.SWAPBACKED, pf.ANON)):
             flags |= flag if word >> bit & 1 else 0
         assert profile.results.states.index(matching_row(profile.results.states, flags)) not in found
+
+
+def rows_reached(session: Session) -> set[int]:
+    """Numbers of the rows that the handler comes to, by a dry run for each class of frames."""
+    states = session.machine.profile.results.states
+    rows = [one.matched.row for one in Assessment.of(session.machine).predictions]
+    return {states.index(row) for row in rows if row is not None}
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_the_handler_comes_to_no_row_that_is_called_unreachable(profile: Profile) -> None:
+    """On machines as a kernel makes them; a recording of a running one may contradict itself."""
+    desktop = Session.fresh(1 << 13, 1, "desktop", profile=profile.name)
+    machines = [desktop, *(with_huge_pages(profile.name, np.random.default_rng(seed)) for seed in range(3))]
+    reached = set[int]().union(*map(rows_reached, machines))
+    assert len(reached) >= 3
+    assert reached.isdisjoint(unreachable(profile.results.states, profile.phase("take_reference")))
