@@ -40,14 +40,16 @@ from .user_mappings import (
 
 POISONED: Final = site("memory_failure", Act.FLAG, "first time", name="marked, not counted yet")
 HUGE_PAGE_POISONED_BEFORE: Final = site(
-    "memory_failure", Act.DECIDE, "already poisoned", "known", name="huge page reported again"
+    "memory_failure", Act.DECIDE, "already poisoned", "known errno", name="huge page reported again"
 )
 PASSES: Final = site("hwpoison_filter", Act.DECIDE, "passes")
 DRAINED: Final = site("lru_add_drain_all", args="handlable", name="shake_folio")
 DRAINED_AFTER_MLOCK: Final = site("lru_add_drain_all", name="mlocked")
 LOCKED: Final = site("memory_failure", Act.FLAG, "free")
 LOCK_WAITED: Final = site("memory_failure", Act.FLAG, "waited")
-POISONED_BEFORE: Final = site("memory_failure", Act.DECIDE, "already poisoned", name="reported again")
+POISONED_BEFORE: Final = site(
+    "memory_failure", Act.DECIDE, "already poisoned", args="errno counted", name="reported again"
+)
 
 
 @phase("6.12")
@@ -58,7 +60,9 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
         m.set_flags(pfn, pf.HWPOISON)
         yield Mark(POISONED, (), (pfn,))
         return None
-    return (yield from already_poisoned(h, pfn, "already poisoned", Mark(POISONED_BEFORE, (), (pfn,))))
+    again = m.profile.results.exits["already poisoned"]
+    found = Mark(POISONED_BEFORE, (again.errno, again.counted), (pfn,))
+    return (yield from already_poisoned(h, pfn, "already poisoned", found))
 
 
 @phase("6.12")
@@ -75,7 +79,8 @@ def try_memory_failure_hugetlb(h: Handler) -> Steps[Verdict]:
         m.set_flags(head, pf.HWPOISON)
         return (yield from handle_huge_page(h, head))
     by = "already poisoned" if known else "poisoned huge page"
-    return (yield from already_poisoned(h, head, by, Mark(HUGE_PAGE_POISONED_BEFORE, (known,), (head, pfn))))
+    errno = m.profile.results.exits[by].errno
+    return (yield from already_poisoned(h, head, by, Mark(HUGE_PAGE_POISONED_BEFORE, (known, errno), (head, pfn))))
 
 
 def already_poisoned(h: Handler, page: int, by: str, found: Mark) -> Steps[Verdict]:
@@ -85,13 +90,13 @@ def already_poisoned(h: Handler, page: int, by: str, found: Mark) -> Steps[Verdi
     """
     found_poisoned(h.m)
     yield found
-    errno: Verdict = "EHWPOISON"
+    accessed: Verdict = None
     if h.flags & MF_ACTION_REQUIRED:
-        errno = yield from kill_accessing_process(h, h.pfn)
+        accessed = yield from kill_accessing_process(h, h.pfn)
     if h.flags & MF_COUNT_INCREASED:
         put_page(h.m, page)
-    yield from leave(h, by)
-    return errno
+    errno = yield from leave(h, by)
+    return errno if accessed is None else accessed
 
 
 @phase("6.12")

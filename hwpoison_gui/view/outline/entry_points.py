@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Final
 
 from hwpoison_gui.kernel import fs, madvise, memory, soft_offline, unpoison
@@ -15,23 +16,28 @@ from hwpoison_gui.kernel.profile.variants import Variant, nearest
 from hwpoison_gui.view.outline.faults import AFTER, BEFORE, FAULT, FAULTS, KERNEL_READ, SOFT_OFFLINE, TOUCH, UNPOISON
 from hwpoison_gui.view.outline.handler import PHASES
 from hwpoison_gui.view.outline.io import FSYNC, READ, REFUSED, WRITE
-from hwpoison_gui.view.outline.part import Part, Way
+from hwpoison_gui.view.outline.part import Ending, Part, Way, endings
 
 
 def handler_of(profile: Profile) -> Part:
     """memory_failure() of a kernel."""
+    exits = endings(profile)
     return Part(
         "A memory error is reported",
         "memory_failure",
         signs=(ENTER,),
-        parts=tuple(_part_of(phase) for phase in profile.phases),
+        parts=tuple(_part_of(phase, profile, exits) for phase in profile.phases),
         teach=profile.title,
     )
 
 
-def _part_of(phase: Variant[Verdict]) -> Part:
-    """The part of a phase; one that has no words yet is shown by its name."""
-    return nearest(PHASES, phase) or Part(phase.name.replace("_", " ").capitalize(), phase.name)
+def _part_of(phase: Variant[Verdict], profile: Profile, exits: Mapping[str, Ending]) -> Part:
+    """The part of a phase; one that has no words, or only those of an exit that is gone, is shown by its name."""
+    part = nearest(PHASES, phase)
+    with suppress(KeyError):
+        if part is not None:
+            return part.of_kernel(profile, exits)
+    return Part(phase.name.replace("_", " ").capitalize(), phase.name)
 
 
 _SOFT_OFFLINE: Final = frozenset(

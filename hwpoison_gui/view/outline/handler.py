@@ -1,6 +1,7 @@
 """Outline of the handler: the phases of memory_failure(), their decisions, and the meaning of each branch.
 
 Keyed by variant, in the order of the kernels. A variant without an entry is shown as the newest one of its name.
+Texts name an exit of the handler in braces, as `{truncated}`: kind, result and errno are those of the profile.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ CHECK_PFN: Final = Part(
     "pfn_valid",
     (
         Way(phases.PFN_VALID, "It is memory of this machine."),
-        Way(EXITS["no page"], "No: “memory outside kernel control”, Ignored, −EIO."),
+        Way(EXITS["no page"], "No: {no page}."),
     ),
 )
 
@@ -41,7 +42,7 @@ SET_POISON: Final = Part(
     "TestSetPageHWPoison",
     (
         Way(phases.POISONED, "No: PG_hwpoison is set now, HardwareCorrupted grows by 4 kB."),
-        Way(EXITS["already poisoned"], "Yes: “already hardware poisoned”, Ignored, 0; not counted again."),
+        Way(EXITS["already poisoned"], "Yes: {already poisoned}; not counted again."),
     ),
     teach="The flag is set first, so that a second report of the same frame finds it.",
 )
@@ -53,11 +54,12 @@ GET_PAGE: Final = Part(
         Way(phases.REFERENCED, "Its refcount is above 0: the handler takes a reference."),
         Way(
             phases.UNREFERENCED,
-            "No: free, or inside a kernel allocation. Ignored; it is never allocated again.",
+            "No: free, or inside a kernel allocation. {free.result}; it is never allocated again.",
         ),
     ),
     (EXITS["free"], EXITS["high-order kernel"]),
-    teach="0 is returned for the head of a free block only, −EBUSY for any other page without references.",
+    teach="{free.errno} is returned for the head of a free block only, {high-order kernel.errno} for any other page"
+    " without references.",
 )
 
 ISOLATE: Final = Part(
@@ -65,7 +67,7 @@ ISOLATE: Final = Part(
     "isolate_lru_page",
     (
         Way(phases.ISOLATED, "Yes: it is taken off, so that reclaim does not find it."),
-        Way(phases.NOT_LRU, "No, so it is in use by the kernel: “non LRU”, Ignored, −EBUSY."),
+        Way(phases.NOT_LRU, "No, so it is in use by the kernel: {not on LRU}."),
     ),
     (EXITS["not on LRU"],),
     teach="Only pages of processes and of files are on an LRU list; slab, page tables and the like never are.",
@@ -95,7 +97,7 @@ TRUNCATED: Final = Part(
     "memory_failure",
     (
         Way(phases.NOT_TRUNCATED, "No: it still has a mapping, or is in the swap cache."),
-        Way(EXITS["truncated"], "Yes: “already truncated LRU”, Ignored, 0."),
+        Way(EXITS["truncated"], "Yes: {truncated}."),
     ),
     (UNLOCKED,),
 )

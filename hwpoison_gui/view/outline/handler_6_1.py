@@ -92,7 +92,7 @@ TAKE: Final = Part(
         Way(phases_6_1.COUNT_INCREASED, "The injector has a reference already."),
         Way(get_hwpoison_page.LRU_PAGE, "It is on an LRU list: a reference is taken."),
         Way(get_hwpoison_page.FREE_PAGE, "It is free: taken off the free lists for good. Recovered."),
-        Way(get_hwpoison_page.UNHANDLABLE, "Neither: in use by the kernel. Ignored, −EBUSY."),
+        Way(get_hwpoison_page.UNHANDLABLE, "Neither: in use by the kernel. {unhandlable.result}, {unhandlable.errno}."),
     ),
     (
         get_hwpoison_page.DRAINED,
@@ -112,7 +112,7 @@ SPLIT: Final = Part(
         Way((split_folio.SPLIT_FILE, split_folio.REMAPPED), "Yes: split into single pages, of which one is lost."),
         Way(
             (split_folio.NEVER_SPLIT, split_folio.UNDER_IO, split_folio.BUFFERS, split_folio.HELD),
-            "Yes, but it cannot be split: “unsplit thp”, Ignored.",
+            "Yes, but it cannot be split: “{unsplit thp.kind}”, {unsplit thp.result}.",
         ),
     ),
     (
@@ -142,7 +142,7 @@ TORN_DOWN: Final = Part(
     "memory_failure",
     (
         Way(NO_STEP, "No: it has a mapping, or is in the swap cache."),
-        Way(EXITS["truncated"], "Yes: “already truncated LRU page”, Ignored, −EBUSY."),
+        Way(EXITS["truncated"], "Yes: {truncated}."),
     ),
 )
 

@@ -59,7 +59,7 @@ USER_MAPPINGS: Final = Part(
     teach="Find the users through the reverse map, unmap the page, and signal those affected.",
 )
 
-_AGAIN: Final = "Yes, and poisoned before: a result line, Failed, −EHWPOISON."
+_AGAIN: Final = "Yes, and poisoned before: a result line, {already poisoned.result}, {already poisoned.errno}."
 HUGETLB: Final = HUGETLB_6_1._replace(
     ways=(*HUGETLB_6_1.ways[:-1], Way(phases_6_12.HUGE_PAGE_POISONED_BEFORE, _AGAIN)),
     parts=(
@@ -77,7 +77,7 @@ SET_POISON: Final = Part(
     "TestSetPageHWPoison",
     (
         Way(phases_6_12.POISONED, "No: PG_hwpoison is set now; it is counted with the result line."),
-        Way(phases_6_12.POISONED_BEFORE, "Yes: “already poisoned page”, Failed, −EHWPOISON; nothing is counted."),
+        Way(phases_6_12.POISONED_BEFORE, "Yes: {already poisoned}{already poisoned.uncounted}."),
     ),
     parts=(ACCESSING, _report("already poisoned")),
 )
@@ -90,7 +90,7 @@ SPLIT: Final = Part(
         Way((split_folio.SPLIT_FILE, split_folio.REMAPPED), "Yes: split, so that one page of 4 KiB is lost."),
         Way(
             (split_folio.NEVER_SPLIT, split_folio.UNDER_IO, split_folio.BUFFERS, split_folio.HELD),
-            "Yes, but it cannot be split: “unsplit thp”, Failed.",
+            "Yes, but it cannot be split: “{unsplit thp.kind}”, {unsplit thp.result}.",
         ),
     ),
     (

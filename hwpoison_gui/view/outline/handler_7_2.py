@@ -14,7 +14,7 @@ PHASES_7_2: Final[dict[Variant[Verdict], Part]] = {
     phases_7_2.check_pfn: ONLINE._replace(
         ways=(
             ONLINE.ways[0],
-            Way(EXITS["no page"], "No, and no driver has registered it: “non struct page pfn”, Ignored, −EBUSY."),
+            Way(EXITS["no page"], "No, and no driver has registered it: {no page}."),
         )
     ),
     phases_7_2.take_reference: TAKE._replace(

@@ -5,7 +5,7 @@ A step belongs to a part or a way by its site. Tables of parts are in the other 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Final
 
@@ -23,6 +23,31 @@ class Silent(Enum):
 
 NO_STEP: Final = Silent.NO_STEP
 OWN_STEPS: Final = Silent.OWN_STEPS
+
+
+class Ending(Record):
+    """An exit of the handler, as texts name it: as a whole, `{truncated}`, or in part, `{truncated.errno}`."""
+
+    kind: str
+    result: str
+    errno: str
+    uncounted: str
+
+    def __str__(self) -> str:
+        return f"“{self.kind}”, {self.result}, {self.errno}"
+
+
+def endings(profile: Profile) -> dict[str, Ending]:
+    """The exits of a kernel's handler, by name."""
+    return {
+        by: Ending(
+            one.kind,
+            one.result,
+            f"−{one.errno}" if one.errno else "0",
+            "" if one.counted else "; nothing is counted",
+        )
+        for by, one in profile.results.exits.items()
+    }
 
 
 class Way(Record):
@@ -44,6 +69,7 @@ class Part(Record):
 
     `function` is its name in 2.6.32. `signs`: sites of it that are no way out. A `quiet` part is shown only if it has
     steps; a `local` one takes steps only after another part of the same parent has some. `when`: selects kernels.
+    Below the handler, `teach` and the meanings of ways may name exits; `of_kernel` puts them in.
     """
 
     title: str
@@ -59,3 +85,11 @@ class Part(Record):
     def is_of(self, profile: Profile) -> bool:
         """Whether a kernel has this part."""
         return self.when is None or self.when(profile)
+
+    def of_kernel(self, profile: Profile, exits: Mapping[str, Ending]) -> Part:
+        """This part with the kernel's own exits in its texts. Raises KeyError if they name one that it lacks."""
+        return self._replace(
+            ways=tuple(way._replace(meaning=way.meaning.format_map(exits)) for way in self.ways),
+            parts=tuple(inner.of_kernel(profile, exits) for inner in self.parts if inner.is_of(profile)),
+            teach=self.teach.format_map(exits),
+        )

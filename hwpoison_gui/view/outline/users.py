@@ -24,7 +24,7 @@ KSM: Final = Part(
     "hwpoison_user_mappings",
     (
         Way(NO_STEP, "No: PG_ksm is clear."),
-        Way(user_mappings.KSM, "Yes: rmap cannot find its users by its index. Ignored."),
+        Way(user_mappings.KSM, "Yes: rmap cannot find its users by its index. {unmap failed.result}."),
     ),
     (EXITS["unmap failed"], user_mappings.UNLOCKED_MAPPED),
     when=lambda profile: profile.has("abort_on_failed_unmap"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.words.glossary.term import Term
 
 _HANDLER: Final = "mm/memory-failure.c"
@@ -12,6 +13,8 @@ _SYSCTL: Final = "Documentation/admin-guide/sysctl/vm.rst"
 _SEVERITY: Final = "arch/x86/kernel/cpu/mce/severity.c"
 _SDM: Final = "Intel SDM, volume 3: Machine-Check Architecture"
 _RESULT: Final = f"{_HANDLER}: action_result()"
+
+_PROFILES: Final = "; ".join(f"{profile.name} is {profile.title}" for profile in PROFILES.values())
 
 TERMS: Final = (
     Term(
@@ -212,8 +215,7 @@ TERMS: Final = (
     ),
     Term(
         "profile",
-        "The kernel whose handler runs here: v7 is the seventh series of the HWPOISON patches, as merged into Linux "
-        "2.6.32 (2009); 6.1 and 6.12 are long-term kernels. They differ in much of what they do.",
+        f"The kernel whose handler runs here: {_PROFILES}. They differ in much of what they do.",
         ("docs/fidelity.md of this program",),
         ("v7",),
     ),
