@@ -141,7 +141,7 @@ def kept() -> list[Lesson]:
 
 
 def keep(lessons: Sequence[Lesson]) -> None:
-    """Keeps lessons for the next start."""
+    """Keep lessons for the next start."""
     entries = [[one.title, one.summary, one.seconds, one.picture] for one in lessons]
     cache.write(_FILE, json.dumps({"of": _key(), "lessons": entries}).encode())
 

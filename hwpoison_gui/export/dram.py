@@ -53,7 +53,7 @@ def frame_as_text(geometry: Geometry, taken: TakenFrame) -> str:
 
 
 def frame_as_json(geometry: Geometry, taken: TakenFrame) -> str:
-    """The same as one object; columns as runs, [first, number of bytes]."""
+    """Return the same as one object; columns as runs, [first, number of bytes]."""
     values: dict[str, Any] = values_in_frame(geometry, taken.pfn)
     values["column"] = runs_of(np.array(values["column"]))
     return _dumped({
@@ -83,7 +83,7 @@ def fault_as_text(geometry: Geometry, fault: Fault, frames: int) -> str:
 
 
 def fault_as_json(geometry: Geometry, fault: Fault, frames: int) -> str:
-    """The same as one object; `runs`: first frame and number of frames."""
+    """Return the same as one object; `runs`: first frame and number of frames."""
     found = frames_of_fault(geometry, fault, frames)
     return _dumped({
         "geometry": geometry.key or geometry.name,

@@ -39,7 +39,7 @@ def as_text(name: str, m: Machine, faults: Sequence[AssessedFault], rates: Asses
 
 
 def as_dict(name: str, m: Machine, faults: Sequence[AssessedFault], rates: AssessedRates | None) -> dict[str, Any]:
-    """The same as values."""
+    """Return the same as values."""
     listed = [fault_as_dict(m, fault) for fault in faults]
     return {"machine": name, "faults": listed, "expected": rates_as_dict(rates) if rates is not None else None}
 
@@ -96,7 +96,7 @@ def _name(m: Machine, tgid: int) -> str:
 
 
 def fault_as_dict(m: Machine, one: AssessedFault) -> dict[str, Any]:
-    """The same for JSON; `runs`: first frame and number of frames."""
+    """Return the same for JSON; `runs`: first frame and number of frames."""
     return {
         "fault": one.fault.name(one.geometry),
         "geometry": one.geometry.key or one.geometry.name,
@@ -152,7 +152,7 @@ def rates_as_text(one: AssessedRates, width: int) -> str:
 
 
 def rates_as_dict(one: AssessedRates) -> dict[str, Any]:
-    """The same for JSON; ranges are [low, as the rate says, high]."""
+    """Return the same for JSON; ranges are [low, as the rate says, high]."""
     return {
         "rates": one.rates.name,
         "technology": one.rates.technology,

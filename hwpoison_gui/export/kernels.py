@@ -113,7 +113,7 @@ def between_as_terminal(title: str, between: Between, width: int) -> str:
 
 
 def between_as_json(title: str, between: Between) -> str:
-    """The same as an object with a list of groups."""
+    """Return the same as an object with a list of groups."""
     groups = [
         {
             "frames": group.frames,

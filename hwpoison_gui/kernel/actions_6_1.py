@@ -151,7 +151,9 @@ def _record_write_back_error(h: Handler) -> Mark:
 
 @action("6.1", Effect.KEEPS_IN_SWAP_CACHE)
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
-    """As before, but off the LRU: keep the page in the swap cache. Failed, if it is on no list or has other users."""
+    """Clear PG_dirty, keep the page in the swap cache, and take it off the LRU.
+
+    Failed, if it is on no list or has other users."""
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
     yield Mark(actions.SWAPCACHE_DIRTY, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
@@ -162,7 +164,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 
 @action("6.1", Effect.DROPS_FROM_SWAP_CACHE)
 def me_swapcache_clean(h: Handler) -> Steps[str]:
-    """As before, and off the LRU: drop the page from the swap cache. Failed, if it is on no list or has other users."""
+    """Take the page off the LRU, and drop it from the swap cache. Failed, if it is on no list or has other users."""
     delete_from_swap_cache(h.m, h.pfn)
     yield Mark(actions.SWAPCACHE_CLEAN, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)

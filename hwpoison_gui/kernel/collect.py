@@ -48,7 +48,7 @@ class ToKill(Record):
 
 
 class Page(Record):
-    """The poisoned page, as the walk needs it at each pair; constant during the walk.
+    """Invariants of the walk: the page, and the VMAs that cover it.
 
     `places`: the VMAs that cover it; `of_mm`: their numbers there, by address space.
     """

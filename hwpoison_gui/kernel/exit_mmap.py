@@ -75,7 +75,7 @@ def _many(m: Machine, mm: int) -> tuple[Integers, Sequence[int]]:
 
 
 def _unmap(m: Machine, entries: Integers) -> None:
-    """Lower the counts of the pages that the entries map, pass on dirty bits, free what nobody has any more."""
+    """Lower mapcount and refcount of the pages that the PTEs map, pass on dirty bits, free pages without references."""
     pfns, at, mappings = np.unique(entries >> 12, return_inverse=True, return_counts=True)
     dirty = np.zeros(len(pfns), bool)
     np.logical_or.at(dirty, at, entries & ptes.DIRTY != 0)

@@ -32,7 +32,7 @@ def is_handlable(m: Machine, pfn: int) -> bool:
 
 
 def get_hwpoison_page(m: Machine, pfn: int, flags: int) -> Steps[int | str]:
-    """Returns TAKEN with a reference, FREE without one, or "EIO" for a page that cannot be handled.
+    """Return TAKEN with a reference, FREE without one, or "EIO" for a page that cannot be handled.
 
     With MF_COUNT_INCREASED the caller holds a reference, which is kept or dropped here.
     """

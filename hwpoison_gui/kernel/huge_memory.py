@@ -43,7 +43,7 @@ def huge_zero_page(m: Machine) -> int:
 
 
 def get_huge_zero_page(m: Machine) -> int:
-    """The same, made at the first need; one for the whole machine, kept for good."""
+    """Return the huge zero page, allocated at its first use and never freed (mm_get_huge_zero_page())."""
     found = huge_zero_page(m)
     if found:
         return found

@@ -44,7 +44,7 @@ class Ran(Record):
         return any(mark.act is Act.SIGNAL for mark in self.steps.marks)
 
     def left_by(self, exit_: Site) -> bool:
-        """Whether the handler took an exit, one of kernel.handler.EXITS."""
+        """Return whether the handler took an exit, one of kernel.handler.EXITS."""
         return self.steps.marks.find(exit_, 0, len(self.steps.marks)) is not None
 
 

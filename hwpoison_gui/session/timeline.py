@@ -147,7 +147,7 @@ class Timeline:
 
     @contextmanager
     def as_of(self, position: int) -> Iterator[None]:
-        """Inside, the machine is in the state of another position; `self.position` is unchanged. May be nested."""
+        """Put the machine into the state of another position while inside; `self.position` stays. May be nested."""
         with self.excursion() as go:
             for _ in go(position):
                 pass

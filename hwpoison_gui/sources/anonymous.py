@@ -35,7 +35,7 @@ Name = Callable[[str], str]
 
 
 def anonymized(exported: Exported) -> Exported:
-    """The same with stable pseudonyms: equal names get equal ones (`task-1`, `/lib-2.so`, `/cgroup-3`)."""
+    """Return the same with stable pseudonyms: equal names get equal ones (`task-1`, `/lib-2.so`, `/cgroup-3`)."""
     tasks, files = _Numbers("task-{}"), _Numbers("{}")
 
     def path(text: str) -> str:
@@ -46,7 +46,7 @@ def anonymized(exported: Exported) -> Exported:
 
 
 def without_names(exported: Exported) -> Exported:
-    """The same where every process is `task`, and every file and cgroup has only the number of its inode."""
+    """Return the same where every process is `task`, and every file and cgroup has only the number of its inode."""
     return _renamed(exported, lambda _: "task", lambda _: "/file", lambda _: "")
 
 

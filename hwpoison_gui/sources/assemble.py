@@ -138,7 +138,7 @@ def _processes(texts: Sequence[ProcessText]) -> tuple[tuple[ProcessImage, ...], 
 
 
 def _whole(exported: Exported) -> Exported:
-    """The same without a huge page of which the last frames are missing: nobody could say what they are."""
+    """Return the same without a huge page of which the last frames are missing: nobody could say what they are."""
     words = exported.kpageflags
     frames = whole_frames(words[1 - _HUGE_PAGE :], len(words))
     if frames == len(words):
@@ -227,7 +227,7 @@ def _usable(entry: U64, kpageflags: U64, row: I64) -> tuple[U64, npt.NDArray[np.
 
 
 def _left_out(row: I64, keep: npt.NDArray[np.bool_]) -> list[str]:
-    """Notes on dropped entries."""
+    """Note on dropped entries."""
     if keep.all():
         return []
     outside = int((row < 0).sum())

@@ -94,7 +94,7 @@ def opened(path: Path) -> Iterator[Archive]:
 
 @contextmanager
 def _damage(path: Path, name: str, what: str) -> Iterator[None]:
-    """Turns what is raised for a damaged file, or member, into a SourceError."""
+    """Turn what is raised for a damaged file, or member, into a SourceError."""
     try:
         yield
     except OSError as error:

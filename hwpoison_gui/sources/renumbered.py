@@ -23,7 +23,7 @@ _NESTED: Final = ("NSpid", "NStgid")  # the same, and then one in each further n
 
 
 def renumbered(exported: Exported) -> Exported:
-    """The same machine with other pids, inodes, and numbers of cgroups and PID namespaces."""
+    """Return the same machine with other pids, inodes, and numbers of cgroups and PID namespaces."""
     pids = _pids(exported)
     inodes, spaces = _Numbers(), _Numbers()
     before = np.array(sorted(pids), np.int64)

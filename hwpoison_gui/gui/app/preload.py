@@ -38,7 +38,7 @@ class Preload(QObject):
         self._timer.start(0)
 
     def step(self) -> bool:
-        """Imports the next module; returns whether there was one."""
+        """Import the next module; return whether there was one."""
         name = next(self._left, None)
         if name is None:
             self._timer.stop()

@@ -68,7 +68,7 @@ class AfterPaint(QObject):
 
 
 def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = False) -> MainWindow:
-    """Shows a window with the map alone, and completes it after that is painted; then calls `then` with it.
+    """Show a window with the map alone, and complete it after that is painted; then call `then` with it.
 
     `page`: nothing was asked for: the user's setting decides between start page, the last file, and the map.
     """
@@ -109,7 +109,7 @@ def begin(start: Start, then: Callable[[MainWindow], None], *, page: bool = Fals
 
 
 def _open_large(window: MainWindow, start: Start, show: Callable[[Opened], None]) -> None:
-    """Opens a machine in a thread, under the picture of its frames. The program ends if there is none."""
+    """Open a machine in a thread, under the picture of its frames. The program ends if there is none."""
     from hwpoison_gui.gui.control.loader import Loader
 
     status = GOOD
@@ -148,7 +148,7 @@ def _last() -> tuple[Start | None, tuple[str, ...]]:
 
 
 def _offer_recovery(window: MainWindow) -> None:
-    """Offers unsaved work of a program that died; not over the stage, where an audience sees it."""
+    """Offer unsaved work of a program that died; not over the stage, where an audience sees it."""
     if window.presentation.shown is not None:
         window.presentation.shown.left.connect(window.keeping.offer_recovery)
     else:
@@ -156,7 +156,7 @@ def _offer_recovery(window: MainWindow) -> None:
 
 
 def _idle(window: MainWindow) -> None:
-    """Does the work that start-up defers: modules, tips, the theme of the desktop, and the offer to recover."""
+    """Do the work that start-up defers: modules, tips, the theme of the desktop, and the offer to recover."""
     from hwpoison_gui.gui.app.preload import Preload
     from hwpoison_gui.gui.window.dialogs import term_tips
 

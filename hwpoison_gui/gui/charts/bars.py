@@ -43,7 +43,7 @@ class BarPlot(Plot):
         self.showGrid(x=True, alpha=GRID)
 
     def set_chart(self, chart: Bars, fresh: bool = True) -> None:
-        """Shows a chart; the cursor stays where it is unless it is a `fresh` one."""
+        """Show a chart; the cursor stays where it is unless it is a `fresh` one."""
         if fresh:
             self._first, self.cursor = 0, NOWHERE
         self.chart = chart
@@ -76,7 +76,7 @@ class BarPlot(Plot):
         self.show_cursor()
 
     def _draw(self, boxes: list[Box], colour: str, pen: QPen) -> pg.BarGraphItem:
-        """Adds boxes in one colour, each at least wide enough to be seen."""
+        """Add boxes in one colour, each at least wide enough to be seen."""
         y = [self._y(group, stack) for group, stack, *_ in boxes]
         starts, ends = [box[3] for box in boxes], [self._end_of(box) for box in boxes]
         item = pg.BarGraphItem(x0=starts, x1=ends, y=y, height=_THICK, brush=colour, pen=pen)
@@ -107,7 +107,7 @@ class BarPlot(Plot):
         return round((groups * _LINE * len(self.chart.stacks if self.chart else ()) + 5) * line)
 
     def scroll_to(self, first: int) -> None:
-        """Shows as many groups as have room, from one of them on."""
+        """Show as many groups as have room, from one of them on."""
         if self.chart is None:
             return
         shown = self._shown
@@ -186,7 +186,7 @@ class BarPlot(Plot):
         self.add_above(self._outline)
 
     def show_part(self, group: str, part: str) -> None:
-        """Moves the cursor to a part of the first bar of a group, by their names, without choosing it."""
+        """Move the cursor to a part of the first bar of a group, by their names, without choosing it."""
         chart = self.chart
         for place, (at, stack, number, *_) in enumerate(self._boxes):
             if chart is not None and (chart.groups[at], stack, chart.parts[number].name) == (group, 0, part):
@@ -195,7 +195,7 @@ class BarPlot(Plot):
                 return
 
     def show_group(self, name: str) -> None:
-        """Moves the cursor to the first value of a group, without choosing it; leaves it where it is in that group."""
+        """Move the cursor to the first value of a group, without choosing it; leave it where it is in that group."""
         groups = self.chart.groups if self.chart is not None else ()
         if name not in groups:
             return

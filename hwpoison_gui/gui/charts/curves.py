@@ -44,7 +44,7 @@ class CurvePlot(Plot):
         self.showGrid(x=True, y=True, alpha=GRID)
 
     def set_chart(self, chart: Curves, fresh: bool = True) -> None:
-        """Shows a chart, all of it; the cursor stays where it is unless it is a `fresh` one."""
+        """Show a chart, all of it; the cursor stays where it is unless it is a `fresh` one."""
         self.chart = chart
         self.setAccessibleName(chart.title)
         self.setLogMode(chart.log, chart.log)
@@ -113,7 +113,7 @@ class CurvePlot(Plot):
         self._region_changed()  # also where it is what it was
 
     def show_range(self, least: float | None, most: float | None) -> None:
-        """Puts the region over these values, None: to the end; without emitting `rangeChosen`."""
+        """Put the region over these values, None: to the end; without emitting `rangeChosen`."""
         if self.region is None or self.chart is None or not len(x := self.chart.curves[0].x):
             return
         low, high = x[0] if least is None else max(least, x[0]), x[-1] if most is None else min(most, x[-1])
@@ -135,7 +135,7 @@ class CurvePlot(Plot):
         return int(before[np.argmax(x[before])]) if len(before) else 0
 
     def follow_playhead(self) -> None:
-        """Moves the cursor to the value at the playhead, unless it is at another of the same coordinate."""
+        """Move the cursor to the value at the playhead, unless it is at another of the same coordinate."""
         place = self.first_place()
         if place < self.places and (self.cursor == NOWHERE or self.value_of(self.cursor)[1] != self.value_of(place)[1]):
             self.set_cursor(place)
@@ -158,7 +158,7 @@ class CurvePlot(Plot):
         self.playheadMoved.emit(float(self.playhead.value()))
 
     def set_position(self, position: float | None) -> None:
-        """Shows where the present is on the axis, None: nowhere; without emitting `playheadMoved`."""
+        """Show where the present is on the axis, None: nowhere; without emitting `playheadMoved`."""
         self._position = position
         if self.playhead is None:
             return
@@ -204,7 +204,7 @@ class CurvePlot(Plot):
         return keys.index(key) if key in keys else NOWHERE
 
     def show_x(self, x: float) -> None:
-        """Moves the cursor to the value at a coordinate, if there is one, without choosing it."""
+        """Move the cursor to the value at a coordinate, if there is one, without choosing it."""
         places = np.flatnonzero(self._all_x() == x)
         if len(places) and self.cursor not in places:
             self.set_cursor(int(places[0]))

@@ -80,7 +80,7 @@ class Key(QScrollArea):
         self.setWidget(self._lines)
 
     def take_room(self, width: int, most: int) -> int:
-        """Takes `most` pixels of height at most, in whole lines; returns how many it takes, 0 for none."""
+        """Take `most` pixels of height at most, in whole lines; return how many it takes, 0 for none."""
         needed, line = self._row.heightForWidth(width), self._row.minimumSize().height()
         if not self._entries or most < line:
             self.hide()
@@ -99,7 +99,7 @@ class Key(QScrollArea):
         return max(1, max((entry.sizeHint().height() for entry in self._entries), default=1))
 
     def show_entries(self, entries: list[Entry]) -> None:
-        """Shows what each colour means."""
+        """Show what each colour means."""
         for old in self._entries:
             self._row.removeWidget(old)
             old.hide()
@@ -128,7 +128,7 @@ def stacks_of(chart: Bars) -> str:
 
 
 def entries_of(chart: Chart, theme: Theme) -> list[Entry]:
-    """The colours of a chart, each with what it means; which bar is which comes first, for nothing else says it."""
+    """Legend of a chart: its colours and what they mean, those of the bars first, which nothing else names."""
     if isinstance(chart, Curves):
         entries = [
             Entry(chart_colour(theme, one.key), one.name, True, dash_of(number) if one.joined else None,

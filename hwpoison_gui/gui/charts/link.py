@@ -130,7 +130,7 @@ class ChartsLink(QObject):
             self._make()
 
     def _changed(self, what: str) -> None:
-        """Makes the chart again if it is made of what has changed."""
+        """Make the chart again if it is made of what has changed."""
         if self._declared.of != what:
             return
         if self._dock.in_front:
@@ -189,7 +189,7 @@ class ChartsLink(QObject):
             self._show_present()
 
     def _own_window(self) -> None:
-        """Takes the panel out of the main window, or puts it back."""
+        """Take the panel out of the main window, or put it back."""
         alone, window = not self._dock.isFloating(), self._dock.window().geometry()
         self._dock.setFloating(alone)
         if alone:
@@ -200,7 +200,7 @@ class ChartsLink(QObject):
     # -- to the map and the timeline
 
     def _find_value(self, place: int) -> None:
-        """Writes the filter that finds the frames of a value; a second time clears it."""
+        """Write the filter that finds the frames of a value; a second time clears it."""
         chart = self._panel.chart
         text = self._bar(chart, place) if isinstance(chart, Bars) else self._point(place)
         if text:
@@ -243,14 +243,14 @@ class ChartsLink(QObject):
             self._recorded.choose(key)
 
     def _select_first(self, place: int) -> None:
-        """Selects the first frame of a bin; of records, chooses it."""
+        """Select the first frame of a bin; of records, choose it."""
         pfn, record = self._panel.places.first_of(place)
         if record is not None:
             self._recorded.choose(record)
         self._controller.selection.select(pfn)
 
     def _playhead_moved(self, at: float) -> None:
-        """Goes to the timeline position, or to the record nearest in time."""
+        """Go to the timeline position, or to the record nearest in time."""
         if self._declared.leads == of.SEEK:
             self._controller.seek(round(at))
             self._show_position()
@@ -265,7 +265,7 @@ class ChartsLink(QObject):
     # -- and back
 
     def _show_position(self) -> None:
-        """Puts the playhead where the timeline is, or the chosen record."""
+        """Put the playhead where the timeline is, or the chosen record."""
         if self._declared.leads == of.SEEK:
             curves = self._panel.curves
             curves.set_position(float(self._controller.session.position))
@@ -276,13 +276,13 @@ class ChartsLink(QObject):
             self._panel.curves.set_position(record.time if record is not None else None)
 
     def _show_region(self) -> None:
-        """Puts the region over the values that the filter finds; over all while it finds something else."""
+        """Put the region over the values that the filter finds; over all while it finds something else."""
         chart = self._panel.chart
         if isinstance(chart, Curves) and chart.quantity:
             self._panel.curves.show_range(*(self._filter.interval_of(chart.quantity) or (None, None)))
 
     def _show_present(self) -> None:
-        """Marks the value of the selected frame or the chosen record; not while keys are at work in the chart."""
+        """Mark the value of the selected frame or the chosen record; not while keys are at work in the chart."""
         panel, pfn, declared = self._panel, self._controller.selection.frame, self._declared
         if panel.chart is None or panel.plot.hasFocus():
             return

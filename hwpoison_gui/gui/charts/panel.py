@@ -150,7 +150,7 @@ class ChartsPanel(QWidget):
         return self.chart is not None and self._shown == self.wanted
 
     def ask(self, key: str) -> None:
-        """Asks for a chart, as a choice in the list does."""
+        """Ask for a chart, as a choice in the list does."""
         self.which.setCurrentIndex(self.which.findData(key))
         self.chartWanted.emit(key)
 
@@ -161,7 +161,7 @@ class ChartsPanel(QWidget):
         look.ink(self.empty, theme.muted)
 
     def set_chart(self, chart: Chart) -> None:
-        """Shows a chart, as a picture or as a table; of one without values, what it says."""
+        """Show a chart, as a picture or as a table; of one without values, what it says."""
         if not chart.rows:
             self.show_reason(" ".join(filter(None, (f"{chart.title}.", chart.note))))
             return
@@ -172,7 +172,7 @@ class ChartsPanel(QWidget):
         self._show(keys)
 
     def show_reason(self, why: str) -> None:
-        """Says why there is no chart."""
+        """Say why there is no chart."""
         keys, self.chart = self._takes_keys.hasFocus(), None
         self.empty.setText(why)
         self._show(keys)
@@ -184,7 +184,7 @@ class ChartsPanel(QWidget):
         return self.empty if shown is self.empty else self.plot if shown is self.view else self.table
 
     def _show(self, keys: bool) -> None:
-        """Shows what there is; with the `keys`, if what was shown before had them."""
+        """Show what there is; with the `keys`, if what was shown before had them."""
         chart = self.chart
         self.stack.setCurrentWidget(
             self.empty if chart is None else self.table if self.as_table.isChecked() else self.view

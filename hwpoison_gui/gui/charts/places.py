@@ -42,7 +42,7 @@ class PlacePlot(Plot):
         self.getViewBox().sigXRangeChanged.connect(lambda *_: self._count_again())
 
     def set_chart(self, chart: Places, fresh: bool = True) -> None:
-        """Shows a chart: a `fresh` one from end to end, another where the axis is."""
+        """Show a chart: a `fresh` one from end to end, another where the axis is."""
         whole = self.chart is None or fresh or chart.frames != self.chart.frames
         self.chart = chart
         if fresh:
@@ -75,7 +75,7 @@ class PlacePlot(Plot):
         self._count_again()
 
     def _count_again(self) -> None:
-        """Counts the frames in the bins of the part that is shown."""
+        """Count the frames in the bins of the part that is shown."""
         chart = self.chart
         if chart is None or self._drawing or len(self._bars) != len(chart.parts):
             return
@@ -144,7 +144,7 @@ class PlacePlot(Plot):
         return nearest if abs(middles[nearest] - at.x()) <= _NEAR * width else NOWHERE
 
     def show_frame(self, pfn: int) -> None:
-        """Moves the cursor to the bin of a frame, without choosing it."""
+        """Move the cursor to the bin of a frame, without choosing it."""
         place = self.place_of_frame(pfn)
         if place != self.cursor:
             self.set_cursor(place)

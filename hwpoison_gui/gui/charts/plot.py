@@ -66,7 +66,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and the size of text."""
+        """Apply colours and the size of text."""
         self.theme = theme
         self.setBackground(theme.base)
         font = QFont(look.font())
@@ -82,7 +82,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         return chart_colour(self.theme, key)
 
     def name_axes(self, on: bool) -> None:
-        """Shows what the axes measure, or leaves the room to the chart."""
+        """Show what the axes measure, or leave the room to the chart."""
         if on != self.names_axes:
             self.names_axes = on
             self.redraw()
@@ -93,7 +93,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self._name_axes()
 
     def _name_axes(self) -> None:
-        """Shows the names for which there is room."""
+        """Show the names for which there is room."""
         metrics = QFontMetrics(look.font())
         high = self.height() - _BELOW * metrics.lineSpacing()
         for axis, name in zip((self.across, self.upward), self._axis_names, strict=True):
@@ -110,10 +110,10 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             self._name_axes()
 
     def redraw(self) -> None:
-        """Draws everything in the colours of the theme."""
+        """Draw everything in the colours of the theme."""
 
     def show_all(self) -> None:
-        """Shows the whole axis."""
+        """Show the whole axis."""
         self.getViewBox().autoRange()
 
     @property
@@ -135,15 +135,15 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         raise NotImplementedError
 
     def show_cursor(self) -> None:
-        """Marks the value at the cursor."""
+        """Mark the value at the cursor."""
 
     def add_above(self, item: pg.GraphicsObject) -> None:
-        """Adds an item that lies over all others."""
+        """Add an item that lies over all others."""
         item.setZValue(_ABOVE)
         self.addItem(item)
 
     def set_cursor(self, place: int) -> None:
-        """Moves the cursor, and says what is there."""
+        """Move the cursor, and say what is there."""
         self.cursor = place
         self.show_cursor()
         words = self.words_of(place) if place != NOWHERE else ""
@@ -166,7 +166,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
             event.ignore()
 
     def _moves(self, key: Qt.Key, extends: bool) -> bool:
-        """Moves the cursor, if the key does that."""
+        """Move the cursor, if the key does that."""
         last = self.places - 1
         if last < 0 or (key not in _STEPS and key not in (Qt.Key.Key_Home, Qt.Key.Key_End)):
             return False
@@ -191,7 +191,7 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         """Called after a key has moved the cursor from a value; `extends`: Shift was held."""
 
     def zoom(self, factor: float) -> None:
-        """Shows that much of the present part of the axis, around the cursor."""
+        """Show that much of the present part of the axis, around the cursor."""
         box = self.getViewBox()
         (low, high), _ = box.viewRange()
         middle = self.middle_of_zoom()

@@ -29,7 +29,7 @@ class ChartTable(FactView):
         Copying(self, "Chart", self._selected, self._whole)
 
     def set_chart(self, chart: Chart) -> None:
-        """Shows the table of a chart."""
+        """Show the table of a chart."""
         self.columns = tuple(TextColumn(head, head, head, "0" * min(len(head), _WIDEST)) for head in chart.heads)
         self._model.set_cells(chart.heads, tuple(tuple(map(as_text, row)) for row in chart.rows))
         self.set_look()

@@ -86,7 +86,7 @@ class ChartView(QWidget):
         self._show_key()
 
     def set_chart(self, chart: Chart, fresh: bool = True) -> None:
-        """Shows a chart; the cursor stays where it is unless it is a `fresh` one."""
+        """Show a chart; the cursor stays where it is unless it is a `fresh` one."""
         self.chart = chart
         plot = self.plot
         plot.set_chart(chart, fresh)
@@ -103,7 +103,7 @@ class ChartView(QWidget):
         self.pointed.emit(words)
 
     def _show_words(self) -> None:
-        """Shows the value that is pointed at, else the title; a low panel has which bar is which instead."""
+        """Show the value that is pointed at, else the title; a low panel has which bar is which instead."""
         chart, title = self.chart, self.chart.title if self.chart is not None else ""
         if isinstance(chart, Bars) and self.key.isHidden() and len(chart.stacks) > 1:
             title = stacks_of(chart).capitalize()
@@ -134,7 +134,7 @@ class ChartView(QWidget):
         self.make_room()
 
     def make_room(self) -> None:
-        """Leaves out what the chart has no room for: the names of colours, then those of the axes."""
+        """Leave out what the chart has no room for: the names of colours, then those of the axes."""
         line = QFontMetrics(look.font()).lineSpacing()
         lines = 2 if self.height() >= _LEAST_WORDED * line and self._wraps() else 1
         self.said.setFixedHeight(lines * line + look.TIGHT)
@@ -145,7 +145,7 @@ class ChartView(QWidget):
         self._show_words()
 
     def _wraps(self) -> bool:
-        """Whether the title or the words of a value are wider than a line."""
+        """Return whether the title or the words of a value are wider than a line."""
         chart, plot = self.chart, self.plot
         if chart is None:
             return False

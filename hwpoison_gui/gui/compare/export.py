@@ -42,7 +42,7 @@ class ExportButton(QToolButton):
         QApplication.clipboard().setText(as_markdown(self._compared()))
 
     def save(self) -> None:
-        """Asks for a file; its suffix decides on the format."""
+        """Ask for a file; its suffix decides on the format."""
         kinds = ";;".join(_KINDS)
         name, kind = QFileDialog.getSaveFileName(self, "Save the comparison", "comparison.md", kinds)
         if name:
@@ -50,7 +50,7 @@ class ExportButton(QToolButton):
             self.save_as(path if path.suffix.lower() in _KINDS.values() else Path(name + _KINDS.get(kind, ".md")))
 
     def save_as(self, path: Path) -> None:
-        """Writes a file."""
+        """Write a file."""
         try:
             atomic_file.write(path, self._content(path.suffix.lower()))
         except OSError as error:

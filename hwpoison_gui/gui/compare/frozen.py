@@ -50,7 +50,7 @@ class FrozenColumns(QTableView):
         self.setRowHeight(row, height)
 
     def fit(self) -> None:
-        """Takes the fonts, widths and heights of the table; call when they have changed."""
+        """Take the fonts, widths and heights of the table; call when they have changed."""
         table, model = self._table, self._table.model()
         self.setFont(table.font())
         for column in range(model.columnCount()):

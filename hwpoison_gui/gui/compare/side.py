@@ -65,13 +65,13 @@ class SettingsRow(QWidget):
         look.ink(self.where, theme.muted)
 
     def set_lines(self, lines: Sequence[str], chosen: int) -> None:
-        """Sets what lines of operations there are to choose from."""
+        """Set what lines of operations there are to choose from."""
         self.line.clear()
         self.line.addItems(list(lines))
         self.line.setCurrentIndex(chosen)
 
     def choose_lines(self, on: bool) -> None:
-        """Shows the choice of a line of operations in place of the settings, or the settings again."""
+        """Show the choice of a line of operations in place of the settings, or the settings again."""
         self.line.setVisible(on)
         for box in (self.profile, self.kill, self.recovery):
             box.setHidden(on)
@@ -83,7 +83,7 @@ class SettingsRow(QWidget):
         return Settings(self.profile.currentData(), values)
 
     def set_settings(self, settings: Settings) -> None:
-        """Sets the choices without emitting `changed`."""
+        """Set the choices without emitting `changed`."""
         self.profile.setCurrentIndex(self.profile.findData(settings.profile))
         self.kill.setCurrentIndex(self.kill.findData(int(settings.sysctl[SYSCTL_EARLY_KILL] != 0)))
         self.recovery.setCurrentIndex(self.recovery.findData(int(settings.sysctl[SYSCTL_RECOVERY] != 0)))
@@ -143,7 +143,7 @@ class CompareSide(QWidget):
             self._show()
 
     def set_side(self, side: Side | None) -> None:
-        """Sets the side, or None while it is built."""
+        """Set the side, or None while it is built."""
         self.side = side
         if side is None:
             self.sentence.set_sentence(Sentence("Building this machine again …", tone="idle"))
@@ -151,7 +151,7 @@ class CompareSide(QWidget):
             self.choices.where.setText("")
 
     def going(self, within: int) -> Iterator[None]:
-        """Seeks to a step of the click, in slices, and prepares the reverse map."""
+        """Seek to a step of the click, in slices, and prepare the reverse map."""
         side = self.side
         if side is None:
             return
@@ -162,7 +162,7 @@ class CompareSide(QWidget):
             yield
 
     def show_step(self) -> None:
-        """Shows the present step."""
+        """Show the present step."""
         if self.side is not None:
             self._show()
 

@@ -60,7 +60,7 @@ class CompareModel(QAbstractTableModel):
         self.endResetModel()
 
     def set_heads(self, heads: list[str], lit_from: int = 0) -> None:
-        """Sets the column headers, a side each; the rows go."""
+        """Set the column headers, a side each; the rows go."""
         self.beginResetModel()
         self.rows, self.heads, self.lit_from = [], heads, lit_from
         self.endResetModel()
@@ -97,7 +97,7 @@ class CompareModel(QAbstractTableModel):
         return None
 
     def is_lit(self, row: Row, side: int) -> bool:
-        """Whether the value of a side differs from that of the kernel before."""
+        """Return whether the value of a side differs from that of the kernel before."""
         before = side + self.lit_from
         return (
             bool(self.lit_from)

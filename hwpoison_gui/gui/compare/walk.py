@@ -45,17 +45,17 @@ class Walk(Clock):
         return len(self._compared.ticks) - 1 if self._compared is not None else 0
 
     def set_compared(self, compared: Compared | None) -> None:
-        """Sets what is walked, or None while it is built."""
+        """Set what is walked, or None while it is built."""
         self.stop()
         self._compared, self.at = compared, 0
 
     def seek(self, at: int, at_once: float | None = None) -> None:
-        """Stops playback, and seeks both sides to a tick. `at_once`: seconds of it before other events are handled."""
+        """Stop playback, and seek both sides to a tick. `at_once`: seconds of it before other events are handled."""
         self.pause()
         self._go(at, at_once)
 
     def toggle(self) -> None:
-        """Starts playback, from the start if at the end; or pauses."""
+        """Start playback, from the start if at the end; or pause."""
         if self.playing:
             self.pause()
         elif self._compared is not None and self.last:
@@ -64,7 +64,7 @@ class Walk(Clock):
             self.play()
 
     def stop(self) -> None:
-        """Stops playback and walking."""
+        """Stop playback and walking."""
         self.pause()
         self._work.give_up()
 

@@ -58,7 +58,7 @@ class WalkBar(QWidget):
             button.setIcon(icons.icon(name, theme.text, look.disabled_of(theme)))
 
     def set_unavailable(self, why: str) -> None:
-        """Disables the controls and shows why in their tooltips; an empty string enables them."""
+        """Disable the controls and show why in their tooltips; an empty string enables them."""
         for control in (self.slider, *self.buttons.values()):
             enable(control, why)
 

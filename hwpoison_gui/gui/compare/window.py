@@ -125,7 +125,7 @@ class CompareWindow(QDialog):
         self._make_result()
 
     def _split(self) -> None:
-        """Makes the splitters before what is in them: a widget that gets another parent is styled again."""
+        """Make the splitters before what is in them: a widget that gets another parent is styled again."""
         self._halves = QSplitter(Qt.Orientation.Vertical, self)
         self._pair = QSplitter(Qt.Orientation.Horizontal, self._halves)
         self._below = QWidget(self._halves)
@@ -185,7 +185,7 @@ class CompareWindow(QDialog):
     # -- what is compared
 
     def choose(self, way: str) -> None:
-        """Chooses in what the sides differ; empty: the settings chosen by hand."""
+        """Set in what the sides differ, a value of WAYS (empty: the settings chosen by hand), and build them."""
         self._take(way)
         self.build()
 
@@ -216,7 +216,7 @@ class CompareWindow(QDialog):
         return self._builder is not None and not self._stale
 
     def build(self) -> None:
-        """Builds both sides; a running build is cancelled."""
+        """Build both sides; a running build is cancelled."""
         self.walk.stop()
         self.bar.show_playing()
         self._stale = self._builder is not None
@@ -233,14 +233,14 @@ class CompareWindow(QDialog):
         builder.start()
 
     def _empty(self) -> None:
-        """Shows that the machines are being built."""
+        """Show that the machines are being built."""
         self._forget()
         self.table.empty = ""
         self.table.set_rows([])
         self._show_building(True)
 
     def _forget(self) -> None:
-        """Drops both machines. No cycle refers to them, so they go without the collector, for which they are frozen:
+        """Drop both machines. No cycle refers to them, so they go without the collector, for which they are frozen:
         unfrozen, they and the machine in the main window would all be scanned at once."""
         self.compared, self.rows = None, []
         self.walk.set_compared(None)
@@ -322,7 +322,7 @@ class CompareWindow(QDialog):
         self._show_rows()
 
     def _open_column(self, number: int) -> None:
-        """Shows the machine of a column of the matrix, beside the present one, else beside its other policy."""
+        """Show the machine of a column of the matrix, beside the present one, else beside its other policy."""
         if self.way.currentData() != "matrix" or not self._columns:
             return
         wanted = self._columns[number].settings
@@ -343,7 +343,7 @@ class CompareWindow(QDialog):
                         self.table.facts.rows)  # fmt: skip
 
     def _show_subject(self, subject: str, colours: str = "") -> None:
-        """Shows what is compared, and what the colours mean, which exported text does not have."""
+        """Show what is compared, and what the colours mean, which exported text does not have."""
         self._compared = subject
         self.subject.setText(f"{subject}{colours}")
 
@@ -400,7 +400,7 @@ class CompareWindow(QDialog):
             super().keyPressEvent(event)
 
     def stop(self) -> None:
-        """Stops playback, walking and building."""
+        """Stop playback, walking and building."""
         self.walk.stop()
         self._stale = False
         if self._builder is not None:

@@ -40,7 +40,7 @@ class Background(QObject):
         return self._thread is not None
 
     def run(self, title: str, work: Work, take: Callable[[Any], None], *, writes: bool = False) -> None:
-        """Starts work. `title` describes it; `take` gets its result, unless it failed or was cancelled.
+        """Start work. `title` describes it; `take` gets its result, unless it failed or was cancelled.
 
         `writes`: the work itself writes a file, so that its result counts also where the cancellation came too late.
         """
@@ -73,7 +73,7 @@ class Background(QObject):
         thread.start()
 
     def stop(self) -> None:
-        """Cancels the work and waits for the thread; call before the window closes."""
+        """Cancel the work and wait for the thread; call before the window closes."""
         if self._thread is not None:
             self._thread.cancel()
             self._release()
@@ -106,7 +106,7 @@ class Background(QObject):
             self.ended.emit()
 
     def _release(self) -> None:
-        """Closes the dialog, and waits for the thread."""
+        """Close the dialog, and wait for the thread."""
         thread, dialog = self._thread, self._dialog
         self._thread = self._dialog = None
         if dialog is not None:

@@ -26,7 +26,7 @@ def build(
     progress: Progress,
     cancelled: Cancelled,
 ) -> Compared:
-    """Builds both sides; one of `old`, if of the same recipe, is used again where only its sysctls change.
+    """Build both sides; one of `old`, if of the same recipe, is used again where only its sysctls change.
 
     Raises CancelledError.
     """

@@ -74,7 +74,7 @@ class Controller(QObject):
         return self.busy and (self.session.recording is not None or not self._hasty)
 
     def _settle(self) -> bool:
-        """Completes the current work if possible; returns whether another action can start now."""
+        """Complete the current work if possible; return whether another action can start now."""
         if self.occupied:
             return False
         self._hurried = True
@@ -83,7 +83,7 @@ class Controller(QObject):
         return True
 
     def open(self, opened: Opened) -> None:
-        """Replaces the machine."""
+        """Replace the machine."""
         self.work.give_up()
         self.leaving.emit()
         self.playback.pause()
@@ -95,7 +95,7 @@ class Controller(QObject):
         self.opened.emit()
 
     def set_files(self, machine: Opened) -> None:
-        """Replaces what is known of the open machine beside its session: its files, its title."""
+        """Replace what is known of the open machine beside its session: its files, its title."""
         assert machine.session is self.machine.session
         self.machine = machine
         self.changed.emit(None, True)
@@ -105,7 +105,7 @@ class Controller(QObject):
         return self.changes.together()
 
     def _run(self, work: Work, then: Callable[[], None] = lambda: None, *, hasty: bool = True) -> None:
-        """Runs long work; listeners are notified at its end, and `then` is called only if it was completed.
+        """Run long work; listeners are notified at its end, and `then` is called only if it was completed.
 
         `hasty`: the next action may complete the work at once, instead of being refused while it runs.
         """
@@ -123,7 +123,7 @@ class Controller(QObject):
     # -- acts
 
     def act(self, name: str, args: Mapping[str, Any], *, animate: bool = False) -> bool:
-        """Runs an operation; returns whether it was possible. Running playback is completed first.
+        """Run an operation; return whether it was possible. Running playback is completed first.
 
         A long operation continues between events and blocks other actions until it is complete or given up.
         """
@@ -135,7 +135,7 @@ class Controller(QObject):
         return not self._refused
 
     def act_together(self, acts: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-        """Runs operations that were asked for at once: one undo takes back all of them."""
+        """Run operations that were asked for at once: one undo takes back all of them."""
         with self.together():
             if acts and self._settle():
                 self._run(self._acting_together(acts), lambda: None)
@@ -174,7 +174,7 @@ class Controller(QObject):
         yield from self._preparing()
 
     def _beginning(self, name: str, args: Mapping[str, Any], telling: Telling) -> Generator[str, None, Recording]:
-        """Begins an operation, at the end of the one whose steps are being walked. Raises ScenarioError."""
+        """Begin an operation, at the end of the one whose steps are being walked. Raises ScenarioError."""
         from hwpoison_gui.session.scenario import schema, shape
 
         session, here = self.session, self.session.position
@@ -189,7 +189,7 @@ class Controller(QObject):
             raise
 
     def cancel(self) -> None:
-        """Gives the current work up; what a long operation has done is undone between events."""
+        """Give the current work up; what a long operation has done is undone between events."""
         recording = self.session.recording
         if recording is not None and recording.steps > _MANY and not self._cancelled:
             self._cancelled = True
@@ -197,7 +197,7 @@ class Controller(QObject):
             self.work.give_up()
 
     def _recording(self, recording: Recording, words: str) -> Generator[str, None, bool]:
-        """Records an operation; returns whether it was completed."""
+        """Record an operation; return whether it was completed."""
         self._cancelled = False
         try:
             while not recording.advance(SLICE_SECONDS):
@@ -230,19 +230,19 @@ class Controller(QObject):
             self.act("poison", {"frame": f"pfn:{pfn:#x}"}, animate=True)
 
     def inject(self, pfn: int, name: str, args: Mapping[str, Any]) -> None:
-        """Selects a frame and runs and plays another operation on it."""
+        """Select a frame and run and play another operation on it."""
         with self.together():
             self.selection.select(pfn)
             self.selection.select_task(None)
             self.act(name, args, animate=True)
 
     def set_sysctl(self, name: str, value: int) -> None:
-        """Writes a sysctl in /proc/sys/vm, unless it has that value."""
+        """Write a sysctl in /proc/sys/vm, unless it has that value."""
         if self.session.machine.sysctl.view[name] != value:
             self.act("sysctl", {"name": name, "value": value})
 
     def set_tasks(self, field: str, tasks: Sequence[str], word: str) -> None:
-        """Sets the policy or the SIGBUS disposition of processes, as `field` says; of those that have another one."""
+        """Set the policy or the SIGBUS disposition of processes, as `field` says; of those that have another one."""
         acts = self._set_policy if field == "policy" else self._set_sigbus
         self.act_together([act for task in tasks for act in acts(task, word)])
 
@@ -260,7 +260,7 @@ class Controller(QObject):
             yield "sigaction", {"task": task, "sigbus": disposition}
 
     def touch(self, verb: str, task: str, at: str) -> None:
-        """Lets a process access a page; `verb` is the name of the operation: read, write or msync."""
+        """Let a process access a page; `verb` is the name of the operation: read, write or msync."""
         self.act(verb, {"task": task, "at": at}, animate=True)
 
     def go_along(
@@ -269,7 +269,7 @@ class Controller(QObject):
         then: Callable[[], None] = lambda: None,
         impossible: Callable[[str], object] | None = None,
     ) -> None:
-        """Redoes a line of operations as long work; `then` is called if it was completed.
+        """Redo a line of operations as long work; `then` is called if it was completed.
 
         Given up, it leaves the operations that were completed by then. `impossible` is called with the reason where
         one of them cannot be done; without it, that is a failure.
@@ -301,13 +301,13 @@ class Controller(QObject):
     # -- the timeline
 
     def seek(self, position: int) -> None:
-        """Seeks to a timeline position and stops playback."""
+        """Seek to a timeline position and stop playback."""
         if not self.occupied:
             self.playback.pause()
             self._seek(position)
 
     def show_step(self, position: int) -> None:
-        """Seeks to a timeline position and selects the frame of its operation."""
+        """Seek to a timeline position and select the frame of its operation."""
         self.seek(position)
         operation = moment_of(self.session).operation
         if operation is not None and operation.outcome.pfn is not None:
@@ -329,7 +329,7 @@ class Controller(QObject):
             yield f"Step {self.session.position:,} of {len(self.session.steps):,}"
 
     def _preparing(self) -> Work:
-        """Prepares what the views need, again if the selection changes meanwhile."""
+        """Prepare what the views need, again if the selection changes meanwhile."""
         looked_at = None
         while looked_at != self.selection.pair:
             looked_at = self.selection.pair
@@ -342,7 +342,7 @@ class Controller(QObject):
         self.seek(self.session.position + by)
 
     def finish(self) -> None:
-        """Seeks to the end of the operation that is playing."""
+        """Seek to the end of the operation that is playing."""
         if self._settle():
             self._run(self._finishing())
 
@@ -354,7 +354,7 @@ class Controller(QObject):
             yield from self._walking(operation.last)
 
     def step_operation(self, by: int) -> None:
-        """Seeks to the end of the previous or the next operation; those that were done together count as one."""
+        """Seek to the end of the previous or the next operation; those that were done together count as one."""
         session = self.session
         pairs = zip_longest(session.operations, session.operations[1:])
         ends = [0, *(one.last for one, following in pairs if following is None or not following.telling.joined)]
@@ -364,7 +364,7 @@ class Controller(QObject):
             self.seek(next((end for end in reversed(ends) if end < session.position), 0))
 
     def toggle(self) -> None:
-        """Starts or pauses playback."""
+        """Start or pause playback."""
         if not self._settle():
             return
         if self.playback.playing:

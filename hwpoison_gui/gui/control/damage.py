@@ -55,7 +55,7 @@ class DamageControl(QObject):
         return dict(self._found) if self._found.keys() >= set(POLICIES) else {}
 
     def want(self, who: str, on: bool, every: bool = False) -> None:
-        """Notes that a panel shows it (`on`), under the present policy or under `every` one; or not any more."""
+        """Note that a panel shows it (`on`), under the present policy or under `every` one; or not any more."""
         if on:
             self._wanted[who] = every
         else:
@@ -66,7 +66,7 @@ class DamageControl(QObject):
             self.slices.run(self._work, self._ended)
 
     def finish(self) -> None:
-        """Completes what is wanted now."""
+        """Complete what is wanted now."""
         self.slices.finish()
 
     def _missing(self) -> list[int]:

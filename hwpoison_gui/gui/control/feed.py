@@ -36,17 +36,17 @@ class Feed(QObject):
         return self._moved is not None or self._looked
 
     def note(self, moved: Moved | None, looked: bool) -> None:
-        """Keeps a move, a look or both for the next notification."""
+        """Keep a move, a look or both for the next notification."""
         self._looked = self._looked or looked
         if moved is not None:
             self._moved = moved if self._moved is None else together(self._moved, moved)
 
     def forget(self) -> None:
-        """Drops what was kept: the panel shows another machine."""
+        """Drop what was kept: the panel shows another machine."""
         self._moved, self._looked = None, False
 
     def notify(self) -> None:
-        """Notifies the panel of what was kept."""
+        """Notify the panel of what was kept."""
         moved, looked = self._moved, self._looked
         self.forget()
         if moved is not None:
@@ -71,32 +71,32 @@ class Feeds(QObject):
         return any(feed.is_late for feed in self._feeds)
 
     def add(self, panel: QObject) -> Feed:
-        """Creates the feed of a panel; it is removed with the panel."""
+        """Create the feed of a panel; it is removed with the panel."""
         feed = Feed(panel)
         self._feeds.append(feed)
         feed.destroyed.connect(lambda: self._feeds.remove(feed))
         return feed
 
     def forget(self) -> None:
-        """Drops all pending notifications: the panels show another machine."""
+        """Drop all pending notifications: the panels show another machine."""
         for feed in self._feeds:
             feed.forget()
         self._turns.give_up()
 
     def notify(self, moved: Moved | None, looked: bool) -> None:
-        """Notifies all panels of a move, a look or both, one after the other."""
+        """Notify all panels of a move, a look or both, one after the other."""
         for feed in self._feeds:
             feed.note(moved, looked)
         if not self._turns.busy:  # else it goes on where it is, so that no panel has to wait while moves follow quickly
             self._go_on()
 
     def _go_on(self, _: bool = True) -> None:
-        """Begins, if a panel is late; there may have been moves since the last one was notified."""
+        """Begin if a panel is late; there may have been moves since the last one was notified."""
         if self.late:
             self._turns.run(self._notifying, self._go_on, at_once=_AT_ONCE)
 
     def finish(self) -> None:
-        """Notifies the panels that are late now."""
+        """Notify the panels that are late now."""
         while self.late:
             for feed in tuple(self._feeds):
                 feed.notify()

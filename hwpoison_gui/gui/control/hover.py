@@ -40,7 +40,7 @@ class HoverText(QObject):
         return self._session is not None and self._session.at_rest and self._ready()
 
     def set_session(self, session: Session) -> None:
-        """Replaces the session."""
+        """Replace the session."""
         self._slices.give_up()
         self._session, self._about = session, None
 

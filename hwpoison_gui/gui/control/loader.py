@@ -24,7 +24,7 @@ _PAINTED_S = 0.2  # the longest that loading waits for the first picture: thread
 
 
 def with_plane(opened: Opened) -> Opened:
-    """Adds the map's per-frame data: for tens of millions of frames it must not be built in the GUI thread."""
+    """Add the map's per-frame data: for tens of millions of frames it must not be built in the GUI thread."""
     m = opened.session.machine
     opened = opened._replace(plane=FramePlane(m.flags.view, m.refcount.view, m.mapcount.view))
     if m.frames >= _LARGE:
@@ -33,7 +33,7 @@ def with_plane(opened: Opened) -> Opened:
 
 
 def _give_back_memory() -> None:
-    """Returns to the system what opening took and freed: glibc keeps what lies below a page table, a third of all."""
+    """Return to the system what opening took and freed: glibc keeps what lies below a page table, a third of all."""
     from ctypes import CDLL
 
     trim = getattr(CDLL(None), "malloc_trim", None)  # only glibc has it
@@ -60,7 +60,7 @@ class Loader(Background):
         show: Callable[[Opened], None] | None = None,
         picture: Callable[[], Picture | None] | None = None,
     ) -> None:
-        """Starts loading.
+        """Start loading.
 
         `title` describes it; `show` takes the machine (default: `loaded` is emitted). `picture` makes what can be shown
         of it before anything else is loaded, if there is something.

@@ -46,7 +46,7 @@ class Notifier(QObject):
         self._unsubscribe = session.subscribe(self._heard)
 
     def follow(self, session: Session) -> None:
-        """Follows another session."""
+        """Follow another session."""
         self._unsubscribe()
         self._session = session
         self._unsubscribe = session.subscribe(self._heard)
@@ -81,7 +81,7 @@ class Notifier(QObject):
         self._depth += 1
 
     def leave(self) -> None:
-        """Ends one `enter`; the last one notifies the listeners."""
+        """End one `enter`; the last one notifies the listeners."""
         self._depth -= 1
         if self._depth:
             return

@@ -66,7 +66,7 @@ class Clock(QObject):
         return self._timer.isActive()
 
     def play(self, *, again: bool = False) -> None:
-        """Starts if there are steps left; with `again`, restarts from the first one at the end."""
+        """Start if there are steps left; with `again`, restart from the first one at the end."""
         if again and self._here() == self._end():
             self.seekWanted.emit(0)
         if self.playing or self._here() == self._end():
@@ -78,14 +78,14 @@ class Clock(QObject):
         self.playingChanged.emit(True)
 
     def pause(self) -> None:
-        """Pauses at the present step."""
+        """Pause at the present step."""
         if self.playing:
             self._timer.stop()
             self.playingChanged.emit(False)
         self._spent = 0.0
 
     def forget(self) -> None:
-        """Restarts the present step: the timeline or the position has changed."""
+        """Restart the present step: the timeline or the position has changed."""
         self._spent = 0.0
 
     def _tick(self) -> None:
@@ -145,7 +145,7 @@ class Playback(Clock):
         return len(self._session_of().steps)
 
     def _rests(self, at: int) -> bool:
-        """At the newest step, or the last one before a pause."""
+        """Return whether playback ends here: at the newest step, or the last one before a pause."""
         if super()._rests(at):
             return True
         operation = self._session_of().operation_at(at)

@@ -59,17 +59,17 @@ class Present(QObject):
         return self._feeds.late
 
     def finish(self) -> None:
-        """Makes all panels show the present state."""
+        """Make all panels show the present state."""
         self._feeds.finish()
 
     def set_theme(self, theme: Theme) -> None:
-        """Recomputes the colours."""
+        """Recompute the colours."""
         self._theme = theme
         self.colours = theme.of_tasks(self.numbers)
         self._notify(None, looked=True)
 
     def show_machine(self) -> None:
-        """Makes all listeners show the machine; call once they are connected."""
+        """Make all listeners show the machine; call once they are connected."""
         self._opened()
 
     def _forget(self) -> None:

@@ -41,7 +41,7 @@ class Recorded(QObject):
         self._take()
 
     def show(self, errors: RealErrors | None) -> None:
-        """Overlays other records on the machine; None takes them away."""
+        """Overlay other records on the machine; None takes them away."""
         history, files = (errors.history, errors.files) if errors is not None else (None, None)
         machine = self._controller.machine
         self._controller.set_files(machine._replace(history=history, records=files))
@@ -53,7 +53,7 @@ class Recorded(QObject):
         self.changed.emit()
 
     def choose(self, number: int) -> None:
-        """Chooses a record, and selects its frame if the machine has it."""
+        """Choose a record, and select its frame if the machine has it."""
         if self.history is None or not 0 <= number < len(self.history.records) or number == self.at:
             return
         self.at = number
@@ -63,7 +63,7 @@ class Recorded(QObject):
             self._controller.selection.select(pfn)
 
     def step(self, by: int) -> None:
-        """Chooses the next or the previous record."""
+        """Choose the next or the previous record."""
         if self.history is not None and self.history.records:
             first = 0 if by > 0 else len(self.history.records) - 1
             self.choose(first if self.at == NONE else self.at + by)

@@ -32,14 +32,14 @@ class Selection(QObject):
         return self.frame, self.task
 
     def select(self, pfn: int) -> None:
-        """Selects a frame; the process stays selected."""
+        """Select a frame; the process stays selected."""
         pfn = pfn if pfn < self._frames() else NONE
         if pfn != self.frame:
             self.frame = pfn
             self.changed.emit()
 
     def select_task(self, tgid: int | None) -> None:
-        """Selects a process, or none; the frame stays selected."""
+        """Select a process, or none; the frame stays selected."""
         if tgid != self.task:
             self.task = tgid
             self.changed.emit()
@@ -53,5 +53,5 @@ class Selection(QObject):
             self.changed.emit()
 
     def forget(self) -> None:
-        """Clears the selection without a signal: the machine is replaced."""
+        """Clear the selection without a signal: the machine is replaced."""
         self.frame, self.task, self.marked = NONE, None, ()

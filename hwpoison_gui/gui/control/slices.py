@@ -24,7 +24,7 @@ _REST_MS: Final = 80  # until `ready` is asked again
 
 
 def after_next_turn(owner: QObject, then: Callable[[], None]) -> None:
-    """Calls `then` after the next turn of the event loop, so that events pending now are handled first."""
+    """Call `then` after the next turn of the event loop, so that events pending now are handled first."""
     QTimer.singleShot(0, owner, lambda: QTimer.singleShot(0, owner, then))
 
 
@@ -67,7 +67,7 @@ class Slices(QObject):
         after_ms: int | None = None,
         at_once: float | None = None,
     ) -> None:
-        """Starts work; work that is running is given up.
+        """Start work; work that is running is given up.
 
         Parameters
         ----------
@@ -93,14 +93,14 @@ class Slices(QObject):
             self._end(True)
 
     def finish(self) -> None:
-        """Completes the work now."""
+        """Complete the work now."""
         if self._make is not None:
             self._work = self._work or self._make()
             self._go_on(lambda: False)
             self._end(True)
 
     def give_up(self) -> None:
-        """Cancels the work."""
+        """Cancel the work."""
         if self._make is not None:
             self._close()
             self._end(False)
@@ -126,7 +126,7 @@ class Slices(QObject):
             self._timer.start(0)  # what the end sets off takes its time, too: it gets a turn of its own
 
     def _go_on(self, over: Callable[[], bool]) -> bool:
-        """Does some of the work; tells whether that was all of it."""
+        """Do some of the work; tell whether that was all of it."""
         work = self._work
         assert work is not None
         try:
@@ -165,7 +165,7 @@ class LongWork(Slices):
         self.destroyed.connect(lambda: _end_all(pauses))  # with its window, in the middle of work
 
     def start(self, work: Work, ended: Callable[[bool], None], at_once: float | None = None) -> None:
-        """Starts work; none may be running. `at_once`: see `run`."""
+        """Start work; none may be running. `at_once`: see `run`."""
         assert not self.busy
         self._said = time.monotonic()
         self.seconds = SLICE_SECONDS

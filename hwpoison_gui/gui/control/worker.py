@@ -62,7 +62,7 @@ class Worker(QThread):
         super().start(priority)
 
     def wait(self, *limit: Any) -> bool:
-        """As of QThread. The collector goes on at once: whoever waits may delete the thread before `finished` comes."""
+        """Wait as QThread does. The collector goes on at once: the thread may be deleted before `finished`."""
         self._is_awaited = True
         self._answered.set()
         over = super().wait(*limit)
@@ -77,7 +77,7 @@ class Worker(QThread):
             self._pause = None
 
     def cancel(self) -> None:
-        """Requests cancellation; the thread ends at its next check."""
+        """Request cancellation; the thread ends at its next check."""
         self._cancelled.set()
 
     def _report(self, share: float, doing: str) -> None:

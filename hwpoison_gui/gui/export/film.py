@@ -29,14 +29,14 @@ class PosedStage(StageWindow):
     """A stage without animations: each frame of the film sets what it shows."""
 
     def take_the_clock(self, moving: bool) -> None:
-        """Ends what moves by itself."""
+        """End what moves by itself."""
         self.motion.stop()
         self.map.set_motion(False)  # its pulse is a matter of time
         self.rmap.set_motion(moving)
         self.card.hint.hide()
 
     def pose(self, shot: Shot) -> None:
-        """Shows the machine at the shot's position, the camera on its flight, and the walk on its way."""
+        """Show the machine at the shot's position, the camera on its flight, and the walk on its way."""
         c = self._controller
         self._stop = bisect_right(self._stops, shot.position) - 1
         c.selection.select(frame_kept(c.session, shot.toward))
@@ -83,7 +83,7 @@ class FilmStage(QObject):
             yield self.picture(shot)
 
     def close(self) -> None:
-        """Ends it."""
+        """End it."""
         self.stage.close()
         self._above.deleteLater()
 

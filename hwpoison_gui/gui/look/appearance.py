@@ -22,7 +22,7 @@ class Themed(Protocol):
     """A widget that takes its colours and fonts from the theme."""
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies the colours, and measures text at the present size."""
+        """Apply the colours, and measure text at the present size."""
 
 
 class Appearance(QObject):
@@ -49,7 +49,7 @@ class Appearance(QObject):
         return self._still is not False
 
     def ask_desktop(self) -> None:
-        """Takes the desktop's setting if the user chose none; called after start-up, as asking is slow."""
+        """Take the desktop's setting if the user chose none; called after start-up, as asking is slow."""
         if self._still is None:
             self._still = look.system_is_still()
             self.motionChanged.emit(not self._still)
@@ -68,7 +68,7 @@ class Appearance(QObject):
             self.apply()
 
     def step_text_size(self, by: int) -> None:
-        """Chooses the next larger or smaller text size."""
+        """Choose the next larger or smaller text size."""
         at = look.TEXT_SIZES.index(self.text_size) + by
         self.choose_text_size(look.TEXT_SIZES[min(max(at, 0), len(look.TEXT_SIZES) - 1)])
 
@@ -85,7 +85,7 @@ class Appearance(QObject):
         self.motionChanged.emit(not still)
 
     def apply(self) -> None:
-        """Applies colours and sizes everywhere."""
+        """Apply colours and sizes everywhere."""
         self._apply_to_application()
         self.changed.emit(self.theme)
 

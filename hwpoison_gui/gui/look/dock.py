@@ -89,7 +89,7 @@ class DockHead(QWidget):
         self.show_collapsed(False)
 
     def show_collapsed(self, on: bool) -> None:
-        """Shows whether the content of the panel is collapsed."""
+        """Show whether the content of the panel is collapsed."""
         self.fold.setArrowType(Qt.ArrowType.UpArrow if on else Qt.ArrowType.DownArrow)
         self.fold.setToolTip(f"{'Show' if on else 'Collapse'} this panel and those beside it")
         self.fold.setAccessibleName(f"{'Show' if on else 'Collapse'} {self.name.text()}")
@@ -146,7 +146,7 @@ class Dock(QDockWidget):
         self.set_theme(theme)
 
     def take(self, content: QWidget) -> None:
-        """Gives content its place and style before it is filled: lines are wrapped, and columns measured, once."""
+        """Give content its place and style before it is filled: lines are wrapped, and columns measured, once."""
         content.setGeometry(self.widget().geometry())
         content.ensurePolished()
 
@@ -166,7 +166,7 @@ class Dock(QDockWidget):
         return min(look.px(self.readable), round((window.height() - strips) * _MOST_READABLE))
 
     def ask_for_room(self) -> None:
-        """Makes the panel in front as high as its content needs, at the cost of the map."""
+        """Make the panel in front as high as its content needs, at the cost of the map."""
         window = self.parent()
         if not isinstance(window, QMainWindow) or self.isFloating() or self.collapsed or not self.in_front:
             return
@@ -175,7 +175,7 @@ class Dock(QDockWidget):
             window.resizeDocks([self], [needed], Qt.Orientation.Vertical)
 
     def set_collapsed(self, on: bool) -> None:
-        """Shows only the title bar, or the content again."""
+        """Show only the title bar, or the content again."""
         self.collapsed = on
         self._show_content()
         self.setMaximumHeight(self.head.sizeHint().height() if on else _UNBOUNDED)
@@ -209,21 +209,21 @@ class Dock(QDockWidget):
             self.set_collapsed(True)
 
     def set_news(self, lines: int) -> None:
-        """Shows beside the name, on the tab too, how many lines came while the panel was not seen."""
+        """Show beside the name, on the tab too, how many lines came while the panel was not seen."""
         name = self.head.name.text()
         title = f"{name}  ({lines:,} new)" if lines else name
         if self.windowTitle() != title:
             self.setWindowTitle(title)
 
     def set_subject(self, text: str) -> None:
-        """Shows in the title bar what the panel is about."""
+        """Show in the title bar what the panel is about."""
         if self.head.subject.text() != text:
             self.head.subject.setText(text)
             tip = f"{self.head.name.text()}: {text}\n{self.head.tip}" if text else self.head.tip
             self.head.setToolTip(plain(tip))
 
     def add_tool(self, tool: QWidget) -> None:
-        """Adds a control at the right of the title bar."""
+        """Add a control at the right of the title bar."""
         self.head.row.insertWidget(self.head.row.count() - 1, tool)
 
 
@@ -242,5 +242,5 @@ class Strip(QDockWidget):
         self.suit()
 
     def suit(self) -> None:
-        """Adapts the height to the content."""
+        """Adapt the height to the content."""
         self.setFixedHeight(self.widget().sizeHint().height())

@@ -11,7 +11,7 @@ _TIP: Final = "tip when enabled"  # a property of the widget
 
 
 def enable(widget: QWidget, missing: str) -> None:
-    """Enables a widget; disables it if something is missing, which its tip then says below its own words."""
+    """Enable a widget; disable it if something is missing, which its tip then says below its own words."""
     tip = widget.property(_TIP)
     if tip is None:
         tip = widget.toolTip()

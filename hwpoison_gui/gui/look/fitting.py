@@ -33,13 +33,13 @@ def placed(window: QRect, frame: QMargins, available: QRect) -> QRect:
 
 
 def resize_dialog(dialog: QDialog, width: float, height: float) -> None:
-    """Gives a dialog a size, in pixels at 100 % text, but no larger than the screen."""
+    """Give a dialog a size, in pixels at 100 % text, but no larger than the screen."""
     room = dialog.screen().availableSize().shrunkBy(_FRAME)
     dialog.resize(QSize(look.px(width), look.px(height)).boundedTo(room))
 
 
 def keep_on_screen(window: QMainWindow) -> None:
-    """Moves a window back onto its screen; call when its frame is known."""
+    """Move a window back onto its screen; call when its frame is known."""
     handle = window.windowHandle()
     if handle is None or window.isMaximized() or window.isFullScreen():
         return

@@ -20,7 +20,7 @@ class FlowLayout(QLayout):
         self.setContentsMargins(look.TIGHT, look.TIGHT, look.TIGHT, look.TIGHT)
 
     def invalidate(self) -> None:
-        """Forgets places: an item was added, shown or hidden, or wants another size."""
+        """Forget places: an item was added, shown or hidden, or wants another size."""
         self._known.clear()
         super().invalidate()
 

@@ -23,6 +23,6 @@ def plain(text: str) -> str:
 
 
 def plain_labels(widget: QWidget) -> None:
-    """Makes all labels inside a dialog of Qt show plain text, also those that are set later."""
+    """Make all labels inside a dialog of Qt show plain text, also those that are set later."""
     for label in widget.findChildren(QLabel):
         label.setTextFormat(Qt.TextFormat.PlainText)

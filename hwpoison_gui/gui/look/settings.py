@@ -131,11 +131,11 @@ class Settings:
             return setting.default
 
     def keep(self, setting: Setting[T], value: T) -> None:
-        """Stores a value; a bool as the text `true` or `false`, which all formats of QSettings can hold."""
+        """Store a value; a bool as the text `true` or `false`, which all formats of QSettings can hold."""
         if self.store is not None:
             self.store.setValue(setting.key, str(value).lower() if isinstance(value, bool) else value)
 
     def forget(self, setting: Setting[Any]) -> None:
-        """Resets to the default."""
+        """Reset to the default."""
         if self.store is not None:
             self.store.remove(setting.key)

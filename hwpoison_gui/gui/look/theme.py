@@ -47,7 +47,7 @@ _FONTS: Final = 64  # cached: the same few are requested a thousand times before
 
 
 def set_text_size(percent: int) -> None:
-    """Sets the application's text size, one of TEXT_SIZES. Widgets that measure or draw text must then update."""
+    """Set the application's text size, one of TEXT_SIZES. Widgets that measure or draw text must then update."""
     global _scale
     _scale = percent / USUAL_TEXT
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
@@ -63,7 +63,7 @@ def scale() -> float:
 
 
 def px(pixels: float) -> int:
-    """Scales pixels given for 100 % text to the present text size."""
+    """Scale pixels given for 100 % text to the present text size."""
     return round(pixels * scale())
 
 
@@ -108,7 +108,7 @@ def _family_of(name: str) -> str:
 
 
 def ink(label: QWidget, colour: str) -> None:
-    """Sets the text colour of a label by its palette; a style sheet would reset its font."""
+    """Set the text colour of a label by its palette; a style sheet would reset its font."""
     colours = label.palette()
     colours.setColor(label.foregroundRole(), QColor(colour))
     label.setPalette(colours)
@@ -123,7 +123,7 @@ def system_theme() -> Theme:
 
 
 def system_is_still() -> bool:
-    """Whether animations are turned off in the desktop."""
+    """Return whether animations are turned off in the desktop."""
     from PySide6.QtWidgets import QStyle  # PySide creates the 566 constants of its enumerations
 
     return not QApplication.style().styleHint(QStyle.StyleHint.SH_Widget_Animate)

@@ -42,7 +42,7 @@ _BUILT: Final = (
 
 
 def connect_banner(banner: Banner, controller: Controller, present: Present, recorded: Recorded) -> None:
-    """Says above the map what the machine is not: the real memory, a kernel with the handler, that of its records."""
+    """Say above the map what the machine is not: the real memory, a kernel with the handler, that of its records."""
 
     def said() -> Iterator[tuple[str, str, str]]:
         """Headlines with a short line and a long one, the most important first."""
@@ -116,7 +116,7 @@ def connect_lenses(
 
 
 def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapWidget, controller: Controller) -> None:
-    """Connects the search bar to the filter."""
+    """Connect the search bar to the filter."""
     from hwpoison_gui.view.filter.suggestions import words_for
 
     def show_found() -> None:
@@ -133,7 +133,7 @@ def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapW
 
 
 def connect_panic(controller: Controller, present: Present, screen: Callable[[bool], PanicScreen | None]) -> None:
-    """Shows the screen while the machine is panicked; `screen(create)` returns it, if created."""
+    """Show the screen while the machine is panicked; `screen(create)` returns it, if created."""
 
     def show() -> None:
         line = panic_line(controller.session)

@@ -41,7 +41,7 @@ class FilterControl(QObject):
         self._slices = Slices(self, ready=lambda: not controller.busy)
 
     def set_text(self, text: str) -> None:
-        """Sets the expression."""
+        """Set the expression."""
         from hwpoison_gui.view.filter.expression import FilterError, parse
 
         self.text = text
@@ -53,21 +53,21 @@ class FilterControl(QObject):
         self._look()
 
     def ask_again(self) -> None:
-        """Applies the expression to the machine as it is now."""
+        """Apply the expression to the machine as it is now."""
         self.set_text(self.text)
 
     def machine_changed(self) -> None:
-        """Applies the expression to another machine."""
+        """Apply the expression to another machine."""
         if self.text:
             self.set_text(self.text)
 
     def geometry_changed(self) -> None:
-        """Applies the expression again if it names a part of DRAM."""
+        """Apply the expression again if it names a part of DRAM."""
         if self._filter is not None and any(term.sort == "dram" for term in self._filter.terms):
             self.ask_again()
 
     def moved(self, moved: Moved) -> None:
-        """Notes that what was found may be out of date."""
+        """Note that what was found may be out of date."""
         operations = self._controller.session.operations
         if moved.acted and operations and operations[-1].first < self._asked_at:
             self._is_gone = True
@@ -112,12 +112,12 @@ class FilterControl(QObject):
         return "" if self.count != 0 else "No frame matches the filter."
 
     def matches(self, pfn: int) -> bool:
-        """Whether a frame is among those found."""
+        """Return whether a frame is among those found."""
         plane = self._map.plane
         return plane is not None and plane.match is not None and pfn != NONE and bool(plane.found(np.array([pfn]))[0])
 
     def step(self, forward: bool) -> None:
-        """Selects the next or previous match in memory, wrapping at the ends."""
+        """Select the next or previous match in memory, wrapping at the ends."""
         plane, c = self._map.plane, self._controller
         if plane is None or self._filter is None or plane.match is None:
             return
@@ -162,7 +162,7 @@ class FilterControl(QObject):
         return np.flatnonzero(plane.found(slice(0, plane.frames)))
 
     def _look(self) -> None:
-        """Applies the filter as soon as the machine can be read."""
+        """Apply the filter as soon as the machine can be read."""
         self._slices.run(self._looking, lambda _: None)
 
     def _looking(self) -> Work:

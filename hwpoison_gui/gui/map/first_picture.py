@@ -60,7 +60,7 @@ class FirstPicture(QObject):
         self._say(below)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Keeps keys from the map below."""
+        """Keep keys from the map below."""
         return event.type() == QEvent.Type.KeyPress
 
     def _say(self, below: FrameMapWidget) -> None:

@@ -89,7 +89,7 @@ class MapHistory(QObject):
             self.waysChanged.emit()
 
     def go(self, by: int) -> None:
-        """Goes `by` views forward, or back if negative."""
+        """Go `by` views forward, or back if negative."""
         present = self.looks.go(0)
         unnoted = (
             present is not None and present.filter != self._filters.text.strip()
@@ -105,7 +105,7 @@ class MapHistory(QObject):
         self._tell()
 
     def show(self, look: Look) -> None:
-        """Shows a view; a layout that it changes is stored only when it is chosen."""
+        """Show a view; a layout that it changes is stored only when it is chosen."""
         if (look.layout, look.row_width) != (self._map.layout_name, self._map.row_width):
             self._map.set_layout(look.layout, look.row_width)
         if look.lens != self._lenses.wanted:

@@ -36,11 +36,11 @@ class LayoutControl(QObject):
         return self._map.row_width is not None and self._map.row_width not in WIDTHS
 
     def choose(self, name: str) -> None:
-        """Selects an order of the frames; the row width stays."""
+        """Select an order of the frames; the row width stays."""
         self.arrange(name, self._map.row_width)
 
     def choose_geometry(self, name: str) -> None:
-        """Selects the geometry of DRAM, by its name or file, and arranges the frames by it."""
+        """Select the geometry of DRAM, by its name or file, and arrange the frames by it."""
         self._map.set_dram_geometry(name)
         self._settings.keep(keys.DRAM_GEOMETRY, name)
         if self._map.layout_name != DRAM:
@@ -48,12 +48,12 @@ class LayoutControl(QObject):
         self.report_geometry()
 
     def report_geometry(self) -> None:
-        """Says why the chosen geometry is not used, if the frames are arranged by it."""
+        """Say why the chosen geometry is not used, if the frames are arranged by it."""
         if self._map.layout_name == DRAM and self._map.plane is not None and (why := self._map.dram_geometry_trouble()):
             self.said.emit(f"{why}. The made-up geometry is used.")
 
     def ask_geometry(self) -> None:
-        """Asks for a file with a geometry."""
+        """Ask for a file with a geometry."""
         from PySide6.QtWidgets import QFileDialog
 
         name, _ = QFileDialog.getOpenFileName(
@@ -63,12 +63,12 @@ class LayoutControl(QObject):
             self.choose_geometry(name)
 
     def set_width(self, width: int | None) -> None:
-        """Sets the frames per row; None: as suits the window. A layout without rows is replaced by rows."""
+        """Set the frames per row; None: as suits the window. A layout without rows is replaced by rows."""
         name = self._map.layout_name
         self.arrange(name if name in WITH_ROWS else ROWS, width)
 
     def change_width(self, factor: float, by: int) -> None:
-        """Changes the row width and shows it in a tip."""
+        """Change the row width and show it in a tip."""
         width = min(max(1, int(self._width() * factor) + by), self._most())
         self.set_width(width)
         view = self._map.view.viewport()
@@ -76,13 +76,13 @@ class LayoutControl(QObject):
         QToolTip.showText(corner, f"{counted(width, 'frame')} a row: {amount(width * FRAME_SIZE)}", view)
 
     def arrange(self, name: str, width: int | None) -> None:
-        """Sets order and row width."""
+        """Set order and row width."""
         self._map.set_layout(name, width)
         self._settings.keep(keys.LAYOUT, name)
         self._settings.keep(keys.ROW_WIDTH, width or 0)
 
     def ask_width(self) -> None:
-        """Asks for a width; the map follows while the user types."""
+        """Ask for a width; the map follows while the user types."""
         from PySide6.QtWidgets import QInputDialog
 
         before = self._map.layout_name, self._map.row_width

@@ -264,18 +264,18 @@ class Legend(QWidget):
         return chip.one.id in self._seen
 
     def set_most_lines(self, most: int) -> None:
-        """Takes so many lines at most; 0: as many as needed."""
+        """Take so many lines at most; 0: as many as needed."""
         if most != self._most_lines:
             self._most_lines, self._unfolded = most, False
             self._choose_names()
 
     def _unfold(self) -> None:
-        """Lists all classes, or those that fit the lines that there may be."""
+        """List all classes, or those that fit the lines that there may be."""
         self._unfolded = not self._unfolded
         self._choose_names()
 
     def _shorten(self) -> None:
-        """Leaves out classes with few frames until the others fit the lines that there may be."""
+        """Leave out classes with few frames until the others fit the lines that there may be."""
         shown = [chip for chip in self.chips.values() if self._is_listed(chip)]
         while self._flow.rows(self.width()) > self._most_lines and len(shown) > 1:
             least = min(shown[1:], key=lambda chip: chip.frames)
@@ -315,7 +315,7 @@ class Legend(QWidget):
             self._choose_names()
 
     def event(self, event: QEvent) -> bool:
-        """Reserves the keys of its chips, which leave the question whether a key is a shortcut to it."""
+        """Reserve the keys of its chips, which leave the question whether a key is a shortcut to it."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in _OWN_KEYS:
             event.accept()
             return True

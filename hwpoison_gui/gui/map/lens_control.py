@@ -72,7 +72,7 @@ class LensControl(QObject):
     # -- what happens
 
     def choose(self, key: str) -> None:
-        """Selects a lens; it is active at once if its sheet is quick to build.
+        """Select a lens; it is active at once if its sheet is quick to build.
 
         Without a second snapshot, the lens of its changes leaves the first lens.
         """
@@ -85,20 +85,20 @@ class LensControl(QObject):
             self._make()
 
     def need(self, name: str, on: bool, who: str = "") -> None:
-        """Keeps a sheet up to date for a panel (`who`, where several may) that shows it, or no longer."""
+        """Keep a sheet up to date for a panel (`who`, where several may) that shows it, or no longer."""
         self._needed = self._needed | {(name, who)} if on else self._needed - {(name, who)}
         if on and name in self._missing() and not self.slices.busy:
             self._make()
 
     def compare_with(self, kernel: str) -> None:
-        """Chooses the kernel that the machine's is compared with."""
+        """Choose the kernel that the machine's is compared with."""
         if kernel == self.other_kernel:
             return
         self.other_kernel = kernel
         self._compare_again(KERNELS.sheet)
 
     def compare_with_snapshot(self, side: Side | None) -> None:
-        """Chooses the snapshot that the machine is compared with; None ends the comparison."""
+        """Choose the snapshot that the machine is compared with; None ends the comparison."""
         self.other_snapshot = side
         if side is None:
             self._sheets.pop(SNAPSHOT.sheet, None)
@@ -123,7 +123,7 @@ class LensControl(QObject):
         return {KERNELS.sheet: self.other_kernel, SNAPSHOT.sheet: self.other_snapshot}.get(name)
 
     def machine_changed(self) -> None:
-        """Rebuilds for another machine, whose map starts with the first lens."""
+        """Rebuild for another machine, whose map starts with the first lens."""
         self.slices.give_up()
         self._sheets.clear()
         self._stale.clear()
@@ -133,7 +133,7 @@ class LensControl(QObject):
         self.choose(self._wanted.key)
 
     def moved(self, moved: Moved) -> None:
-        """Handles a change of the machine, after the map has read the changed frames."""
+        """Handle a change of the machine, after the map has read the changed frames."""
         changed = bool(moved.tables - _NO_NEWS or len(moved.pfns))
         for name in [
             name for name in self._sheets if name not in (self.lens.sheet, *(needed for needed, _ in self._needed))
@@ -149,7 +149,7 @@ class LensControl(QObject):
             self._make(_REST_MS)
 
     def show_changes(self) -> None:
-        """Marks the frames that the current operation touched."""
+        """Mark the frames that the current operation touched."""
         plane = self._map.plane
         if plane is None:
             return

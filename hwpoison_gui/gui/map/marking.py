@@ -44,13 +44,13 @@ class Marking(QObject):
         return had
 
     def toggle(self, pfn: int) -> None:
-        """Marks a frame or no longer; the selected frame is the first."""
+        """Mark a frame or no longer; the selected frame is the first."""
         before = self._now or ({self._anchor} - {NONE, pfn})
         self._anchor = pfn
         self.wanted.emit(before ^ {pfn})
 
     def extend(self, pfn: int) -> None:
-        """Marks all frames from where the range began."""
+        """Mark all frames from where the range began."""
         start = self._item.selected if self._anchor == NONE else self._anchor
         self._anchor = pfn if start == NONE else start
         self.wanted.emit(set(range(min(self._anchor, pfn), max(self._anchor, pfn) + 1)))
@@ -65,14 +65,14 @@ class Marking(QObject):
     # -- a rectangle
 
     def drag(self, start: QPointF, here: QPointF) -> None:
-        """Shows the rectangle of a drag."""
+        """Show the rectangle of a drag."""
         if self._band is None:
             self._band = QRubberBand(QRubberBand.Shape.Rectangle, self._viewport)
         self._band.setGeometry(QRectF(start, here).normalized().toAlignedRect())
         self._band.show()
 
     def drop(self, start: QPointF, here: QPointF, modifiers: Qt.KeyboardModifier) -> None:
-        """Marks the frames in the rectangle; with Ctrl those marked before, too."""
+        """Mark the frames in the rectangle; with Ctrl those marked before, too."""
         if self._band is not None:
             self._band.hide()
         inside = self.frames_in(start, here)

@@ -15,7 +15,7 @@ from hwpoison_gui.view.walk.cost import walk_cost
 
 
 def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Present, appearance: Appearance) -> None:
-    """Shows the present state and keeps the view up to date."""
+    """Show the present state and keep the view up to date."""
 
     def show() -> None:
         graph, session = present.graph, controller.session

@@ -100,7 +100,7 @@ class RmapPainter:
     # -- the whole
 
     def paint(self, graph: ReverseMap, state: WalkState) -> None:
-        """Draws everything, back to front."""
+        """Draw everything, back to front."""
         title, detail, self._is_cut = box_words_of(graph, state)
         self._title, self._detail = self._fitted(title, detail)
         self._paint_heads()
@@ -155,7 +155,7 @@ class RmapPainter:
         self.p.drawRoundedRect(rect.adjusted(half, half, -half, -half), 4, 4)
 
     def _text(self, rect: QRectF, text: str, font: QFont, colour: str, strike: bool = False) -> None:
-        """Draws a line of text; long ones are elided in the middle, since siblings differ at the end."""
+        """Draw a line of text; long ones are elided in the middle, since siblings differ at the end."""
         if strike:
             font = QFont(font)
             font.setStrikeOut(True)
@@ -271,7 +271,7 @@ class RmapPainter:
         strike: bool = False,
         whole: bool = False,
     ) -> None:
-        """Draws two texts below each other in roomy rows, else side by side, or the first one in the ink of the second.
+        """Draw two texts below each other in roomy rows, else side by side, or the first one in the ink of the second.
 
         `whole`: do not elide the second.
         """
@@ -323,7 +323,7 @@ class RmapPainter:
         self.p.drawLine(QPointF(vma.right(), vma.center().y()), QPointF(task.left(), task.center().y()))
 
     def _paint_task_box(self, row: Row, rect: QRectF, standing: Standing, current: bool) -> None:
-        """Draws the box of a task, with its colour as a bar at the left."""
+        """Draw the box of a task, with its colour as a bar at the left."""
         theme, loud = self.theme, standing.kind in ("killed", "signalled")
         border = theme.accent if current else theme.kill if loud else theme.line
         selected = self.selected_task is not None and self.selected_task in row.tasks
@@ -363,7 +363,7 @@ class RmapPainter:
         return ", ".join([*(f"{count:,} {word}" for count, word in counts if count), *news.ends])
 
     def _strike_out(self, rect: QRectF) -> None:
-        """Draws a cross in the box: visible from afar, and without colour."""
+        """Draw a cross in the box: visible from afar, and without colour."""
         self.p.setPen(QPen(QColor(self.theme.kill), 2.0))
         self.p.drawLine(QPointF(rect.right() - 16, rect.top() + 6), QPointF(rect.right() - 6, rect.top() + 16))
         self.p.drawLine(QPointF(rect.right() - 6, rect.top() + 6), QPointF(rect.right() - 16, rect.top() + 16))
@@ -400,7 +400,7 @@ class RmapPainter:
         return pen
 
     def _chip(self, number: int, words: str, entry: str, cut: bool) -> None:
-        """Draws the entry's name on its line; if the entry was cut, with a gap and two strokes before it."""
+        """Draw the entry's name on its line; if the entry was cut, with a gap and two strokes before it."""
         end, theme = self.vma_box(number), self.theme
         metrics = self.fonts.plain
         wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
@@ -431,7 +431,7 @@ class RmapPainter:
             self.p.drawLine(QPointF(where.x() + dx - 2, where.y() + 6), QPointF(where.x() + dx + 3, where.y() - 6))
 
     def _paint_traveller(self) -> None:
-        """Draws the walk: a dot on its way from the frame to the task."""
+        """Draw the walk: a dot on its way from the frame to the task."""
         for number in range(len(self.layout.rows)):
             if self.news(number).current:
                 start, end = self._ends_of_line(self.frame_box(), self.mapping_box())

@@ -84,7 +84,7 @@ class RmapView(QAbstractScrollArea):
         self._lay_out()
 
     def set_scale(self, scale: float) -> None:
-        """Draws its text larger or smaller than the window's by a factor."""
+        """Draw its text larger or smaller than the window's by a factor."""
         if scale != self._scale:
             self._scale = scale
             self.set_theme(self._theme)
@@ -101,7 +101,7 @@ class RmapView(QAbstractScrollArea):
         colours: dict[int, str],
         selected_task: int | None,
     ) -> None:
-        """Shows a reverse map and the state of the walk; None: no frame is shown."""
+        """Show a reverse map and the state of the walk; None: no frame is shown."""
         other = graph is not self.graph
         if graph is not None and self.graph is not None and graph.pfn != self.graph.pfn:
             self._unfolded.clear()
@@ -117,18 +117,18 @@ class RmapView(QAbstractScrollArea):
         self.viewport().update()
 
     def set_phase(self, phase: float) -> None:
-        """Sets the phase within the present step, 0 to 1."""
+        """Set the phase within the present step, 0 to 1."""
         if self._motion and self.graph is not None and phase != self._phase:
             self._phase = phase
             self.viewport().update()
 
     def set_motion(self, on: bool) -> None:
-        """Turns the moving dot on or off; the path to the visited task is drawn bold in any case."""
+        """Turn the moving dot on or off; the path to the visited task is drawn bold in any case."""
         self._motion, self._phase = on, 0.0
         self.viewport().update()
 
     def unfold(self, labels: Collection[str]) -> None:
-        """Shows the groups of these labels unfolded, and all others folded."""
+        """Show the groups of these labels unfolded, and all others folded."""
         if self._unfolded != set(labels):
             self._unfolded = set(labels)
             self._group()
@@ -137,7 +137,7 @@ class RmapView(QAbstractScrollArea):
     # -- layout
 
     def _group(self) -> None:
-        """Recomputes the rows, for other users or other groups that are unfolded."""
+        """Recompute the rows, for other users or other groups that are unfolded."""
         self._rows = rows_of(self.graph, self._unfolded) if self.graph is not None else []
         self._lay_out()
 
@@ -176,7 +176,7 @@ class RmapView(QAbstractScrollArea):
         self._lay_out()
 
     def _follow(self) -> None:
-        """Scrolls to the row of the present step."""
+        """Scroll to the row of the present step."""
         layout = self._layout
         if layout is None or not self.verticalScrollBar().maximum():
             return
@@ -220,7 +220,7 @@ class RmapView(QAbstractScrollArea):
             painter.drawText(room, flags | upright, words)
 
     def _paint_focus(self, painter: QPainter, made: RmapPainter | None = None) -> None:
-        """Draws the focus frame around the panel and around the cursor's row."""
+        """Draw the focus frame around the panel and around the cursor's row."""
         if not self.hasFocus():
             return
         painter.setPen(QPen(QColor(self._theme.accent), 1))

@@ -27,7 +27,7 @@ def words(parent: QWidget) -> QLabel:
 
 
 def fit(label: QLabel, usual: QFont) -> None:
-    """Gives a label its usual font, or a smaller one where its text is too long for its height."""
+    """Give a label its usual font, or a smaller one where its text is too long for its height."""
     font, width = QFont(usual), max(1, label.width())
     while font.pixelSize() > _LEAST_PIXELS:
         needed = QFontMetrics(font).boundingRect(0, 0, width, 1 << 20, Qt.TextFlag.TextWordWrap, label.text())
@@ -58,7 +58,7 @@ class Board(QWidget):
         grid.setRowStretch(_MOST + 2, 1)
 
     def show_words(self, shown: Staged, theme: Theme) -> None:
-        """Shows the words of a position."""
+        """Show the words of a position."""
         self.head.setText(shown.head)
         self.head.setVisible(bool(shown.head))
         look.ink(self.head, theme.muted)
@@ -86,12 +86,12 @@ class Board(QWidget):
         label.setFont(font)
 
     def set_foot(self, height: int) -> None:
-        """Keeps the words clear of so many pixels at the lower end, which something covers."""
+        """Keep the words clear of so many pixels at the lower end, which something covers."""
         self.setContentsMargins(0, 0, 0, height)
         self.fit_words()
 
     def set_fonts(self, head: QFont, line: QFont) -> None:
-        """Sets the usual fonts; `fit_words` makes them smaller where the words need it."""
+        """Set the usual fonts; `fit_words` makes them smaller where the words need it."""
         self._fonts = head, line
         self._set_fonts(head, line)
 
@@ -103,7 +103,7 @@ class Board(QWidget):
             label.setFont(font)
 
     def fit_words(self) -> None:
-        """Gives all words the usual fonts, or smaller ones where they would not fit the height."""
+        """Give all words the usual fonts, or smaller ones where they would not fit the height."""
         head, line = (QFont(font) for font in self._fonts)
         self._set_fonts(head, line)
         while self._needed() > self.contentsRect().height() and line.pixelSize() > _LEAST_PIXELS:

@@ -103,12 +103,12 @@ class Canvas(QWidget):
         self._set_fonts()
 
     def _suit(self) -> None:
-        """Fits words and sliders to the places of the parts."""
+        """Fit words and sliders to the places of the parts."""
         self._place_sliders()
         self._fit_words()
 
     def show_sliders(self, shown: bool) -> None:
-        """Shows the sysctls over the foot of the board, whose words get smaller where there are many."""
+        """Show the sysctls over the foot of the board, whose words get smaller where there are many."""
         self.sliders.setVisible(shown)
         self._place_sliders()
 
@@ -121,7 +121,7 @@ class Canvas(QWidget):
         self.board.set_foot(max(0, covered))
 
     def resize_text(self, by: int) -> None:
-        """Makes text larger or smaller by a step."""
+        """Make text larger or smaller by a step."""
         self._size = min(max(self._size + by, 0), len(_SIZES) - 1)
         self._set_fonts()
 
@@ -180,7 +180,7 @@ class Canvas(QWidget):
         self.resize_text(-1)
 
     def toggle(self, overlay: QWidget) -> None:
-        """Shows or hides what lies over the stage."""
+        """Show or hide what lies over the stage."""
         overlay.setVisible(not overlay.isVisible())
         overlay.raise_()
 

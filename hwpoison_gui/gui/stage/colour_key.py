@@ -27,7 +27,7 @@ class ColourKey(QWidget):
         self._most: dict[int, int] = {}  # class -> most frames so far: names keep their places while counts change
 
     def set_counts(self, counts: Sequence[int]) -> None:
-        """Names the classes that have frames, given the frames of each class by its id."""
+        """Name the classes that have frames, given the frames of each class by its id."""
         self._most = {one.id: max(counts[one.id], self._most.get(one.id, 0)) for one in KIND.classes[1:]}
         self.setAccessibleDescription(", ".join(one.shortest for one in self.named()))
         self.update()

@@ -53,7 +53,7 @@ class Motion(QObject):
         self._on = on
 
     def start(self, here: int, there: int, flight: bool, then: Callable[[], None]) -> None:
-        """Goes from one timeline position to another; `then` is called on arrival."""
+        """Go from one timeline position to another; `then` is called on arrival."""
         self.stop()
         self._from, self._to, self._then = here, there, then
         walk_ms = min(MOST_WALK_MS, STEP_MS * abs(there - here))
@@ -66,13 +66,13 @@ class Motion(QObject):
         self._clock.start()
 
     def finish(self) -> None:
-        """Arrives at once."""
+        """Arrive at once."""
         if self.moving:
             self._clock.stop()
             self._arrived()
 
     def stop(self) -> None:
-        """Stays where it is."""
+        """Stay where it is."""
         self._clock.stop()
 
     def _tick(self, share: float) -> None:

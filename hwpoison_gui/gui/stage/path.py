@@ -24,7 +24,7 @@ class StoryPath:
         self.resume = 0
 
     def is_left(self, session: Session) -> bool:
-        """Whether the session's operations are no longer those of the story."""
+        """Return whether the session's operations are no longer those of the story."""
         return len(session.operations) != len(self.line) or self.common(session) < len(self.line)
 
     def common(self, session: Session) -> int:
@@ -45,7 +45,7 @@ class Place(Record):
     has_notes: bool
 
     def fits(self, session: Session) -> bool:
-        """Whether nothing was done since: operations compare by identity."""
+        """Return whether nothing was done since: operations compare by identity."""
         now = session.operations
         return len(now) == len(self.operations) and all(a is b for a, b in zip(now, self.operations, strict=True))
 

@@ -21,7 +21,7 @@ class Questions:
         self.ended = ""
 
     def fire(self, pfn: int) -> None:
-        """Runs memory_failure() for a frame."""
+        """Run memory_failure() for a frame."""
         self._motion.finish()
         with self._controller.together():
             if not self._controller.panicked:
@@ -30,14 +30,14 @@ class Questions:
             self._controller.fire(pfn)
 
     def _begin_again(self) -> None:
-        """Goes back to where the story's operation began: its results were not seen yet, and are not the question's."""
+        """Go back to where the story's operation began: its results were not seen yet, and are not the question's."""
         session = self._controller.session
         operation = session.operation_at(session.position)
         if not self._path.is_left(session) and operation is not None and session.position < operation.last:
             self._controller.seek(operation.first)
 
     def set_sysctl(self, name: str, value: int) -> None:
-        """Writes a sysctl and runs the rest of the story again under it."""
+        """Write a sysctl and run the rest of the story again under it."""
         c = self._controller
         if c.occupied or c.session.machine.sysctl.view[name] == value:
             return
@@ -52,7 +52,7 @@ class Questions:
         self.ended = why
 
     def _go_on_after(self, kept: int) -> None:
-        """To the end of the operation that asked the question."""
+        """Seek to the end of the operation that asked the question."""
         operations = self._controller.session.operations
         if kept < len(operations):
             self._controller.seek(operations[kept].last)

@@ -91,7 +91,7 @@ class SpeakerWindow(QWidget):
     def show_stop(
         self, session: Session, stops: Sequence[int], stop: int, seconds: Sequence[float], resume: int | None = None
     ) -> None:
-        """Shows the notes of a stop, and the caption or title of the next operation that is shown.
+        """Show the notes of a stop, and the caption or title of the next operation that is shown.
 
         `seconds`: that each stop of the path takes; `resume`: the stop of it that was left.
         """
@@ -114,7 +114,7 @@ class SpeakerWindow(QWidget):
         self.left.setText(f"about {_minutes(self._left)} left{pace}")
 
     def come_forward(self) -> None:
-        """Shows it above the stage, with the focus."""
+        """Show it above the stage, with the focus."""
         self.raise_()
         self.activateWindow()
 

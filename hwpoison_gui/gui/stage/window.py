@@ -66,7 +66,7 @@ class StageWindow(Canvas):
         above: QWidget,
         place: Place | None = None,
     ) -> None:
-        """With a `place` it goes on there; else it begins with the title."""
+        """Resume at `place`; without one, begin with the title."""
         super().__init__(above, appearance.theme, controller.session.machine.profile.sysctls)
         self.setWindowTitle("Stage")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -148,7 +148,7 @@ class StageWindow(Canvas):
         return Place(self._path, tuple(session.operations), position, self._began, self.has_notes)
 
     def _show(self) -> None:
-        """Shows the session's position in all parts."""
+        """Show the session's position in all parts."""
         c, present, theme = self._controller, self._present, self._theme
         session = c.session
         off = self._is_off_path
@@ -227,7 +227,7 @@ class StageWindow(Canvas):
         self._tell_speaker()
 
     def announce(self, title: str, summary: str) -> None:
-        """Sets the title of the next story: after the last stop one key shows it, and another starts the story."""
+        """Set the title of the next story: after the last stop one key shows it, and another starts the story."""
         self.after.show_words(title, plain(summary), _NEXT)
         self._is_followed = True
 
@@ -261,7 +261,7 @@ class StageWindow(Canvas):
         return camera.centred(x + 0.5, y + 0.5, max(_NEAR * self.height() / 720, camera.fit_cell))
 
     def _go(self, stop: int) -> None:
-        """Goes to a stop: flying and walking forward to the next one, else at once."""
+        """Go to a stop: flying and walking forward to the next one, else at once."""
         c = self._controller
         if c.occupied:
             return
@@ -281,7 +281,7 @@ class StageWindow(Canvas):
         self.motion.start(here, there, nearby and self._start != self._end, partial(self._arrive, stop))
 
     def begin_at(self, position: int) -> None:
-        """Shows a timeline position at once, whether or not it is a stop."""
+        """Show a timeline position at once, whether or not it is a stop."""
         stop = bisect_right(self._stops, position) - 1
         self.card.setVisible(not position)
         self._controller.seek(position)
@@ -302,7 +302,7 @@ class StageWindow(Canvas):
     # -- acts, by the names in keys.py
 
     def forward(self) -> None:
-        """To the next stop; what is still moving arrives first. Off the path, the last stop leads back to it.
+        """Finish what is moving, and go to the next stop; off the path of the story, its last stop leads back to it.
 
         After the last stop comes a card that says that the story ends, or which one is next.
         """
@@ -330,7 +330,7 @@ class StageWindow(Canvas):
         return next((number for number, at in enumerate(self._stops) if at > position), len(self._stops) - 1)
 
     def back(self) -> None:
-        """To the stop before, through what is still moving; from what comes after the story, to its last stop."""
+        """Go to the previous stop, whatever is moving; from what follows the story, to its last stop."""
         self._go(self._stop - (not self.after.isVisible()))
 
     def first(self) -> None:
@@ -345,7 +345,7 @@ class StageWindow(Canvas):
         return self._speaker is not None
 
     def escape(self) -> None:
-        """Closes what lies over the stage; ends the presentation where nothing does."""
+        """Close what lies over the stage; end the presentation where nothing does."""
         if self.blank.isVisible():
             self.toggle(self.blank)
         elif not self.sliders.isHidden():
@@ -354,7 +354,7 @@ class StageWindow(Canvas):
             self.close()
 
     def toggle_notes(self) -> None:
-        """Opens or closes the speaker's window."""
+        """Open or close the speaker's window."""
         if self._speaker is not None:
             self._speaker.close()
             return

@@ -173,7 +173,7 @@ class LessonList(PointedList):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and text size."""
+        """Apply colours and text size."""
         self.theme = theme
         self.setStyleSheet("QListView#cards, QListView#cards:focus { background: transparent; border: none; }")
         self._fit()

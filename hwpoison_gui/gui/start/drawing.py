@@ -18,7 +18,7 @@ _MOST: Final = 12  # processes drawn as a column; more are lines alone
 
 
 def draw_picture(painter: QPainter, at: QPointF, cell: float, picture: Picture, theme: Theme) -> None:
-    """Draws it with its top left corner at `at`, (COLUMNS + FAN) * cell wide and ROWS * cell high."""
+    """Draw it with its top left corner at `at`, (COLUMNS + FAN) * cell wide and ROWS * cell high."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     for number, kind in enumerate(picture.cells):

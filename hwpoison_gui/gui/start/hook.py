@@ -74,7 +74,7 @@ class Hook(QWidget):
         self._box.addWidget(self._stand, 1)
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and text size."""
+        """Apply colours and text size."""
         self.head.setFont(look.font(look.SENTENCE, QFont.Weight.DemiBold))
         look.ink(self.head, theme.text)
         for label in (self.text, self.after):
@@ -96,7 +96,7 @@ class Hook(QWidget):
     # -- the scene
 
     def set_scene(self, scene: Scene) -> None:
-        """Shows the scene, once it is built."""
+        """Show the scene, once it is built."""
         self.scene = scene
         layout = self._stand.layout()
         assert layout is not None
@@ -109,7 +109,7 @@ class Hook(QWidget):
             self.play()
 
     def play(self) -> None:
-        """Breaks the page, large."""
+        """Break the page, large."""
         self._wanted = self.scene is None
         if self.scene is None:
             return

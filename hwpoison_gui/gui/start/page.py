@@ -62,7 +62,7 @@ class StartPage(QWidget):
         self.follow_window(True)
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and text size."""
+        """Apply colours and text size."""
         ground = self.palette()
         ground.setColor(QPalette.ColorRole.Window, QColor(theme.window))
         self.setPalette(ground)
@@ -77,13 +77,13 @@ class StartPage(QWidget):
         self._arrange()
 
     def set_ways(self, ways: Sequence[Way]) -> None:
-        """Lists the other ways in; the first one is the way past the page."""
+        """List the other ways in; the first one is the way past the page."""
         self.ways.set_ways(ways)
 
     # -- the room there is
 
     def follow_window(self, on: bool) -> None:
-        """Whether it follows the window, in size and above all parts; not while those are added, by the hundred."""
+        """Follow the window in size, above all its parts, or stop: these are added by the hundred."""
         if on:
             self._window.installEventFilter(self)
             self.raise_()
@@ -97,7 +97,7 @@ class StartPage(QWidget):
         self._cover()
 
     def _cover(self) -> None:
-        """Covers the window below its menu bar; where that is not made yet, its place stays free."""
+        """Cover the window below its menu bar; where that is not made yet, its place stays free."""
         menu = self._window.menuWidget()
         top = menu.height() if menu is not None and menu.isVisible() else 0
         self._bar = 0 if top else QFontMetrics(look.font()).height() + 2 * look.TIGHT + 1
@@ -106,7 +106,7 @@ class StartPage(QWidget):
             self.setGeometry(place)
 
     def _arrange(self) -> None:
-        """Places the parts; the hook alone while it is large."""
+        """Place the parts; the hook alone while it is large."""
         grid, large, beside = self.grid, self.hook.is_large, self.width() >= look.px(_BESIDE)
         tight = self.height() < look.px(look.TIGHT_WINDOW)
         margin = look.SMALL if tight else look.LARGE

@@ -57,7 +57,7 @@ class Pictures(QObject):
         self._thread.drawn.connect(self._drawn)
 
     def begin(self) -> None:
-        """Starts; once."""
+        """Start once."""
         self._thread.start(QThread.Priority.LowPriority)
 
     @property
@@ -65,7 +65,7 @@ class Pictures(QObject):
         return self._thread.isRunning()
 
     def stop(self) -> None:
-        """Waits for the lesson at hand; pictures that are missing are made at another start."""
+        """Wait for the lesson at hand; pictures that are missing are made at another start."""
         self._thread.cancelled.set()
         self._thread.wait()
 

@@ -92,7 +92,7 @@ class Scene(QWidget):
         c.playback.set_motion(not appearance.still)
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and text size."""
+        """Apply colours and text size."""
         self.present.set_theme(theme)
         self.map.set_theme(theme)
         self.rmap.set_theme(theme)
@@ -149,7 +149,7 @@ class Scene(QWidget):
         return verdict(session, session.operations[-1]) if self.over else ""
 
     def play(self) -> None:
-        """Breaks the page, from the beginning."""
+        """Break the page, from the beginning."""
         c, session = self.controller, self.controller.session
         if c.occupied:
             return
@@ -164,7 +164,7 @@ class Scene(QWidget):
         c.playback.play()
 
     def finish(self) -> None:
-        """Arrives at once."""
+        """Arrive at once."""
         if self.controller.playback.playing:
             self.controller.finish()
 

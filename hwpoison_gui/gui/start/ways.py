@@ -123,13 +123,13 @@ class WayList(PointedList):
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and text size."""
+        """Apply colours and text size."""
         self.theme = theme
         self.setStyleSheet("QListView#ways, QListView#ways:focus { background: transparent; border: none; }")
         self.ways.layoutChanged.emit()
 
     def set_ways(self, ways: Sequence[Way]) -> None:
-        """Shows ways; the cursor stays on the one that it is on."""
+        """Show ways; the cursor stays on the one that it is on."""
         row = max(0, self.currentIndex().row())
         self.ways.set_ways(ways)
         self.setCurrentIndex(self.ways.index(min(row, len(ways) - 1)))

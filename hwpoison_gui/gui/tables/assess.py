@@ -46,7 +46,7 @@ class AssessModel(QAbstractTableModel):
         self._order: tuple[int, bool] | None = None  # column, descending
 
     def set_sheet(self, sheet: AssessSheet | None) -> None:
-        """Replaces everything that is shown; None: nothing is known yet."""
+        """Replace everything that is shown; None: nothing is known yet."""
         self.beginResetModel()
         self.sheet = sheet
         columns = sheet.columns if sheet is not None else ()
@@ -68,7 +68,7 @@ class AssessModel(QAbstractTableModel):
         return max((assess_cells(row, self.as_frames)[column + 1] for row in rows), key=len, default="")
 
     def repaint(self) -> None:
-        """Repaints all cells: after a change of theme, unit or age."""
+        """Repaint all cells: after a change of theme, unit or age."""
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 
@@ -175,7 +175,7 @@ class AssessTools(QWidget):
             row.addWidget(tool)
 
     def show_list(self, on: bool) -> None:
-        """Shows what a list needs, or what the table of outcomes does."""
+        """Show what a list needs, or what the table of outcomes does."""
         self.more.setVisible(on)
         for tool in (self.frames, self.tables):
             tool.setVisible(not on)
@@ -210,7 +210,7 @@ class AssessTable(FactView):
         self.sheet.repaint()
 
     def set_sheet(self, sheet: AssessSheet | None) -> None:
-        """Shows another sheet; the chosen cell stays where its row and outcome are in both."""
+        """Show another sheet; the chosen cell stays where its row and outcome are in both."""
         before = self.chosen_cell()
         self.sheet.set_sheet(sheet)
         self.columns = self.sheet.columns
@@ -225,7 +225,7 @@ class AssessTable(FactView):
         self.set_sheet(self.sheet.sheet)
 
     def _fit(self) -> None:
-        """Makes columns as wide as they must be, and no wider, so that most of them are seen together."""
+        """Make columns as wide as they must be, and no wider, so that most of them are seen together."""
         self.set_look()
         self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # of two lines it would cut the second
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
@@ -234,7 +234,7 @@ class AssessTable(FactView):
             self.setColumnWidth(number, max(words, self.horizontalHeader().sectionSizeHint(number)))
 
     def _show_order(self, column: int) -> None:
-        """Shows the arrow of the column that the rows are sorted by, and makes room for it."""
+        """Show the arrow of the column that the rows are sorted by, and make room for it."""
         head = self.horizontalHeader()
         head.setSortIndicatorShown(column >= 0)
         if column >= 0:
@@ -248,7 +248,7 @@ class AssessTable(FactView):
         return self.sheet.rows[index.row()], self.sheet.column_at(index.column())
 
     def show_cell(self, is_row: Callable[[AssessRow], bool], is_column: Callable[[AssessColumn | None], bool]) -> None:
-        """Selects the first cell of these, or none, without choosing it."""
+        """Select the first cell of these, or none, without choosing it."""
         row = next((at for at, one in enumerate(self.sheet.rows) if is_row(one)), -1)
         columns = range(self.sheet.columnCount())
         column = next((at for at in columns if is_column(self.sheet.column_at(at))), -1)
@@ -289,5 +289,5 @@ class AssessTable(FactView):
 
 
 def is_all(column: AssessColumn | None) -> bool:
-    """Whether a column has frames of every outcome."""
+    """Return whether a column has frames of every outcome."""
     return column is None or column.code == ALL

@@ -92,7 +92,7 @@ class AssessLink(QObject):
             self._dock.set_subject(f"{done:.0%} computed")
 
     def _count(self) -> None:
-        """Counts the frames of each group; those of a kind at once, those of files in slices."""
+        """Count the frames of each group; those of a kind at once, those of files in slices."""
         self._slices.run(self._counting, self._counted)
 
     def _counting(self) -> Work:
@@ -133,7 +133,7 @@ class AssessLink(QObject):
         return " ".join(parts)
 
     def _find(self, row: AssessRow, column: AssessColumn | None) -> None:
-        """Writes the filter of a cell and goes to the first frame; a second click clears the filter."""
+        """Write the filter of a cell and go to the first frame; a second click clears the filter."""
         if self._why_not(row, column):
             return
         text = self._expression(row, column)
@@ -149,7 +149,7 @@ class AssessLink(QObject):
             self._filter.step(forward=True)
 
     def _show_selected(self) -> None:
-        """Selects the cell of the selected frame: its group, and its outcome under the present policy."""
+        """Select the cell of the selected frame: its group, and its outcome under the present policy."""
         pfn, damage = self._controller.selection.frame, self._damage.present
         if pfn == NONE or damage is None or self._table.sheet.stale or self._table.hasFocus():
             return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
 
 
 def connect_log(view: LogView, controller: Controller, present: Present) -> None:
-    """Shows the kernel log and keeps it up to date; a double click on a line goes to the step that printed it."""
+    """Show the kernel log and keep it up to date; a double click on a line goes to the step that printed it."""
 
     first = 0
 
@@ -54,7 +54,7 @@ def connect_log(view: LogView, controller: Controller, present: Present) -> None
 def connect_inspector(
     view: Inspector, dock: Dock, controller: Controller, present: Present, frame_map: FrameMapWidget
 ) -> None:
-    """Shows the facts of the selected frame, else of the operation’s frame; expensive ones only while visible.
+    """Show the facts of the selected frame, else of the operation’s frame; expensive ones only while visible.
 
     The geometry of DRAM is that of the map.
     """

@@ -15,7 +15,7 @@ from hwpoison_gui.view.map.roles import RECORDED, RECORDED_HERE, RECORDED_LATER
 def connect_recorded_marks(
     frame_map: FrameMapWidget, recorded: Recorded, present: Present, refresh: Callable[[], None]
 ) -> None:
-    """Marks the frames of the records on the map: those up to the chosen record, later ones, and its own.
+    """Mark the frames of the records on the map: those up to the chosen record, later ones, and its own.
 
     `refresh` enables the commands that are now possible.
     """

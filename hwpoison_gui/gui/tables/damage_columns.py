@@ -33,7 +33,7 @@ class DamageColumns(QObject):
         damage.changed.connect(self._show)
 
     def set_on(self, on: bool) -> None:
-        """Shows the columns, sorted by them with the worst first; or removes them."""
+        """Show the columns, sorted by them with the worst first; or remove them."""
         if on != self._on:
             self._on = self._sorts = on
             self._damage.want(_WHO, on)

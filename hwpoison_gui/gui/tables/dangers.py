@@ -27,7 +27,7 @@ class DangerTable(RowTable):
         self.set_theme(theme)
 
     def show_list(self, name: str) -> None:
-        """Shows the columns of a list, without rows yet."""
+        """Show the columns of a list, without rows yet."""
         if name == self.shown:
             return
         self.set_rows([])
@@ -51,7 +51,7 @@ class AssessPanel(QStackedWidget):
         self.worst.set_theme(theme)
 
     def show_list(self, name: str) -> None:
-        """Shows a list by its name; empty: the table of outcomes."""
+        """Show a list by its name; empty: the table of outcomes."""
         had = self.table.hasFocus() or self.worst.hasFocus()
         if name:
             self.worst.show_list(name)

@@ -102,7 +102,7 @@ class DangersLink(QObject):
         self._damage_changed()
 
     def _damage_changed(self) -> None:
-        """Computes the list, or notes that it is out of date."""
+        """Compute the list, or note that it is out of date."""
         if not (self._list and self._dock.in_front):
             return
         if self._damage.present is not None:
@@ -141,7 +141,7 @@ class DangersLink(QObject):
     # -- to the map, and back
 
     def _go(self, key: int) -> None:
-        """Selects what a row is about: a frame, with those like it marked; a process; or the pages of a file."""
+        """Select what a row is about: a frame, with those like it marked; a process; or the pages of a file."""
         selection, m = self._controller.selection, self._controller.session.machine
         if self._list == PROCESSES:
             selection.select_task(key)
@@ -155,7 +155,7 @@ class DangersLink(QObject):
         self._selected = selection.pair
 
     def _show_menu(self, where: QPoint) -> None:
-        """The menu of the row's frame, of which the frames like it are marked: one is broken, or all of them are."""
+        """Show the context menu of the row's frame, with all frames like it marked: one is broken, or all of them."""
         pfn = self._panel.worst.current_key()
         if pfn != NO_KEY:
             self._menu(pfn, where, self._panel.worst.copying.entries)
@@ -165,7 +165,7 @@ class DangersLink(QObject):
             self._map.center_on(self._panel.worst.current_key())
 
     def _show_selected(self) -> None:
-        """Makes the row current that the selected frame, or process, belongs to."""
+        """Make the row current that the selected frame, or process, belongs to."""
         selection = self._controller.selection
         if selection.pair == self._selected or not self._list:
             return

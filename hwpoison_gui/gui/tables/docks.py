@@ -69,14 +69,14 @@ class PageControls(QWidget):
         self.stop.clicked.connect(self.stopped)
 
     def enable_found(self, possible: bool) -> None:
-        """Enables what lists the found pages only, if the map has a filter."""
+        """Enable what lists the found pages only, if the map has a filter."""
         enable(self.found, "" if possible else "There is no filter: Ctrl+F sets one.")
 
     def _wanted(self) -> None:
         self.orderWanted.emit(self.field.currentData(), self.descending.isChecked())
 
     def show_order(self, field: str, descending: bool) -> None:
-        """Shows the sort order without emitting a signal."""
+        """Show the sort order without emitting a signal."""
         self.field.setCurrentIndex(self.field.findData(field))
         self.descending.setChecked(descending)
 

@@ -58,12 +58,12 @@ class ExpectedPage(QWidget):
         self.set_theme(theme)
 
     def assume(self, devices: int) -> None:
-        """Says how many devices are assumed while no number is set."""
+        """Say how many devices are assumed while no number is set."""
         self.devices.setSpecialValueText(f"{devices:,}, assumed")
         self.devices.updateGeometry()
 
     def show_rows(self, rows: list[ExpectedRow]) -> None:
-        """Shows rows, with a column for each policy where these differ."""
+        """Show rows, with a column for each policy where these differ."""
         columns = expected_columns(rows)
         if columns != self.table.columns:
             self.table.set_columns(columns, cells_of(columns))

@@ -40,7 +40,7 @@ class ExpectedLink(QObject):
         frame_map.dramGeometryChanged.connect(self._compute)
 
     def show(self, on: bool) -> None:
-        """Notes that the page is seen, or not any more."""
+        """Note that the page is seen, or not any more."""
         self._shown = on
         if on and not self._rates:
             self._rates = {name: rates_named(name) for name in shipped_rates()}

@@ -105,7 +105,7 @@ class FaultPanel(QStackedWidget):
         self.set_theme(theme)
 
     def show_expected(self, on: bool) -> None:
-        """Shows the expectation, or the part."""
+        """Show the expectation, or the part."""
         page = self.expected if on else self._part
         self.setFocusProxy(page)
         self.setCurrentWidget(page)
@@ -121,5 +121,5 @@ class FaultPanel(QStackedWidget):
         self.expected.set_theme(theme)
 
     def say(self, text: str, is_wrong: bool = False) -> None:
-        """Says which frames these are, or what is wrong with what was typed."""
+        """Say which frames these are, or what is wrong with what was typed."""
         self.beside.say(text, is_wrong)

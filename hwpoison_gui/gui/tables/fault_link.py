@@ -92,7 +92,7 @@ class FaultLink(QObject):
     # -- which part
 
     def show_part(self, mode: str, pfn: int) -> None:
-        """Shows the part of a mode in which the first byte of a frame lies."""
+        """Show the part of a mode in which the first byte of a frame lies."""
         self._panel.tools.expected.setChecked(False)
         self._panel.tools.mode.setCurrentIndex(max(0, self._panel.tools.mode.findData(mode)))
         self._take(f"{mode}:of:{pfn:#x}")
@@ -122,7 +122,7 @@ class FaultLink(QObject):
         self._allow()
 
     def _looked(self) -> None:
-        """Follows the selected frame."""
+        """Follow the selected frame."""
         pfn = self._controller.selection.frame
         if pfn != NONE and pfn != self._seen_frame:
             self._part_of_frame()

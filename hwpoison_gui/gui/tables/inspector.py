@@ -42,20 +42,20 @@ class Inspector(QTextBrowser):
         self.set_facts(self._facts)
 
     def show_when_seen(self, ask: Callable[[], Facts]) -> None:
-        """Defers facts that are expensive until the panel is visible."""
+        """Defer facts that are expensive until the panel is visible."""
         self._ask = ask
         # Qt does not hide a panel behind another tab, but moves it out of sight.
         if not self.visibleRegion().isEmpty():
             self.answer()
 
     def answer(self) -> None:
-        """Shows deferred facts, now that the panel is visible."""
+        """Show deferred facts, now that the panel is visible."""
         if self._ask is not None:
             ask, self._ask = self._ask, None
             self.set_facts(ask())
 
     def set_facts(self, facts: Facts | None) -> None:
-        """Shows facts; None: no frame is selected."""
+        """Show facts; None: no frame is selected."""
         self._ask = None
         again = facts is not None and self._facts is not None and facts.pfn == self._facts.pfn
         self._facts = facts

@@ -28,7 +28,7 @@ class KernelChoice(QComboBox):
         self.setToolTip("The kernel that would handle the error instead; memory and sysctls stay as they are")
 
     def set_kernels(self, own: str, chosen: str) -> None:
-        """Lists the kernels, newest first."""
+        """List the kernels, newest first."""
         self.clear()
         for name, profile in reversed(PROFILES.items()):
             if name != own:

@@ -96,7 +96,7 @@ class TablesLink(QObject):
     # -- what is shown
 
     def set_visible(self, table: str, visible: bool) -> None:
-        """Records whether a table is visible; updates it if so."""
+        """Record whether a table is visible; update it if so."""
         if visible:
             self._visible.add(table)
             self._catch_up()
@@ -115,7 +115,7 @@ class TablesLink(QObject):
             self.filter_changed()
 
     def filter_changed(self) -> None:
-        """Handles another filter of the map, or none."""
+        """Handle another filter of the map, or none."""
         plane, found = self._map.plane, self._tables.controls.found
         was = found.isChecked()
         self._tables.controls.enable_found(plane is not None and plane.match is not None)
@@ -150,7 +150,7 @@ class TablesLink(QObject):
         self._catch_up()
 
     def _catch_up(self) -> None:
-        """Updates the visible tables that are stale."""
+        """Update the visible tables that are stale."""
         fill = {PAGES: self._fill_pages, VMAS: self._fill_vmas, FILES: self._fill_files}
         for table in self._stale & self._visible:
             self._stale.discard(table)
@@ -182,7 +182,7 @@ class TablesLink(QObject):
         self._docks[FILES].set_subject(f"{len(rows):,}")
 
     def _show_selected(self) -> None:
-        """Selects the row of the map's selection; a row that is of the same frame already stays."""
+        """Select the row of the map's selection; a row that is of the same frame already stays."""
         c, t = self._controller, self._tables
         m, pfn = c.session.machine, c.selection.frame
         if pfn == NONE:
@@ -224,7 +224,7 @@ class TablesLink(QObject):
         self.order_by(field, field == self._field and not self._descending)
 
     def order_by(self, field: str, descending: bool) -> None:
-        """Starts sorting the pages; with the filter's result, if only that is listed."""
+        """Start sorting the pages; with the filter's result, if only that is listed."""
         if self._pages_machine is not self._controller.session.machine:
             self._fill_pages()  # hidden since the machine was opened
         found = self._found() if self._tables.controls.found.isChecked() else None
@@ -241,7 +241,7 @@ class TablesLink(QObject):
         return plane.lens.classes[int(plane.classes_of(np.array([pfn]))[0])].shortest if plane is not None else ""
 
     def show_damage(self, on: bool, tolls: dict[int, FileToll], ahead: Ahead | None) -> None:
-        """Shows what errors would do in the tables of files and pages, or no longer; empty where it is not known."""
+        """Show what errors would do in the tables of files and pages, or no longer; empty where it is not known."""
         t = self._tables
         self.tolls, self.ahead = tolls, ahead
         columns, cells = (FILE_DAMAGE_COLUMNS, file_damage_cells) if on else (FILE_COLUMNS, file_cells)

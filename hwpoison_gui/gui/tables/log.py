@@ -80,7 +80,7 @@ class LogModel(QStringListModel):
         return None
 
     def set_lines(self, lines: list[LogLine], newest: frozenset[int]) -> None:
-        """Replaces the lines; unchanged ones at the beginning stay."""
+        """Replace the lines; unchanged ones at the beginning stay."""
         same = min(len(self.lines), len(lines))
         if self.lines[:same] != lines[:same]:
             same = next(number for number, (a, b) in enumerate(zip(self.lines, lines, strict=False)) if a != b)
@@ -99,7 +99,7 @@ class LogModel(QStringListModel):
             self.refresh_look()
 
     def _take(self, first: int, lines: list[LogLine]) -> None:
-        """Appends the rows of lines, from number `first` on."""
+        """Append the rows of lines, from number `first` on."""
         for number, line in enumerate(lines, first):
             self._starts.append(len(self._pieces))
             if len(line.text) <= self._columns:
@@ -108,7 +108,7 @@ class LogModel(QStringListModel):
                 self._pieces += [(number, piece) for piece in wrapped(line.text, self._columns)]
 
     def set_columns(self, columns: int) -> bool:
-        """Sets the characters per row; returns whether the rows changed."""
+        """Set the characters per row; return whether the rows changed."""
         fewest, self._columns = min(columns, self._columns), columns
         longest = max((len(line.text) for line in self.lines), default=0)
         if longest <= fewest:
@@ -154,14 +154,14 @@ class LogView(QListView):
         self.viewport().update()
 
     def set_lines(self, lines: list[LogLine], newest: frozenset[int]) -> None:
-        """Shows the log and scrolls to the newest line."""
+        """Show the log and scroll to the newest line."""
         grew = len(lines) != len(self.log.lines)
         self.log.set_lines(lines, newest)
         if grew and lines:
             self.scrollToBottom()
 
     def show_frame(self, pfn: int) -> None:
-        """Selects the newest lines about another frame, unless all lines are about it; emits nothing."""
+        """Select the newest lines about another frame, unless all lines are about it; emit nothing."""
         if pfn == self._about:
             return
         self._about = pfn
@@ -185,7 +185,7 @@ class LogView(QListView):
         self._fit()
 
     def _fit(self) -> None:
-        """Wraps lines at the view's width; the last visible line stays visible."""
+        """Wrap lines at the view's width; the last visible line stays visible."""
         room = self.viewport().width() - 2 * _MARGIN
         last = self.indexAt(self.viewport().rect().bottomLeft())
         seen = self.log.line_at(last.row()) if last.isValid() else len(self.log.lines) - 1

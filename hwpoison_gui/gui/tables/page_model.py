@@ -44,12 +44,12 @@ class PageModel(QAbstractTableModel):
     def set_machine(
         self, m: Machine, shown: Callable[[int], str], ahead: Callable[[int], tuple[int, int]] = lambda pfn: (0, 0)
     ) -> None:
-        """Replaces the machine; `shown` and `ahead` are those of PageRows."""
+        """Replace the machine; `shown` and `ahead` are those of PageRows."""
         self._source = PageRows(m, shown, ahead)
         self.set_order(None)
 
     def set_order(self, pfns: Pfns | None) -> None:
-        """Sets another order of the frames."""
+        """Set another order of the frames."""
         assert self._source is not None
         self.beginResetModel()
         self.pfns, self.top = pfns, 0
@@ -58,7 +58,7 @@ class PageModel(QAbstractTableModel):
         self.endResetModel()
 
     def show_damage(self, on: bool) -> None:
-        """Shows or hides the columns of what an error would do."""
+        """Show or hide the columns of what an error would do."""
         self.beginResetModel()
         self.columns = PAGE_DAMAGE_COLUMNS if on else PAGE_COLUMNS
         self._cells = page_damage_cells if on else page_cells
@@ -66,7 +66,7 @@ class PageModel(QAbstractTableModel):
         self.endResetModel()
 
     def set_window(self, top: int, room: int) -> None:
-        """Sets which rows are visible."""
+        """Set which rows are visible."""
         top = max(0, min(top, self.size - room))
         if room != self.room:
             self.beginResetModel()
@@ -77,7 +77,7 @@ class PageModel(QAbstractTableModel):
             self.refresh()
 
     def refresh(self) -> None:
-        """Updates the visible rows."""
+        """Update the visible rows."""
         self._made.clear()
         if self._source is not None:
             self._source.forget()

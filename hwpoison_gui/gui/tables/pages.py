@@ -120,13 +120,13 @@ class PageTable(QWidget):
     def set_machine(
         self, m: Machine, shown: Callable[[int], str], ahead: Callable[[int], tuple[int, int]] = lambda pfn: (0, 0)
     ) -> None:
-        """Replaces the machine; `shown` and `ahead` are those of PageRows."""
+        """Replace the machine; `shown` and `ahead` are those of PageRows."""
         self.place = self._anchor = NOWHERE
         self.pages.set_machine(m, shown, ahead)
         self.suit()
 
     def show_damage(self, on: bool) -> None:
-        """Shows or hides the columns of what an error in the frame would do."""
+        """Show or hide the columns of what an error in the frame would do."""
         if (len(self.pages.columns) > len(PAGE_COLUMNS)) != on:
             self.pages.show_damage(on)
             self.view.columns = self.pages.columns
@@ -134,7 +134,7 @@ class PageTable(QWidget):
             self.suit()
 
     def set_order(self, pfns: Pfns | None) -> None:
-        """Shows frames in another order; the selected frame stays selected if it is listed."""
+        """Show frames in another order; the selected frame stays selected if it is listed."""
         pfn = self.pfn
         self.pages.set_order(pfns)
         self.suit()
@@ -143,7 +143,7 @@ class PageTable(QWidget):
             self.show_pfn(pfn)
 
     def refresh(self) -> None:
-        """Rereads the visible rows after a change of the machine."""
+        """Reread the visible rows after a change of the machine."""
         self.pages.refresh()
 
     @property
@@ -152,14 +152,14 @@ class PageTable(QWidget):
         return self.pages.pfn_of(self.place) if 0 <= self.place < self.pages.size else NOWHERE
 
     def show_pfn(self, pfn: int) -> None:
-        """Goes to a frame's row without emitting `chosen`."""
+        """Go to a frame's row without emitting `chosen`."""
         if pfn != self.pfn:
             self.place = self._anchor = self.pages.place_of(pfn) if pfn != NOWHERE else NOWHERE
             self._reveal()
             self._show_selection()
 
     def go_to(self, place: int, extend: bool = False) -> None:
-        """Moves to a row as the user; `extend` selects from where the selection began."""
+        """Move to a row as the user; `extend` selects from where the selection began."""
         if not self.pages.size:
             return
         before = self.pfn
@@ -181,7 +181,7 @@ class PageTable(QWidget):
         return max(1, self.view.viewport().height() // self.view.verticalHeader().defaultSectionSize())
 
     def suit(self) -> None:
-        """Fits the number of rows to the height."""
+        """Fit the number of rows to the height."""
         self.bar.setRange(0, max(0, self.pages.size - self._whole))
         self.bar.setPageStep(self._whole)
         self.pages.set_window(self.bar.value(), self._whole)
@@ -218,7 +218,7 @@ class PageTable(QWidget):
     # -- keys
 
     def take_key(self, event: QKeyEvent) -> bool:
-        """Moves by a key; returns whether the key was for that."""
+        """Move by a key; return whether the key was for that."""
         key, page, last = Key(event.key()), self._whole - 1, self.pages.size - 1
         steps = {Key.Key_Up: -1, Key.Key_Down: 1, Key.Key_PageUp: -page, Key.Key_PageDown: page}
         ends = {Key.Key_Home: 0, Key.Key_End: last}
@@ -237,7 +237,7 @@ class PageTable(QWidget):
         return True
 
     def menu_at(self, where: QPoint) -> None:
-        """Requests the context menu of the current row's frame."""
+        """Request the context menu of the current row's frame."""
         if self.pfn != NOWHERE:
             self.menuRequested.emit(self.pfn, where)
 
@@ -255,7 +255,7 @@ class PageTable(QWidget):
         return [self.pages.cells_at(place) for place in self._selected()]
 
     def copy_many(self, heads: bool) -> bool:
-        """Requests copying as long work if many rows are selected, or none; returns whether it did."""
+        """Request copying as long work if many rows are selected, or none; return whether it did."""
         if not self._selected():
             self.copy_all()
             return True
@@ -265,7 +265,7 @@ class PageTable(QWidget):
         return many
 
     def copy_all(self) -> None:
-        """Requests copying of all rows, under a line of column names; only the first of very many."""
+        """Request copying of all rows, under a line of column names; only the first of very many."""
         self.copyWanted.emit(self._copying(range(min(self.pages.size, MOST_COPIED)), True))
 
     def copy_all_words(self) -> str:

@@ -75,7 +75,7 @@ class Playhead(QWidget):
         return button
 
     def show_at(self, at: int, many: int, words: str, missing: tuple[str, str]) -> None:
-        """Shows a record without emitting a signal. `missing`: why there is none before it, and after it."""
+        """Show a record without emitting a signal. `missing`: why there is none before it, and after it."""
         self.slider.blockSignals(True)
         self.slider.setRange(0, max(0, many - 1))
         self.slider.setValue(max(0, at))
@@ -145,7 +145,7 @@ class SaidView(QScrollArea):
             row[2].setStyleSheet(f"color: {self._theme.warn}" if differs else "")
 
     def show_comparison(self, comparison: Comparison | None, fault: str = "") -> None:
-        """Shows a comparison, and the fault that the record is part of; None hides all of it."""
+        """Show a comparison, and the fault that the record is part of; None hides all of it."""
         self.setVisible(comparison is not None)
         if comparison is None:
             return
@@ -165,7 +165,7 @@ class SaidView(QScrollArea):
         return 0 if self.isHidden() else max(self._box.heightForWidth(width), self._box.minimumSize().height())
 
     def ask_height(self, height: int) -> None:
-        """Takes so much height where there is room; less does not make the window larger."""
+        """Take so much height where there is room; less does not make the window larger."""
         self._height = height
         self.setMaximumHeight(height)
         self.updateGeometry()
@@ -217,7 +217,7 @@ class RecordsView(QWidget):
         self._muted = theme.muted
 
     def show_comparison(self, comparison: Comparison | None, fault: str = "") -> None:
-        """Shows what is said of the chosen record, whose row stays in sight."""
+        """Show what is said of the chosen record, whose row stays in sight."""
         self.said.show_comparison(comparison, fault)
         self._fit()
 
@@ -226,7 +226,7 @@ class RecordsView(QWidget):
         self._fit()
 
     def _fit(self) -> None:
-        """Gives the comparison the height that it needs, if the table keeps some rows."""
+        """Give the comparison the height that it needs, if the table keeps some rows."""
         layout, header = self.layout(), self.table.horizontalHeader().height()
         rows = header + _LEAST_ROWS * self.table.verticalHeader().defaultSectionSize() + look.MEDIUM
         room = self.height() - self.playhead.sizeHint().height()
@@ -237,7 +237,7 @@ class RecordsView(QWidget):
         self.table.scrollTo(self.table.currentIndex())
 
     def show_rows(self, rows: list[RecordRow], empty: str = NONE_OPEN, how: str = _HOW) -> None:
-        """Shows the records, or if there are none why, and what to do."""
+        """Show the records, or if there are none why, and what to do."""
         self._empty = "\n".join(filter(None, (empty, how)))
         self.table.set_rows(rows)
         for widget in (self.table, self.playhead):
@@ -255,5 +255,5 @@ class RecordsView(QWidget):
             painter.drawText(self.rect(), flags, self._empty)
 
     def show_record(self, number: int) -> None:
-        """Makes a record current without emitting a signal."""
+        """Make a record current without emitting a signal."""
         self.table.show_key(number if number >= 0 else NO_KEY)

@@ -53,7 +53,7 @@ class RecordsLink(QObject):
             QTimer.singleShot(0, self, self._dock.ask_for_room)  # later, for Qt is placing panels now
 
     def _show(self) -> None:
-        """Shows the records of another history."""
+        """Show the records of another history."""
         history = self._recorded.history
         self._find_faults()
         summary = summary_words(history) if history is not None else ""
@@ -85,7 +85,7 @@ class RecordsLink(QObject):
             self._faults = []
 
     def _compare(self) -> None:
-        """Compares the chosen record. Not while an operation runs: the machine must be at rest."""
+        """Compare the chosen record. Not while an operation runs: the machine must be at rest."""
         record, history = self._recorded.record, self._recorded.history
         session = self._controller.session
         if record is None or history is None:

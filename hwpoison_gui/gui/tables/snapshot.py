@@ -43,7 +43,7 @@ class SnapshotView(QWidget):
         self._muted = theme.muted
 
     def show_changes(self, rows: list[SnapshotRow], doubts: str, note: str) -> None:
-        """Shows rows and doubts; `note` is shown while there are no rows."""
+        """Show rows and doubts; `note` is shown while there are no rows."""
         self.doubts.setText(doubts)
         self.doubts.setVisible(bool(doubts))
         self.table.set_rows(rows)

@@ -99,7 +99,7 @@ class TaskModel(QAbstractTableModel):
         self._numbers: dict[int, int] = {}
 
     def set_rows(self, rows: list[TaskRow]) -> None:
-        """Replaces the rows; the selection stays on its task."""
+        """Replace the rows; the selection stays on its task."""
         old, keep = self.rows, min(len(self.rows), len(rows))
         while keep and old[keep - 1].tgid != rows[keep - 1].tgid:
             keep -= 1
@@ -126,7 +126,7 @@ class TaskModel(QAbstractTableModel):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.columns) - 1))
 
     def show_tolls(self, on: bool, tolls: dict[int, ProcessToll]) -> None:
-        """Shows or hides the columns of what errors would do; without tolls they are empty."""
+        """Show or hide the columns of what errors would do; without tolls they are empty."""
         self.tolls = tolls
         shown, first = len(self.columns) > len(COLUMNS), len(COLUMNS)
         if on and not shown:
@@ -147,7 +147,7 @@ class TaskModel(QAbstractTableModel):
         return self._numbers.get(tgid, -1)
 
     def refresh_look(self) -> None:
-        """Repaints after a change of colours or fonts."""
+        """Repaint after a change of colours or fonts."""
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 

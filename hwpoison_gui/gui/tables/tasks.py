@@ -149,7 +149,7 @@ class TaskTable(QTableView):
         self.tasks.refresh_look()
 
     def show_tolls(self, on: bool, tolls: dict[int, ProcessToll]) -> None:
-        """Shows what errors would do to each process, or no longer; when it is first shown, the worst come first."""
+        """Show what errors would do to each process, or no longer; when it is first shown, the worst come first."""
         first, was = len(COLUMNS), len(self.tasks.columns)
         self.tasks.show_tolls(on, tolls)
         if len(self.tasks.columns) != was:
@@ -189,7 +189,7 @@ class TaskTable(QTableView):
             self.setColumnWidth(_KILLED_BY, self._least[_KILLED_BY])
 
     def _leave_out(self, least: int) -> int:
-        """Hides the columns for which there is no room beside names of the least width; returns the room for names."""
+        """Hide the columns for which there is no room beside names of the least width; return the room for names."""
         for number in _LEFT_OUT:
             self.setColumnHidden(number, False)
         others = sum(self.columnWidth(number) for number in self._least if number not in (_NAME, _KILLED_BY))
@@ -214,7 +214,7 @@ class TaskTable(QTableView):
             self.reveal(*tgids)
 
     def set_rows(self, rows: list[TaskRow], frozen: bool) -> None:
-        """Replaces the rows. `frozen`: no cell can be edited."""
+        """Replace the rows. `frozen`: no cell can be edited."""
         self.tasks.frozen = frozen
         if rows != self.tasks.rows:
             self._quiet = True
@@ -233,7 +233,7 @@ class TaskTable(QTableView):
         return list(map(_NAME_OF, rows)), max(map(_RSS_OF, rows), default=0), len(rows)
 
     def set_colours(self, colours: dict[int, str], ends: dict[int, Fate] | None = None) -> None:
-        """Sets by tgid the colours of tasks, and the impact of the errors so far on them."""
+        """Set by tgid the colours of tasks, and the impact of the errors so far on them."""
         ends = ends or {}
         if colours != self.tasks.colours or ends != self.tasks.ends:
             self.tasks.colours, self.tasks.ends = colours, ends
@@ -244,7 +244,7 @@ class TaskTable(QTableView):
                 self._give_room()
 
     def show_selected(self, tgid: int | None) -> None:
-        """Selects a task's row, or none, without emitting `taskSelected`."""
+        """Select a task's row, or none, without emitting `taskSelected`."""
         if tgid == self.selected():
             return
         selection = self.selectionModel()
@@ -260,7 +260,7 @@ class TaskTable(QTableView):
             self._quiet = False
 
     def reveal(self, *tgids: int) -> None:
-        """Scrolls to the rows of tasks: to the first of them, with as many of the others as fit. Of many, to some."""
+        """Scroll to the rows of tasks: to the first of them, with as many of the others as fit. Of many, to some."""
         found = map(self._index_of, tgids[:_REVEALED])
         rows = sorted((index for index in found if index.isValid()), key=QModelIndex.row)
         for index in (*rows[-1:], *rows[:1]):

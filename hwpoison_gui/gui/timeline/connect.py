@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # only a scenario has captions
 
 
 def connect_playback(playback: Playback, settings: Settings, appearance: Appearance) -> None:
-    """Plays at the speed that was chosen last, and without motion if that is wanted."""
+    """Play at the speed that was chosen last, and without motion if that is wanted."""
     playback.set_speed(settings.get(keys.SPEED))
     playback.speedChanged.connect(lambda speed: settings.keep(keys.SPEED, speed))
     playback.set_motion(not appearance.still)
@@ -26,7 +26,7 @@ def connect_playback(playback: Playback, settings: Settings, appearance: Appeara
 
 
 def connect_stage(stage: PlaybackStage, controller: Controller, present: Present) -> None:
-    """Tells the playback row whether there is something to play."""
+    """Tell the playback row whether there is something to play."""
 
     def show() -> None:
         stage.set_content(bool(controller.session.steps))
@@ -36,7 +36,7 @@ def connect_stage(stage: PlaybackStage, controller: Controller, present: Present
 
 
 def connect_progress(line: ProgressLine, controller: Controller, appearance: Appearance) -> None:
-    """Shows the progress of long work; Esc cancels it."""
+    """Show the progress of long work; Esc cancels it."""
     line.set_motion(not appearance.still)
     appearance.motionChanged.connect(line.set_motion)
     line.cancelled.connect(controller.cancel)

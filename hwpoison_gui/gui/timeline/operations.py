@@ -83,7 +83,7 @@ class OperationStrip(QWidget):
         return QSize(160, self.sizeHint().height())
 
     def set_operations(self, chips: list[Chip], forks: dict[int, int]) -> None:
-        """Replaces the operations; `forks`: number of branches by number of operations before them."""
+        """Replace the operations; `forks`: number of branches by number of operations before them."""
         same = 0
         if forks == self.forks:
             pairs = zip(chips, self.chips, strict=False)
@@ -92,7 +92,7 @@ class OperationStrip(QWidget):
         self._lay_out(same)
 
     def set_present(self, number: int, position: int) -> None:
-        """Sets the present operation, -1 at the start; operations that end later show no result."""
+        """Set the present operation, -1 at the start; operations that end later show no result."""
         while 0 < number < len(self.chips) and self.chips[number].joined:
             number -= 1
         self.present, self._position = number, position
@@ -105,7 +105,7 @@ class OperationStrip(QWidget):
     # -- geometry
 
     def _lay_out(self, same: int = 0) -> None:
-        """Lays out the chips; the first `same` ones keep their place."""
+        """Lay out the chips; the first `same` ones keep their place."""
         x = float(look.MEDIUM)
         del self._ends[same:]
         del self._places[self._ends[-1] if self._ends else 0 :]
@@ -139,7 +139,7 @@ class OperationStrip(QWidget):
         return x + width + look.TIGHT
 
     def _follow(self) -> None:
-        """Scrolls to the present operation, centred if possible."""
+        """Scroll to the present operation, centred if possible."""
         whole = self._places[-1].x + self._places[-1].width + look.MEDIUM if self._places else 0.0
         first = self._ends[self.present - 1] if 0 < self.present <= len(self._ends) else 0
         here = next((place for place in self._places[first : first + 2] if place.chip == self.present), None)
@@ -204,7 +204,7 @@ class OperationStrip(QWidget):
             painter.drawRoundedRect(rect.adjusted(2, 2, -2, -2), 3, 3)
 
     def _paint_fork(self, painter: QPainter, rect: QRectF, count: int) -> None:
-        """Draws a splitting line and the number of branches."""
+        """Draw a splitting line and the number of branches."""
         painter.setPen(QPen(QColor(self._theme.muted), 1.4))
         y, x, arm = rect.center().y(), rect.left() + 4, look.px(5)
         painter.drawLine(QPointF(x, y), QPointF(x + arm, y))

@@ -90,7 +90,7 @@ class SentenceBar(QWidget):
         self.set_theme(theme)
 
     def set_form(self, form: Form) -> None:
-        """Changes the height."""
+        """Change the height."""
         if form is not self.form:
             self.form = form
             self._place()
@@ -121,7 +121,7 @@ class SentenceBar(QWidget):
         return 2 * lines + detail + look.HAIR + (look.LARGE if self.form is Form.LARGE else look.MEDIUM)
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and fonts."""
+        """Apply colours and fonts."""
         self._theme = theme
         self.detail.setFont(look.font(look.BODY))
         one_line = self.form is Form.ONE_LINE
@@ -131,7 +131,7 @@ class SentenceBar(QWidget):
         self._paint_words()
 
     def set_sentence(self, sentence: Sentence) -> None:
-        """Replaces the sentence."""
+        """Replace the sentence."""
         if sentence == self.sentence:
             return
         self.sentence = sentence
@@ -183,7 +183,7 @@ class SentenceBar(QWidget):
         self.update()
 
     def _fit(self) -> None:
-        """Uses the largest font with which the sentence fits in two lines."""
+        """Use the largest font with which the sentence fits in two lines."""
         width = max(60, self.text.width())
         lines = QFontMetrics(look.font(self.form.value, QFont.Weight.DemiBold)).lineSpacing()
         height = 2 * lines
@@ -201,7 +201,7 @@ class SentenceBar(QWidget):
         self.detail.setWordWrap(room.height() <= lines)
 
     def _fit_beside(self) -> None:
-        """Shows the detail beside the sentence where both fit, else the sentence alone; its tip says the rest."""
+        """Show the detail beside the sentence where both fit, else the sentence alone; its tip says the rest."""
         self.text.setFont(look.font(self.form.value, QFont.Weight.DemiBold))
         wide = QFontMetrics(self.text.font()).horizontalAdvance(self.text.text()) + look.HAIR
         rest = self._grid.contentsRect().width() - wide - self.code.sizeHint().width() - 2 * look.LARGE

@@ -83,7 +83,7 @@ class Timeline(QWidget):
         self.update()
 
     def set_steps(self, session: Session) -> None:
-        """Rereads the steps; call when they changed."""
+        """Reread the steps; call when they changed."""
         self._acts.read(session)
         self._bounds = boundaries(session)
         self._operations = session.operations
@@ -92,12 +92,12 @@ class Timeline(QWidget):
         self.update()
 
     def set_notes(self, positions: Sequence[int]) -> None:
-        """Sets the positions that have a note."""
+        """Set the positions that have a note."""
         self._notes = tuple(positions)
         self.update()
 
     def set_position(self, position: int) -> None:
-        """Moves the handle."""
+        """Move the handle."""
         self.position = position
         self.setAccessibleDescription(f"step {position} of {self.total}")
         self.update()
@@ -153,7 +153,7 @@ class Timeline(QWidget):
         self._paint_handle(painter, middle)
 
     def _paint_notes(self, painter: QPainter, middle: float) -> None:
-        """Draws a small flag above the track for each note."""
+        """Draw a small flag above the track for each note."""
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(self._theme.accent))
         scale = self._scale

@@ -37,7 +37,7 @@ class Transport(QWidget):
         self.set_theme(theme)
 
     def add_action(self, action: QAction) -> None:
-        """Adds a button before the timeline."""
+        """Add a button before the timeline."""
         button = QToolButton(self)
         button.setDefaultAction(action)
         button.setIconSize(look.icon_size())

@@ -46,7 +46,7 @@ class ToolBar(QToolBar):
         return super().event(event)
 
     def _fit(self) -> None:
-        """Shows as much slider text as fits beside all counters; without any, as many counters as fit."""
+        """Show as much slider text as fits beside all counters; without any, as many counters as fit."""
         if self._counters is None:
             return
         shown = [slider for slider in self._sliders if not slider.isHidden()]

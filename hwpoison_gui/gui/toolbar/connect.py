@@ -24,7 +24,7 @@ def connect_toolbar(
     controller: Controller,
     present: Present,
 ) -> None:
-    """Keeps the tool bar up to date; `sliders` by the name of their sysctl."""
+    """Keep the tool bar up to date; `sliders` by the name of their sysctl."""
 
     def show() -> None:
         machine = controller.session.machine

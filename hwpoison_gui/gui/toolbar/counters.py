@@ -78,7 +78,7 @@ class CounterStrip(QWidget):
             figure.update()
 
     def set_counters(self, counters: Sequence[Counter]) -> None:
-        """Shows these counters."""
+        """Show these counters."""
         self._counters = counters
         while len(self._figures) < len(counters):
             figure = Figure(self, self._theme)
@@ -94,7 +94,7 @@ class CounterStrip(QWidget):
         return self._width_of(len(self._counters))
 
     def set_room(self, width: int | None) -> None:
-        """Shows as many counters as have room in a width, but one at least; None: all of them."""
+        """Show as many counters as have room in a width, but one at least; None: all of them."""
         if width != self._room:
             self._room = width
             self._show()

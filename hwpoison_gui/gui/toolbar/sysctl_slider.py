@@ -64,7 +64,7 @@ class SysctlSlider(QAbstractSlider):
         self.update()
 
     def set_scale(self, scale: float) -> None:
-        """Draws it larger or smaller than the window's text by a factor."""
+        """Draw it larger or smaller than the window's text by a factor."""
         if scale != self._scale:
             self._scale = scale
             self.set_theme(self._theme)
@@ -78,7 +78,7 @@ class SysctlSlider(QAbstractSlider):
             self.update()
 
     def set_modelled(self, on: bool) -> None:
-        """Says beside the name that the captured kernel has no such sysctl: the value is the model's."""
+        """Say beside the name that the captured kernel has no such sysctl: the value is the model's."""
         if on != self._is_modelled:
             self._is_modelled = on
             more = f"\n{NO_HANDLER}" if on else ""

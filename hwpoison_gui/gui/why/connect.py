@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
 
 
 def connect_why(view: DecisionView, dock: Dock, controller: Controller, present: Present) -> None:
-    """Shows the outline of the present operation, or of the handler at rest, and keeps it up to date."""
+    """Show the outline of the present operation, or of the handler at rest, and keep it up to date."""
 
     def show() -> None:
         session = controller.session
@@ -41,7 +41,7 @@ def connect_why(view: DecisionView, dock: Dock, controller: Controller, present:
 
 
 def connect_states(view: StateTableView, controller: Controller, present: Present) -> None:
-    """Shows the state table for the frame of the present operation, else for the selected one; keeps it up to date."""
+    """Show the state table for the frame of the present operation, else for the selected one; keep it up to date."""
 
     from hwpoison_gui.view.outline.state_rows import table_for
 

@@ -62,7 +62,7 @@ class DecisionDelegate(QStyledItemDelegate):
         return node.parent >= 0 and self._model.outline.nodes[node.parent].kind == "run"
 
     def _laid_out(self, node: Node, width: int) -> QTextLayout:
-        """Lays out the words of `node` in lines of `width` pixels; beyond the most lines they are elided."""
+        """Lay out the words of `node` in lines of `width` pixels; beyond the most lines they are elided."""
         words = self._model.outline.words(node, self._model.position)
         layout = self._wrapped(words, node, width)
         if layout.lineCount() > _MOST_LINES:
@@ -129,7 +129,7 @@ class DecisionDelegate(QStyledItemDelegate):
             painter.drawRect(whole.adjusted(0, 0, -1, -1))
 
     def _name(self, painter: QPainter, room: QRect, node: Node, state: str, layout: QTextLayout) -> None:
-        """Draws the kernel's name beside the last line, if there is room."""
+        """Draw the kernel's name beside the last line, if there is room."""
         shown = state not in (AHEAD, ASIDE)
         said = node.code + (f" → {node.branch}" if node.branch and shown else "") if shown or node.code else ""
         if not said or not layout.lineCount():

@@ -34,7 +34,7 @@ class DecisionModel(QAbstractItemModel):
         self.endResetModel()
 
     def set_position(self, position: int) -> None:
-        """Sets another position of the same outline; only lines that change are reported."""
+        """Set another position of the same outline; only lines that change are reported."""
         before, self.position = self.position, position
         for node in self.outline.shown():
             told = node.told or node.kind == "run"
@@ -43,7 +43,7 @@ class DecisionModel(QAbstractItemModel):
                 self.dataChanged.emit(index, index)
 
     def end(self, facts: Sequence[Fact]) -> Node:
-        """Appends the impact of the operation; returns the line above it."""
+        """Append the impact of the operation; return the line above it."""
         row = self.outline.size(self.outline.nodes[0])
         self.beginInsertRows(QModelIndex(), row, row)
         self.outline.end(facts)

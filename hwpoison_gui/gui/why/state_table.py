@@ -125,7 +125,7 @@ class StateTableView(QWidget):
         self.view.viewport().update()
 
     def set_table(self, table: StateTable) -> None:
-        """Replaces the table."""
+        """Replace the table."""
         if table == self.model.table:
             return
         self.model.set_table(table)
@@ -135,13 +135,13 @@ class StateTableView(QWidget):
         self._reveal()
 
     def _reveal(self) -> None:
-        """Scrolls to the first match."""
+        """Scroll to the first match."""
         lit = next((row.number for row in self.model.table.rows if row.state == FITS), None)
         if lit is not None:
             self.view.scrollTo(self.model.index(lit, 0), QAbstractItemView.ScrollHint.EnsureVisible)
 
     def _show_flags(self) -> None:
-        """Shows the page's flags; those that only the handler remembers are marked."""
+        """Show the page's flags; those that only the handler remembers are marked."""
         table, theme = self.model.table, self._theme
         asked = {bit.name for row in table.rows for bit in row.bits}
         family = QFontInfo(look.mono()).family()
@@ -162,7 +162,7 @@ class StateTableView(QWidget):
         self._scrolled.setFixedHeight(min(wanted, round(self.height() * _MOST_FLAGS)))
 
     def _fit(self) -> None:
-        """Fits columns to their content; the last takes the rest, and the third shrinks for it."""
+        """Fit columns to their content; the last takes the rest, and the third shrinks for it."""
         mono, plain = QFontMetrics(look.mono(look.CAPTION)), QFontMetrics(look.font())
         rows = self.model.table.rows
         bits = max((mono.horizontalAdvance(self.model.words(row, BITS)) for row in rows), default=80) + _PAD

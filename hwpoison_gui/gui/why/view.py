@@ -69,7 +69,7 @@ class DecisionView(QTreeView):
         self.viewport().update()
 
     def set_moment(self, outline: Outline, position: int) -> None:
-        """Shows an outline at a timeline position."""
+        """Show an outline at a timeline position."""
         model = self.outline_model
         if outline is not model.outline:
             model.set_outline(outline, position)
@@ -81,7 +81,7 @@ class DecisionView(QTreeView):
         self.viewport().update()
 
     def set_ending(self, facts: Sequence[Fact]) -> None:
-        """Shows the impact below the last step."""
+        """Show the impact below the last step."""
         model = self.outline_model
         if not facts or not model.outline.can_end(model.position):
             return
@@ -117,7 +117,7 @@ class DecisionView(QTreeView):
         return node
 
     def _follow(self) -> None:
-        """Scrolls to the line of the present step when it changes."""
+        """Scroll to the line of the present step when it changes."""
         node = self.present()
         number = node.id if node is not None else None
         if number == self._now:

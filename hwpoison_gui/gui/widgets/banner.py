@@ -39,7 +39,7 @@ class Banner(QWidget):
         self.hide()
 
     def add_button(self, action: QAction) -> None:
-        """Adds a button for an action, on the right."""
+        """Add a button for an action, on the right."""
         button = QToolButton(self)
         button.setDefaultAction(action)
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
@@ -53,7 +53,7 @@ class Banner(QWidget):
         self.setStyleSheet(f"#banner {{ background: {theme.raised}; border-bottom: 1px solid {theme.line}; }}")
 
     def show_words(self, head: str, line: str = "", tip: str = "") -> None:
-        """Shows a headline and a sentence, of which `tip` says more; hides without a headline."""
+        """Show a headline and a sentence, of which `tip` says more; hide without a headline."""
         self.head.setText(head)
         self.line.setText(line)
         self.setVisible(bool(head))

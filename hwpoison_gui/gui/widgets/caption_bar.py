@@ -54,7 +54,7 @@ class CaptionBar(QWidget):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours and fonts."""
+        """Apply colours and fonts."""
         self.head.setFont(look.font(look.CAPTION))
         self.text.setFont(look.font(look.HEADLINE))
         self.setStyleSheet(
@@ -70,7 +70,7 @@ class CaptionBar(QWidget):
         self._fit()
 
     def show_words(self, head: str, text: str) -> None:
-        """Shows a title and a text; hides without a text."""
+        """Show a title and a text; hide without a text."""
         if self._head != head:
             self._head = head
             self._fit()

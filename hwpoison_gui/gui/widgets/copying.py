@@ -62,7 +62,7 @@ class Copying(QObject):
         return ("Copy", self.copy), (f"Copy all of {self._name}", lambda: _put(self._whole()))
 
     def copy(self) -> None:
-        """Copies what is selected, or everything where nothing is."""
+        """Copy what is selected, or everything where nothing is."""
         _put(self._chosen() or self._whole())
 
     def menu(self) -> QMenu:

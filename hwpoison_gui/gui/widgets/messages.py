@@ -16,7 +16,7 @@ _TALLEST: Final = 520
 
 
 def show_error(above: QWidget, head: str, text: str) -> None:
-    """Shows an error: what failed, and why."""
+    """Show an error: what failed, and why."""
     from PySide6.QtWidgets import QMessageBox
 
     box = QMessageBox(QMessageBox.Icon.Warning, "hwpoison-gui", head, QMessageBox.StandardButton.Ok, above)
@@ -28,7 +28,7 @@ def show_error(above: QWidget, head: str, text: str) -> None:
 
 
 def show_page(above: QWidget, title: str, content: str) -> None:
-    """Shows a page of HTML that can be scrolled and copied."""
+    """Show a page of HTML that can be scrolled and copied."""
     from PySide6.QtGui import QTextDocument
     from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout
 

@@ -21,7 +21,7 @@ _VECTORS: Final = "hwpoison_gui.gui.export.svg"
 
 
 def draws_vectors(painter: QPainter) -> bool:
-    """Whether a picture is made that can be enlarged: see gui/export/svg.py."""
+    """Return whether a picture is made that can be enlarged: see gui/export/svg.py."""
     if _VECTORS not in sys.modules:  # then no painter draws on such a device, and PySide creates no class for engines
         return False
     from PySide6.QtGui import QPaintEngine
@@ -37,7 +37,7 @@ def fill(painter: QPainter, box: QRect | QRectF, colour: QColor) -> None:
 
 
 def draw_lines(painter: QPainter, lines: np.ndarray, pen: QPen) -> None:
-    """Draws lines; `lines` is float64 of shape (n, LINE)."""
+    """Draw lines; `lines` is float64 of shape (n, LINE)."""
     if len(lines):
         rows = np.ascontiguousarray(lines, np.float64)  # keeps a reference: it must outlive the pointer
         painter.setPen(pen)
@@ -45,7 +45,7 @@ def draw_lines(painter: QPainter, lines: np.ndarray, pen: QPen) -> None:
 
 
 def draw_fragments(painter: QPainter, fragments: np.ndarray, source: QPixmap) -> None:
-    """Draws parts of a pixmap; `fragments` is float64 of shape (n, FRAGMENT)."""
+    """Draw parts of a pixmap; `fragments` is float64 of shape (n, FRAGMENT)."""
     if len(fragments):
         rows = np.ascontiguousarray(fragments, np.float64)
         painter.drawPixmapFragments(_first_of(rows, QPainter.PixmapFragment), len(rows), source)

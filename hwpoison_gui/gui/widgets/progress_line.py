@@ -42,17 +42,17 @@ class ProgressLine(QWidget):
         self.set_busy(False)
 
     def set_motion(self, on: bool) -> None:
-        """Shows or hides the animated bar; the words report progress in any case."""
+        """Show or hide the animated bar; the words report progress in any case."""
         self.bar.setVisible(on)
 
     def set_busy(self, busy: bool) -> None:
-        """Enables Esc while work runs; the line appears with the first report."""
+        """Enable Esc while work runs; the line appears with the first report."""
         self._escape.setEnabled(busy)
         if not busy:
             self.hide()
 
     def say(self, words: str) -> None:
-        """Reports progress."""
+        """Report progress."""
         if self.isHidden():
             self.words.setFont(look.font(look.TITLE))
             self.setGeometry(self._over.rect())

@@ -51,13 +51,13 @@ class RowModel(QAbstractTableModel):
         self.theme: Theme = DARK
 
     def set_columns(self, columns: Sequence[TextColumn], cells: Callable[[Any], tuple[str, ...]]) -> None:
-        """Shows other columns of the same rows."""
+        """Show other columns of the same rows."""
         self.beginResetModel()
         self.columns, self._cells = tuple(columns), cells
         self.endResetModel()
 
     def set_rows(self, rows: list[Any]) -> None:
-        """Replaces the rows; if the keys are the same, only changed rows are reported."""
+        """Replace the rows; if the keys are the same, only changed rows are reported."""
         if rows == self.rows:
             return
         old = self.rows
@@ -71,7 +71,7 @@ class RowModel(QAbstractTableModel):
         self.dataChanged.emit(self.index(changed[0], 0), self.index(changed[-1], len(self.columns) - 1))
 
     def refresh_look(self) -> None:
-        """Repaints all rows after a change of colours or fonts."""
+        """Repaint all rows after a change of colours or fonts."""
         if self.rows:
             self.dataChanged.emit(self.index(0, 0), self.index(len(self.rows) - 1, len(self.columns) - 1))
 

@@ -49,14 +49,14 @@ class RowTable(FactView):
         self.rows.refresh_look()
 
     def fit_heads(self) -> None:
-        """Makes columns wide enough for heads of two lines, of which eliding would cut the second."""
+        """Make columns wide enough for heads of two lines, of which eliding would cut the second."""
         head = self.horizontalHeader()
         head.setTextElideMode(Qt.TextElideMode.ElideNone)
         for number in range(len(self.columns)):
             self.setColumnWidth(number, max(self.columnWidth(number), head.sectionSizeHint(number)))
 
     def set_columns(self, columns: Sequence[TextColumn], cells: Callable[[Any], tuple[str, ...]]) -> None:
-        """Shows other columns of the same rows; the current row stays."""
+        """Show other columns of the same rows; the current row stays."""
         if tuple(columns) == self.columns:
             return
         key = self.current_key()
@@ -66,7 +66,7 @@ class RowTable(FactView):
         self.show_key(key)
 
     def set_rows(self, rows: list[Any]) -> None:
-        """Replaces the rows without emitting `chosen`."""
+        """Replace the rows without emitting `chosen`."""
         key = self.current_key()
         self._quiet = True
         try:
@@ -82,7 +82,7 @@ class RowTable(FactView):
         return int(index.data(KEY_ROLE)) if index.isValid() else NO_KEY
 
     def show_key(self, key: int) -> None:
-        """Makes a row current without emitting `chosen`; NO_KEY for none."""
+        """Make a row current without emitting `chosen`; NO_KEY for none."""
         row = self.rows.row_of(key)
         if key == self.current_key() and row >= 0:
             return

@@ -15,7 +15,7 @@ _ORDERS: Final = {Key.Key_Up: Qt.SortOrder.AscendingOrder, Key.Key_Down: Qt.Sort
 
 
 def wants_menu(event: QKeyEvent) -> bool:
-    """Whether a key asks for the context menu; Shift+F10 gives no context menu event."""
+    """Return whether a key asks for the context menu; Shift+F10 gives no context menu event."""
     return event.keyCombination() in _MENUS
 
 

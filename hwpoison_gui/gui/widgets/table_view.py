@@ -31,7 +31,7 @@ _PLAIN = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
 
 
 def set_row_height(view: QTableView, height: int) -> None:
-    """Sets the height of all rows; a new default alone does not change existing rows."""
+    """Set the height of all rows; a new default alone does not change existing rows."""
     header = view.verticalHeader()
     header.setMinimumSectionSize(min(height, header.minimumSectionSize()))
     header.setMaximumSectionSize(height)
@@ -64,7 +64,7 @@ class FactView(QTableView):
         self.verticalHeader().hide()
 
     def set_look(self) -> None:
-        """Applies fonts, and column widths that suit the content."""
+        """Apply fonts, and column widths that suit the content."""
         self.setFont(look.font())
         metrics = QFontMetrics(self.font())
         set_row_height(self, metrics.height() + look.SMALL)
@@ -102,7 +102,7 @@ class FactView(QTableView):
         raise NotImplementedError
 
     def copy(self, heads: bool = False) -> None:
-        """Copies the selected rows, tab-separated; with `heads` under a line of column names."""
+        """Copy the selected rows, tab-separated; with `heads` under a line of column names."""
         rows = self.selected_cells()
         if rows:
             QApplication.clipboard().setText(as_tsv(rows, [column.head for column in self.columns] if heads else ()))

@@ -32,7 +32,7 @@ class Toast(QLabel):
         self.hide()
 
     def say(self, text: str) -> None:
-        """Shows a text instead of the one before."""
+        """Show a text instead of the one before."""
         from PySide6.QtGui import QAccessible, QAccessibleEvent
 
         theme = self._theme()
@@ -59,7 +59,7 @@ class Toast(QLabel):
         self.move(look.LARGE, self._place.height() - self.height() - look.LARGE)
 
     def put_away(self) -> None:
-        """Hides it at once."""
+        """Hide it at once."""
         self._timer.stop()
         self.hide()
 

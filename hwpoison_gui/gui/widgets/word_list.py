@@ -108,7 +108,7 @@ class WordList(QListView):
         self.hide()
 
     def set_theme(self, theme: Theme) -> None:
-        """Applies colours."""
+        """Apply colours."""
         self._delegate.theme = theme
         self.setStyleSheet(f"#words {{ background: {theme.raised}; border: 1px solid {theme.muted}; }}")
 
@@ -147,7 +147,7 @@ class WordList(QListView):
         self.raise_()
 
     def take(self, index: QModelIndex) -> None:
-        """Inserts a word, and lists what may follow."""
+        """Insert a word, and list what may follow."""
         text, cursor = self._field.text(), self._field.cursorPosition()
         word = index.data(Qt.ItemDataRole.DisplayRole)
         self._field.setText(text[: self._at] + word + text[cursor:])
@@ -168,7 +168,7 @@ class WordList(QListView):
         return super().eventFilter(watched, event)
 
     def _key(self, key: Qt.Key) -> bool:
-        """Handles a key; returns whether it was for the list."""
+        """Handle a key; return whether it was for the list."""
         here, count = self.currentIndex(), self.words.rowCount()
         if key == Qt.Key.Key_Escape:
             self.hide()

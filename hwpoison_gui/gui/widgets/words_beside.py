@@ -43,7 +43,7 @@ class WordsBeside(QScrollArea):
         self.say(self.answer.text(), self._is_wrong)
 
     def say(self, text: str, is_wrong: bool = False) -> None:
-        """Says the answer, or what is wrong with what was asked."""
+        """Say the answer, or what is wrong with what was asked."""
         self._is_wrong = is_wrong
         self.answer.setText(text)
         look.ink(self.answer, self._theme.warn if is_wrong else self._theme.muted)

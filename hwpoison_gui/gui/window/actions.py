@@ -70,28 +70,28 @@ class Actions:
         return self.actions[name]
 
     def set_theme(self, text: str, disabled: str) -> None:
-        """Redraws the icons: those on buttons now, others when their menu opens."""
+        """Redraw the icons: those on buttons now, others when their menu opens."""
         self._colours = text, disabled
         self._undrawn = {self.actions[name]: command.icon for name, command in self.commands.items() if command.icon}
         self.draw_icons([action for action in self._undrawn if _has_button(action)])
 
     def draw_icons(self, actions: Sequence[QAction]) -> None:
-        """Draws the icons of actions that are about to be shown."""
+        """Draw the icons of actions that are about to be shown."""
         for action in actions:
             icon = self._undrawn.pop(action, "")
             if icon:
                 action.setIcon(icons.icon(icon, *self._colours))
 
     def set_icon(self, name: str, icon: str, text: str, disabled: str) -> None:
-        """Sets the icon of a command."""
+        """Set the icon of a command."""
         self.actions[name].setIcon(icons.icon(icon, text, disabled))
 
     def show_playing(self, playing: bool) -> None:
-        """Shows Pause or Play on the playback button."""
+        """Show Pause or Play on the playback button."""
         self.set_icon("play", "pause" if playing else "play", *self._colours)
 
     def refresh(self) -> None:
-        """Updates enabled and checked states and tips of all commands."""
+        """Update enabled and checked states and tips of all commands."""
         occupied, covered = self._occupied(), self._covered()
         for name, command in self.commands.items():
             action, missing = self.actions[name], _missing(command, occupied, covered)

@@ -72,11 +72,11 @@ class Comparison:
         return "" if opening.booting(c.machine) is not None else UNBOOTABLE
 
     def open_matrix(self) -> None:
-        """Opens the window with the click under every kernel, early and late."""
+        """Open the window with the click under every kernel, early and late."""
         self.open("matrix")
 
     def open(self, way: str = "early") -> None:
-        """Opens the window; an open one is closed. `way`: in what the sides differ, as CompareWindow.choose."""
+        """Open the window; an open one is closed. `way`: in what the sides differ, as CompareWindow.choose."""
         self._start(partial(self._opening, way))
 
     def _start(self, opening: Callable[[], Work]) -> None:
@@ -103,7 +103,7 @@ class Comparison:
         hand: tuple[Settings, Settings] | None = None,
         again: Sequence[Recipe] = (),
     ) -> Work:
-        """Makes and shows the window. `again`: the two lines of operations that were compared before."""
+        """Make and show the window. `again`: the two lines of operations that were compared before."""
         session, machine = self._controller.session, self._controller.machine.title
         for name in _IMPORTED:
             yield
@@ -146,12 +146,12 @@ class Comparison:
         self._changed()
 
     def forget(self) -> None:
-        """Empties the list of comparisons."""
+        """Empty the list of comparisons."""
         self._controller.session.comparisons.clear()
         self._changed()
 
     def show_in(self, menu: QMenu) -> None:
-        """Lists the comparisons in a menu, each time it opens."""
+        """List the comparisons in a menu, each time it opens."""
         menu.aboutToShow.connect(lambda: self._fill(menu))
 
     def _fill(self, menu: QMenu) -> None:
@@ -170,7 +170,7 @@ class Comparison:
             menu.insertAction(before, action)  # type: ignore[arg-type]
 
     def open_again(self, kept: Compared) -> None:
-        """Makes a comparison again."""
+        """Make a comparison again."""
         self._start(partial(self._opening_again, kept))
 
     def _opening_again(self, kept: Compared) -> Work:
@@ -195,7 +195,7 @@ class Comparison:
             self._turns.give_up()
 
     def stop(self) -> None:
-        """Closes the window, or opens it no further."""
+        """Close the window, or open it no further."""
         self._turns.give_up()
         if self.shown is not None:
             self.shown.reject()  # not close(), which is ignored before it is shown

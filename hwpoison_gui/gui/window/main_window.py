@@ -355,7 +355,7 @@ class MainWindow(QMainWindow):
         self.setDockOptions(self.dockOptions() | QMainWindow.DockOption.AllowNestedDocks)
 
     def show_panel(self, name: str, focus: bool = True) -> None:
-        """Brings a panel to the front, and focuses it."""
+        """Bring a panel to the front, and focus it."""
         self.room.bring(name)
         if focus:
             self.docks[name].content().setFocus()
@@ -386,12 +386,12 @@ class MainWindow(QMainWindow):
     # -- around
 
     def place(self) -> None:
-        """Gives everything its place and its first content now; below the start page this waits until it is left."""
+        """Give everything its place and its first content now; below the start page this waits until it is left."""
         if self._is_built:
             self._placing.finish()
 
     def _places(self) -> Generator[None, None, None]:
-        """Places what is shown; then follows the events of the window, of which this causes hundreds."""
+        """Place what is shown; then follow the events of the window, of which this causes hundreds."""
         self.overview.set_on(self.settings.get(keys.OVERVIEW))
         self.setContentsMargins(0, 0, 0, 0)
         for bar in (self.lens_bar, self.legend):

@@ -38,7 +38,7 @@ class MapView(QObject):
         )
 
     def restore(self, view: View) -> None:
-        """Shows a view that a file describes; what this map does not have is left as it is."""
+        """Show a view that a file describes; what this map does not have is left as it is."""
         plane, look = self._map.plane, self._history.look_at(None)
         if plane is None:
             return

@@ -52,7 +52,7 @@ class Entry(Record):
 
 
 def build_menu_bar(bar: QMenuBar, actions: Actions) -> dict[str, QMenu]:
-    """Fills the menu bar; returns the menus by path."""
+    """Fill the menu bar; return the menus by path."""
     menus: dict[str, QMenu] = {}
     for name, command in actions.commands.items():
         parts = command.menu.split(" > ")
@@ -75,7 +75,7 @@ def _draw(menu: QMenu, actions: Actions) -> None:
 
 
 def add_panels(menu: QMenu, before: QAction, docks: Mapping[str, Dock]) -> None:
-    """Lists the panels in a menu, to show and to hide them."""
+    """List the panels in a menu, to show and to hide them."""
     menu.insertActions(before, [dock.toggleViewAction() for dock in docks.values()])
     menu.insertSeparator(before)
 
@@ -191,7 +191,7 @@ class ContextMenus:
         self._popup(menu, where)
 
     def show_page_menu(self, pfn: int, where: QPoint) -> None:
-        """The same in the table of pages, which can be copied."""
+        """Add the same entries to the menu of the table of pages, which can be copied."""
         menu, (name, copy) = self._menu_of(pfn), self.copy_pages
         self._add(menu, Entry(name(), copy, "copy"))
         self._popup(menu, where)
@@ -201,7 +201,7 @@ class ContextMenus:
         return self.frames_menu(marked) if pfn in marked and len(marked) > 1 else self.frame_menu(pfn)
 
     def touch_shown(self) -> None:
-        """Shows a menu of accesses to the frame shown."""
+        """Show a menu of accesses to the frame shown."""
         from hwpoison_gui.view.facts.touching import touches_of_frame
 
         c = self._controller
@@ -210,7 +210,7 @@ class ContextMenus:
         self._popup_at_shown(menu)
 
     def break_shown_otherwise(self) -> None:
-        """Shows a menu of ways to inject an error into the frame shown."""
+        """Show a menu of ways to inject an error into the frame shown."""
         c = self._controller
         menu = self._menu(f"Break frame {self._present.frame:#x}")
         self._add_injections(menu, self._present.frame, PANICKED if c.panicked else "")
@@ -246,7 +246,7 @@ class ContextMenus:
         self._add(menu, Entry(injection.text, run, "", frozen or injection.missing, injection.tip, short))
 
     def _add_rest(self, menu: QMenu, total: int) -> None:
-        """Says how many entries a menu leaves out."""
+        """Say how many entries a menu leaves out."""
         if total > _MOST_TASKS:
             more = f"and {total - _MOST_TASKS:,} more"
             self._add(menu, Entry(more, lambda: None, "", f"The menu has the first {_MOST_TASKS} of {total:,}."))
@@ -277,7 +277,7 @@ class ContextMenus:
                 self._add_rest(target, len(able))
 
     def copy_frame(self) -> None:
-        """Copies the inspector's facts as text."""
+        """Copy the inspector's facts as text."""
         from hwpoison_gui.view.facts.frame_facts import facts_of
         from hwpoison_gui.view.facts.frame_text import as_text
         from hwpoison_gui.view.facts.place_in_dram import place_in_dram
@@ -377,7 +377,7 @@ class ContextMenus:
         return action
 
     def _disable(self, under: QMenu, missing: str) -> None:
-        """Disables a menu within a menu, if something is missing: its tip says what."""
+        """Disable a menu within a menu, if something is missing: its tip says what."""
         if missing:
             under.setEnabled(False)
             under.menuAction().setToolTip(plain(missing))

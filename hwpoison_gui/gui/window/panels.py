@@ -100,7 +100,7 @@ class Panels(QObject):
         self.docks["log"].visibilityChanged.connect(lambda _: self._count_log())
 
     def _count_log(self, opened: bool = False) -> None:
-        """Says on the tab of the kernel log how many lines came while it was behind another one."""
+        """Say on the tab of the kernel log how many lines came while it was behind another one."""
         dock, lines = self.docks["log"], len(self._controller.session.machine.log.view)
         self._log_lines = lines if opened or dock.in_front else min(self._log_lines, lines)
         dock.set_news(lines - self._log_lines)
@@ -114,12 +114,12 @@ class Panels(QObject):
         return not self._wanted and all(dock.made is not None for dock in seen)
 
     def make_what_is_seen(self) -> None:
-        """Creates the visible panels now, without waiting for their first paint."""
+        """Create the visible panels now, without waiting for their first paint."""
         for _ in self.making():
             pass
 
     def making(self) -> Iterator[Dock]:
-        """Creates the visible panels one by one."""
+        """Create the visible panels one by one."""
         for dock in self.docks.values():
             if dock.in_front:
                 dock.content()
@@ -253,17 +253,17 @@ class Panels(QObject):
         return panel
 
     def show_dangers(self) -> None:
-        """Shows the list of the most dangerous frames in the panel Assess."""
+        """Show the list of the most dangerous frames in the panel Assess."""
         tools = cast("AssessPanel", self.docks["assess"].content()).table.tools
         tools.by.setCurrentIndex(tools.by.findData("worst frames"))
 
     def show_fault(self, mode: str, pfn: int) -> None:
-        """Shows what a fault of a frame's row, bank or the like would do; the panel must be in front."""
+        """Show what a fault of a frame's row, bank or the like would do; the panel must be in front."""
         self.docks["fault"].content()
         self.fault.show_part(mode, pfn)
 
     def _show_damage(self, on: bool) -> None:
-        """Shows what errors would do in the tables of tasks, files and pages, or no longer."""
+        """Show what errors would do in the tables of tasks, files and pages, or no longer."""
         if self._damage_columns is None:
             from hwpoison_gui.gui.tables.damage_columns import DamageColumns
 

@@ -52,7 +52,7 @@ def left_around(window: QWidget, frame_map: QWidget) -> str:
 
 
 def lay_out(window: QWidget, stage: QWidget, legend: QWidget) -> None:
-    """Lays out all parts at once, so that they are painted once: the legend chooses its labels by its width."""
+    """Lay out all parts at once, so that they are painted once: the legend chooses its labels by its width."""
     for placed in (window, stage):
         layout = placed.layout()
         assert layout is not None
@@ -61,7 +61,7 @@ def lay_out(window: QWidget, stage: QWidget, legend: QWidget) -> None:
 
 
 def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> None:
-    """Adapts the height of the playback row; the panels below it give or take the difference."""
+    """Adapt the height of the playback row; the panels below it give or take the difference."""
     bottom = Qt.DockWidgetArea.BottomDockWidgetArea
     shown = [dock for dock in docks.values() if dock.in_front and not dock.collapsed]
     below = [dock for dock in shown if window.dockWidgetArea(dock) is bottom]
@@ -76,7 +76,7 @@ def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> 
 
 
 def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Dock]) -> None:
-    """Places the playback row (`stage`) and all panels, by name."""
+    """Place the playback row (`stage`) and all panels, by name."""
     from hwpoison_gui.gui.window.panels import AT_FIRST, WIDE
 
     right, bottom = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea

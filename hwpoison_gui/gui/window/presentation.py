@@ -40,7 +40,7 @@ class Presentation:
         self.shown: StageWindow | None = None
 
     def begin(self, at_moment: bool = False, afterwards: Callable[[], object] = lambda: None) -> None:
-        """Begins at the title, or at the present timeline position; where one ended by accident, it goes on there.
+        """Begin at the title, or at the present timeline position; where one ended by accident, it goes on there.
 
         `afterwards` is called when it has ended.
         With a second screen the stage is there, and the notes stay with the speaker.
@@ -91,7 +91,7 @@ class Presentation:
             stage.nextWanted.connect(partial(self._open_path, lesson.path, partial(self._replace, stage)))
 
     def _replace(self, old: StageWindow) -> None:
-        """Covers the stage of the story before with the one of the story that is open now."""
+        """Cover the stage of the story before with the one of the story that is open now."""
         if self.shown is not old:
             return
         old.left.disconnect(self._left)
@@ -101,7 +101,7 @@ class Presentation:
         old.close()
 
     def _go_on(self, notes: bool) -> None:
-        """Passes over the title, which was announced after the story before; with the notes if they were shown."""
+        """Pass over the title, which was announced after the story before; with the notes if they were shown."""
         if self.shown is None:
             return
         self.shown.forward()
@@ -115,7 +115,7 @@ class Presentation:
         afterwards()
 
     def stop(self) -> None:
-        """Ends it, with nothing afterwards."""
+        """End it, with nothing afterwards."""
         self._afterwards = lambda: None
         if self.shown is not None:
             self.shown.close()

@@ -63,14 +63,14 @@ class Room(QObject):
         self._begin_anew()
 
     def keep(self) -> None:
-        """Stores where all panels are, and what they leave around the map."""
+        """Store where all panels are, and what they leave around the map."""
         state = self._window.saveState(_LAYOUT_VERSION) if self._all is None else self._all
         self._settings.keep(keys.DOCKS, state)
         self._settings.keep(keys.COLLAPSED, self.collapsed())
         self._settings.keep(keys.AROUND, placing.left_around(self._window, self._map))
 
     def reset(self) -> None:
-        """Puts every panel in its default place."""
+        """Put every panel in its default place."""
         placing.reset_docks(self._window, self._stage, self._docks)
         self._begin_anew()
 
@@ -80,12 +80,12 @@ class Room(QObject):
         self._suit()
 
     def _begin_anew(self) -> None:
-        """Makes room again in a low window."""
+        """Make room again in a low window."""
         self._is_tight = self._has_made_room = False
         self._suit()
 
     def _suit(self) -> None:
-        """Collapses the bottom panels and shortens the legend while the window is low for its text."""
+        """Collapse the bottom panels and shorten the legend while the window is low for its text."""
         is_tight = self._window.height() < look.px(look.TIGHT_WINDOW)
         if is_tight is self._is_tight:
             return
@@ -128,7 +128,7 @@ class Room(QObject):
     # -- collapsed panels
 
     def toggle(self, dock: Dock) -> None:
-        """Collapses or expands a panel, with its tabs and the panels beside it: a row has one height."""
+        """Collapse or expand a panel, with its tabs and the panels beside it: a row has one height."""
         on, row = not dock.collapsed, self._row_of(dock)
         if on:
             for front in row:
@@ -151,7 +151,7 @@ class Room(QObject):
         self.changed.emit()
 
     def toggle_bottom(self) -> None:
-        """Collapses or expands the panels below the map."""
+        """Collapse or expand the panels below the map."""
         on = self.has_bottom
         for dock in self._front(_BOTTOM):
             if dock.collapsed is not on:
@@ -174,7 +174,7 @@ class Room(QObject):
         return " ".join(name for name, dock in self._docks.items() if dock.collapsed)
 
     def _shown(self, dock: Dock, visible: bool) -> None:
-        """Expands a collapsed panel that is raised; in the next turn, because Qt is placing panels now."""
+        """Expand a collapsed panel that is raised; in the next turn, because Qt is placing panels now."""
         if visible and dock.collapsed and not self._restoring:
             QTimer.singleShot(0, self, lambda: self._came_to_front(dock))
 
@@ -184,14 +184,14 @@ class Room(QObject):
             self.expand(dock)
 
     def expand(self, dock: Dock) -> None:
-        """Shows a panel in full, wherever it is."""
+        """Show a panel in full, wherever it is."""
         if self._all is not None:
             self.toggle_map_only()
         if dock.collapsed:
             self._collapse(self._row_of(dock), False)
 
     def bring(self, name: str) -> None:
-        """Shows a panel in full, in front of its tabs, and a table with rows enough to read."""
+        """Show a panel in full, in front of its tabs, and a table with rows enough to read."""
         dock, least = self._docks[name], round(self._window.height() * _READABLE)
         self.expand(dock)
         dock.show()
@@ -200,7 +200,7 @@ class Room(QObject):
             self._window.resizeDocks([dock], [least], Qt.Orientation.Vertical)
 
     def is_in_front(self, name: str) -> bool:
-        """Whether a panel is shown and no tab is before it."""
+        """Return whether a panel is shown and no tab is before it."""
         return self._docks[name].in_front
 
     @property
@@ -209,7 +209,7 @@ class Room(QObject):
         return tuple(name for name, dock in self._docks.items() if dock.in_front)
 
     def bring_tab(self, name: str) -> None:
-        """Raises the panel of this name, if there is one, above its tabs; no size changes."""
+        """Raise the panel of this name, if there is one, above its tabs; no size changes."""
         dock = self._docks.get(name)
         if dock is not None and not dock.in_front:
             dock.show()
@@ -239,7 +239,7 @@ class Room(QObject):
         return any(not dock.isHidden() and self._window.dockWidgetArea(dock) in _SIDES for dock in self._docks.values())
 
     def toggle_side(self) -> None:
-        """Hides the panels beside the map, or shows them again."""
+        """Hide the panels beside the map, or show them again."""
         beside = [dock for dock in self._docks.values() if self._window.dockWidgetArea(dock) in _SIDES]
         shown = [dock for dock in beside if not dock.isHidden() and not dock.isFloating()]
         front = [dock for dock in shown if dock.in_front]
@@ -258,7 +258,7 @@ class Room(QObject):
         return self._all is not None
 
     def toggle_map_only(self) -> None:
-        """Shows nothing but the map, or everything that was there before."""
+        """Show nothing but the map, or everything that was there before."""
         window, only = self._window, self._all is None
         if only:
             self._all = window.saveState(_LAYOUT_VERSION)

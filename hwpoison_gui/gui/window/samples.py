@@ -37,7 +37,7 @@ def _title_of(path: Path) -> str:
 
 
 def add_samples(menu: QMenu, open_path: Callable[[Path], None]) -> None:
-    """Fills a menu."""
+    """Fill a menu."""
     menu.setToolTipsVisible(True)
     number = 0
     for path, title in samples():

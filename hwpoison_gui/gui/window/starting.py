@@ -99,7 +99,7 @@ class Starting(QObject):
         self._idle.start(_IDLE_MS)
 
     def show(self) -> None:
-        """Shows the page, over whatever is open."""
+        """Show the page, over whatever is open."""
         self.page.show()
         self.page.raise_()
         self.page.take_focus()
@@ -108,7 +108,7 @@ class Starting(QObject):
             self._under.actions.refresh()
 
     def leave(self) -> None:
-        """To what is open below the page."""
+        """Hide the start page, and focus the window below it."""
         if self.shown:
             self.page.hook.settle()
             self.page.hide()
@@ -128,7 +128,7 @@ class Starting(QObject):
             self.comparison.stop()
 
     def fill(self) -> None:
-        """Adds what is left out of the first picture: recent files, the scene, and pictures of lessons."""
+        """Add what is left out of the first picture: recent files, the scene, and pictures of lessons."""
         if not self.shown or self._under is None:
             return
         if not self._is_placed():
@@ -172,7 +172,7 @@ class Starting(QObject):
         )
 
     def _do(self, what: Callable[[Under], object]) -> None:
-        """Does it now, or when the window is complete."""
+        """Do it now, or when the window is complete."""
         if self._under is not None:
             what(self._under)
         else:

@@ -48,7 +48,7 @@ def reachable(window: QMainWindow) -> list[QWidget]:
 
 
 def go_on(window: QMainWindow, forward: bool) -> bool:
-    """Moves the focus to the next or previous widget; returns whether there is one."""
+    """Move the focus to the next or previous widget; return whether there is one."""
     order = reachable(window)
     if not order:
         return False
@@ -70,7 +70,7 @@ def _index(window: QMainWindow, order: list[QWidget], forward: bool) -> int:
 
 
 def next_panel(window: QMainWindow, forward: bool) -> None:
-    """Moves the focus to the next panel: to its content, else to its first Tab stop."""
+    """Move the focus to the next panel: to its content, else to its first Tab stop."""
     order = [widget for widget in reachable(window) if not isinstance(widget, QTabBar)]
     panels = list(dict.fromkeys(_panel(window, widget) for widget in order))
     if not panels:

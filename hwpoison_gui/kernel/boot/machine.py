@@ -134,7 +134,7 @@ def _mark_reservation_owners(vmas: dict[int, Vma], parents: dict[int, int]) -> N
 
 
 def _inode_finder(image: MemoryImage) -> Callable[[VmaImage], int]:
-    """Returns what finds the inode of a VMA by device, inode number and path, or without the path; 0 if none."""
+    """Return what finds the inode of a VMA by device, inode number and path, or without the path; 0 if none."""
     files = {(file.device, file.inode, file.path): number for number, file in enumerate(image.files, 1)}
     by_inode = {(file.device, file.inode): number for number, file in enumerate(image.files, 1)}
 

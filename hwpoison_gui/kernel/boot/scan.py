@@ -1,4 +1,4 @@
-"""Looks through columns with one value a frame piece by piece, so that what is computed on the way stays small."""
+"""Scans columns with one value a frame in pieces, which bounds the size of temporaries."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Snapshot:
     """
 
     def __init__(self, data: bytes, label: str) -> None:
-        """Raises DamagedError if a check fails."""
+        """Raise DamagedError if a check fails."""
         try:
             self._open(memoryview(data), label)
         except WRONG as error:

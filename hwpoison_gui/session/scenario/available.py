@@ -57,5 +57,5 @@ def _check_feature(profile: Profile, feature: str, what: str, key: str) -> None:
 
 
 def _listed(names: list[str]) -> str:
-    """Names as in a sentence: `6.1, 6.12 and 7.2`."""
+    """Name as in a sentence: `6.1, 6.12 and 7.2`."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

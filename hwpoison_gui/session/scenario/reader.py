@@ -177,7 +177,7 @@ def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], p
 
 
 def under(scenario: Scenario, profile: str) -> Scenario:
-    """The same story under another profile. Raises ScenarioError for a step or sysctl that this one does not know."""
+    """Return the same story under another profile. Raises ScenarioError for a step or sysctl that it does not know."""
     steps = []
     for step in scenario.steps:
         fields = {"op": step.op, **step.args, "caption": step.caption, "notes": step.notes, "pause": step.pause}

@@ -192,7 +192,7 @@ def _resolution(group: Sequence[Incident]) -> float:
 
 
 def _first_of_each(notes: Sequence[str]) -> list[str]:
-    """Notes on clocks, one for each source and kind: a log may have thousands of boots."""
+    """Note on clocks, one for each source and kind: a log may have thousands of boots."""
     return list({note.partition(" (")[0]: note for note in reversed(notes)}.values())[::-1]
 
 

@@ -167,7 +167,7 @@ class Fate(Record):
 
 
 def keep_worse(found: dict[int, Fate], tgid: int, fate: Fate) -> None:
-    """Keeps the worse of two impacts on a process; of equal ones the first."""
+    """Keep the worse of two impacts on a process; of equal ones the first."""
     if tgid not in found or rank(fate.kind) < rank(found[tgid].kind):
         found[tgid] = fate
 

@@ -15,7 +15,7 @@ _OTHERS_NOT_KNOWN: Final = "which other processes map it, and so whether they ar
 
 
 def mappers_unknown(m: Machine, pfn: int) -> bool:
-    """Whether a page is mapped, by its flag MMAP or by the kernel's count, by processes that were not captured."""
+    """Return whether processes that were not captured map a page, by its flag MMAP or the kernel's count."""
     if pfn >= m.frames:
         return False
     head = m.compound_head(pfn)
@@ -25,7 +25,7 @@ def mappers_unknown(m: Machine, pfn: int) -> bool:
 
 
 def some_mappers_unknown(m: Machine) -> bool:
-    """Whether there is a page of which `mappers_unknown` is true."""
+    """Return whether there is a page of which `mappers_unknown` is true."""
     if m.uncaptured is not None:
         return bool(m.uncaptured.any())
     return not m.processes.view and bool((m.flags.view & np.uint64(pf.MMAP)).any())

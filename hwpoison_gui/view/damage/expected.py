@@ -73,7 +73,7 @@ def assess_rates(damages: Sequence[Damage], geometry: Geometry, rates: Rates, de
 def find_rates(
     damages: Sequence[Damage], geometry: Geometry, rates: Rates, devices: int = 0, means: Means | None = None
 ) -> Generator[None, None, AssessedRates]:
-    """The same in slices; `means` keeps what was found for these damages and this geometry."""
+    """Do the same in slices; `means` keeps what was found for these damages and this geometry."""
     means = {} if means is None else means
     count, found = devices or devices_of(geometry), []
     for damage in damages:

@@ -107,7 +107,7 @@ def fault_damage(damage: Damage, pfns: I64, counts: PerFrame | None = None) -> F
 
 
 def find_fault_damage(damage: Damage, pfns: I64, counts: PerFrame) -> Generator[None, None, FaultDamage]:
-    """The same in slices."""
+    """Do the same in slices."""
     class_of = damage.assessment.class_of[pfns]
     found = {number: _offline(damage, number) for number in np.unique(class_of).tolist()}
     migrates, leaves = (

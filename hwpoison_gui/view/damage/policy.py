@@ -36,7 +36,7 @@ def early_kill(m: Machine, value: int) -> Iterator[None]:
 
 
 def under(m: Machine, value: int, work: Generator[Y, None, R]) -> Generator[Y, None, R]:
-    """The work, with the sysctl at a value in each of its slices, and at its own between them."""
+    """Run work with the sysctl at a value in each of its slices, and at its own value between them."""
     while True:
         with early_kill(m, value):
             try:

@@ -57,7 +57,7 @@ class Uses(Record):
 
 
 def owners_known(m: Machine) -> bool:
-    """Whether the machine's source says which processes have which frames; page flags, or some processes, do not."""
+    """Return whether the source says which processes have which frames; page flags, or some processes, do not."""
     return not m.capture.pids and any(process.mm for process in m.living())
 
 

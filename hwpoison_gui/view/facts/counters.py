@@ -79,5 +79,5 @@ def killed(m: Machine) -> int:
 
 
 def was_killed(process: Process) -> bool:
-    """Whether a signal ended the process."""
+    """Return whether a signal ended the process."""
     return process.ended not in _NOT_KILLED

@@ -18,7 +18,7 @@ _FAR: Final = 20_000  # steps
 
 
 def prepare(session: Session, selected: int, far: bool) -> Generator[str | None, None, None]:
-    """Computes what views will ask for at the present position; yields regularly, and what it does if that is long.
+    """Compute what views will ask for at the present position; yields regularly, and what it does if that is long.
 
     The machine must not change meanwhile. What is quick is left to the views.
 
@@ -87,7 +87,7 @@ def _look_back(session: Session, selected: int) -> Generator[str, None, None]:
 
 
 def is_long(session: Session, selected: int) -> bool:
-    """Whether the frame has many users, the operation many steps, or the machine many processes."""
+    """Return whether the frame has many users, the operation many steps, or the machine many processes."""
     m, operation = session.machine, moment_of(session).operation
     users = int(m.mapcount.view[selected]) if 0 <= selected < m.frames else 0
     steps = operation.last - operation.first if operation is not None else 0

@@ -129,7 +129,7 @@ def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> 
 
 
 def _is_known(session: Session, operation: Operation) -> bool:
-    """Whether it is known what came of an operation, or can be found at once."""
+    """Return whether it is known what came of an operation, or can be found at once."""
     if not operation.parts or operation.outcome.panic:
         return True
     from hwpoison_gui.view.outcome.summing import summary_at_hand

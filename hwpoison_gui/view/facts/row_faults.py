@@ -60,7 +60,7 @@ def _frames_with_errors(history: History) -> dict[int, list[int]]:
 
 
 def _is_of_hardware(record: ErrorRecord) -> bool:
-    """Whether a record is an error of its own that memory made: not an injected one, nor a poisoned frame hit again."""
+    """Return whether a record is a new error of the hardware: not an injected one, nor a poisoned frame hit again."""
     return record.operation in _OF_HARDWARE and record.origin not in INJECTORS and not record.again
 
 

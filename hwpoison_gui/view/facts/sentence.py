@@ -61,7 +61,7 @@ _TONES: Final[dict[Act, str]] = {
 
 
 def is_about(session: Session, pfn: int) -> bool:
-    """Whether the present step is one of an operation on frame `pfn`: then its sentence speaks of the frame."""
+    """Return whether the present step is one of an operation on frame `pfn`: then its sentence speaks of the frame."""
     operation = moment_of(session).operation
     return operation is not None and concerns(session, operation, pfn)
 

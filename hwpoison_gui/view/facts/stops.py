@@ -14,7 +14,7 @@ TOLD: Final = frozenset({"poison", "soft_offline"})
 
 
 def is_told(operation: Operation) -> bool:
-    """Whether its steps are shown: not those of preparations, nor where the scenario skips it."""
+    """Return whether its steps are shown: not those of preparations, nor where the scenario skips it."""
     if operation.telling.pause is False and not operation.telling.caption:
         return False
     return bool(operation.telling.caption or operation.outcome.signals or operation.name in TOLD)

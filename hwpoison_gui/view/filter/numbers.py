@@ -134,7 +134,7 @@ def is_comparison(token: str) -> bool:
 
 
 def comparison_of(token: str, at: int) -> Comparison:
-    """Parses a term that is a comparison and stands at `at` in the text. Raises FilterError."""
+    """Parse a term that is a comparison and stands at `at` in the text. Raises FilterError."""
     found = _SIGN.search(token)
     assert found is not None
     left = _sum(token[: found.start()], at, token)
@@ -226,7 +226,7 @@ def frames_compared(m: Machine, one: Comparison) -> Bools:
 
 
 def _holds(one: Comparison, values: dict[str, Any]) -> Any:
-    """Whether it holds: a bool, or one per frame where the values are columns."""
+    """Return whether it holds: a bool, or one per frame where the values are columns."""
     left, holds = _total(one.left, values), _OPERATORS[one.sign]
     each = [holds(left, _total(side, values)) for side in one.right]
     return reduce(operator.and_ if one.sign == "!=" else operator.or_, each)

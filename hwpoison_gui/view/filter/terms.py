@@ -291,7 +291,7 @@ def _vma_name(m: Machine, vma: Vma) -> str:
 
 
 def _mark(m: Machine, mm: int, spans: list[tuple[int, int]], frames: Bools) -> None:
-    """Marks what an address space has mapped within spans of virtual pages."""
+    """Mark what an address space has mapped within spans of virtual pages."""
     vpns, words = m.ptes.arrays(mm)
     present, huge = (words & ptes.PRESENT) != 0, (words & ptes.PSE) != 0
     inside = np.zeros(len(vpns), np.bool_)

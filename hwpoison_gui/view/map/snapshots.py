@@ -235,7 +235,7 @@ def find_changes(old: Side, new: Side) -> Generator[float, None, Changes]:
 
 
 def over_frames_of(side: Side, changes: Changes) -> Changes:
-    """The same with a code for each frame of `side`, which is the old one or the new one."""
+    """Return the same with a code for each frame of `side`, which is the old one or the new one."""
     codes: U8 = np.full(len(side.words), ONE_SIDE, np.uint8)
     codes[(side.words & _NOPAGE) != 0] = NO_PAGE
     codes[: changes.compared] = changes.codes[: changes.compared]

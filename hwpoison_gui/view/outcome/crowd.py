@@ -105,7 +105,7 @@ class Crowd:
 
 
 def is_crowded(m: Machine, before: Before) -> bool:
-    """Whether too many processes use a page to run the handler on it as it is.
+    """Return whether too many processes use a page to run the handler on it as it is.
 
     Merged pages are not unmapped, so their number does not matter.
     """

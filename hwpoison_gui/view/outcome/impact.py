@@ -143,7 +143,7 @@ def find_swap_holders(m: Machine, pfn: int, places: Iterable[Place]) -> Generato
 
 
 def is_free(m: Machine, pfn: int) -> bool:
-    """Whether the frame is in a free block of any order, on a per-CPU list, or in the pool of huge pages."""
+    """Return whether the frame is in a free block of any order, on a per-CPU list, or in the pool of huge pages."""
     in_block = any(m.free_area.get((order, pfn & -(1 << order))) is True for order in range(MAX_ORDER + 1))
     return in_block or is_per_cpu(m, pfn) or m.huge_free.get((0, m.compound_head(pfn))) is True
 

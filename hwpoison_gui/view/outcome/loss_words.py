@@ -114,7 +114,7 @@ def _of_memory(page: Page) -> Lost:
 
 
 def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: Effect) -> Lost:
-    """Of a page of a file: its newest content, or nothing."""
+    """Return what is lost of a page of a file: its newest content, or nothing."""
     where = page_name(inode, content_name(inode), page.number)
     comma = "" if inode.is_unknown else ","  # ends the apposition
     held = _held(m, page, inode, result)

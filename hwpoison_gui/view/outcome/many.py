@@ -64,7 +64,7 @@ class OneFrame(Record):
 
     @property
     def badness(self) -> tuple[bool, bool, int, int, bool, bool]:
-        """As of badness(), then lost data, and a page that stays in use."""
+        """Return the sort key: badness(), then whether data is lost, then whether the page stays in use."""
         found = badness(self.outcome.panic, len(self.killed), len(self.signalled), self.touches)
         return *found, self.gone, self.in_use
 

@@ -23,7 +23,7 @@ _CUTS: Final = ("truncate", "punch_hole")  # operations after which old content 
 
 
 def read_old_data(session: Session, operation: Operation) -> bool:
-    """Whether a complete operation that read something, by a mapping or a call, got data from before a lost write."""
+    """Return whether a complete operation read, by a mapping or a call, data from before a lost write."""
     return _error_behind(session, operation) is not None
 
 
@@ -72,7 +72,7 @@ def _errors_at(m: Machine, operation: Operation, index: int) -> Iterable[Operati
 
 
 def _was_lost(session: Session, error: Operation, inode: Inode, index: int, value: str) -> bool:
-    """Whether the error lost newer content of that page, and `value` is what was left."""
+    """Return whether the error lost newer content of that page, and `value` is what was left."""
     m, pfn = session.machine, error.outcome.pfn
     if pfn is None or not 0 <= pfn < m.frames or not _lost_a_write(session, error) or content_of(m, pfn) == value:
         return False

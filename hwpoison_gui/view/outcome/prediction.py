@@ -158,7 +158,7 @@ def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: b
 
 
 def _was_poisoned(ran: Ran) -> bool:
-    """Whether the hugetlb page of the frame was poisoned before the run.
+    """Return whether the hugetlb page of the frame was poisoned before the run.
 
     From 6.12 on, a folio that cannot be split returns EHWPOISON as well (memory_failure(), mm/memory-failure.c).
     """

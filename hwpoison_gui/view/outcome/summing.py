@@ -47,7 +47,7 @@ def summary_of(session: Session, operation: Operation) -> Summary:
 
 
 def summary_at_hand(session: Session, operation: Operation) -> Summary | None:
-    """The same if it was found before, or can be found at once; else None."""
+    """Return the same if it was found before, or can be found at once; else None."""
     known = session.recall.known(_SUMMARY, operation)
     if known is None and len(operation.parts) > _MOST_AT_ONCE:
         return None
@@ -61,7 +61,7 @@ def said_in_short(operation: Operation) -> str:
 
 
 def find_summary(session: Session, operation: Operation) -> Summing:
-    """The same in slices, which yield what is done so far; between them the machine is at other positions."""
+    """Do the same in slices, which yield what is done so far; between them the machine is at other positions."""
     known = session.recall.known(_SUMMARY, operation)
     if known is not None:
         return known[0]
@@ -106,7 +106,7 @@ def _said(done: int, total: int) -> str:
 
 
 def _look_before(session: Session, parts: Parts, number: int, found: _Found) -> Generator[str, None, None]:
-    """Looks at a frame; the machine is as it was before its error."""
+    """Look at a frame; the machine is as it was before its error."""
     m, pfn, outcome = session.machine, parts.pfns[number], parts.plain(number)
     yield _said(len(parts) - number, len(parts))
     if outcome.filtered:
@@ -134,7 +134,7 @@ def _loss(session: Session, parts: Parts, number: int, outcome: Outcome, page: P
 
 
 def _search(m: Machine, found: _Found) -> Generator[str, None, None]:
-    """Finds what no reverse map leads to, by one search of all page tables: the places of merged pages, and those of
+    """Find what no reverse map leads to, by one search of all page tables: the places of merged pages, and those of
     swap entries for a page in the swap cache."""
     merged = list(found.merged)
     cached = {m.page_private.view[pfn]: pfn for pfn in found.cached}
@@ -160,7 +160,7 @@ def _search(m: Machine, found: _Found) -> Generator[str, None, None]:
 
 
 def _find_touches(m: Machine, found: _Found) -> Generator[str, None, None]:
-    """Finds what the next touch of each page does; the machine is as it was after the last error."""
+    """Find what the next touch of each page does; the machine is as it was after the last error."""
     known = dict[tuple[tuple[int, str], ...], Mapping[int, str]]()  # many pages are of the same processes
     all_of = Touches(m)
     for done, number in enumerate(found.befores):

@@ -114,14 +114,14 @@ def death_by_touch(m: Machine, process: Process) -> str:
 
 
 def _forced(m: Machine, tid: int) -> Steps[bool]:
-    """Whether the process dies of SIGBUS, once its main thread runs."""
+    """Return whether the process dies of SIGBUS, once its main thread runs."""
     m.put(m.tasks, tid, m.tasks.view[tid]._replace(stopped=False))
     force_sig(m, tid, SigInfo("SIGBUS", BUS_MCEERR_AR))
     return bool((yield from get_signal(m, tid)))
 
 
 def _leads(m: Machine, page: Page, place: Place, vma: Vma, entry: int) -> bool:
-    """Whether a place is one of the page still: by its entry or, without one, by the file of its VMA."""
+    """Return whether a place still is one of the page: by its PTE or, without one, by the file of its VMA."""
     if entry & ptes.PRESENT:
         return ptes.maps_frame(entry, page.pfn)
     if entry & ptes.SWAP:

@@ -190,8 +190,8 @@ class Users:
         return np.concatenate((np.delete(column, huge), np.repeat(column[huge], HPAGE_PMD_NR)))
 
     def _leads_back(self, vma: I64, vpn: I64, pfn: I64, chain: I64) -> tuple[Bools, Bools]:
-        """Whether the reverse map of each frame leads to the VMA, at this very address, and whether it does so as a
-        page of the file of the VMA; a private copy of such a page is anonymous."""
+        """Return whether the reverse map of each frame leads to the VMA, at this very address, and whether as a page of
+        the VMA's file; a private copy of such a page is anonymous."""
         m, vmas = self.m, self.vmas
         if not len(vmas.key):
             return np.zeros(len(pfn), np.bool_), np.zeros(len(pfn), np.bool_)
@@ -308,7 +308,7 @@ class Users:
         return found
 
     def _intervals_of(self, mine: Bools, readable: bool = False) -> tuple[I64, I64]:
-        """Starts and ends of the VMAs of files of some address spaces (by rank), as pages of the files; `readable`:
+        """Start and ends of the VMAs of files of some address spaces (by rank), as pages of the files; `readable`:
         without those that are PROT_NONE."""
         vmas = self.vmas
         file = (vmas.mapping != 0) & mine[vmas.key >> VPN_BITS]

@@ -85,7 +85,7 @@ def _who(session: Session, task: str) -> str:
 
 
 def refused(outcome: Outcome) -> bool:
-    """Whether a call failed and nothing else came of it: then its last step is part of the summary."""
+    """Return whether a call failed and nothing else came of it: then its last step is part of the summary."""
     return bool(outcome.errno) and outcome.value is None and not _signals(outcome.signals)
 
 

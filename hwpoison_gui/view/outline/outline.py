@@ -139,7 +139,7 @@ class Outline:
         yield from below(self.nodes[0])
 
     def can_end(self, position: int) -> bool:
-        """Whether the ending can be added now."""
+        """Return whether the ending can be added now."""
         return not self._ended and position == self.last > self.first
 
     def end(self, facts: Sequence[Fact]) -> None:

@@ -83,7 +83,7 @@ class Part(Record):
     teach: str = ""
 
     def is_of(self, profile: Profile) -> bool:
-        """Whether a kernel has this part."""
+        """Return whether a kernel has this part."""
         return self.when is None or self.when(profile)
 
     def of_kernel(self, profile: Profile, exits: Mapping[str, Ending]) -> Part:

@@ -66,7 +66,7 @@ def kind_of_frame(m: Machine, pfn: int) -> kinds.Kind:
 
 
 def is_per_cpu(m: Machine, pfn: int) -> bool:
-    """Whether the frame is free on a per-CPU list."""
+    """Return whether the frame is free on a per-CPU list."""
     return m.pcp.get((0, pfn)) is True
 
 

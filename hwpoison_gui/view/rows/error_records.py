@@ -89,7 +89,7 @@ def _what(record: ErrorRecord) -> str:
 
 
 def notes_of(record: ErrorRecord) -> list[str]:
-    """Notes on a record, beside its columns."""
+    """Note on a record, beside its columns."""
     notes = [f"injected by {record.origin}" if record.origin in INJECTORS else record.origin]
     if record.again:
         notes.append("frame already poisoned")

@@ -105,7 +105,7 @@ def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
 
 
 def fits(rows: int, height: float, metrics: Metrics, roomy: bool = False) -> bool:
-    """Whether so many rows fit without scrolling, with one line each, or two (`roomy`)."""
+    """Return whether so many rows fit without scrolling, with one line each, or two (`roomy`)."""
     row = metrics.line + (metrics.small + _ROOMY if roomy else _CLOSE)
     return rows * (row + _LEAST_GAP) <= height - metrics.small - _ABOVE - _BELOW
 
@@ -149,7 +149,7 @@ def _side_by_side(metrics: Metrics, mapping: float) -> float:
 
 
 def _is_stacked(width: float, height: float, metrics: Metrics) -> bool:
-    """Whether the names need it, and the room allows it."""
+    """Return whether the names need it, and the room allows it."""
     room = height - metrics.small - 10 - 8
     is_narrow = _bare(metrics, metrics.least[0]) <= width < _side_by_side(metrics, metrics.least[0])
     return is_narrow and room >= 2 * (box_height(metrics, titles=2) + _STEP)

@@ -150,7 +150,7 @@ def _kind_now(before: kinds.Kind, word: int) -> kinds.Kind:
 
 
 def concerns(session: Session, operation: Operation, pfn: int) -> bool:
-    """Whether an operation concerns the frame."""
+    """Return whether an operation concerns the frame."""
     return pfn in frames_concerned(session, operation)
 
 

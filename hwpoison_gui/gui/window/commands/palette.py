@@ -152,7 +152,7 @@ class CommandPalette(QDialog):
         self.none.setText("" if found else self._entries.why_none(typed))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Passes keys for the list from the line edit to the list."""
+        """Pass keys for the list from the line edit to the list."""
         if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent):
             if event.key() in _LIST_KEYS:
                 self.list.keyPressEvent(event)

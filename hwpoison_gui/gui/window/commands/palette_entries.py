@@ -173,7 +173,7 @@ def _sysctls(c: Controller) -> list[PaletteEntry]:
 
 
 def _touches(c: Controller, pfn: int) -> list[PaletteEntry]:
-    """Reads and writes of the frame shown by its users."""
+    """Entries that read and write the frame shown by its users."""
     touches = touches_of_frame(c.session, pfn)[:_MOST_TOUCHES] if pfn >= 0 else []
     frozen = PANICKED if c.panicked else ""
     return [

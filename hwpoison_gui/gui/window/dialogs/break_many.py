@@ -165,7 +165,7 @@ class BreakMany(QDialog):
         return button
 
     def _look(self) -> None:
-        """Looks the frames up, and what would come of them."""
+        """Look the frames up, and what would come of them."""
         text, words, wrong = self.line.text().strip(), "", ""
         self._pfns = np.zeros(0, np.int64)
         try:
@@ -204,7 +204,7 @@ class BreakMany(QDialog):
         return self._named(given[1])[::step]
 
     def _allow(self, wrong: str) -> None:
-        """Enables the buttons; `wrong`: what is wrong with the text, which is said beside it already."""
+        """Enable the buttons; `wrong`: what is wrong with the text, which is said beside it already."""
         c, pfns = self._controller, self._pfns
         missing = PANICKED if c.panicked else wrong or ("" if len(pfns) else "No frame is named.")
         if len(pfns) > MOST_FRAMES:
@@ -218,7 +218,7 @@ class BreakMany(QDialog):
         self.why_not.setVisible(bool(self.why_not.text()))
 
     def _tell(self) -> None:
-        """Says what would come of it, as soon as the damage is known."""
+        """Say what would come of it, as soon as the damage is known."""
         damage = self._damage.present
         if damage is None:
             self.head.setText("Looking at what would come of it…")

@@ -76,7 +76,7 @@ class Glossary(QDialog):
         self.set_theme()
 
     def set_theme(self, _theme: object = None) -> None:
-        """Applies fonts and sizes; the colours are the application's."""
+        """Apply fonts and sizes; the colours are the application's."""
         size = (_SIZE * look.scale()).boundedTo(self._above.window().size() - _ROOM)
         for widget in (self.field, self.list):
             widget.setFont(look.font())
@@ -86,7 +86,7 @@ class Glossary(QDialog):
         self.resize(size)
 
     def explain(self, first: Mapping[str, Sequence[Term]], chosen: Term | None = None) -> None:
-        """Opens with some terms, by heading, before all others; `chosen`: the one to show, by default the first."""
+        """Open with some terms, by heading, before all others; `chosen`: the one to show, by default the first."""
         self._first = {head: found for head, found in first.items() if found}
         self.field.clear()
         self._fill()

@@ -24,7 +24,7 @@ class GoTo:
         self._above, self._map, self._controller, self._theme = above, frame_map, controller, theme
 
     def ask(self) -> None:
-        """Opens the dialog."""
+        """Open the dialog."""
         from hwpoison_gui.gui.window.dialogs.go_to_dialog import GoToDialog
 
         GoToDialog(self._above, self.taken, self.show, self._theme()).open()
@@ -36,7 +36,7 @@ class GoTo:
         return frame_named(self._controller.session, text)
 
     def show(self, pfn: int) -> None:
-        """Selects a frame and moves the map to it."""
+        """Select a frame and move the map to it."""
         self._controller.selection.select(pfn)
         self._map.select(pfn, reveal=True)
         self._map.setFocus()

@@ -64,7 +64,7 @@ class GoToDialog(QDialog):
         return found
 
     def accept(self) -> None:
-        """Goes to the frame; without one, the dialog says so and stays."""
+        """Go to the frame; without one, the dialog says so and stays."""
         found = self._say(self.line.text())
         if found is None:
             self.line.setFocus()

@@ -32,7 +32,7 @@ class Many:
         self._damage = damage
 
     def ask(self, text: str = "") -> None:
-        """Opens the dialog that breaks many frames; `text` names them at first, else what is marked or looked for."""
+        """Open the dialog that breaks many frames; `text` names them at first, else what is marked or looked for."""
         from hwpoison_gui.gui.window.dialogs.break_many import BreakMany, named_at_first
 
         text = text or named_at_first(self._controller.selection.marked, self._filters.text)
@@ -40,13 +40,13 @@ class Many:
         self._open(BreakMany(self._above, c, self._damage(), find, text, self._appearance.theme))
 
     def ask_part(self, text: str, frames: int) -> None:
-        """The same for a part of DRAM with so many frames: of too many, every n-th."""
+        """Do the same for a part of DRAM with so many frames: of too many, every n-th."""
         from hwpoison_gui.gui.window.dialogs.break_many import strided
 
         self.ask(strided(text, frames))
 
     def show_worst(self) -> None:
-        """Opens the list of the frames of the operation at hand."""
+        """Open the list of the frames of the operation at hand."""
         from hwpoison_gui.gui.window.dialogs.worst_frames import WorstFrames
 
         operation = self._at_hand()

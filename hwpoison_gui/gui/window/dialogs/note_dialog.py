@@ -105,19 +105,19 @@ def note_dialog(
 
 
 def go_to_end(dialog: QWidget) -> None:
-    """Puts the cursor after the text. Qt selects the text, so that the next key would replace it."""
+    """Put the cursor after the text. Qt selects the text, so that the next key would replace it."""
     for edit in dialog.findChildren(QPlainTextEdit):
         edit.moveCursor(QTextCursor.MoveOperation.End)
 
 
 def is_apart(dialog: QWidget) -> bool:
-    """Whether the text is to be a note of its own, beside the one of its operation."""
+    """Return whether the text is to be a note of its own, beside the one of its operation."""
     box = dialog.findChild(QCheckBox, _APART_NAME)
     return isinstance(box, QCheckBox) and box.isChecked()
 
 
 def _name(head: QLabel, edit: QWidget, names: tuple[str, str]) -> None:
-    """Labels the text: as the caption of an operation, or as a note on a single step."""
+    """Label the text: as the caption of an operation, or as a note on a single step."""
     label, accessible = names
     head.setText(label)
     edit.setAccessibleName(accessible)

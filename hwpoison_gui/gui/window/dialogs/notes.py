@@ -64,7 +64,7 @@ class Notes(QObject):
         present.feed(self).moved.connect(lambda moved: self._moved(moved.acted))
 
     def connect_panel(self, view: NotebookView, dock: Dock) -> None:
-        """Shows the notes in `view` and keeps it up to date."""
+        """Show the notes in `view` and keep it up to date."""
 
         def show(rows: Sequence[NoteRow]) -> None:
             view.set_rows(list(rows))
@@ -108,7 +108,7 @@ class Notes(QObject):
         return self._editor is not None
 
     def ask_note(self) -> None:
-        """Opens a dialog for a note on the present step. What is typed is a draft until it is accepted."""
+        """Open a dialog for a note on the present step. What is typed is a draft until it is accepted."""
         from hwpoison_gui.gui.window.dialogs.note_dialog import go_to_end, is_apart, note_dialog
 
         self._controller.playback.pause()
@@ -191,7 +191,7 @@ class Notes(QObject):
             self.draftKept.emit()
 
     def write(self, text: str, instead_of: Note | None = None) -> None:
-        """Writes a note on the present step, or another text of a note elsewhere; empty text removes it."""
+        """Write a note on the present step, or another text of a note elsewhere; empty text removes it."""
         if instead_of is not None and instead_of in self.notebook.notes:
             self.notebook.rewrite(instead_of, text)
         else:
@@ -207,7 +207,7 @@ class Notes(QObject):
         self._changed()
 
     def go_to(self, note: Note) -> None:
-        """Seeks to a note's step; on a branch, redoes the operations that lead there."""
+        """Seek to a note's step; on a branch, redo the operations that lead there."""
 
         def seek() -> None:
             position = self.notebook.position_of(note)
@@ -228,7 +228,7 @@ class Notes(QObject):
         return "" if kept else "There are no branches: going back and doing something else leaves one."
 
     def reopen(self, line: Sequence[Inputs], then: Callable[[], None] = lambda: None) -> None:
-        """Redoes a line of operations; `then` is called if it was completed."""
+        """Redo a line of operations; `then` is called if it was completed."""
         self._controller.go_along(line, then)
 
     def branches_menu(self, shared: int | None = None) -> QMenu:
@@ -249,7 +249,7 @@ class Notes(QObject):
         action.triggered.connect(partial(lambda line, _=False: self.reopen(line), branch.operations))
 
     def show_branches(self, shared: int | None = None, where: QPoint | None = None) -> None:
-        """Shows the menu of branches."""
+        """Show the menu of branches."""
         menu = self.branches_menu(shared)
         menu.aboutToHide.connect(menu.deleteLater)
         trim(menu)

@@ -19,7 +19,7 @@ _MARGINS: Final = 40  # of a tip, and its distance from the pointer, at 100 % te
 
 
 def explain(window: QWidget, widgets: Iterable[QWidget], frames: Iterable[QWidget]) -> None:
-    """Adds the icon of a window, and the glossary to its tips; called when idle, to keep start-up fast.
+    """Add the icon of a window, and the glossary to its tips; called when idle, to keep start-up fast.
 
     `frames`: their content may be made later.
     """
@@ -37,7 +37,7 @@ class TermTips(QObject):
     """Explains the widgets that it watches. The glossary is imported with the first tip."""
 
     def watch(self, root: QWidget) -> None:
-        """Watches a widget with the labels, buttons and views in it.
+        """Watch a widget with the labels, buttons and views in it.
 
         Windows that belong to them are left out: Qt's own tip is one, and a tip about a tip would never end.
         """
@@ -51,7 +51,7 @@ class TermTips(QObject):
             inside.installEventFilter(self)
 
     def watch_content(self, frame: QWidget) -> None:
-        """Watches what a frame holds, and what it will hold: the content of a panel is made when it is first seen."""
+        """Watch what a frame holds, and what it will hold: the content of a panel is made when it is first seen."""
         frame.installEventFilter(self)
         self.watch(frame)
 
@@ -67,7 +67,7 @@ class TermTips(QObject):
 
     @staticmethod
     def _show(widget: QWidget, event: QHelpEvent) -> bool:
-        """Shows the tip; False where there is nothing to say."""
+        """Show the tip; False where there is nothing to say."""
         tip = tip_at(widget, event)
         if not tip:
             return False

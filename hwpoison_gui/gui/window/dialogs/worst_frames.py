@@ -55,7 +55,7 @@ class WorstFrames(QDialog):
         fitting.resize_dialog(self, 720, 420)
 
     def _show(self, number: int) -> None:
-        """Goes to the end of the error in a frame, unless it was undone and replaced since."""
+        """Go to the end of the error in a frame, unless it was undone and replaced since."""
         session = self._controller.session
         if self._operation in session.operations:
             self._controller.show_step(self._operation.parts[number].last)

@@ -69,12 +69,12 @@ class Autosave(QObject):
         work.changed.connect(self._changed)
 
     def touch(self) -> None:
-        """Schedules a save: work, position, selection or view may have changed."""
+        """Schedule a save: work, position, selection or view may have changed."""
         if self._on and self._work.any and not self._timer.isActive() and self._worker is None:
             self._timer.start(max(PAUSE_MS, min(_LONGEST_MS, round(self._took * 1000 * _SHARE))))
 
     def adopt(self, slot: Slot) -> None:
-        """Goes on in the folder from which work was recovered."""
+        """Go on in the folder from which work was recovered."""
         from hwpoison_gui.session.document.document import Stored
 
         self._drop_folder()
@@ -138,7 +138,7 @@ class Autosave(QObject):
         self._worker.start()
 
     def _write(self, document: Document, file: str, editing: bool, front: tuple[str, ...], machine: Opened) -> None:
-        """Runs in the thread."""
+        """Run in the thread."""
         from hwpoison_gui.session.document.dump import dumps
         from hwpoison_gui.user.state import SESSIONS, new_slot
 

@@ -68,7 +68,7 @@ class Exporting:
     # -- pictures
 
     def save_picture(self, what: str) -> None:
-        """Saves a picture of the window, or of a part of it: `map`, `rmap` or `outline`."""
+        """Save a picture of the window, or of a part of it: `map`, `rmap` or `outline`."""
         title = self._controller.machine.title
 
         def made(suffix: str, scale: int) -> bytes:
@@ -82,7 +82,7 @@ class Exporting:
         self._save("picture", what, _PICTURES, made)
 
     def save_chart(self, panel: ChartsPanel, what: str) -> None:
-        """Saves a chart as a picture, with what its colours mean, or its `table` as comma-separated values."""
+        """Save a chart as a picture, with what its colours mean, or its `table` as comma-separated values."""
         from hwpoison_gui.view.charts.chart import as_csv
 
         chart = panel.chart
@@ -106,7 +106,7 @@ class Exporting:
     def _save(
         self, thing: str, name: str, kinds: Mapping[str, tuple[str, int]], made: Callable[[str, int], bytes]
     ) -> None:
-        """Asks where to, and writes what is `made` for a suffix of `kinds` and a scale.
+        """Ask where to, and write what is `made` for a suffix of `kinds` and a scale.
 
         `name` has no suffix: the kind that is chosen in the dialog gives it.
         """
@@ -142,7 +142,7 @@ class Exporting:
     # -- films
 
     def save_film(self) -> None:
-        """Saves everything that was done as an animation or a video."""
+        """Save everything that was done as an animation or a video."""
         name, kind = self._ask("Save an animation or a video", "walk", list(FILMS))
         if not name:
             return

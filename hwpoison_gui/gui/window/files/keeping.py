@@ -100,7 +100,7 @@ class Keeping(QObject):
         snapshots.given.connect(self.work.second_given)
 
     def add_menus(self, menu_of: Mapping[str, QMenu], live: QAction, compared: Callable[[QMenu], None]) -> None:
-        """Adds the menus of files that are known already, before the command `live`, and of comparisons."""
+        """Add the menus of files that are known already, before the command `live`, and of comparisons."""
         compared(menu_of["&Frame > Compare a&gain"])
         self.recent.show_in(menu_of["&Machine > Open re&cent"])
         samples = QMenu("Open a sa&mple", self._window)
@@ -121,12 +121,12 @@ class Keeping(QObject):
     # -- machines
 
     def reopen_last(self) -> None:
-        """Opens the file that was open before this machine, where it was left."""
+        """Open the file that was open before this machine, where it was left."""
         if not self.recent.reopen(self._controller.machine.file):
             self.toast.say("No other file was open before.")
 
     def restore(self) -> None:
-        """Shows the machine as it was left: where its file was closed last, or as a session file or a recovery says."""
+        """Show the machine as it was left: where its file was closed last, or as a session file or a recovery says."""
         machine = self._controller.machine
         document = machine.document
         place = self.recent.place_in(machine.file) if machine.file and self._recovering is None else None
@@ -161,7 +161,7 @@ class Keeping(QObject):
     # -- closing
 
     def may_close(self) -> bool:
-        """Whether the window may close now. If not, the user is asked, and it is closed afterwards."""
+        """Return whether the window may close now. If not, the user is asked, and it is closed afterwards."""
         if self._closing or not self.guard.wanted:
             return True
         self.guard.ask("Quitting", self._close)
@@ -184,7 +184,7 @@ class Keeping(QObject):
     # -- recovery
 
     def offer_recovery(self) -> None:
-        """Offers what processes that died have left, if there is something."""
+        """Offer what processes that died have left, if there is something."""
         if not self._remember:
             return
         from hwpoison_gui.gui.window.files.recovery import RecoveryDialog, left_work

@@ -57,7 +57,7 @@ class Machines(QObject):
     # -- opening
 
     def new_machine(self) -> None:
-        """Opens the default machine, under the profile that the user chose; a file's own profile goes with it."""
+        """Open the default machine, under the profile that the user chose; a file's own profile goes with it."""
         profile = PROFILES[self._profile] if self._profile else oldest()
 
         def load() -> None:
@@ -67,7 +67,7 @@ class Machines(QObject):
         self._guard.ask("Opening a new machine", load)
 
     def open_file(self) -> None:
-        """Asks for a file, and opens it."""
+        """Ask for a file, and open it."""
         from PySide6.QtWidgets import QFileDialog
 
         name, _ = QFileDialog.getOpenFileName(self._above, "Open a machine", self._folder, _OPEN)
@@ -76,7 +76,7 @@ class Machines(QObject):
             self.open_path(Path(name))
 
     def open_path(self, path: Path, then: Callable[[], object] = lambda: None) -> None:
-        """Opens a file, or shows an error. Nobody is asked to give up work for a file that cannot be opened.
+        """Open a file, or show an error. Nobody is asked to give up work for a file that cannot be opened.
 
         `then` is called if it was opened. Records of errors are left to others.
         """
@@ -112,7 +112,7 @@ class Machines(QObject):
         return load
 
     def open_live(self) -> None:
-        """Opens a copy of this computer’s memory."""
+        """Open a copy of this computer’s memory."""
         self._guard.ask(
             "Opening another machine", lambda: self.loader.start("Reading this machine’s memory", opening.open_live)
         )
@@ -120,7 +120,7 @@ class Machines(QObject):
     # -- another profile
 
     def change_profile(self, name: str) -> None:
-        """Boots the same machine under another profile, without what was done."""
+        """Boot the same machine under another profile, without what was done."""
         profile = PROFILES[name]
         if self._controller.session.machine.profile is profile:
             return

@@ -56,7 +56,7 @@ class RecentFiles(QObject):
         return None
 
     def reopen(self, but: str = "") -> bool:
-        """Opens what was open last, where it was left. Returns whether there is such a file."""
+        """Open what was open last, where it was left. Returns whether there is such a file."""
         last = self.last(but)
         if last is not None:
             self.open(last.path)
@@ -85,14 +85,14 @@ class RecentFiles(QObject):
         return recent.place_in(path)
 
     def forget(self) -> None:
-        """Empties the list."""
+        """Empty the list."""
         if self._remember:
             from hwpoison_gui.session.document import recent
 
             recent.forget()
 
     def show_in(self, menu: QMenu) -> None:
-        """Lists the files in a menu, each time it opens."""
+        """List the files in a menu, each time it opens."""
         menu.aboutToShow.connect(partial(self._fill, menu))
 
     def _fill(self, menu: QMenu) -> None:

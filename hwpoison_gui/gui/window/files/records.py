@@ -47,7 +47,7 @@ class Records(QObject):
         self.background.cancelled.connect(self.said)
 
     def ask(self, over: bool) -> None:
-        """Asks for files, and opens them. `over`: overlaid on the open machine."""
+        """Ask for files, and open them. `over`: overlaid on the open machine."""
         from PySide6.QtWidgets import QFileDialog
 
         title = "Overlay error records on this machine" if over else "Open error records"
@@ -57,7 +57,7 @@ class Records(QObject):
             self.open([Path(name) for name in names], over)
 
     def open(self, paths: Sequence[Path], over: bool) -> None:
-        """Opens files of one machine; if one cannot be read, nothing changes."""
+        """Open files of one machine; if one cannot be read, nothing changes."""
         from hwpoison_gui.opening import real_errors
 
         def work(progress: Progress, cancelled: Cancelled) -> RealErrors:
@@ -83,7 +83,7 @@ class Records(QObject):
         return overlaid(machine, errors)
 
     def dropped(self, paths: Sequence[Path]) -> bool:
-        """Whether all dropped files are error records; then they are opened, overlaid on a captured machine."""
+        """Return whether all dropped files are error records; then they are opened, overlaid on a captured machine."""
         from hwpoison_gui.sources.errors import SourceError
         from hwpoison_gui.sources.recognise import Reader, form_of
 
@@ -132,7 +132,7 @@ class Records(QObject):
         return self._controller.machine.records_only
 
     def close(self) -> None:
-        """Removes the records; the machine stays."""
+        """Remove the records; the machine stays."""
         self._recorded.show(None)
 
 

@@ -116,7 +116,7 @@ class RecoveryDialog(QDialog):
         item.setToolTip(plain(left.saves_to or left.document.title))
 
     def accept(self) -> None:
-        """Recovers the chosen work."""
+        """Recover the chosen work."""
         row = self.list.currentRow()
         chosen = self._found.pop(row) if row >= 0 else None
         super().accept()

@@ -62,7 +62,7 @@ class Saving(QObject):
         return saving.document_of_machine(self._controller.machine, self._notes.notebook, self._view.read())
 
     def save(self, then: Callable[[], None] = _nothing) -> None:
-        """Saves to the session's file, or asks for one; `then` is called when all work is saved."""
+        """Save to the session's file, or ask for one; `then` is called when all work is saved."""
         machine = self._controller.machine
         path = Path(machine.saves_to)
         if not machine.saves_to:
@@ -79,7 +79,7 @@ class Saving(QObject):
         self._changed = _time_of_change(Path(file)) if file else 0
 
     def save_as(self, then: Callable[[], None] = _nothing) -> None:
-        """Asks for a file and saves to it: a session, or a scenario."""
+        """Ask for a file and save to it: a session, or a scenario."""
         from PySide6.QtWidgets import QFileDialog
 
         machine = self._controller.machine
@@ -130,7 +130,7 @@ class Saving(QObject):
         return not self._controller.session.branches.kept and is_as_written(path)
 
     def with_suffix(self, name: str, suffix: str, save: Callable[[Path], None]) -> None:
-        """Saves under a name with that suffix; asks where it was added and such a file exists."""
+        """Save under a name with that suffix; ask where it was added and such a file exists."""
         path = Path(name if name.lower().endswith(suffix) else f"{name}{suffix}")
         if str(path) == name or not path.exists():
             save(path)
@@ -219,7 +219,7 @@ class Saving(QObject):
     # -- recordings
 
     def save_recording(self) -> None:
-        """Saves the copy of live memory as a snapshot."""
+        """Save the copy of live memory as a snapshot."""
         from PySide6.QtWidgets import QFileDialog
 
         from hwpoison_gui.opening import saving

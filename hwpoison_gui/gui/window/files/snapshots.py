@@ -43,7 +43,7 @@ class Snapshots(QObject):
         self.background.refused.connect(partial(show_error, above))
 
     def ask(self) -> None:
-        """Asks for a file, and compares the machine with it."""
+        """Ask for a file, and compare the machine with it."""
         from PySide6.QtWidgets import QFileDialog
 
         name, _ = QFileDialog.getOpenFileName(self._above, "Compare with a snapshot", self._folder, _FILES)
@@ -52,7 +52,7 @@ class Snapshots(QObject):
             self.open(Path(name))
 
     def open(self, path: Path, *, given: bool = False) -> None:
-        """Compares the machine with a file, or shows an error; the machine stays as it is.
+        """Compare the machine with a file, or show an error; the machine stays as it is.
 
         `given`: the program was started with this file.
         """
@@ -80,7 +80,7 @@ class Snapshots(QObject):
         self.changed.emit()
 
     def machine_opened(self) -> None:
-        """Shows what changed, if the machine was opened with a second snapshot; a session says the lens itself."""
+        """Show what changed, if the machine was opened with a second snapshot; a session says the lens itself."""
         machine = self._controller.machine
         if machine.second is not None and machine.document is None:
             self._lenses.choose(SNAPSHOT.key)
@@ -88,7 +88,7 @@ class Snapshots(QObject):
             self._show_panel()
 
     def close(self) -> None:
-        """Ends the comparison; the machine stays."""
+        """End the comparison; the machine stays."""
         self._keep(None)
 
     @property

@@ -47,7 +47,7 @@ class TakingHome(QObject):
         return "A link leads to what is in the file: Ctrl+S saves what you did." if self._work.any else ""
 
     def copy_link(self) -> None:
-        """Copies the command that opens the file at the present timeline position."""
+        """Copy the command that opens the file at the present timeline position."""
         import shlex
 
         from hwpoison_gui.session.link import link_to
@@ -66,7 +66,7 @@ class TakingHome(QObject):
         return "" if self._controller.session.operations else "Nothing was done yet: click a frame."
 
     def copy_report(self) -> None:
-        """Copies the report as Markdown."""
+        """Copy the report as Markdown."""
 
         def done(text: str) -> None:
             QApplication.clipboard().setText(text)
@@ -75,11 +75,11 @@ class TakingHome(QObject):
         self._make("Writing the report", self._report(), done)
 
     def save_report(self) -> None:
-        """Asks for a file, and writes the report to it."""
+        """Ask for a file, and write the report to it."""
         self._save("Save a report", ".md", _REPORT, self._report())
 
     def save_page(self) -> None:
-        """Asks for a file, and writes the page for a browser to it."""
+        """Ask for a file, and write the page for a browser to it."""
         self._save("Save a page for a browser", ".html", _PAGE, self._page())
 
     def _report(self) -> Text:

@@ -67,7 +67,7 @@ class UnsavedWork(QObject):
         self.changed.emit(self.any)
 
     def redone(self, newest: object, branches: tuple[int, ...]) -> None:
-        """Marks the operations as saved if these, the newest one and the branches, were saved.
+        """Mark the operations as saved if these, the newest one and the branches, were saved.
 
         A presentation left the story for a question and came back to it: no work of the user. Notes and all else
         count as before.
@@ -137,7 +137,7 @@ class Guard(QObject):
         return self.asks and self._work.any
 
     def ask(self, doing: str, then: Callable[[], None]) -> None:
-        """Calls `then` at once if nothing is unsaved, else after it was saved or discarded. `doing` drops it."""
+        """Call `then` at once if nothing is unsaved, else after it was saved or discarded. `doing` drops it."""
         if not self.wanted:
             then()
             return
