@@ -6,8 +6,9 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.page_mapping import MAPPING_KSM
+from hwpoison_gui.kernel.page_mapping import MAPPING_KSM, mapping_word
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.rmap import rmap_addresses
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -293,3 +294,15 @@ def test_a_move_leaves_pages_that_are_not_merged_as_they_are() -> None:
     bench.m.set_pte(bench.session.world.process("a").mm, vpn, ptes.swp_pte(merged))
     bench.do("mremap", task="a", at="m+0", pages=4, name="n")
     assert bench.pfn("a:n+2") == shared and bench.session.pte_state("a", "n+3") == "swap"
+
+
+def test_the_reverse_map_of_files_leads_to_no_merged_page() -> None:
+    """A stable node may have the number of an inode, whose VMAs cover pages of the same index."""
+    bench = merged()
+    bench.do("file", path="/f", pages=2)
+    bench.area("f", pages=2, file="/f", shared=True)
+    m, pfn = bench.m, bench.pfn("a:m+0")
+    (inode,) = (inode for inode in m.inodes.view.values() if inode.path == "/f")
+    m.put(m.mapping, pfn, mapping_word(inode.id, MAPPING_KSM))
+    m.put(m.index, pfn, 1)
+    assert rmap_addresses(m, pfn) == []

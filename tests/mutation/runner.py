@@ -194,7 +194,7 @@ class Mutation:
             reached = {test: 0 for test in self.reach.tests.get((mutant.file, mutant.statement), ())}
         else:
             reached = self._statements_of(mutant.file)
-        own, folder = "/test_" + Path(mutant.file).name, str(Path(mutant.file).parent).replace("hwpoison_gui", "tests")
+        own, folder = _own_tests(mutant.file)
         recent = set(self.killers[mutant.file][-8:])
         seconds = self.reach.seconds
         order = sorted(
@@ -213,11 +213,11 @@ class Mutation:
 
     def _statements_of(self, file: str) -> Counter[str]:
         """For what is set when a module is loaded: how many statements of its functions a test reaches, which is 0
-        for tests of its name, and for all tests if there is none."""
+        for other tests of its name or its folder, which may read it, and for all tests if there is none."""
         found = Counter(test for (name, _), tests in self.reach.tests.items() if name == file for test in tests)
-        own = "/test_" + Path(file).name
+        own, folder = _own_tests(file)
         for test in self.reach.seconds:
-            if own in test:
+            if own in test or test.startswith(folder):
                 found[test] += 0
         return found or Counter(dict.fromkeys(self.reach.seconds, 0))
 
@@ -265,6 +265,12 @@ class Mutation:
                 hits.clear()
                 began = time.process_time()
         os._exit(0)
+
+
+def _own_tests(file: str) -> tuple[str, str]:
+    """What is in the names of the tests of a file, and what those of its folder begin with."""
+    path = Path(file)
+    return f"/test_{path.name}", f"{path.parent}/".replace("hwpoison_gui", "tests", 1)
 
 
 def _all_but_tests() -> list[Path]:
