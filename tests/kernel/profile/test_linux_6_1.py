@@ -107,3 +107,29 @@ def test_users_are_looked_for_by_the_flags_of_the_page(word: int, asked: bool) -
 )
 def test_the_first_row_of_error_states_that_matches(word: int, kind: str) -> None:
     assert matching_row(PROFILES["6.1"].results.states, word).kind == kind
+
+
+def test_values_are_those_of_its_source() -> None:
+    """mm/memory-failure.c, kernel/exit.c, mm/huge_memory.c and fs/file.c of 6.1."""
+    profile = PROFILES["6.1"]
+    log = profile.log
+    assert log.panic == "Kernel panic - not syncing: Memory failure on page {pfn:x}"
+    assert log.init_died == "Kernel panic - not syncing: Attempted to kill init! exitcode={code:#010x}"
+    assert log.unmap_failed == "failed to unmap page (mapcount={left})"
+    assert (log.no_page, log.unhandlable) == ("memory outside kernel control", "unhandlable page.")
+    assert log.split_huge_zero_page == "huge_memory: Called split_huge_page for huge zero page"
+    assert profile.users.unmap_tries == 1
+    assert (PROFILES["v7"].called("sys_close"), profile.called("sys_close")) == ("sys_close", "close_fd")
+
+
+def test_a_read_fault_maps_64_kib() -> None:
+    """do_fault_around() of fault_around_bytes."""
+    bench = Workbench()
+    bench.do("file", path="/f", pages=64)
+    bench.do("task", name="b")
+    for task in "ab":
+        bench.area(task=task, pages=64, file="/f", shared=True)
+    for page in range(64):
+        bench.do("read", task="a", at=f"m+{page}")
+    bench.do("read", task="b", at="m+32")
+    assert [bench.session.pte_state("b", f"m+{page}") for page in range(64)].count("present") == 16

@@ -9,6 +9,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
 from hwpoison_gui.kernel.profile.linux_6_12 import V6_12
 from hwpoison_gui.kernel.profile.registry import nearest
+from tests.workbench import Workbench
 
 
 @pytest.mark.parametrize("kernel, profile", (((6, 10), V6_1), ((6, 11), V6_12), ((6, 12), V6_12), ((6, 99), V6_12)))
@@ -37,3 +38,15 @@ def test_lines_of_6_1_that_are_gone() -> None:
 def test_an_action_of_its_own_takes_the_place_of_the_older_one() -> None:
     name = "me_unknown"
     assert V6_12.results.actions[name] is actions_6_12.me_unknown is not V6_1.results.actions[name]
+
+
+def test_shared_memory_has_large_folios() -> None:
+    bench = Workbench("6.12")
+    bench.do("file", path="/dev/shm/f", pages=16, filesystem="tmpfs", folio=16)
+    bench.area(pages=16, file="/dev/shm/f", shared=True)
+    bench.do("write", task="a", at="m+5")
+    assert {bench.pfn(f"head:/dev/shm/f@{page}") for page in range(16)} == {bench.pfn("head:/dev/shm/f@5")}
+
+
+def test_all_lines_of_soft_offline_begin_alike() -> None:
+    assert all(line.startswith("Soft offline: ") for line in V6_12.log.soft_offline.values())
