@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.gate import Change
 from hwpoison_gui.kernel.hwpoison_filter import is_filtering
 from hwpoison_gui.kernel.hwpoison_inject import hwpoison_inject
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act, Site, Steps
+from hwpoison_gui.kernel.mark import Act, Steps
 from hwpoison_gui.kernel.memory_failure import memory_failure
 from hwpoison_gui.kernel.records import ActionResult, Delivery
 from hwpoison_gui.kernel.signal import get_signal
@@ -28,7 +28,8 @@ class Ran(Record):
     `steps`: those of memory_failure(), as the timeline would have recorded them. `errno`: what it returned.
     `result`: its result line, None where it logged none. `deliveries`: what became of the signals.
     `doomed`: tgids of the processes that get_signal() would end; they are still there. `filtered`: a filter of the
-    injector refused the error.
+    injector refused the error. `already_poisoned`: the handler found the page poisoned, which neither errno nor result
+    line says on every kernel.
     """
 
     steps: RecordedSteps
@@ -36,16 +37,13 @@ class Ran(Record):
     result: ActionResult | None
     deliveries: tuple[Delivery, ...]
     doomed: tuple[int, ...]
-    filtered: bool = False
+    filtered: bool
+    already_poisoned: bool
 
     @property
     def signals(self) -> bool:
         """Whether the handler sent a signal to anybody, be it refused or not."""
         return any(mark.act is Act.SIGNAL for mark in self.steps.marks)
-
-    def left_by(self, exit_: Site) -> bool:
-        """Return whether the handler took an exit, one of kernel.handler.EXITS."""
-        return self.steps.marks.find(exit_, 0, len(self.steps.marks)) is not None
 
 
 @contextmanager
@@ -71,7 +69,8 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         if prepare is not None:
             prepare(m)
             prepared = m.gate.take()
-        results, deliveries, filtered = len(m.results.view), len(m.deliveries.view), m.counter("filtered")
+        results, deliveries = len(m.results.view), len(m.deliveries.view)
+        filtered, already_poisoned = m.counter("filtered"), m.counter("already_poisoned")
         # A click is a write to corrupt-pfn, and the injector asks the filters before the handler does.
         errno = _drive(m, hwpoison_inject(m, pfn) if is_filtering(m) else memory_failure(m, pfn), steps)
         doomed = _drive(m, get_signal(m)) if not m.panicked else []
@@ -83,6 +82,7 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
             tuple(m.deliveries.view[number] for number in range(deliveries, len(m.deliveries.view))),
             tuple(tgid for tgid, _ in doomed),
             m.counter("filtered") > filtered,
+            m.counter("already_poisoned") > already_poisoned,
         )
     finally:
         m.gate.backward(m.gate.take())

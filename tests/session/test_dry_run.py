@@ -66,6 +66,7 @@ def test_it_records_what_an_operation_records(kind: Kind, data: st.DataObject) -
     assert ran.errno == outcome.errno
     line = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
     assert line == (outcome.kind, outcome.result)
+    assert (ran.filtered, ran.already_poisoned) == (outcome.filtered, outcome.already_poisoned)
     assert [one.effect for one in ran.deliveries] == [seen.effect for seen in outcome.signals]
     assert set(ran.doomed) == living - {process.tgid for process in m.living()}
 

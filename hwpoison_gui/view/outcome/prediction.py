@@ -6,7 +6,6 @@ from collections.abc import Generator, Sequence
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.handler import EXITS
 from hwpoison_gui.kernel.hwpoison_inject import REFUSED
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, RECOVERED
@@ -128,7 +127,7 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
 def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: bool) -> int:
     """The class of an outcome (classes.CLASSES), of the machine as the handler left it."""
     page, result = before.page, ran.result.result if ran.result is not None else None
-    if page.word & pf.HWPOISON or _was_poisoned(ran):
+    if page.word & pf.HWPOISON or ran.already_poisoned:
         return outcomes.POISONED
     if page.word & pf.NOPAGE:
         return outcomes.HOLE
@@ -155,11 +154,3 @@ def class_of(m: Machine, before: Before, ran: Ran, hits: dict[int, str], gone: b
     if not _WHEN_TOUCHED.isdisjoint(impacts):
         return outcomes.LATE
     return outcomes.LOST if gone else outcomes.SILENT
-
-
-def _was_poisoned(ran: Ran) -> bool:
-    """Return whether the hugetlb page of the frame was poisoned before the run.
-
-    From 6.12 on, a folio that cannot be split returns EHWPOISON as well (memory_failure(), mm/memory-failure.c).
-    """
-    return ran.errno == "EHWPOISON" and not ran.left_by(EXITS["unsplit thp"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.prediction import Prediction, find_predicted, predict
 from tests.paths import DATA
@@ -167,6 +169,17 @@ def test_merged_pages_stay_in_use() -> None:
         do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
     assert predicted(session, "a:m+0") == {"a": "uses", "b": "uses"}
     assert_true(session, [session.resolve_frame("a:m+0")])
+
+
+def test_the_errno_does_not_say_that_the_page_was_poisoned(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = Session.fresh(4096, profile="6.12")
+    m = session.machine
+    slab = int(np.flatnonzero(m.flags.view & np.uint64(pf.SLAB))[0])
+    code = predict(m, slab).code
+    exits = {by: exit_._replace(errno="EHWPOISON") for by, exit_ in m.profile.results.exits.items()}
+    monkeypatch.setattr(m, "profile", replace(m.profile, results=replace(m.profile.results, exits=exits)))
+    prediction = predict(m, slab)
+    assert prediction.errno == "EHWPOISON" and prediction.code == code == outcomes.IGNORED
 
 
 def test_small_entries_of_a_huge_page_are_not_told() -> None:
