@@ -6,7 +6,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import actions
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Behaviour, Words
 
 # What kept invalidate_inode_page() from dropping a page, by filemap.why_kept().
 _KEPT: Final = {
@@ -48,4 +48,18 @@ WORDS: Final[dict[Site, Words]] = {
         "PG_dirty was set: it stays in the swap cache and is never written; a process that swaps it in gets SIGBUS."
     ),
     actions.SWAPCACHE_CLEAN: Words("PG_dirty is clear, swap has a good copy: the page is deleted from the swap cache."),
+}
+
+BEHAVIOUR: Final[Behaviour] = {
+    actions.me_kernel_ignore: "A reserved page: ignored.",
+    actions.me_kernel: "A page of the kernel: delayed until its owner frees it.",
+    actions.me_free: "A free page: delayed until the allocator rejects it.",
+    actions.me_huge_page: "A huge page: not supported in 2.6.32.",
+    actions.me_unknown: "No row matches, which should not happen: failed.",
+    actions.me_pagecache_clean: "Drop a page whose contents are elsewhere, or lost already, from the page cache.",
+    actions.me_pagecache_dirty: "Contents are lost: set AS_EIO on the mapping, so that fsync fails, and drop the page.",
+    actions.me_swapcache_dirty: (
+        "Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."
+    ),
+    actions.me_swapcache_clean: "Swap has the same contents: drop the page from the swap cache.",
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import actions_6_1 as actions
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.words import Words, counted
+from hwpoison_gui.view.words.words import Behaviour, Words, counted
 
 
 def _no_extra(count: int, expected: int, swapcache: bool) -> str:
@@ -38,4 +38,24 @@ WORDS: Final[dict[Site, Words]] = {
     actions.HUGE: Words(lambda of_file: "A huge page of a file." if of_file else "A huge page without a file."),
     **{site: Words(_no_extra) for site in actions.NO_EXTRA.values()},
     **{site: Words(_extra) for site in actions.EXTRA.values()},
+}
+
+BEHAVIOUR: Final[Behaviour] = {
+    actions.me_kernel: "A page of the kernel: ignored.",
+    actions.me_unknown: "No row matches, which should not happen: failed, and the page is unlocked.",
+    actions.me_pagecache_clean: (
+        "Drop a page whose contents are elsewhere, or lost already, from the page cache, or keep it there poisoned."
+    ),
+    actions.me_pagecache_dirty: (
+        "Contents are lost: record a write-back error, so that fsync fails, and drop the page."
+    ),
+    actions.me_swapcache_dirty: (
+        "As before, but off the LRU: keep the page in the swap cache. Failed, if it is on no list or has other users."
+    ),
+    actions.me_swapcache_clean: (
+        "As before, and off the LRU: drop the page from the swap cache. Failed, if it is on no list or has other users."
+    ),
+    actions.me_huge_page: (
+        "A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB are lost."
+    ),
 }

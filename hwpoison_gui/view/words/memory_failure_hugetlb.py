@@ -6,7 +6,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Behaviour, Words
 
 _HUGE: Final = Words("It belongs to a hugetlb page: PG_hwpoison is set on the head, frame {frame:#x}, for all 2 MiB.")
 
@@ -15,4 +15,10 @@ WORDS: Final[dict[Site, Words]] = {
     hugetlb.FREE_HUGE_PAGE: _HUGE,
     hugetlb.LOCKED: Words("Locked, and its flags are saved."),
     hugetlb.POISONED_BEFORE: Words("PG_hwpoison was set on the head of the huge page before: EHWPOISON."),
+}
+
+BEHAVIOUR: Final[Behaviour] = {
+    hugetlb.try_memory_failure_hugetlb: (
+        "Handle an error in a hugetlb page to the end; other pages go on to the next phase."
+    ),
 }

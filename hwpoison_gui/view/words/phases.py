@@ -6,7 +6,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import phases
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.words import Words, counted
+from hwpoison_gui.view.words.words import Behaviour, Words, counted
 
 # Why a page has no references, and what is returned for it.
 _WHOSE: Final = {
@@ -44,4 +44,22 @@ WORDS: Final[dict[Site, Words]] = {
     phases.WRITEBACK_WAITED: Words("PG_writeback was set: the handler waited until the I/O ended."),
     phases.NOT_TRUNCATED: Words(_not_truncated),
     phases.STILL_REFERENCED: Words(lambda users: f"{counted(users, 'reference')} left besides the handler's own."),
+}
+
+BEHAVIOUR: Final[Behaviour] = {
+    phases.check_recovery: "Panic if recovery is switched off (vm.memory_failure_recovery).",
+    phases.check_pfn: "pfn_valid(): ignore a pfn without a page.",
+    phases.set_page_hwpoison: (
+        "TestSetPageHWPoison(): mark and count the page, whatever the outcome; stop if it is marked already."
+    ),
+    phases.take_reference: (
+        "get_page_unless_zero(): a page without references is free or part of a kernel allocation; stop there."
+    ),
+    phases.isolate_lru_page: "Take the page off its LRU list, away from reclaim. A page on no list cannot be handled.",
+    phases.lock_page: "Lock the page, after waiting for another holder.",
+    phases.wait_on_page_writeback: "Wait until I/O on the page has ended.",
+    phases.check_truncated: "Stop if the page was on an LRU list and has lost its mapping: it was truncated meanwhile.",
+    phases.identify_page_state: (
+        "page_action(): find the row of the state table that matches the page and run its action."
+    ),
 }

@@ -6,7 +6,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import phases_6_12 as phases
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view.words.words import Behaviour, Words
 
 
 def _huge_page(known: bool, errno: int | str) -> str:
@@ -31,4 +31,24 @@ WORDS: Final[dict[Site, Words]] = {
     phases.LOCK_WAITED: Words("PG_locked was set: locked after its holder unlocked it, and its flags are saved."),
     phases.POISONED_BEFORE: Words(_poisoned_before),
     phases.HUGE_PAGE_POISONED_BEFORE: Words(_huge_page),
+}
+
+BEHAVIOUR: Final[Behaviour] = {
+    phases.set_page_hwpoison: (
+        "TestSetPageHWPoison(): mark the page. One that is marked already has a result line, which counts nothing."
+    ),
+    phases.try_memory_failure_hugetlb: (
+        "Handle an error in a hugetlb page to the end, with a result line for a further frame; other pages go on."
+    ),
+    phases.check_filter: "hwpoison_filter(), asked before the split: a test with injected errors may spare pages.",
+    phases.split_transparent_huge_page: (
+        "try_to_split_thp_page(): split a large folio; if it cannot be split, signal its processes and stop."
+    ),
+    phases.shake_page: "shake_folio(): drain the per-CPU LRU caches, to put the page on its LRU list.",
+    phases.lock_page: (
+        "Lock the page and save its flags; the filter was asked before. Pages off the LRU skip to the state table."
+    ),
+    phases.hwpoison_user_mappings: (
+        "Collect the processes of the page, KSM or not, unmap it, and signal them. Stops if it stays mapped."
+    ),
 }

@@ -1,85 +1,30 @@
-"""The words of all sites."""
+"""The words of all sites, and of what phases, actions and the functions of profiles do.
+
+Modules of this package that are named like one of kernel/ or session/ have them: `WORDS` of its sites, `BEHAVIOUR` of
+its variants and functions.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Final
 
+from hwpoison_gui import kernel, session
+from hwpoison_gui.kernel import profile
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words import (
-    actions,
-    actions_6_1,
-    actions_6_12,
-    anon_folio,
-    collect,
-    collect_ksm,
-    fork,
-    frame_ops,
-    fs,
-    get_hwpoison_page,
-    handler,
-    huge_fault,
-    huge_memory,
-    hugetlb,
-    hugetlb_pool,
-    hwpoison_filter,
-    hwpoison_inject,
-    kill_accessing_process,
-    ksm,
-    madvise,
-    memory,
-    memory_failure,
-    memory_failure_hugetlb,
-    migrate,
-    mmap,
-    ops,
-    phases,
-    phases_6_1,
-    phases_6_12,
-    rmap,
-    signal,
-    soft_offline,
-    split_folio,
-    swap,
-    unpoison,
-    user_mappings,
-)
-from hwpoison_gui.view.words.words import Words
+from hwpoison_gui.view import words
+from hwpoison_gui.view.words.words import Behaviour, Words
 
-WORDS: Final[dict[Site, Words]] = {
-    **actions.WORDS,
-    **actions_6_1.WORDS,
-    **actions_6_12.WORDS,
-    **anon_folio.WORDS,
-    **collect.WORDS,
-    **collect_ksm.WORDS,
-    **fork.WORDS,
-    **frame_ops.WORDS,
-    **fs.WORDS,
-    **get_hwpoison_page.WORDS,
-    **handler.WORDS,
-    **huge_fault.WORDS,
-    **huge_memory.WORDS,
-    **hugetlb.WORDS,
-    **hugetlb_pool.WORDS,
-    **hwpoison_filter.WORDS,
-    **hwpoison_inject.WORDS,
-    **kill_accessing_process.WORDS,
-    **ksm.WORDS,
-    **madvise.WORDS,
-    **memory.WORDS,
-    **memory_failure.WORDS,
-    **memory_failure_hugetlb.WORDS,
-    **migrate.WORDS,
-    **mmap.WORDS,
-    **ops.WORDS,
-    **phases.WORDS,
-    **phases_6_1.WORDS,
-    **phases_6_12.WORDS,
-    **rmap.WORDS,
-    **signal.WORDS,
-    **soft_offline.WORDS,
-    **split_folio.WORDS,
-    **swap.WORDS,
-    **unpoison.WORDS,
-    **user_mappings.WORDS,
-}
+_DECLARING: Final = {found.name for found in iter_modules([*kernel.__path__, *profile.__path__, *session.__path__])}
+_MODULES: Final = tuple(
+    import_module(f"{words.__name__}.{found.name}")
+    for found in iter_modules(words.__path__)
+    if found.name in _DECLARING
+)
+
+WORDS: Final[dict[Site, Words]] = {}
+BEHAVIOUR: Final[Behaviour] = {}
+for _module in _MODULES:
+    WORDS.update(getattr(_module, "WORDS", {}))
+    BEHAVIOUR.update(getattr(_module, "BEHAVIOUR", {}))

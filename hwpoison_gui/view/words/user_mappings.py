@@ -7,7 +7,7 @@ from typing import Final
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import user_mappings
 from hwpoison_gui.kernel.mark import Site
-from hwpoison_gui.view.words.words import Words, counted
+from hwpoison_gui.view.words.words import Behaviour, Words, counted
 
 
 def _not_mapped(mapped: int, word: int) -> str:
@@ -73,4 +73,10 @@ WORDS: Final[dict[Site, Words]] = {
         "PG_dirty is clear, so no data is lost: the to_kill list is discarded, no process is signalled."
     ),
     user_mappings.SENT: Words(_kill_proc, branch="{sent}"),
+}
+
+BEHAVIOUR: Final[Behaviour] = {
+    user_mappings.hwpoison_user_mappings: (
+        "Collect the processes of the page, unmap it, and signal them; 6.1 stops if it stays mapped."
+    ),
 }

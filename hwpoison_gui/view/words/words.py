@@ -20,6 +20,10 @@ _PSEUDO_PATHS: Final = {
 Template = str | Callable[..., str]
 
 
+# What variants of phases and actions, and functions of a profile do, in a sentence each.
+Behaviour = dict[Callable[..., Any], str]
+
+
 class Words(Record):
     """`text` is a sentence; `why` completes "because ..."; `branch` replaces the site's where a value is the branch."""
 
