@@ -56,10 +56,15 @@ def page(data: Path) -> str:
     shown = read(data)
     lines = [_HEAD, *table(_COUNTS, _counts(shown))]
     for older, newer in pairs():
-        lines += ["", f"## From {older.name} to {newer.name}", "", UPGRADE[newer.name].rstrip()]
+        lines += ["", f"## From {older.name} to {newer.name}", "", _upgrade(newer)]
         lines += sections(older, newer, shown.get(newer.name, {}))
     lines += ["", "## Not modelled", "", NOT_MODELLED.rstrip()]
     return "\n".join(lines) + "\n"
+
+
+def _upgrade(newer: Profile) -> str:
+    """The text about an upgrade to a kernel; without one, the news of its profile."""
+    return UPGRADE.get(newer.name, f"- {newer.news[:1].upper()}{newer.news[1:]}.").rstrip()
 
 
 def _counts(shown: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[object, ...]]:

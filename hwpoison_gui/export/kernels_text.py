@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-# By the kernel that is upgraded to; each line names a case, or says that there is none.
+# By the kernel that is upgraded to; each line names a case, or says that there is none. A kernel without a text here
+# has the news of its profile on the page.
 UPGRADE: Final = {
     "6.1": """\
 - Late kill is the default (`vm.memory_failure_early_kill` = 0): processes get SIGBUS when they access the page

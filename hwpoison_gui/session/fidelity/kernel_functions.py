@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections import defaultdict
 from collections.abc import Collection
 from typing import Final
@@ -143,11 +144,10 @@ LEFT_OUT: Final = (
     ),
 )
 
-# Kernel files that each file of kernel/ with sites is written after, separated by spaces.
+# Kernel files that each file of kernel/ with sites is written after, separated by spaces. The phases and actions of one
+# kernel, as in phases_6_1.py, are written after those of phases.py and actions.py.
 AFTER: Final = {
     "actions.py": "mm/memory-failure.c",
-    "actions_6_1.py": "mm/memory-failure.c",
-    "actions_6_12.py": "mm/memory-failure.c",
     "anon_folio.py": "mm/memory.c mm/mlock.c",
     "collect.py": "mm/memory-failure.c",
     "collect_ksm.py": "mm/ksm.c",
@@ -171,8 +171,6 @@ AFTER: Final = {
     "migrate.py": "mm/migrate.c",
     "mmap.py": "mm/mmap.c mm/mremap.c mm/mprotect.c mm/mlock.c",
     "phases.py": "mm/memory-failure.c",
-    "phases_6_1.py": "mm/memory-failure.c",
-    "phases_6_12.py": "mm/memory-failure.c",
     "rmap.py": "mm/rmap.c",
     "signal.py": "kernel/signal.c",
     "soft_offline.py": "mm/memory-failure.c",
@@ -181,6 +179,7 @@ AFTER: Final = {
     "unpoison.py": "mm/memory-failure.c",
     "user_mappings.py": "mm/memory-failure.c",
 }
+_OF_KERNEL: Final = re.compile(r"(_\d+)+(?=\.py$)")
 
 
 class Modelled(Record):
@@ -204,7 +203,7 @@ def modelled() -> list[Modelled]:
 
 def _modelled(module: str, functions: Collection[str]) -> Modelled:
     path = f"{module.removeprefix(f'{kernel.__name__}.').replace('.', '/')}.py"
-    return Modelled(path, tuple(AFTER[path].split()), tuple(sorted(functions)))
+    return Modelled(path, tuple(AFTER[_OF_KERNEL.sub("", path)].split()), tuple(sorted(functions)))
 
 
 def by_profile() -> tuple[str, ...]:
