@@ -64,10 +64,15 @@ def put_file(m: Machine, description: int) -> None:
 
 def put_inode(m: Machine, inode: int) -> None:
     """iput(): free the pages of an unlinked file that is neither open nor mapped."""
-    record = m.inodes.view[inode]
-    opened = any(file.inode == inode for file in m.open_files.view.values())
-    if not record.linked and not opened and not m.i_mmap.of(inode):
-        truncate_inode_pages(m, record, 0)
+    if not can_be_reached(m, inode):
+        truncate_inode_pages(m, m.inodes.view[inode], 0)
+
+
+def can_be_reached(m: Machine, inode: int) -> bool:
+    """Return whether a file has a name, is open, or is mapped."""
+    if m.inodes.view[inode].linked or m.i_mmap.of(inode):
+        return True
+    return any(file.inode == inode for file in m.open_files.view.values())
 
 
 def get_unmapped_area(m: Machine, mm: int, pages: int, align: int = 1) -> int:

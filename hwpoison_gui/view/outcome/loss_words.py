@@ -9,6 +9,7 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import ZERO, can
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.mmap import can_be_reached
 from hwpoison_gui.kernel.profile.type import FAILED, RECOVERED
 from hwpoison_gui.kernel.profile.variants import Effect
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, Inode
@@ -157,7 +158,9 @@ def content_name(inode: Inode) -> str:
 
 
 def _afterwards(m: Machine, inode: Inode) -> str:
-    """Describe the fate of a page without a copy on disk: truncated, or kept poisoned."""
+    """Describe the fate of a page without a copy on disk: gone with its file, truncated, or kept poisoned."""
+    if not can_be_reached(m, inode.id):
+        return "it went with its last user: nobody can touch it now"
     if m.profile.files.keeps_poison(inode.filesystem):
         return "it stays there, poisoned: a process that touches it is signalled"
     return "a new mapping of it reads zeros"

@@ -294,6 +294,26 @@ def test_shared_memory_without_a_file_has_no_path() -> None:
     assert found.lost == "Lost: 4 KiB of anonymous shared memory, page 0; a new mapping of it reads zeros."
 
 
+@pytest.mark.parametrize("profile", ["v7", "6.1", "7.2"])
+def test_shared_memory_goes_with_its_last_process_unless_it_has_a_name(profile: str) -> None:
+    """iput() truncates the inode of a shared anonymous mapping; the one of a file on tmpfs has a name, and stays."""
+    gone = "Lost: 4 KiB of anonymous shared memory, page 0; it went with its last user: nobody can touch it now."
+    for survivor in (False, True):
+        session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 1})
+        do(session, "task", name="a")
+        do(session, "mmap", task="a", name="m", pages=1, shared=True)
+        do(session, "write", task="a", at="m+0", value="x")
+        if survivor:
+            do(session, "fork", task="a", child="b", sigbus="handler")
+        do(session, "poison", frame="a:m+0")
+        assert kinds(came(session))["a:101"] == impacts.DEAD
+        assert (came(session).lost == gone) is not survivor
+    session = with_file("tmpfs", profile, early_kill=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    do(session, "poison", frame="/f@0")
+    assert came(session).lost.startswith("Lost: 4 KiB of /f, page 0; ") and "last user" not in came(session).lost
+
+
 def test_what_was_broken_before_is_no_new_loss_but_a_warning() -> None:
     session = anonymous(0)
     pfn = session.operations[-1].outcome.pfn
