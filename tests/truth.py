@@ -58,12 +58,6 @@ READS: Final = {
 }  # fmt: skip
 
 
-# Sites of faults that meet a poisoned page; each names its frame.
-_MEETS_POISON: Final = frozenset(
-    {memory.HWPOISON_ENTRY, memory.POISONED_SWAP_CACHE, memory.POISONED_FILE_PAGE, hugetlb.POISON}
-)
-
-
 _BY_SIGNAL: Final = (impacts.DEAD, impacts.SIGNALLED, impacts.PENDING)
 
 
@@ -123,7 +117,7 @@ def read(m: Machine, mm: int, address: int) -> Read:
         except StopIteration as stop:
             found: memory.Access = stop.value
             break
-        if mark.site in _MEETS_POISON:
+        if mark.site in memory.MEETS_POISON:
             (head,) = mark.frames
             met = range(head, head + (HPAGE_PMD_NR if mark.site is hugetlb.POISON else 1))
         elif mark.site is memory.DROPPED_AT_FAULT:

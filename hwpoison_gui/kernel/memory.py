@@ -16,6 +16,7 @@ from .filemap import ZERO, can, content_of, find_get_page, read_page, store
 from .folio import folio_frames
 from .gate import ABSENT
 from .huge_fault import do_huge_file_fault, do_huge_pmd_anonymous_page, do_huge_pmd_wp_page
+from .hugetlb import POISON as HUGETLB_POISON
 from .hugetlb import hugetlb_fault, store_huge
 from .machine import Machine
 from .mark import Act, Mark, Site, Steps, site
@@ -56,6 +57,8 @@ SHARED_WRITE: Final = site("do_wp_page", Act.MAP, args="address", name="shared")
 REUSED: Final = site("do_wp_page", Act.MAP, args="address", name="reuse")
 COPIED: Final = site("wp_page_copy", Act.MAP, args="address old")
 SWAPPED_IN: Final = site("do_swap_page", Act.MAP, args="address")
+# Faults that meet a poisoned page; their marks name its frame, a hugetlb page by its head.
+MEETS_POISON: Final = frozenset({HWPOISON_ENTRY, POISONED_SWAP_CACHE, POISONED_FILE_PAGE, HUGETLB_POISON})
 
 
 class Access(Record):

@@ -13,7 +13,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.filemap import ZERO
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Steps
-from hwpoison_gui.kernel.memory import TOUCHED_POISON, Access, access
+from hwpoison_gui.kernel.memory import MEETS_POISON, TOUCHED_POISON, Access, access
 from hwpoison_gui.kernel.records import BUS_MCEERR_AR, PAGE_SHIFT, Process, SigInfo, Vma
 from hwpoison_gui.kernel.signal import force_sig, get_signal
 from hwpoison_gui.record import Record
@@ -140,9 +140,9 @@ def _came(m: Machine, page: Page, place: Place) -> str:
     """Return the result of a load at a place of the page: an impact, or _MET."""
     with dry(m, _load(m, place)) as ran:
         value, marks = ran.returned.value, ran.steps.marks
-        poisoned = [number for number in range(len(marks)) if marks[number].site is TOUCHED_POISON]
-        if poisoned:
-            met = marks[poisoned[0] - 1].frames[0]  # the fault names what it met
+        if any(mark.site is TOUCHED_POISON for mark in marks):
+            # A page that is met may be dropped, and the fault repeated: the last one is that of the signal.
+            met = [mark.frames[0] for mark in marks if mark.site in MEETS_POISON][-1]
             return _MET if met == ptes.value_of(page.hwpoison_entry) else NOT_OF_IT
         if value is None:  # beyond the end of the file, say
             return NOT_OF_IT

@@ -24,7 +24,7 @@ def _find(session: Session, operation: Operation) -> tuple[int, str]:
     marks = session.steps.marks.each(operation.first, operation.last)
     for number, mark in enumerate(marks, operation.first):
         if mark.site in (SUM_ANON, SUM_FILE, collect_ksm.SUM):
-            early, vmas, found, _ = mark.args
+            early, vmas, found = map(mark.value, ("early", "vmas_found", "found"))
             if not early:
                 return number + 1, "no task is signalled now"
             pairs = f"{counted(early, 'task')} × {counted(vmas, 'VMA')}: {counted(early * vmas, 'pair')}"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from hwpoison_gui.kernel import memory
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Steps
+from hwpoison_gui.kernel.mark import Mark, Steps
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.dry_run import RanAlone
 from hwpoison_gui.session.session import Session
@@ -173,6 +174,24 @@ def test_a_huge_page_is_had_again_by_who_has_reserved_one() -> None:
     do(session, "truncate", path="/huge", pages=0)
     do(session, "truncate", path="/huge", pages=512)
     assert touched(session, before) == {"a": impacts.ZEROS}
+
+
+def test_the_page_that_a_touch_meets_need_not_be_named_by_the_step_before_the_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fault(*args: Any) -> Steps[str]:
+        """A fault with one more step, which names another frame."""
+        done = yield from handle_mm_fault(*args)
+        yield Mark(memory.NEW_PAGE, (0,), (0,))
+        return done
+
+    session = late()
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    pfn, handle_mm_fault = broken(session, "a:m+0"), memory.handle_mm_fault
+    monkeypatch.setattr(memory, "handle_mm_fault", fault)
+    assert told(session, pfn) == {"a": impacts.LATER}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
