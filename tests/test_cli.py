@@ -63,6 +63,14 @@ def test_check_of_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "no.toml: cannot be read: No such file" in capsys.readouterr().out
 
 
+def test_a_machine_that_cannot_be_opened_is_named_and_no_file_is_blamed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "--on", str(tmp_path / "no.npz"), str(EARLY)]) == 2
+    said = capsys.readouterr()
+    assert str(tmp_path / "no.npz") in said.err and str(EARLY) not in said.out + said.err
+
+
 def test_assess_takes_the_nearest_kernel_unless_one_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     path = str(DATA / "files" / "kpageflags.bin")
     assert main(["assess", path]) == 0 and main(["assess", "--profile", "6.1", path]) == 0

@@ -23,5 +23,7 @@ def run(arguments: Sequence[str]) -> int:
 
     with Reported(options.on) as reported:
         on = machine_of(options.on, options.live)
+        if on is not None:
+            on("")  # a machine that cannot be opened is not the fault of the files
         return check(options.files, sys.stdout, options.all, lambda path: story_of(path, on))
     return reported.status

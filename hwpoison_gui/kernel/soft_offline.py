@@ -9,7 +9,7 @@ from typing import Final
 
 from . import page_flags as pf
 from .get_hwpoison_page import FREE, TAKEN, get_hwpoison_page
-from .handler import MF_COUNT_INCREASED, MF_SOFT_OFFLINE
+from .handler import MF_COUNT_INCREASED, MF_SOFT_OFFLINE, found_poisoned
 from .hugetlb_pool import page_handle_poison, update_and_free_page
 from .hwpoison_filter import hwpoison_filter, note_filtered
 from .hwpoison_inject import pfn_valid
@@ -61,6 +61,7 @@ def soft_offline_page(m: Machine, pfn: int, flags: int = 0) -> Steps[int | str]:
         return "EOPNOTSUPP"
     if m.page(pfn) & pf.HWPOISON:
         _log(m, "already poisoned", pfn)
+        found_poisoned(m)
         if flags & MF_COUNT_INCREASED:
             put_page(m, pfn)
         yield Mark(POISONED_BEFORE, (), (pfn,))

@@ -86,6 +86,7 @@ class CompareWindow(QDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._recipe, self._base, self._theme, self._lines = recipe, base, theme, tuple(lines)
         self.rows: list[Row] = []
+        self._ran = False  # the click was possible on some side
         self._columns: list[Column] = []  # of the matrix
         self._has_lines = False  # the sides show lines of operations, not the click under two settings
         self.compared: Compared | None = None
@@ -242,7 +243,7 @@ class CompareWindow(QDialog):
     def _forget(self) -> None:
         """Drop both machines. No cycle refers to them, so they go without the collector, for which they are frozen:
         unfrozen, they and the machine in the main window would all be scanned at once."""
-        self.compared, self.rows = None, []
+        self.compared, self.rows, self._ran = None, [], False
         self.walk.set_compared(None)
         for side in self.sides:
             side.set_side(None)
@@ -293,9 +294,9 @@ class CompareWindow(QDialog):
         if self._has_lines:
             heads = [self._lines[self._line_of(side)].words for side in (0, 1)]
         self.table.facts.set_heads(heads)
-        self.rows = compared.rows
+        self.rows, self._ran = compared.rows, any(side.click for side in (compared.left, compared.right))
         self.bar.slider.setRange(0, self.last)
-        self.words.setText(headline(compared.rows, compared.left.already_poisoned))
+        self.words.setText(headline(compared.rows, compared.left.already_poisoned, self._ran))
         self._show_subject(self._subject(compared))
         self._note((compared.left.settings, compared.right.settings))
         self._show_rows()
@@ -312,8 +313,8 @@ class CompareWindow(QDialog):
         pairs = [columns[first : first + KILLS] for first in range(0, len(columns), KILLS)]
         self._columns = columns = [column for pair in reversed(pairs) for column in pair]
         self.table.facts.set_heads([column.head for column in columns], lit_from=KILLS)
-        self.rows = matrix_rows(columns)
-        self.words.setText(headline(self.rows, columns[0].already_poisoned))
+        self.rows, self._ran = matrix_rows(columns), any(column.ran for column in columns)
+        self.words.setText(headline(self.rows, columns[0].already_poisoned, self._ran))
         done = counted(len(self._recipe.before), "operation")
         recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
         click = title(self._recipe.click.name, self._recipe.click.args)
@@ -382,7 +383,7 @@ class CompareWindow(QDialog):
 
     def _show_rows(self) -> None:
         differing = differences(self.rows)
-        self.table.empty = "" if differing or not self.rows else _SAME
+        self.table.empty = "" if differing or not self._ran else _SAME
         self.table.set_rows(self.rows if self.all.isChecked() else differing)
         self.all.setText(f"Also list what is equal ({len(self.rows) - len(differing)})")
 

@@ -125,6 +125,7 @@ class Column(Record):
     facts: dict[Key, Value]
     log: tuple[str, ...]
     already_poisoned: bool = False
+    ran: bool = True
 
     @property
     def head(self) -> str:
@@ -142,7 +143,7 @@ def column_of(side: Side) -> Column:
     facts = facts_of(side)
     if side.skipped:
         facts[RESULT, "not repeated"] = Value(_not_repeated(side.skipped), "warn")
-    return Column(side.settings, facts, _log_of(side), side.already_poisoned)
+    return Column(side.settings, facts, _log_of(side), side.already_poisoned, side.click is not None)
 
 
 def skipped_words(one: Skipped) -> str:
@@ -304,9 +305,11 @@ def _more(lines: int) -> str:
     return counted(lines - _MOST_LINES, "more line") if lines > _MOST_LINES else NOTHING
 
 
-def headline(rows: Sequence[Row], already_poisoned: bool = False) -> str:
-    """The number of differences and their aspects, as a sentence."""
+def headline(rows: Sequence[Row], already_poisoned: bool = False, ran: bool = True) -> str:
+    """The number of differences and their aspects, as a sentence. `ran`: the click was possible on some side."""
     differing = differences(rows)
+    if not ran:
+        return "Nothing was compared: the click is not possible on any side."
     if not differing:
         return f"Nothing differs: {'it was broken before' if already_poisoned else 'these settings do not matter'}."
     aspects = list(dict.fromkeys(row.aspect.lower() for row in differing))

@@ -58,7 +58,7 @@ def result_of(outcome: Outcome) -> tuple[str, str]:
     if outcome.filtered:
         return "filtered", "plain"
     if outcome.op == "soft_offline" and not outcome.errno:
-        return "offlined", "good"
+        return ("already poisoned", "plain") if outcome.already_poisoned else ("offlined", "good")
     killed = {signal.task for signal in outcome.signals if signal.effect == "killed"}
     survived = {signal.task for signal in outcome.signals} - killed
     words = _words(outcome, len(killed), len(survived))

@@ -43,8 +43,8 @@ SYSCTLS: Final = {
         "1: every process that maps the page gets SIGBUS at once.\n"
         "The PR_MCE_KILL policy of a thread takes precedence.",
         (
-            "a process is signalled when it touches a poisoned page",
-            "all processes that map a poisoned page are signalled at once",
+            "processes that lose data by a poisoned page are signalled when touching it, unless their policy is early",
+            "processes that lose data by a poisoned page are signalled at once, unless their policy is late",
         ),
     ),
     SYSCTL_RECOVERY: SysctlWords(

@@ -210,6 +210,18 @@ def test_it_says_when_there_is_nothing_to_compare(open_window) -> None:
     assert not action.isEnabled() and "Click a frame first" in action.toolTip()
 
 
+def test_after_a_panic_nothing_is_compared(user) -> None:
+    do(user.session, "sysctl", name="memory_failure_recovery", value=0)
+    do(user.session, "poison", frame="srv:heap+1")
+    assert user.session.machine.panicked
+    user.window.controller.selection.select(user.frame("srv:heap+2"))
+    user.window.comparison.open()
+    window = comparison_of(user.window)
+    until(lambda: not window.building)
+    assert window.words.text() == "Nothing was compared: the click is not possible on any side."
+    assert "equal" not in window.table.empty
+
+
 def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
     digest, position = user.session.machine.gate.digest(), user.session.position
     user.window.controller.selection.select(user.frame("srv:heap+1"))

@@ -62,6 +62,13 @@ def test_a_matrix_says_the_same_as_its_pairs(recipe: Recipe) -> None:
     assert [row.subject for row in rows if row.aspect == LOG][-1] == "and so on"
 
 
+def test_a_click_that_is_not_possible_is_not_compared() -> None:
+    nowhere = Recipe(boot, (), compare.with_defaults("poison", frame="nobody:m+0"))
+    one, other = side(nowhere), side(nowhere, early=0)
+    assert not column_of(one).ran and not column_of(other).ran
+    assert headline(rows_of(one, other), ran=False).startswith("Nothing was compared")
+
+
 def test_equal_settings_differ_in_nothing(recipe: Recipe) -> None:
     rows = rows_of(side(recipe), side(recipe))
     assert rows and not differences(rows)

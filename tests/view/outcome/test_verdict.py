@@ -108,6 +108,7 @@ def test_what_was_read_is_said() -> None:
         ("a:m+0", "nothing is lost.", "offlined"),
         ("any:free", "Offlined: the page was not in use; nothing is lost.", "offlined"),
         ("any:slab", "the call returned −EIO.", "−EIO"),
+        ("again", "", "already poisoned"),
     ],
 )
 def test_soft_offline_says_where_the_content_is(frame: str, said: str, chip: str) -> None:
@@ -115,6 +116,9 @@ def test_soft_offline_says_where_the_content_is(frame: str, said: str, chip: str
     do(session, "task", name="a")
     do(session, "mmap", task="a", name="m", pages=1)
     do(session, "write", task="a", at="m+0", value="x")
+    if frame == "again":
+        frame = f"pfn:{session.resolve_frame('a:m+0'):#x}"
+        do(session, "soft_offline", frame=frame)
     do(session, "soft_offline", frame=frame)
     assert verdict(session, session.operations[-1]).endswith(said)
     assert chips_of(session)[-1][1].result == chip
