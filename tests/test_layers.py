@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -55,6 +56,31 @@ def test_a_package_that_is_layered_by_its_modules_has_each_of_them_in_a_layer() 
     for contract, name in of_parts:
         folder = PACKAGE.parent.joinpath(*contract["containers"][0].split("."), name)
         assert {f"{name}.{module}" for module in modules_in(folder)} <= layered(contract)
+
+
+def of_kernels() -> dict[str, tuple[int, ...]]:
+    """The modules of kernel/ that are of one kernel, and its version: `profile.linux_6_1`, `phases_6_1`."""
+    names = {*modules_in(PACKAGE / "kernel"), *(f"profile.{name}" for name in modules_in(PACKAGE / "kernel/profile"))}
+    found = {name: re.fullmatch(r"(?:profile\.linux|[a-z]+)_(\d+)_(\d+)", name) for name in names}
+    return {name: tuple(map(int, version.groups())) for name, version in found.items() if version is not None}
+
+
+def test_every_module_of_the_kernel_is_in_a_layer_or_of_one_kernel() -> None:
+    (contract,) = (one for one in CONTRACTS if one.get("containers") == ["hwpoison_gui.kernel"])
+    names = modules_in(PACKAGE / "kernel") - {"profile"}
+    names |= {f"profile.{name}" for name in modules_in(PACKAGE / "kernel/profile")}
+    assert names - of_kernels().keys() <= layered(contract) <= names
+
+
+def test_a_kernel_imports_no_newer_one() -> None:
+    versions = of_kernels()
+    assert len(set(versions.values())) > 2
+    for name, version in versions.items():
+        tree = ast.parse((PACKAGE / "kernel" / f"{name.replace('.', '/')}.py").read_text())
+        imported = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        named = {one for node in imported for one in (*(node.module or "").split("."), *(a.name for a in node.names))}
+        newer = {other for other, its in versions.items() if its > version and other.rpartition(".")[2] in named}
+        assert not newer, name
 
 
 def test_files_and_functions_have_at_most_the_lines_that_contributing_allows() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from hwpoison_gui.kernel import fs, madvise, memory, soft_offline, unpoison
 from hwpoison_gui.kernel import hwpoison_inject as inject
 from hwpoison_gui.kernel.handler import Verdict
-from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.kernel.mark import SITES, Site
 from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.kernel.profile.variants import Variant, nearest
@@ -33,11 +33,14 @@ def handler_of(profile: Profile) -> Part:
 
 def _part_of(phase: Variant[Verdict], profile: Profile, exits: Mapping[str, Ending]) -> Part:
     """The part of a phase; one that has no words, or only those of an exit that is gone, is shown by its name."""
-    part = nearest(PHASES, phase)
-    with suppress(KeyError):
-        if part is not None:
-            return part.of_kernel(profile, exits)
-    return Part(phase.name.replace("_", " ").capitalize(), phase.name)
+    part = Part(phase.name.replace("_", " ").capitalize(), phase.name)
+    if (known := nearest(PHASES, phase)) is not None:
+        with suppress(KeyError):
+            part = known.of_kernel(profile, exits)
+    if phase in PHASES:
+        return part
+    own = tuple(site for site in SITES.values() if site.module == phase.run.__module__)
+    return part._replace(signs=(*part.signs, *own))
 
 
 _SOFT_OFFLINE: Final = frozenset(
