@@ -1,34 +1,36 @@
-"""A kernel is data and its variants: one that is made up here runs through every layer without a change elsewhere."""
+"""A kernel is data and its variants: one that is made up runs through every layer by its line in the registry."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib import import_module
 from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import hwpoison_gui.kernel.profile
+from hwpoison_gui import resources
 from hwpoison_gui.cli import main
-from hwpoison_gui.export.kernels_page import sections
-from hwpoison_gui.kernel import actions_6_1, phases_6_12
-from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel.handler import Handler, Verdict, action_result, leave, matching_row, take_action
-from hwpoison_gui.kernel.mark import Steps
-from hwpoison_gui.kernel.profile.linux_6_1 import V6_1
-from hwpoison_gui.kernel.profile.linux_6_12 import V6_12
+from hwpoison_gui.export import kernels_page
+from hwpoison_gui.kernel.mark import SITES
 from hwpoison_gui.kernel.profile.linux_7_2 import V7_2
 from hwpoison_gui.kernel.profile.registry import PROFILES, nearest, newest, sysctls
-from hwpoison_gui.kernel.profile.type import FAILED, IGNORED, Exit, Profile, Sysctl
-from hwpoison_gui.kernel.profile.variants import VARIANTS, Effect, action, by_name, changed, phase
+from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.kernel.profile.variants import VARIANTS, phase
 from hwpoison_gui.session.compare import Settings, differing
 from hwpoison_gui.session.errors import ScenarioError
+from hwpoison_gui.session.fidelity import report
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import loads, under
 from hwpoison_gui.session.scenario.replay import Story
 from hwpoison_gui.session.scenario.simulate import simulate
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.facts.injections import unpoison
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -37,11 +39,10 @@ from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.matched_row import matched_row
 from hwpoison_gui.view.outline.outline import DONE, Outline
 from hwpoison_gui.view.outline.state_rows import rows_of, table_for
-from hwpoison_gui.view.words.differences import BEHAVIOUR
+from tests.paths import DATA
 from tests.workbench import Workbench
 
-# What the kernel's file would hold: here after a change of 2024, a result line for a page that is poisoned already.
-TOY: Sysctl = Sysctl("toy_offline", default=1)
+FILES = Path(__file__).parent / "kernel_9_9"
 SCENARIO = """
 format = 1
 title = "Twice"
@@ -76,7 +77,7 @@ expect = {result = "Failed", kind = "already poisoned page", errno = "EHWPOISON"
 [[step]]
 op = "poison"
 frame = "any:slab"
-expect = {result = "Ignored", kind = "get hwpoison page", errno = "EBUSY"}
+expect = {result = "Ignored", kind = "unknown folio", errno = "EIO"}
 
 [[step]]
 op = "sysctl"
@@ -85,68 +86,39 @@ value = 1
 """
 
 
+# Reads the kernel's words where other modules of words are, in a process that has not read any yet.
+WORDS = """
+import sys
+from hwpoison_gui import kernel
+from hwpoison_gui.kernel import profile
+from hwpoison_gui.view import words
+kernel.__path__.append(sys.argv[1])
+profile.__path__.append(sys.argv[1] + "/profile")
+words.__path__.append(sys.argv[1] + "/words")
+from hwpoison_gui.kernel import phases_9_9
+from hwpoison_gui.kernel.mark import Mark
+from hwpoison_gui.view.words.differences import value_words
+from hwpoison_gui.view.words.lookup import text_of
+print(text_of(Mark(phases_9_9.DRAINED)), value_words(phases_9_9.shake_page))
+"""
+
+
 @pytest.fixture(name="kernel")
 def _kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[Profile]:
-    """Declared as a kernel's file declares it, and forgotten afterwards."""
-
-    @phase("9.9")
-    def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
-        """A page that is poisoned already gets a result line."""
-        if h.m.page(h.pfn) & pf.HWPOISON:
-            return (yield from leave(h, "already poisoned"))
-        return (yield from phases_6_12.set_page_hwpoison(h))
-
-    @phase("9.9")
-    def identify_page_state(h: Handler) -> Steps[Verdict]:
-        """Only the flags saved before unmapping are matched with the state table."""
-        h.page_flags |= h.m.page(h.pfn)
-        row = matching_row(h.m.profile.results.states, h.page_flags)
-        h.kind = row.kind
-        result = yield from take_action(h, row, h.page_flags, saved=True)
-        yield action_result(h, row.kind, result)
-        return h.m.profile.results.errno_of[result]
-
-    @action("9.9", Effect.DROPS_DIRTY)
-    def me_folio_dirty(h: Handler) -> Steps[str]:
-        """Contents are lost: as before, under a new name."""
-        return (yield from actions_6_1.me_pagecache_dirty(h))
-
-    states = tuple(
-        row._replace(action=me_folio_dirty.name) if row.action == "me_pagecache_dirty" else row
-        for row in V6_12.results.states
-    )
-    exits = {
-        **V6_12.results.exits,
-        "already poisoned": Exit("already poisoned page", FAILED, "EHWPOISON"),
-        "unhandlable": Exit("get hwpoison page", IGNORED, "EBUSY"),
-        "truncated": Exit("truncated folio", FAILED, "EIO"),
-    }
-    toy = replace(
-        V6_12,
-        name="9.9",
-        title="Linux 9.9 (toy)",
-        from_version=(9, 0),
-        sysctls=(*V6_12.sysctls, TOY),
-        phases=changed(V6_12.phases, set_page_hwpoison, identify_page_state),
-        log=replace(V6_12.log, prefix="Toy {pfn:#x}: "),
-        results=replace(
-            V6_12.results,
-            states=states,
-            actions={**V6_12.results.actions, **by_name(me_folio_dirty)},
-            exits=exits,
-        ),
-    )
+    """The files of `kernel_9_9` as if they were in kernel/, and the line in the registry; forgotten afterwards."""
+    for package, folder in ((hwpoison_gui.kernel, FILES), (hwpoison_gui.kernel.profile, FILES / "profile")):
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    toy: Profile = import_module("hwpoison_gui.kernel.profile.linux_9_9").V9_9
     monkeypatch.setitem(PROFILES, toy.name, toy)
-    does = {
-        set_page_hwpoison: "A page that is poisoned already gets a result line.",
-        identify_page_state: "Match only the flags saved before unmapping with the state table.",
-        me_folio_dirty: "Contents are lost, as before.",
-    }
-    for variant, words in does.items():
-        monkeypatch.setitem(BEHAVIOUR, variant, words)
     yield toy
-    for variant in does:
-        del VARIANTS[str(variant)]
+    for name in [name for name in sys.modules if name.endswith("_9_9")]:
+        package, _, module = name.rpartition(".")
+        delattr(sys.modules[package], module)
+        del sys.modules[name]
+    for variant in [name for name in VARIANTS if name.endswith("@9.9")]:
+        del VARIANTS[variant]
+    for one in [one for one in SITES.values() if one.module.endswith("_9_9")]:
+        del SITES[one.id]
 
 
 def _scenario() -> str:
@@ -190,28 +162,70 @@ def test_the_command_line_takes_it(kernel: Profile, tmp_path: Path, capsys: pyte
 
 
 def test_its_variant_has_a_place_in_the_outline(kernel: Profile) -> None:
-    """It takes the place of the 6.12 variant, as it has no part of its own; the results told are its own."""
+    """It takes the place of the older variant, as it has no part of its own, and its steps are there."""
     session = Session.fresh(4096, profile="9.9")
     for step in loads(_scenario()).steps[:4]:
         session.act(step.op, dict(step.args))
     operation = session.operations[-1]
     outline = Outline(kernel, session.steps.marks, operation.first, operation.last)
-    texts, older = ([node.text for node in Outline(profile).nodes] for profile in (kernel, V6_12))
-    own = {new: old for new, old in zip(texts, older, strict=True) if new != old}
-    assert own == {
-        "Yes: “already poisoned page”, Failed, −EHWPOISON.":
-            "Yes: “already poisoned page”, Failed, −EHWPOISON; nothing is counted.",
-        "Yes: “truncated folio”, Failed, −EIO.": "Yes: “already truncated LRU page”, Ignored, −EBUSY.",
-    }  # fmt: skip
     states = {node.text: node.state(operation.last) for node in outline.shown()}
     assert states["Was it poisoned before?"] == states["Lock it and save its flags"] == DONE
+    (drained,) = (node for node in outline.shown() if node.text == "lru_add_drain_all(): twice.")
+    assert (
+        outline.nodes[drained.parent].text == "Drain the per-CPU LRU caches" and drained.state(operation.last) == DONE
+    )
     assert len(rows_of(kernel, None)) == len(kernel.results.states)
+
+
+def test_the_outline_tells_its_results_and_not_those_of_the_kernel_before_it(kernel: Profile) -> None:
+    texts, older = ([node.text for node in Outline(profile).nodes] for profile in (kernel, V7_2))
+    assert {new: old for new, old in zip(texts, older, strict=True) if new != old} == {
+        "Yes: “already poisoned page”, Failed, −EHWPOISON.":
+            "Yes: “already poisoned page”, Failed, −EHWPOISON; nothing is counted.",
+        "Neither: in use by the kernel. Ignored, −EIO.": "Neither: in use by the kernel. Ignored, −EBUSY.",
+    }  # fmt: skip
+
+
+def test_a_phase_whose_older_words_name_an_exit_that_is_gone_is_told_by_its_name(kernel: Profile) -> None:
+    exits = {by: one for by, one in kernel.results.exits.items() if by != "unhandlable"}
+    texts = [node.text for node in Outline(replace(kernel, results=replace(kernel.results, exits=exits))).nodes]
+    assert "Take reference" in texts and "Can a reference be taken?" not in texts
+
+
+def test_its_words_are_found_by_the_names_of_its_files() -> None:
+    told = subprocess.run([sys.executable, "-c", WORDS, str(FILES)], capture_output=True, text=True)
+    assert told.stdout.strip() == "The per-CPU LRU caches are drained twice. Drain the per-CPU LRU caches twice.", told
+
+
+def test_the_page_on_fidelity_has_its_functions_and_cases(kernel: Profile, tmp_path: Path) -> None:
+    case, rows = tmp_path / "cases/9.9/twice.toml", tmp_path / "server/server_poison.ek1.jsonl"
+    for file in (case, rows):
+        file.parent.mkdir(parents=True)
+    case.write_text(_scenario())
+    rows.write_text("\n".join((DATA / "server" / rows.name).read_text().splitlines()[:2]))
+    server = open_recording(resources.path("machines/server.npz"), hidden=True)
+    lines = report.page(tmp_path, server, server).splitlines()
+    assert "| `phases_9_9.py` | `mm/memory-failure.c` | `lru_add_drain_all` |" in lines
+    assert "| `cases/9.9` | 1 | 1 |" in lines
+
+
+def test_the_page_of_differences_has_it(kernel: Profile, tmp_path: Path) -> None:
+    text = kernels_page.page(tmp_path)
+    own = text.partition("## From 7.2 to 9.9\n")[2]
+    for said in (
+        "- Drains twice.",
+        "`shake_page()` of 9.9.",
+        "`unknown folio`, Ignored, EIO",
+        "Toy {pfn:#x}",
+        "toy_offline",
+    ):
+        assert said in own
 
 
 def test_its_rows_and_actions_have_words(kernel: Profile) -> None:
     """Views know a row by the shared site, and an action by its declared effect."""
     said = []
-    for profile in (kernel, V6_12):
+    for profile in (kernel, V7_2):
         bench = Workbench(profile.name)
         bench.do("file", path="/srv/f", pages=1)
         bench.do("open", task="a", path="/srv/f", fd="f")
@@ -233,18 +247,12 @@ def _does(session: Session, kind: str) -> str:
 def test_the_lens_runs_it(kernel: Profile) -> None:
     session = Session.fresh(4096, 3, "desktop", profile="9.9")
     session.act("poison", {"frame": "any:anon", "via": "corrupt-pfn"})
-    same = Session.fresh(4096, 3, "desktop", profile="6.12")
+    same = Session.fresh(4096, 3, "desktop", profile="7.2")
     same.act("poison", {"frame": "any:anon", "via": "corrupt-pfn"})
     codes = Assessment.of(session.machine).classes()
     assert np.array_equal(codes, Assessment.of(same.machine).classes())
     assert (codes == outcomes.POISONED).sum() == 1
     assert unpoison(session, 1).missing == ""
-
-
-def test_differences_are_derived(kernel: Profile) -> None:
-    lines = "\n".join(sections(V6_1, kernel, {}))
-    for said in ("already poisoned page", "Toy {pfn:#x}", "toy_offline", "gets a result line"):
-        assert said in lines
 
 
 def test_a_variant_is_declared_once(kernel: Profile) -> None:
