@@ -11,14 +11,10 @@ from PySide6.QtWidgets import QToolButton, QWidget
 
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look.plain import plain
-from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
+from hwpoison_gui.gui.window.command import Command
 
 BUSY: Final = "Work is in progress: Esc cancels it."
 COVERED: Final = "The start page is open: Esc closes it."
-# Commands and menus that work while the start page is open.
-_AT_START: Final = frozenset({"new", "open", "open-records", "live", "forget-recent", "quit", "still", "start-page"})
-_MENUS_AT_START: Final = ("&Help", "&View > &Theme", "&Machine > At e&very start", TEXT_SIZE)
-_MEANWHILE: Final = ("M&ap", "&View", "&Help")  # menus that only change the view
 
 
 def _has_button(action: QAction) -> bool:
@@ -26,9 +22,9 @@ def _has_button(action: QAction) -> bool:
 
 
 def _missing(command: Command, occupied: bool, covered: bool) -> str:
-    if occupied and command.name != "quit" and not command.menu.startswith(_MEANWHILE):
+    if occupied and not command.meanwhile:
         return BUSY
-    if covered and command.name not in _AT_START and not command.menu.startswith(_MENUS_AT_START):
+    if covered and not command.at_start:
         return COVERED
     return command.missing()
 
@@ -53,7 +49,7 @@ class Actions:
         for command in self.commands.values():
             action = QAction(command.text, self._owner)
             action.setShortcuts([QKeySequence(key) for key in command.keys])
-            if command.menu == TEXT_SIZE:  # also in the Compare window
+            if command.in_every_window:
                 action.setShortcutContext(Qt.ShortcutContext.ApplicationShortcut)
             action.triggered.connect(lambda _=False, run=command.run: run())
             action.setCheckable(bool(command.group or command.checked))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from hwpoison_gui.record import Record
 
 UNBOOTABLE: Final = "This machine cannot be booted again: its source is gone."
-TEXT_SIZE: Final = "&View > Te&xt size"
 
 
 class Command(Record):
@@ -26,3 +25,16 @@ class Command(Record):
     separated: bool = False
     checked: Callable[[], bool] | None = None  # of commands that toggle
     short: Callable[[], str] | None = None  # `missing` in two words, beside the text in menus
+    meanwhile: bool = False  # works while other work is in progress
+    at_start: bool = False  # works while the start page is open
+    in_every_window: bool = False  # its keys work in the other windows of the program, too
+
+    @property
+    def titles(self) -> list[str]:
+        """Return the titles of its menu and of those above, the outermost first, without mnemonics."""
+        return self.menu.replace("&", "").split(" > ")
+
+
+def view_only(commands: Iterable[Command]) -> list[Command]:
+    """Mark commands that only change what is shown: they work while other work is in progress."""
+    return [command._replace(meanwhile=True) for command in commands]

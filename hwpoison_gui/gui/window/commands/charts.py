@@ -27,7 +27,7 @@ def chart_commands(show_panel: Callable[[str], None], docks: Callable[[], Mappin
         panel.setFocus()
 
     return [
-        Command(f"chart-{key}", _MENU, one.name, f"{one.tip}, as a chart", partial(show, key),
+        Command(f"chart-{key}", _MENU, one.name, f"{one.tip}, as a chart", partial(show, key), meanwhile=True,
                 keys=(f"Ctrl+Alt+{number % 10}",) if number <= _KEYS else ())
         for number, (key, one) in enumerate(CHARTS.items(), start=1)
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.enabling import PANICKED
 from hwpoison_gui.gui.look.settings import SPEEDS, START_WITH, WITH_DESKTOP, WITH_LAST, WITH_PAGE, Settings
 from hwpoison_gui.gui.toolbar.profile_button import meaning_of
-from hwpoison_gui.gui.window.command import UNBOOTABLE, Command
+from hwpoison_gui.gui.window.command import UNBOOTABLE, Command, view_only
 from hwpoison_gui.gui.window.commands.help import Help
 from hwpoison_gui.gui.window.comparison import Comparison
 from hwpoison_gui.gui.window.dialogs.go_to import GoTo
@@ -44,11 +44,12 @@ def start_commands(
         return settings.get(START_WITH) == what
 
     return [
-        Command("start-page", "&Machine", "Start pa&ge", "Lessons, and the other ways in", show, keys=("Alt+Home",)),
+        Command("start-page", "&Machine", "Start pa&ge", "Lessons, and the other ways in", show, keys=("Alt+Home",),
+                at_start=True),
         *(
             Command(f"start-with-{what}", "&Machine > At e&very start", text, f"A start without a file shows {tip}",
                     partial(choose, what), group="start-with",
-                    checked=partial(is_chosen, what))
+                    checked=partial(is_chosen, what), at_start=True)
             for what, text, tip in (
                 (WITH_PAGE, "The start &page", "the lessons, and the other ways in"),
                 (WITH_LAST, "What was open &last", "the file that was open last, where it was left"),
@@ -84,15 +85,15 @@ def machine_commands(
     return [
         Command("new", "&Machine", "&New machine", "A small desktop of 256 MiB, always the same, under "
                 "the kernel chosen in Machine > Profile; else 2.6.32",
-                machines.new_machine, "machine", ("Ctrl+N",)),
+                machines.new_machine, "machine", ("Ctrl+N",), at_start=True),
         Command("open", "&Machine", "&Open…", "A session (.hwsession), a scenario (.toml) or the recorded memory of a "
-                "real machine (.npz)", machines.open_file, "open", ("Ctrl+O",)),
+                "real machine (.npz)", machines.open_file, "open", ("Ctrl+O",), at_start=True),
         Command("reopen", "&Machine", "&Reopen the last", "The file open before this machine, where it was left",
                 keeping.reopen_last, keys=("Ctrl+Shift+T",)),
         Command("forget-recent", "&Machine > Open re&cent", "&Forget these files", "Empties this list; the files stay",
-                keeping.recent.forget, separated=True),
+                keeping.recent.forget, separated=True, at_start=True),
         Command("live", "&Machine", "This machine’s o&wn memory", "A copy of this machine’s memory, as /proc shows it. "
-                "The real memory is only read", machines.open_live, "live", ("Ctrl+L",)),
+                "The real memory is only read", machines.open_live, "live", ("Ctrl+L",), at_start=True),
         *more,
         *profiles,
         Command("save", "&Machine", "&Save", "Saves what you did, with branches, notes and view, as a session file",
@@ -102,7 +103,8 @@ def machine_commands(
         Command("save-recording", "&Machine", "Save the cop&y as a snapshot…", "Saves the copy of this machine’s "
                 "memory as a file that only you can read", saving.save_recording, missing=no_copy),
         *_export_commands(exporting, keeping.taking),
-        Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True),
+        Command("quit", "&Machine", "&Quit", "Close the window", close, keys=("Ctrl+Q",), separated=True,
+                meanwhile=True, at_start=True),
     ]  # fmt: skip
 
 
@@ -261,13 +263,13 @@ def _faster(c: Controller, by: int) -> None:
 
 
 def help_commands(pages: Help, show_palette: Callable[[], None]) -> list[Command]:
-    return [
+    return view_only([
         Command("glossary", "&Help", "&Glossary…", "What the kernel’s terms mean, first those of what has the focus",
-                lambda: pages.show_glossary(), "help", ("F1",)),
-        Command("keys", "&Help", "&Keys", "Lists all keys", pages.show_keys, "help", ("?",)),
+                lambda: pages.show_glossary(), "help", ("F1",), at_start=True),
+        Command("keys", "&Help", "&Keys", "Lists all keys", pages.show_keys, "help", ("?",), at_start=True),
         Command("palette", "&Help", "&Commands…", "Finds commands, tasks, files and frames by letters of their names",
-                show_palette, keys=("Ctrl+Shift+P",)),
+                show_palette, keys=("Ctrl+Shift+P",), at_start=True),
         Command("notes", "&Help", "About this &machine", "Where its memory comes from, and what was derived",
-                pages.show_machine, "info"),
-        Command("about", "&Help", "&About hwpoison-gui", "What this program is", pages.show_about),
-    ]  # fmt: skip
+                pages.show_machine, "info", at_start=True),
+        Command("about", "&Help", "&About hwpoison-gui", "What this program is", pages.show_about, at_start=True),
+    ])  # fmt: skip

@@ -39,8 +39,7 @@ def key_list(actions: Actions) -> str:
     for name, command in actions.commands.items():
         keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in actions[name].shortcuts())
         if keys:
-            head = command.menu.partition(" > ")[0].replace("&", "")
-            groups.setdefault(head, []).append((keys, command.tip))
+            groups.setdefault(command.titles[0], []).append((keys, command.tip))
     groups["In charts"] = list(_IN_CHARTS)
     groups["In every panel"] = list(_IN_EVERY_PANEL)
     return f"<table cellpadding='3'>{''.join(map(_group, groups, groups.values()))}</table>"

@@ -10,7 +10,7 @@ from hwpoison_gui.dram.names import NAMES
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.layout_control import WIDTHS, LayoutControl
 from hwpoison_gui.gui.map.lens_control import LensControl
-from hwpoison_gui.gui.window.command import Command
+from hwpoison_gui.gui.window.command import Command, view_only
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lenses import LENSES, NO_SNAPSHOT, SNAPSHOT
 
@@ -58,7 +58,7 @@ def map_commands(
         Command("previous-match", "M&ap", "&Previous match", "Selects the previous frame that matches",
                 lambda: filters.step(False), "previous-match", ("Shift+F3",), lambda: filters.missing),
     ]  # fmt: skip
-    return [*by_lens, *by_layout, *geometries, *_row_widths(layouts), *search]
+    return view_only([*by_lens, *by_layout, *geometries, *_row_widths(layouts), *search])
 
 
 def _row_widths(layouts: LayoutControl) -> list[Command]:

@@ -150,7 +150,7 @@ def _commands(actions: Actions) -> list[PaletteEntry]:
     entries = []
     for name, command in actions.commands.items():
         keys = ", ".join(key.toString(QKeySequence.SequenceFormat.NativeText) for key in actions[name].shortcuts())
-        above = command.menu.replace("&", "").split(" > ")
+        above = command.titles
         words = ": ".join((*above[1:][-1:], command.text.replace("&", "")))
         if name != "palette":
             run = actions[name].trigger

@@ -13,9 +13,10 @@ from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.history import MapHistory
 from hwpoison_gui.gui.map.overview import Overview
 from hwpoison_gui.gui.map.widget import FrameMapWidget
-from hwpoison_gui.gui.window.command import TEXT_SIZE, Command
+from hwpoison_gui.gui.window.command import Command, view_only
 from hwpoison_gui.gui.window.room import Room
 
+_TEXT_SIZE: Final = "&View > Te&xt size"
 _PANELS: Final = (
     ("rmap", "&Reverse map", "Who uses the frame"),
     ("why", "&Why", "What the handler decided, and why"),
@@ -45,7 +46,7 @@ def look_commands(
         overview.set_on(not overview.on)
         settings.keep(keys.OVERVIEW, overview.on)
 
-    return [
+    return view_only([
         Command("fit", "&View", "&Whole map", "Shows all frames", frame_map.fit, "fit", ("0",)),
         Command("zoom-in", "&View", "Zoom &in", "Larger cells (also the wheel)", lambda: frame_map.view.zoom(1),
                 "zoom-in", ("+", "=")),
@@ -59,12 +60,13 @@ def look_commands(
                 missing=lambda: "" if history.looks.can_go(1) else "You have not gone back."),
         Command("overview", "&View", "O&verview", "Shows all frames in a corner while the map is zoomed in",
                 toggle_overview, keys=("O",), checked=lambda: overview.on),
-    ]  # fmt: skip
+    ])  # fmt: skip
 
 
 def theme_commands(appearance: Appearance) -> list[Command]:
     return [
-        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(appearance.choose_theme, name), group="theme")
+        Command(f"theme-{name}", "&View > &Theme", text, tip, partial(appearance.choose_theme, name), group="theme",
+                meanwhile=True, at_start=True)
         for name, text, tip in (
             (look.SYSTEM, "Follow the &system", "Dark, light or high contrast, as the desktop"),
             ("dark", "&Dark", "Light text on a dark background"),
@@ -77,21 +79,23 @@ def theme_commands(appearance: Appearance) -> list[Command]:
 def text_and_motion_commands(appearance: Appearance) -> list[Command]:
     a = appearance
     sizes = [
-        Command(f"text-{size}", TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
-                partial(a.choose_text_size, size), group="text")
+        Command(f"text-{size}", _TEXT_SIZE, f"{size} %", f"Text at {size} per cent of the desktop’s size",
+                partial(a.choose_text_size, size), group="text", at_start=True)
         for size in look.TEXT_SIZES
     ]  # fmt: skip
-    return [
-        Command("text-larger", TEXT_SIZE, "&Larger text", "Enlarges all text, icons and controls",
-                lambda: a.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: a.missing_step(1)),
-        Command("text-smaller", TEXT_SIZE, "&Smaller text", "Leaves more room for the map and the tables",
-                lambda: a.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: a.missing_step(-1)),
-        Command("text-usual", TEXT_SIZE, "&Normal text", "Text of the desktop’s size",
-                lambda: a.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",)),
+    return view_only([
+        Command("text-larger", _TEXT_SIZE, "&Larger text", "Enlarges all text, icons and controls",
+                lambda: a.step_text_size(1), keys=("Ctrl++", "Ctrl+="), missing=lambda: a.missing_step(1),
+                at_start=True, in_every_window=True),
+        Command("text-smaller", _TEXT_SIZE, "&Smaller text", "Leaves more room for the map and the tables",
+                lambda: a.step_text_size(-1), keys=("Ctrl+-",), missing=lambda: a.missing_step(-1),
+                at_start=True, in_every_window=True),
+        Command("text-usual", _TEXT_SIZE, "&Normal text", "Text of the desktop’s size",
+                lambda: a.choose_text_size(look.USUAL_TEXT), keys=("Ctrl+0",), at_start=True, in_every_window=True),
         *sizes,
         Command("still", "&View", "Reduced &motion", "Turns off animations; playback still goes step by "
-                "step", lambda: a.choose_motion(not a.still), checked=lambda: a.still),
-    ]  # fmt: skip
+                "step", lambda: a.choose_motion(not a.still), checked=lambda: a.still, at_start=True),
+    ])  # fmt: skip
 
 
 def panel_commands(
@@ -104,7 +108,7 @@ def panel_commands(
                 partial(show_panel, name), keys=(f"Alt+{number % 10}",) if number <= 10 else ())
         for number, (name, title, tip) in enumerate(_PANELS, start=1)
     ]  # fmt: skip
-    return [
+    return view_only([
         *panels,
         Command("next-panel", "&View > &Go to a panel", "&Next panel", "Moves the focus to the next part of the window",
                 partial(next_panel, True), keys=("F6",), separated=True),
@@ -120,4 +124,4 @@ def panel_commands(
                 checked=lambda: room().has_bottom),
         Command("reset-docks", "&View > &Panels", "&Reset the panels", "Puts all panels back in their default places",
                 lambda: room().reset(), separated=True),
-    ]  # fmt: skip
+    ])  # fmt: skip

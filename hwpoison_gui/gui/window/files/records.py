@@ -146,7 +146,8 @@ def records_commands(records: Records, recorded: Recorded) -> list[Command]:
 
     return [
         Command("open-records", "&Machine", "Open &error records…", "Kernel logs, traces and rasdaemon’s database: the "
-                "errors that really happened, on an empty map", lambda: records.ask(over=False), "open"),
+                "errors that really happened, on an empty map", lambda: records.ask(over=False), "open",
+                at_start=True),
         Command("overlay-records", "&Machine", "Over&lay error records on this machine…", "The same over the open "
                 "machine: what Linux logged beside what the model predicts", lambda: records.ask(over=True)),
         Command("close-records", "&Machine", "Close the error recor&ds", "Removes them from the map; the machine stays",
