@@ -107,7 +107,6 @@ class StageWindow(Canvas):
         self.map.set_motion(not appearance.still)
         for slider in self.switches:
             slider.valueWanted.connect(partial(self._questions.set_sysctl, slider.sysctl.name))
-            slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         # The other keys are the stage's own: a remote must work whatever was clicked.
         for widget in (self.map.view, self.rmap):
             widget.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -47,7 +47,7 @@ class SysctlSlider(QAbstractSlider):
         self._widths: dict[int, int] = {}  # cached: asked for often while the window is laid out
         self._size: QSize | None = None  # tool bars ask for it many times
         self.setRange(0, 1)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # after a click, 1 and Enter go where they went before
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(f"vm.{sysctl.name}")
         self.setToolTip(f"vm.{sysctl.name}\n{self._said.tip}")
