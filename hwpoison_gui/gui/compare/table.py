@@ -50,7 +50,7 @@ class CompareModel(QAbstractTableModel):
     def __init__(self, parent: QObject, theme: Theme) -> None:
         super().__init__(parent)
         self.rows: list[Row] = []
-        self.heads = ["Left", "Right"]
+        self.heads: list[str] = []  # none while the machines are built
         self.lit_from = 0  # a value that differs from that of the column this far to its right is lit; 0: none is
         self.theme = theme
 

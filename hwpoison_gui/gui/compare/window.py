@@ -237,7 +237,7 @@ class CompareWindow(QDialog):
         """Show that the machines are being built."""
         self._forget()
         self.table.empty = ""
-        self.table.set_rows([])
+        self.table.facts.set_heads([])
         self._show_building(True)
 
     def _forget(self) -> None:

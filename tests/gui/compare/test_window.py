@@ -112,6 +112,17 @@ def test_other_ways_to_differ(compared, qtbot, way: str, row: str, says: tuple[s
         assert profiles == [oldest().name, newest().name]
 
 
+def test_the_heads_of_an_earlier_choice_go_with_its_rows(compared) -> None:
+    facts = compared.table.facts
+    chosen = list(facts.heads)
+    compared.choose("profile")
+    assert compared.building and not facts.rows
+    heads = [facts.headerData(column, Qt.Orientation.Horizontal) for column in range(facts.columnCount())]
+    assert not set(heads) & set(chosen)
+    until(lambda: not compared.building)
+    assert [head.partition(",")[0] for head in facts.heads] == [oldest().name, newest().name]
+
+
 def test_settings_chosen_by_hand(compared, qtbot) -> None:
     kill = compared.sides[1].choices.kill
     kill.setCurrentIndex(0)
