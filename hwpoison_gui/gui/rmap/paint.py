@@ -310,7 +310,7 @@ class RmapPainter:
         inner = rect.adjusted(13, 3, -20 if dead else -5, -3)
         if row.is_group:
             words = f"{'▸' if row.folded else '▾'} {row.label} × {news.tasks:,}"
-            ink = self.theme.good if news.safe else self.theme.kill
+            ink = getattr(self.theme, news.tone)
             self._two_lines(inner, words, self._dead(news), (self.theme.text, ink), whole=True)
             return
         words, ink = self._task_words(row, state, standing, inner.width())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.base.impacts import SAFE, counted_hits
+from hwpoison_gui.view.base.impacts import IMPACTS, SAFE, counted_hits, rank
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.state import WalkState
 
@@ -22,7 +22,7 @@ class RowNews(Record):
     signalled: int
     of_task: bool  # the present step is about one of its tasks
     ends: tuple[str, ...] = ()  # impact on its other tasks, with counts
-    safe: bool = False  # the error is handled, and none of its tasks is hit
+    tone: str = "good"  # colour of the theme for what is counted of its tasks: that of the worst
 
     @property
     def all_cut(self) -> bool:
@@ -38,6 +38,7 @@ def news_of(row: Row, state: WalkState) -> RowNews:
     vmas, tasks = row.vmas, row.tasks
     entries = _entries(vmas, state)
     kinds = [one.kind for one in map(state.standings.get, tasks) if one is not None]
+    dead, signalled = kinds.count("killed"), kinds.count("signalled")
     return RowNews(
         entries.pop() if len(entries) == 1 else "several",
         len(vmas),
@@ -46,11 +47,11 @@ def news_of(row: Row, state: WalkState) -> RowNews:
         len(vmas & state.cut),
         bool(vmas & state.current_vmas),
         len(tasks),
-        kinds.count("killed"),
-        kinds.count("signalled"),
+        dead,
+        signalled,
         state.current_task in tasks,
         _ends(tasks, state),
-        bool(state.ends) and all(state.ends.get(tgid, SAFE) == SAFE for tgid in tasks),
+        "kill" if dead or signalled else _tone(tasks, state),
     )
 
 
@@ -64,3 +65,8 @@ def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:
     if not state.ends:
         return ()
     return tuple(counted_hits((state.ends[tgid] for tgid in tasks if tgid in state.ends), signals=False))
+
+
+def _tone(tasks: frozenset[int], state: WalkState) -> str:
+    """Colour of the worst impact on these tasks."""
+    return IMPACTS[min((state.ends.get(tgid, SAFE) for tgid in tasks), key=rank)].tone

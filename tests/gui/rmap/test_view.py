@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QRect, Qt
+from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.rmap.paint import RmapPainter
@@ -134,6 +135,26 @@ def test_a_group_unfolds(open_window) -> None:
     user.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert len(view._layout.rows) == 2 + 59
     assert view.verticalScrollBar().maximum() > 0
+
+
+def test_a_folded_group_has_the_colour_of_the_same_fate_of_one_task(open_window) -> None:
+    session = shared_by(60)
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    user = open_window(session)
+    user.click_frame(session.resolve_frame("top:m+0"))
+    user.key(Key.Key_End)
+    view = user.window.docks["rmap"].content()
+    left, width = view._layout.columns.task
+    picture = view.viewport().grab().toImage()
+    theme = user.window.appearance.theme
+    warn, kill = QColor(theme.warn).hue(), QColor(theme.kill).hue()
+    for top in view._layout.tops:  # of the one task, and of the group of the others
+        box = QRect(round(left) + 13, round(top) + 3, round(width) - 18, round(view._layout.row_height) - 6)
+        inks = [
+            picture.pixelColor(x, y) for x in range(box.left(), box.right()) for y in range(box.top(), box.bottom())
+        ]
+        hues = [ink.hue() for ink in inks if min(ink.saturation(), ink.value()) > 150]
+        assert hues and all(abs(hue - warn) < abs(hue - kill) for hue in hues)
 
 
 def test_nobody_uses_a_free_frame(user) -> None:

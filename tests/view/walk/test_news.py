@@ -1,10 +1,11 @@
-"""The summary of a row of the reverse map: of a group it counts, and says whether any of it is hit."""
+"""The summary of a row of the reverse map: of a group it counts, and has the colour of the worst."""
 
 from __future__ import annotations
 
 import pytest
 
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.impacts import IMPACTS, LATER
 from hwpoison_gui.view.rmap.groups import GROUP_FROM
 from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
@@ -30,10 +31,12 @@ def group(op: str, early_kill: int = 1) -> RowNews:
     return news_of(row, state_of(session, graph))
 
 
-@pytest.mark.parametrize(("area", "early_kill", "safe", "dead"), [
-    ("file", 1, True, 0), ("heap", 1, False, GROUP_FROM), ("heap", 0, False, 0),
+@pytest.mark.parametrize(("area", "early_kill", "tone", "dead"), [
+    ("file", 1, "good", 0), ("heap", 1, "kill", GROUP_FROM), ("heap", 0, IMPACTS[LATER].tone, 0),
 ])  # fmt: skip
-def test_a_group_is_safe_where_none_of_it_is_hit(area: str, early_kill: int, safe: bool, dead: int) -> None:
+def test_a_group_has_the_colour_of_the_worst_that_befell_its_tasks(
+    area: str, early_kill: int, tone: str, dead: int
+) -> None:
     news = group(area, early_kill)
-    assert (news.safe, news.dead, news.tasks) == (safe, dead, GROUP_FROM)
+    assert (news.tone, news.dead, news.tasks) == (tone, dead, GROUP_FROM)
     assert news.all_cut
