@@ -15,7 +15,7 @@ from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.base.moment import at_step
-from hwpoison_gui.view.map.lenses import CHANGED, KERNEL_GROUPS, ZONE, Lens
+from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNEL_GROUPS, ZONE, Lens
 from hwpoison_gui.view.map.zones import places_shown, zone_expression, zone_name
 
 if TYPE_CHECKING:  # imported on first use to keep start-up fast
@@ -140,7 +140,8 @@ class FilterControl(QObject):
             return next((zone_expression(*place) for place in places if zone_name(*place) == one.name), "")
         if one.owner is not None:
             return f"{one.owner.sort}:{quoted(one.owner.name)}" if one.owner.name else ""
-        return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(one.shortest)}"
+        named = BY_KEY[lens.key].classes[code]  # the filter knows the names that classes have on every machine
+        return "" if lens.key == CHANGED.key else f"{lens.key}:{slug(named.shortest)}"
 
     def frames_of(self, text: str) -> npt.NDArray[np.int64]:
         """The frames that an expression finds now, ascending; the map stays as it is. Raises FilterError."""

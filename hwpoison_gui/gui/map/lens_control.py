@@ -37,6 +37,7 @@ class LensControl(QObject):
         self._sheets: dict[str, AnySheet] = {}
         self._stale: set[str] = set()  # those that the machine has left behind
         self._built: set[str] = set()  # by the work that ended last
+        self._stopped = False  # the machine had panicked after the last change
         self._needed: set[tuple[str, str]] = set()  # those that panels show, whatever the lens, and which panels
         self.other_kernel = ""  # the one that the machine's is compared with; empty for the usual one
         self.other_snapshot: Side | None = None  # what the machine is compared with
@@ -127,6 +128,7 @@ class LensControl(QObject):
         self.slices.give_up()
         self._sheets.clear()
         self._stale.clear()
+        self._stopped = self._controller.panicked
         self.other_snapshot = self._controller.machine.second
         self.lens = KIND
         self.sheetsChanged.emit()
@@ -134,7 +136,8 @@ class LensControl(QObject):
 
     def moved(self, moved: Moved) -> None:
         """Handle a change of the machine, after the map has read the changed frames."""
-        changed = bool(moved.tables - _NO_NEWS or len(moved.pfns))
+        stopped, self._stopped = self._stopped, self._controller.panicked
+        changed = bool(moved.tables - _NO_NEWS or len(moved.pfns)) or stopped != self._stopped
         for name in [
             name for name in self._sheets if name not in (self.lens.sheet, *(needed for needed, _ in self._needed))
         ]:

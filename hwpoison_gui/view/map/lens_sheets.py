@@ -31,6 +31,8 @@ from hwpoison_gui.view.map.lenses import (
     MAPCOUNT,
     MAPCOUNT_PARTIAL,
     MAPCOUNT_UNKNOWN,
+    OUTCOME,
+    OUTCOME_STOPPED,
     OWNER,
     OWNERS,
     SNAPSHOT,
@@ -307,6 +309,8 @@ class SnapshotSheet:
 
 def lens_on(sheet: AnySheet, lens: Lens) -> Lens:
     """A lens with the names of classes that its sheet gives, or that its machine asks for."""
+    if lens is OUTCOME and sheet.m.panicked:
+        return OUTCOME_STOPPED
     if lens is MAPCOUNT and some_mappers_unknown(sheet.m):
         return MAPCOUNT_PARTIAL if sheet.m.capture.pids else MAPCOUNT_UNKNOWN
     named: Lens = getattr(sheet, "lens", lens)

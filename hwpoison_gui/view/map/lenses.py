@@ -253,6 +253,16 @@ OUTCOME: Final = Lens(
     quiet=("hole", "filtered"),
 )
 
+# After a panic, no frame breaks any more.
+OUTCOME_STOPPED: Final = OUTCOME._replace(
+    classes=tuple(
+        LensClass(one.id, one.key, "stopped", "the machine has panicked: nothing more happens to it")
+        if one.id == outcomes.PANICS
+        else one
+        for one in OUTCOME.classes
+    )
+)
+
 KERNELS_HOLE: Final = 1  # bytes of the sheet: no page, the same outcome, and from 3 on the groups that differ
 KERNELS_SAME: Final = 2
 

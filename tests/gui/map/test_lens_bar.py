@@ -66,6 +66,26 @@ def test_the_outcome_follows_sysctls_and_clicks(user) -> None:
     assert code(window, pfn) == OUTCOME.poison
 
 
+def test_the_outcome_of_a_machine_that_has_stopped_is_no_panic_of_each_frame(user) -> None:
+    window, pfn, panic = user.window, user.frame("srv:heap+0"), OUTCOME.id_of("panic")
+    window.controller.set_sysctl("memory_failure_recovery", 0)
+    window.lenses.choose("outcome")
+    settled(user)
+    window.controller.fire(pfn)
+    window.controller.playback.pause()
+    before = user.session.operations[-1].first
+    for position, name in ((before, "panic"), (len(user.session.steps), "stopped"), (before, "panic")):
+        window.controller.seek(position)
+        settled(user)
+        assert user.session.machine.panicked is (name == "stopped")
+        assert code(window, pfn) == panic
+        assert window.lenses.lens.classes[panic].name == name
+        assert window.legend.lens is window.lenses.lens
+        window.legend.classClicked.emit(panic)
+        assert window.filter.text == "outcome:panic" and window.map.plane.found_count() > 1
+        window.legend.classClicked.emit(panic)
+
+
 def test_changed_shows_the_operation_so_far(user) -> None:
     window, lens = user.window, BY_KEY["changed"]
     window.lenses.choose("changed")
