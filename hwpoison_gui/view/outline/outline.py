@@ -173,8 +173,7 @@ class Outline:
         """Add steps, ways and inner parts in order."""
         taken = set(one.taken.values())
         others = [number for number in one.steps if number not in taken]
-        first_way = min(taken, default=one.first)
-        early = others[: bisect_left(others, first_way)]
+        early = others[: bisect_left(others, one.decided_at)]
         self._add_runs(node, early)
         for number in range(len(one.ways)):
             self._add_way(node, one, number)

@@ -19,10 +19,12 @@ class Silent(Enum):
 
     NO_STEP = "no step"  # the code came by, and no other way has a step
     OWN_STEPS = "own steps"  # its part has steps, but none of another way
+    AFTER_STEPS = "after steps"  # the same, of a decision that its last step makes
 
 
 NO_STEP: Final = Silent.NO_STEP
 OWN_STEPS: Final = Silent.OWN_STEPS
+AFTER_STEPS: Final = Silent.AFTER_STEPS
 
 
 class Ending(Record):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from hwpoison_gui.kernel.mark import Mark, Site
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.outline.part import NO_STEP, Part, Silent, Way, sites_of
+from hwpoison_gui.view.outline.part import AFTER_STEPS, NO_STEP, Part, Silent, Way, sites_of
 
 ROOT = Part("")
 
@@ -39,6 +39,13 @@ class Place:
     first: int = -1
     last: int = -1
     passed: int = -1
+
+    @property
+    def decided_at(self) -> int:
+        """The number of the step before which the ways stand; steps before it led to the decision."""
+        if self.silent is not None and self.ways[self.silent].sign is AFTER_STEPS:
+            return self.passed + 1
+        return min(self.taken.values(), default=self.first)
 
 
 class _Claim(Record):
@@ -143,7 +150,7 @@ def _find_silent(place: Place, went_on: bool) -> None:
     if place.steps or (went_on and place.ways[number].sign is NO_STEP and _came_by(place)):
         place.silent = number
         if place.steps:
-            place.passed = place.steps[0]
+            place.passed = place.steps[-1] if place.ways[number].sign is AFTER_STEPS else place.steps[0]
 
 
 def _came_by(place: Place) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 from hwpoison_gui.kernel import collect, user_mappings
 from hwpoison_gui.kernel.handler import EXITS
 from hwpoison_gui.kernel.rmap import UNMAPPED
-from hwpoison_gui.view.outline.part import NO_STEP, OWN_STEPS, Part, Way
+from hwpoison_gui.view.outline.part import AFTER_STEPS, NO_STEP, OWN_STEPS, Part, Way
 
 MAPPED: Final = Part(
     "Does a page table map it?",
@@ -83,7 +83,7 @@ UNMAP: Final = Part(
     "Unmap it from every page table",
     "try_to_unmap",
     (
-        Way(OWN_STEPS, "No PTE maps it now."),
+        Way(AFTER_STEPS, "No PTE maps it now."),
         Way(user_mappings.UNMAP_FAILED, "PTEs are left: all tasks on the list get SIGKILL instead of SIGBUS."),
     ),
     tuple(UNMAPPED.values()),

@@ -147,6 +147,16 @@ def test_a_way_without_a_step_is_taken_where_the_code_came_by() -> None:
     assert question.state(operation.last) == DONE
 
 
+def test_that_no_pte_is_left_is_known_only_after_the_last_one_is_unmapped() -> None:
+    session = forked()
+    outline, operation = outline_of(session), session.operations[-1]
+    unmap, done = line(outline, "Unmap it from every page table"), line(outline, "No PTE maps it now.")
+    below = [outline.nodes[number] for number in unmap.children]
+    assert [node.kind for node in below] == ["step"] * 3 + ["way"] * 2 and below[3] is done
+    assert [done.state(position) for position in (unmap.first, unmap.last - 1, unmap.last)] == [AHEAD, AHEAD, DONE]
+    assert done.state(operation.last) == DONE and below[4].state(operation.last) == ASIDE
+
+
 def test_without_users_the_questions_about_them_are_left_aside() -> None:
     session = Session.fresh(4096)
     do(session, "file", path="/f", pages=1)
