@@ -42,11 +42,14 @@ def test_each_profile_is_named_after_the_kernel_that_it_models() -> None:
         ((6, 12), "6.12"),
         ((6, 18), "6.12"),
         ((7, 2), "7.2"),
-        (None, "7.2"),
     ),
 )
-def test_a_kernel_has_a_nearest_profile(kernel: tuple[int, int] | None, name: str) -> None:
+def test_a_kernel_has_a_nearest_profile(kernel: tuple[int, int], name: str) -> None:
     assert nearest(kernel) is PROFILES[name]
+
+
+def test_an_unknown_kernel_counts_as_the_newest() -> None:
+    assert nearest(None) is newest()
 
 
 def test_every_feature_tells_some_kernel_from_another() -> None:

@@ -33,7 +33,7 @@ def test_a_kernel_that_does_elsewhere_what_a_phase_does_says_so() -> None:
 
 
 def test_values_are_worded_by_what_they_are() -> None:
-    (v7, v6_1), (_, v6_12), _ = pairs()
+    (v7, v6_1), (_, v6_12), *_ = pairs()
     assert _words(v7, v6_1, "mm.exclusive") == (NOTHING, "MAPPEDTODISK")
     assert _words(v7, v6_1, "sysctls.memory_failure_early_kill") == ("1", "0")
     assert _words(v6_1, v6_12, "sysctls.enable_soft_offline") == (NOTHING, "1")
