@@ -28,6 +28,7 @@ SMALL: Final = 1  # by a PTE
 HUGE: Final = 2  # by an entry of a PMD
 SWAPPED: Final = 4  # by a swap entry that leads to it, as it is in the swap cache
 EMPTY: Final = 8  # a VMA of the file has no PTE there: the next access faults
+LINKED: Final = 8  # an rmap item of a merged page leads to the process; such a page is of no file
 TAKEN: Final = 0  # a VMA of the file has a PTE for something else there, as for a private copy
 BARRED: Final = 4
 WAYS: Final = 256  # values of all bits
@@ -48,7 +49,7 @@ class Uses(Record):
     rank : array of int32
         Place of the process in `Users.mms`.
     how : array of uint8
-        Bits of SMALL, HUGE, SWAPPED, EMPTY.
+        Bits of SMALL, HUGE, SWAPPED, EMPTY, LINKED.
     """
 
     frame: I64
@@ -96,12 +97,14 @@ def _parts(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8]]:
         yield entries.pfn[part], entries.rank[part], _barred(np.where(huge, HUGE, SMALL), entries.barred[part])
     frame, rank, barred = users.swapped_in()
     yield frame, rank, _barred(np.full(len(frame), SWAPPED), barred)
+    for part in _chunks(m.frames):
+        frame, rank = users.rmap_items.reached(part.start + np.flatnonzero(m.flags.view[part] & np.uint64(pf.KSM)))
+        yield frame, rank, np.full(len(frame), LINKED, np.uint8)
     yield from _parts_of_processes(m, users)
 
 
 def _parts_of_processes(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8]]:
-    """Yield the uses that only page tables show: merged pages, to which no reverse map leads, and VMAs of files."""
-    merged = any(_has(m, part, pf.KSM) for part in _chunks(m.frames))
+    """Yield the uses that only VMAs of files show, which cover pages without an entry for them."""
     mapped = np.unique(users.vmas.mapping)
     keys, frames = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for part in _chunks(m.frames) if len(mapped) and mapped[-1] else ():
@@ -115,15 +118,8 @@ def _parts_of_processes(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8
     order = np.argsort(page, kind="stable")
     page, frame = page[order], frame[order]
     yield _NOBODY
-    for rank, mm in enumerate(users.mms.tolist()) if merged or len(page) else ():
+    for rank, mm in enumerate(users.mms.tolist()) if len(page) else ():
         vpns, words = m.ptes.arrays(mm)
-        if merged:
-            named = words >> PAGE_SHIFT
-            at = np.flatnonzero(((words & (ptes.PRESENT | ptes.SPECIAL)) == ptes.PRESENT) & (named < m.frames))
-            at = at[(m.flags.view[named[at]] & np.uint64(pf.KSM)) != 0]
-            at = at[np.argsort(named[at], kind="stable")]
-            ranks = np.full(len(at), rank)
-            yield named[at], ranks, _barred(np.full(len(at), SMALL), users.barred_at(ranks, vpns[at]))
         found, how = _without_pte(users, rank, page, frame, vpns, words)
         yield found, np.full(len(found), rank), how
 
@@ -180,7 +176,3 @@ def _entries_at(vpns: I64, words: I64, vpn: I64) -> tuple[I64, I64]:
 
 def _chunks(frames: int) -> Iterator[slice]:
     return (slice(start, min(start + _CHUNK, frames)) for start in range(0, frames, _CHUNK))
-
-
-def _has(m: Machine, part: slice, flag: int) -> bool:
-    return bool((m.flags.view[part] & np.uint64(flag)).any())

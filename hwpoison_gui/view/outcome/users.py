@@ -19,6 +19,7 @@ from hwpoison_gui.kernel.records import GLOBAL_INIT, HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import ENDS, PANICS
 from hwpoison_gui.view.outcome.impact import places_at
+from hwpoison_gui.view.outcome.merged import RmapItems, merged_among
 from hwpoison_gui.view.outcome.touch import Place, death_by_touch
 
 I64 = npt.NDArray[np.int64]
@@ -28,9 +29,10 @@ Bools = npt.NDArray[np.bool_]
 # PROT_NONE, `dirty` dirty ones, `written` those of shared VMAs that are dirty or writable, `listed` those of processes
 # that collect_procs() would list, `huge_listed` of these the huge ones. `swapped`: swap entries that lead to the frame.
 # Of a page of a file: `vmas` those that cover it, `listed_vmas` those of processes that would be listed, `taken` those
-# with an entry for something else, a private copy among them. The same of processes whose death is of a class of its
-# own: `init` and `namespace`, the inits of the machine and of PID namespaces that a touch kills, and those of them that
-# are listed. Counts that serve the next touch alone leave out PROT_NONE: `swapped`, `vmas`, `taken`, those of `_DIE`.
+# with an entry for something else, a private copy among them. Of a merged page: `listed_vmas` the anon_vmas by which
+# collect_procs_ksm() would list a process. The same of processes whose death is of a class of its own: `init` and
+# `namespace`, the inits of the machine and of PID namespaces that a touch kills, and those of them that are listed.
+# Counts that serve the next touch alone leave out PROT_NONE: `swapped`, `vmas`, `taken`, those of `_DIE`.
 INITS: Final = ("init", "namespace", "listed_init", "listed_namespace")
 _DIE: Final = {"init": PANICS, "namespace": ENDS}
 USER_COUNTS: Final = (
@@ -39,6 +41,7 @@ USER_COUNTS: Final = (
 )  # fmt: skip
 VPN_BITS: Final = 40  # of a virtual page, below the rank of its address space
 INDEX_BITS: Final = 33  # of a page of a file, below the number of its inode
+_CHAIN_BITS: Final = 31  # of a VMA, below the anon_vma that it is linked to
 _PTES_PER_SLICE: Final = 1 << 15  # entries at a time
 
 
@@ -53,6 +56,7 @@ class Vmas(Record):
     pages: I64
     pgoff: I64
     mapping: I64
+    anon_vma: I64
     shared: Bools
     barred: Bools
 
@@ -83,6 +87,7 @@ class Users:
         self._swapped_vpn = none
         # Pages of files, as of `_take`, once for each VMA with an entry for something else.
         self._taken = dict.fromkeys(("taken", *(f"{init}_taken" for init in self.inits)), none)
+        self.rmap_items = RmapItems(m, none, none, none, none)
         self._intervals = {
             "vmas": self._intervals_of(np.ones(len(self.mms), np.bool_), readable=True),
             "listed_vmas": self._intervals_of(self.listed),
@@ -108,7 +113,7 @@ class Users:
         """Sort entries by what they are: present, swap, or others, which only take a place."""
         swap = (word & (ptes.SWAP | ptes.PRESENT)) == ptes.SWAP
         nothing = np.zeros(int(swap.sum()), np.bool_)
-        barred = self.barred_at(rank[swap], vpn[swap])
+        barred = self._barred_at(rank[swap], vpn[swap])
         self.swapped = Entries(word[swap] >> PAGE_SHIFT, rank[swap], word[swap], nothing, barred)
         self._swapped_vpn = vpn[swap]
         present = (word & ptes.PRESENT) != 0
@@ -123,13 +128,14 @@ class Users:
     def _all_vmas(self) -> Vmas:
         vmas = sorted(self.m.vmas.view.values(), key=lambda vma: (vma.mm, vma.start))
         rows = [
-            (vma.id, vma.mm, vma.start >> PAGE_SHIFT, vma.pages, vma.pgoff, vma.mapping, vma.shared, vma.prot == "none")
+            (vma.id, vma.mm, vma.start >> PAGE_SHIFT, vma.pages, vma.pgoff, vma.mapping, vma.anon_vma, vma.shared,
+             vma.prot == "none")
             for vma in vmas
-        ]
-        table = np.array(rows, np.int64).reshape(-1, 8).T
-        id_, mm, start, pages, pgoff, mapping, shared, barred = table
+        ]  # fmt: skip
+        table = np.array(rows, np.int64).reshape(-1, 9).T
+        id_, mm, start, pages, pgoff, mapping, anon_vma, shared, barred = table
         key = np.searchsorted(self.mms, mm) << VPN_BITS | start
-        return Vmas(key, id_, mm, start, pages, pgoff, mapping, shared != 0, barred != 0)
+        return Vmas(key, id_, mm, start, pages, pgoff, mapping, anon_vma, shared != 0, barred != 0)
 
     def _map(self, rank: I64, vpn: I64, word: I64) -> Iterator[float]:
         """Find the entries that page_mapped_in_vma() finds for the frame they name."""
@@ -150,12 +156,16 @@ class Users:
             part = slice(start, start + _PTES_PER_SLICE)
             vma[part] = self._vma_of(rank[part], vpn[part])
             leads[part], of_file[part] = self._leads_back(vma[part], vpn[part], pfn[part], in_chain)
+            merged = start + merged_among(self.m, pfn[part])
+            leads[merged] = self._covers(vma[merged], rank[merged], vpn[merged])
             yield 0.7 + 0.2 * start / len(pfn)
         self._take(rank, vma, vpn, ~of_file)
         found = np.flatnonzero(leads)
         found = found[np.argsort(pfn[found], kind="stable")]
         yield 0.9
         of = vma[found]
+        merged = merged_among(self.m, pfn[found])
+        self._read_rmap_items(pfn[found[merged]], of[merged], in_chain)
         self.entries = Entries(pfn[found], rank[found], word[found], self.vmas.shared[of], self.vmas.barred[of])
 
     def _vma_of(self, rank: I64, vpn: I64) -> I64:
@@ -163,7 +173,7 @@ class Users:
         found: I64 = np.searchsorted(self.vmas.key, rank << VPN_BITS | vpn, "right") - 1
         return found
 
-    def barred_at(self, rank: I64, vpn: I64) -> Bools:
+    def _barred_at(self, rank: I64, vpn: I64) -> Bools:
         """Mask of the pages of address spaces, given by their ranks, that are in PROT_NONE VMAs."""
         vmas = self.vmas
         if not len(vmas.key):
@@ -204,10 +214,25 @@ class Users:
         file: Bools = there & of_files(word) & (vmas.mapping[vma] == number)
         return anon | file, file
 
+    def _covers(self, vma: I64, rank: I64, vpn: I64) -> Bools:
+        """Mask of the pages of address spaces that are in their VMAs, as of `_vma_of`."""
+        vmas = self.vmas
+        if not len(vmas.key):
+            return np.zeros(len(vma), np.bool_)
+        found: Bools = (vmas.mm[vma] == self.mms[rank]) & (vpn < vmas.start[vma] + vmas.pages[vma])
+        return found
+
+    def _read_rmap_items(self, pfn: I64, vma: I64, chain: I64) -> None:
+        """`pfn`, `vma`: the entries of merged pages."""
+        vmas = self.vmas
+        by_id = np.argsort(vmas.id)
+        linked = by_id[np.searchsorted(vmas.id, chain & (1 << _CHAIN_BITS) - 1, sorter=by_id)]
+        self.rmap_items = RmapItems(self.m, pfn, vmas.anon_vma[vma], chain >> _CHAIN_BITS, vmas.key[linked] >> VPN_BITS)
+
     def _chain(self) -> I64:
         """All (anon_vma, VMA) pairs that are linked, as one number each, ascending."""
         pairs = [(one, vma) for one, vmas in self.m.anon_vma_chain.view.items() for vma in vmas]
-        return np.sort(np.array(pairs, np.int64).reshape(-1, 2) @ np.array([1 << 31, 1], np.int64))
+        return np.sort(np.array(pairs, np.int64).reshape(-1, 2) @ np.array([1 << _CHAIN_BITS, 1], np.int64))
 
     # -- counting
 
@@ -255,12 +280,17 @@ class Users:
         return np.bincount(at, minlength=len(pfns))
 
     def _count_vmas(self, pfns: I64, counts: dict[str, I64]) -> None:
-        """Pages of files: collect_procs_file() lists a process with a VMA there, whether or not it maps the page."""
+        """Pages of files and merged ones: collect_procs_file() and collect_procs_ksm() list a process with a VMA there,
+        whether or not it maps the page."""
         file, where = self.file_places(pfns)
         for name, (starts, ends) in self._intervals.items():
             counts[name][file] = np.searchsorted(starts, where, "right") - np.searchsorted(ends, where, "right")
         for name in self._taken:
             counts[name][file] = self._taken_at(where, name)
+        merged = merged_among(self.m, pfns)
+        for name in ("listed", *self.inits.keys() - _DIE) if len(merged) else ():
+            mine = self.inits.get(name, self.listed)
+            counts[f"{name}_vmas"][merged] = self.rmap_items.count(pfns[merged], mine)
 
     def _taken_at(self, where: I64, name: str) -> I64:
         places = self._taken[name]
@@ -318,7 +348,7 @@ class Users:
 
 
 def _in_chain(chain: I64, anon_vma: I64, vma: I64) -> Bools:
-    wanted = anon_vma << 31 | vma
+    wanted = anon_vma << _CHAIN_BITS | vma
     if not len(chain):
         return np.zeros(len(wanted), np.bool_)
     found: Bools = chain[np.minimum(np.searchsorted(chain, wanted), len(chain) - 1)] == wanted

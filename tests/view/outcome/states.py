@@ -16,6 +16,7 @@ _FLAGS: Final = (
     pf.DIRTY, pf.LRU, pf.ACTIVE, pf.UNEVICTABLE, pf.MLOCKED, pf.WRITEBACK, pf.LOCKED, pf.PRIVATE, pf.UPTODATE,
     pf.REFERENCED, pf.ERROR,
 )  # fmt: skip
+_POLICIES: Final = ("default", "early", "late")
 _FILES: Final = {"f": ("/f", "ext4"), "s": ("/dev/shm/s", "tmpfs"), "n": ("/n", "nofs")}
 
 
@@ -46,7 +47,13 @@ def with_huge_pages(profile: str, rng: np.random.Generator) -> Session:
         _touch(session, f"c{number}", rng, 0.3)
         if thp and rng.random() < 0.5:
             do(session, "write", task=f"c{number}", at=f"t+{512 + int(rng.integers(512))}", value="q")
-    for name, advice in (("a", "pageout"), ("c1", "pageout"), ("c2", "pageout"), *[("c4", "mergeable")] * thp):
+    for name in ("a", "c1", "c2", "c3", "c4"):
+        do(session, "prctl", task=name, mce_kill=_POLICIES[rng.integers(3)])
+    mergers = ("a", "c2", "c3", "c4") if thp else ()
+    for name, advice in (
+        *((name, "pageout") for name in ("a", "c1", "c2")),
+        *((name, "mergeable") for name in mergers),
+    ):
         for page in np.flatnonzero(rng.random(16) < 0.4).tolist():
             do(session, "madvise", task=name, at=f"m+{page}", pages=1, advice=advice)
     for page in np.flatnonzero(rng.random(16) < 0.4).tolist():
@@ -90,6 +97,6 @@ def scramble(m: Machine, rng: np.random.Generator) -> None:
         sigbus = ("default", "handler", "ignored")[rng.integers(3)]
         m.put(m.processes, process.tgid, process._replace(sigbus=sigbus))
         for tid in process.threads:
-            policy = ("default", "early", "late")[rng.integers(3)]
+            policy = _POLICIES[rng.integers(3)]
             m.put(m.tasks, tid, m.tasks.view[tid]._replace(mce_kill=policy, blocked=bool(rng.random() < 0.2)))
     m.gate.take()

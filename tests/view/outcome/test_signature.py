@@ -91,7 +91,8 @@ class Net:
         for _ in users.work():
             pass
         huge = (m.flags.view & np.uint64(pf.THP | pf.HUGE)) != 0
-        pfns = np.union1d(users.used(), np.flatnonzero(huge))
+        cached = (m.flags.view & np.uint64(pf.SWAPCACHE)) != 0
+        pfns = np.flatnonzero((m.mapcount.view > 0) | cached | huge)
         pfns = pfns[~huge[pfns] | (pfns % 128 < 2)]  # of huge pages a few frames
         pfns = pfns[:: max(1, len(pfns) // most)]
         keys = keys_of(Frames(m, pfns, users, inode_file_systems(m)), self._words)
@@ -150,7 +151,8 @@ def assert_right(m: Machine, rng: np.random.Generator) -> None:
     sorts = np.unique(
         m.flags.view * np.uint64(64) + np.clip(m.refcount.view, 0, 7).astype(np.uint64), return_index=True
     )
-    for pfn in {*sorts[1].tolist(), *rng.integers(0, m.frames, 200).tolist()}:
+    merged = np.flatnonzero(m.flags.view & np.uint64(pf.KSM))
+    for pfn in {*sorts[1].tolist(), *rng.integers(0, m.frames, 200).tolist(), *merged.tolist()}:
         assert classes[pfn] == predict(m, pfn).code, (hex(pfn), pf.letters_of(m.page(pfn)))
 
 
@@ -177,6 +179,50 @@ def test_a_process_that_only_covers_the_page_is_listed_too() -> None:
     pfns = [session.resolve_frame(f"/f@{page}") for page in range(2)]
     assert difference(session.machine, *pfns) == {"a process with a VMA there is on the to_kill list"}
     assert Assessment.of(session.machine).classes()[pfns].tolist() == [outcomes.LATE, outcomes.EARLY]
+
+
+def with_merged_pages(profile: str, *policies: str) -> Session:
+    """A merged page for each policy, of two processes that have this policy."""
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 0})
+    for number, policy in enumerate(policies):
+        for name in (f"{number}a", f"{number}b"):
+            do(session, "task", name=name, mce_kill=policy)
+            do(session, "mmap", task=name, name="m", pages=1)
+            do(session, "write", task=name, at="m+0", value="xyz"[number])
+            do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    return session
+
+
+@pytest.mark.parametrize("profile", ["6.12", "7.2"])
+def test_merged_pages_are_of_the_classes_of_their_users(profile: str) -> None:
+    session = with_merged_pages(profile, "late", "early")
+    pfns = [session.resolve_frame(f"{number}a:m+0") for number in range(2)]
+    assert difference(session.machine, *pfns) == {
+        "a process that maps it is on the to_kill list", "a process with a VMA there is on the to_kill list",
+    }  # fmt: skip
+    assert Assessment.of(session.machine).classes()[pfns].tolist() == [outcomes.LATE, outcomes.EARLY]
+
+
+@pytest.mark.parametrize("profile", ["6.12", "7.2"])
+def test_who_has_no_entry_for_a_merged_page_is_listed_by_its_rmap_item(profile: str) -> None:
+    session = with_merged_pages(profile, "late", "late")
+    do(session, "prctl", task="1a", mce_kill="early")
+    do(session, "write", task="1a", at="m+0", value="w")
+    pfns = [session.resolve_frame(f"{number}b:m+0") for number in range(2)]
+    assert difference(session.machine, *pfns) == {"a process with a VMA there is on the to_kill list"}
+    assert Assessment.of(session.machine).classes()[pfns].tolist() == [outcomes.LATE, outcomes.EARLY]
+
+
+@pytest.mark.parametrize("profile", ["6.12", "7.2"])
+def test_a_merged_page_that_init_has_is_of_another_class(profile: str) -> None:
+    session = with_merged_pages(profile, "late", "late")
+    do(session, "task", name="init", pid=1, mce_kill="late")
+    do(session, "mmap", task="init", name="m", pages=1)
+    do(session, "write", task="init", at="m+0", value="y")
+    do(session, "madvise", task="init", at="m+0", pages=1, advice="mergeable")
+    pfns = [session.resolve_frame(f"{number}a:m+0") for number in range(2)]
+    assert difference(session.machine, *pfns) == {"an entry of init is found"}
+    assert Assessment.of(session.machine).classes()[pfns].tolist() == [outcomes.LATE, outcomes.INIT]
 
 
 def with_split_entries() -> Session:

@@ -9,10 +9,11 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.collect_ksm import rmap_items_of
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
-from hwpoison_gui.kernel.rmap import rmap_addresses
+from hwpoison_gui.kernel.rmap import rmap_addresses, rmap_walk_ksm
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.outcome import users as module
 from hwpoison_gui.view.outcome.users import INITS, USER_COUNTS, Users, distinct
@@ -64,7 +65,12 @@ def counted_one_by_one(m: Machine, pfn: int, listed: set[int]) -> dict[str, int]
     """The same numbers by the reverse map of one frame."""
     found: Counter[str] = Counter(dict.fromkeys(USER_COUNTS, 0))
     inits = mms_of_inits(m, listed)
-    for vma, address in rmap_addresses(m, pfn):
+    for anon_vma in {item.anon_vma for item in rmap_items_of(m, pfn)} if m.page(pfn) & pf.KSM else ():
+        mms = {m.vmas.view[vma].mm for vma in m.anon_vma_chain.of(anon_vma)}
+        found["listed_vmas"] += not mms.isdisjoint(listed)
+        for name in ("listed_init", "listed_namespace"):
+            found[f"{name}_vmas"] += not mms.isdisjoint(inits[name])
+    for vma, address in rmap_walk_ksm(m, pfn) if m.page(pfn) & pf.KSM else rmap_addresses(m, pfn):
         entry, is_listed = m.pte(vma.mm, address >> PAGE_SHIFT), vma.mm in listed
         here = ptes.maps_frame(entry, pfn)
         found["found"] += here
