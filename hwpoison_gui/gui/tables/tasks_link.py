@@ -72,7 +72,8 @@ class TasksLink(QObject):
     def _show_subject(self) -> None:
         left_out = [f"no room for {', '.join(self._table.left_out)}"] if self._table.left_out else []
         m = self._controller.session.machine
-        captured = captured_words(m) or ("" if m.processes.view else "no process was captured")
+        none = "no process was captured" if self._controller.machine.scenario is None else "no process"
+        captured = captured_words(m) or ("" if m.processes.view else none)
         self._dock.set_subject("  ·  ".join(filter(None, (self._states, captured, *left_out))))
 
     # -- the walk

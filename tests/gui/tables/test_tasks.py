@@ -9,6 +9,9 @@ from PySide6.QtWidgets import QApplication, QComboBox
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.tables.task_model import COLUMNS, TGID_ROLE
+from hwpoison_gui.opening.opening import Opened
+from hwpoison_gui.session.scenario.scenario import Scenario
+from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import IMPACTS, Fate
 from hwpoison_gui.view.base.moment import title
 from tests.gui.conftest import workers
@@ -311,3 +314,11 @@ def test_no_number_and_no_fate_is_elided(open_window) -> None:
                 table.isColumnHidden(number)
                 or table.columnWidth(number) >= table.sizeHintForIndex(table.order.index(0, number)).width()
             ), (column.head, kind)
+
+
+@pytest.mark.parametrize(("scenario", "said"), [(Scenario("made"), "no process"), (None, "no process was captured")])
+def test_only_of_memory_that_was_captured_are_processes_missing(
+    open_window, scenario: Scenario | None, said: str
+) -> None:
+    user = open_window(Opened(Session.fresh(4096), "a test", scenario))
+    assert user.window.docks["tasks"].head.subject.text() == said
