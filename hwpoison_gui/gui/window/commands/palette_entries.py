@@ -1,4 +1,5 @@
-"""Entries of the command palette: commands, sysctls, accesses to the selected frame, tasks, files, the frame typed."""
+"""Entries of the command palette: commands, sysctls, accesses to the selected frame, tasks, files of the machine,
+files to open, the frame typed."""
 
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from hwpoison_gui.gui.window.actions import Actions
 from hwpoison_gui.gui.window.commands.synonyms import synonyms_of
 from hwpoison_gui.gui.window.dialogs.go_to import GoTo
 from hwpoison_gui.gui.window.files.recent import RecentFiles
+from hwpoison_gui.gui.window.samples import samples
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.view.base.frame_number import frame_taken, hint_for
@@ -74,7 +76,7 @@ class PaletteEntries:
         number = typed.strip()
         named = sum(number in entry.text for entry in found) if number.isdecimal() else 0
         found.sort(key=lambda entry: named > 0 and number not in entry.text)
-        return [*found[:named], *self._frame(number), *found[named:], *self._terms(typed)]
+        return [*found[:named], *self._frame(number), *found[named:], *self._last(typed)]
 
     def why_none(self, typed: str) -> str:
         """Why nothing matches the typed text."""
@@ -111,8 +113,8 @@ class PaletteEntries:
             entries.append(PaletteEntry("Go to file", path_of(inode), tip, "", run, missing))
         return entries
 
-    def _terms(self, typed: str) -> list[PaletteEntry]:
-        """Entries of the glossary, which come last: who types `late` more likely wants the command."""
+    def _last(self, typed: str) -> list[PaletteEntry]:
+        """Entries of the glossary, and samples: who types `late` more likely wants the command."""
         if not typed.strip():
             return []
         every = (
@@ -121,7 +123,12 @@ class PaletteEntries:
             )
             for term in terms()
         )
-        return ranked(typed, ((_line_of(entry), entry) for entry in every), _MOST_TERMS)
+        found = ranked(typed, ((_line_of(entry), entry) for entry in every), _MOST_TERMS)
+        found += [
+            PaletteEntry("Open a sample", title, path.name, "", partial(self._recent.open, path))
+            for path, title in samples()
+        ]
+        return ranked(typed, ((_line_of(entry), entry) for entry in found), MOST)
 
     def _frame(self, typed: str) -> list[PaletteEntry]:
         """Entry for the frame whose number or name was typed."""

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QApplication
 from hwpoison_gui.gui.window.actions import COVERED
 from hwpoison_gui.gui.window.commands.palette import CommandPalette
 from hwpoison_gui.gui.window.commands.synonyms import SYNONYMS
+from hwpoison_gui.gui.window.samples import samples
 from hwpoison_gui.view.filter.fuzzy import Line, fit, ranked
+from tests.gui.waiting import until
 
 
 def palette(user, typed: str) -> CommandPalette:
@@ -58,6 +60,15 @@ def test_frames_tasks_and_files_are_gone_to(user) -> None:
     assert user.window.controller.selection.task == user.session.world.task_names.view["w1"]
     enter(palette(user, "/srv/data"))
     assert user.window.controller.selection.frame == user.frame("/srv/data@1")
+
+
+def test_samples_are_found_by_their_menu_and_their_title_and_opened(user) -> None:
+    made = palette(user, "open a sample")
+    assert {entry.text for entry in made.model.entries} >= {title for _, title in samples()}
+    made.line.setText("small recorded")
+    enter(made)
+    until(lambda: user.window.controller.machine.file.endswith("victim_before.npz"))
+    until(lambda: not user.window.machines.loader.busy)
 
 
 def texts(made: CommandPalette) -> list[str]:
