@@ -84,7 +84,7 @@ def _find(session: Session, error: Operation) -> dict[int, str]:
     # Who has read old data keeps it: only what the next touch would read is safe by now.
     old = {hit.tgid: hit.kind for hit in hits if hit.kind in (STALE, ZEROS) and found[hit.tgid] == SAFE}
     if old:
-        found.update((tgid, old[tgid]) for tgid in readers_of_old_data(session, error, old) & old.keys())
+        found.update((tgid, old[tgid]) for tgid in readers_of_old_data(session, error, old.keys()))
     found.update((tgid, kind) for tgid, kind in now.items() if tgid not in found and IMPACTS[kind].on_touch)
     return {tgid: kind for tgid, kind in found.items() if kind}
 

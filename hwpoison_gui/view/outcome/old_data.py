@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable, Set
 from typing import Final
 
 import numpy as np
@@ -27,14 +27,14 @@ def read_old_data(session: Session, operation: Operation) -> bool:
     return _error_behind(session, operation) is not None
 
 
-def readers_of_old_data(session: Session, error: Operation, tgids: Container[int]) -> set[int]:
+def readers_of_old_data(session: Session, error: Operation, tgids: Set[int]) -> set[int]:
     """Those of some processes that have read, since an error, the data from before the write that it lost."""
     found, tasks = set[int](), session.machine.tasks.view
     for operation in session.operations:
-        if operation.outcome.value is None or not error.last <= operation.first < session.position:
+        if not error.last <= operation.first < session.position:
             continue
-        readers = {tasks[tid].tgid for tid in session.steps.marks[operation.last - 1].tasks} - found
-        if any(tgid in tgids for tgid in readers):
+        readers = {tasks[tid].tgid for tid in session.steps.marks[operation.last - 1].tasks} & tgids
+        if readers - found:
             behind = _error_behind(session, operation)
             if behind is not None and (behind.first, behind.outcome.pfn) == (error.first, error.outcome.pfn):
                 found |= readers
@@ -74,7 +74,7 @@ def _errors_at(m: Machine, operation: Operation, index: int) -> Iterable[Operati
 def _was_lost(session: Session, error: Operation, inode: Inode, index: int, value: str) -> bool:
     """Return whether the error lost newer content of that page, and `value` is what was left."""
     m, pfn = session.machine, error.outcome.pfn
-    if pfn is None or not 0 <= pfn < m.frames or not _lost_a_write(session, error) or content_of(m, pfn) == value:
+    if pfn is None or not _lost_a_write(session, error) or content_of(m, pfn) == value:
         return False
     if int(m.index.view[pfn]) != index or _inode_before(session, error, pfn) != inode.id:
         return False

@@ -320,6 +320,38 @@ def test_who_has_something_else_there_by_now_is_safe(path: str, offset: int) -> 
 @pytest.mark.parametrize("path", ["/f", "/dev/shm/f"])
 def test_who_has_not_read_old_data_is_safe_once_it_is_written_anew(path: str) -> None:
     """`b` reads the page after the error, `c` only after `d` has written to it again."""
+    session, pfn = lost(path)
+    old = told(session, pfn)["b"]
+    assert old in (impacts.STALE, impacts.ZEROS) and told(session, pfn)["c"] == old
+    do(session, "read", task="b", at="m+0")
+    do(session, "write", task="d", at="m+0", value="newer")
+    assert told(session, pfn)["b"] == old
+    assert do(session, "read", task="c", at="m+0").value == "newer"
+    session.seek(session.operations[-1].first)
+    assert told(session, pfn)["c"] == impacts.SAFE
+
+
+def test_old_data_is_of_the_error_that_lost_what_was_newer() -> None:
+    """`b` reads the page after it was lost a second time, and not after the first."""
+    session, first = lost("/f")
+    do(session, "write", task="c", at="m+0", value="newer")
+    second = session.resolve_frame("/f@0")
+    do(session, "poison", frame=f"pfn:{second:#x}")
+    assert do(session, "read", task="b", at="m+0").value == "disk"
+    do(session, "write", task="d", at="m+0", value="newest")
+    assert (told(session, first)["b"], told(session, second)["b"]) == (impacts.SAFE, impacts.STALE)
+
+
+def test_who_has_read_old_data_may_read_zeros_by_now() -> None:
+    session, pfn = lost("/f")
+    do(session, "read", task="b", at="m+0")
+    do(session, "truncate", path="/f", pages=0)
+    do(session, "truncate", path="/f", pages=1)
+    assert told(session, pfn)["b"] == impacts.ZEROS
+
+
+def lost(path: str) -> tuple[Session, int]:
+    """Four processes share a page of a file; what `a` wrote to it is lost with its frame, under late kill."""
     session = Session.fresh(4096, profile="v7", sysctl={"memory_failure_early_kill": 0})
     do(session, "file", path=path, pages=1, filesystem="tmpfs" if "shm" in path else "ext4")
     for name in "abcd":
@@ -329,14 +361,7 @@ def test_who_has_not_read_old_data_is_safe_once_it_is_written_anew(path: str) ->
     do(session, "write", task="a", at="m+0", value="new")
     pfn = session.resolve_frame(f"{path}@0")
     do(session, "poison", frame=f"pfn:{pfn:#x}")
-    old = told(session, pfn)["b"]
-    assert old in (impacts.STALE, impacts.ZEROS) and told(session, pfn)["c"] == old
-    do(session, "read", task="b", at="m+0")
-    do(session, "write", task="d", at="m+0", value="newer")
-    assert told(session, pfn)["b"] == old
-    assert do(session, "read", task="c", at="m+0").value == "newer"
-    session.seek(session.operations[-1].first)
-    assert told(session, pfn)["c"] == impacts.SAFE
+    return session, pfn
 
 
 def test_beyond_the_end_of_the_file_the_touch_is_not_of_the_error() -> None:
