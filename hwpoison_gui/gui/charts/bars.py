@@ -177,13 +177,22 @@ class BarPlot(Plot):
             return
         group, stack, _, start, _ = self._boxes[self.cursor]
         end = self._end_of(self._boxes[self.cursor])
-        if not self._first <= group < self._first + self._shown:
-            self.scroll_to(group if group < self._first else group - self._shown + 1)
         pen = pg.mkPen(self.colour(CURSOR), width=_BREADTH)
         self._outline = pg.BarGraphItem(
             x0=[start], x1=[end], y=[self._y(group, stack)], height=_THICK, brush=(0, 0, 0, 0), pen=pen
         )
         self.add_above(self._outline)
+
+    def reveal_cursor(self) -> None:
+        """Scroll to the bar that has the cursor."""
+        if self.cursor == NOWHERE:
+            return
+        group = self.group_of(self.cursor)
+        if not self._first <= group < self._first + self._shown:
+            self.scroll_to(group if group < self._first else group - self._shown + 1)
+
+    def cursor_moved(self, before: int, extends: bool) -> None:
+        self.reveal_cursor()
 
     def show_part(self, group: str, part: str) -> None:
         """Move the cursor to a part of the first bar of a group, by their names, without choosing it."""

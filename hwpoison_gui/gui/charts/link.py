@@ -105,7 +105,7 @@ class ChartsLink(QObject):
         present.opened.connect(lambda: self._seen(dock.in_front))
         feed = present.feed(panel)
         feed.moved.connect(self._moved)
-        feed.looked.connect(self._show_present)
+        feed.looked.connect(self._follow)
         self._seen(dock.in_front)
 
     @property
@@ -280,6 +280,12 @@ class ChartsLink(QObject):
         chart = self._panel.chart
         if isinstance(chart, Curves) and chart.quantity:
             self._panel.curves.show_range(*(self._filter.interval_of(chart.quantity) or (None, None)))
+
+    def _follow(self) -> None:
+        """Mark what is selected now, and scroll to it; a chart that is new begins with its first bars."""
+        self._show_present()
+        if self._dock.in_front:
+            self._panel.bars.reveal_cursor()
 
     def _show_present(self) -> None:
         """Mark the value of the selected frame or the chosen record; not while keys are at work in the chart."""

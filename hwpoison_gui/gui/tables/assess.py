@@ -247,8 +247,13 @@ class AssessTable(FactView):
             return None
         return self.sheet.rows[index.row()], self.sheet.column_at(index.column())
 
-    def show_cell(self, is_row: Callable[[AssessRow], bool], is_column: Callable[[AssessColumn | None], bool]) -> None:
-        """Select the first cell of these, or none, without choosing it."""
+    def show_cell(
+        self,
+        is_row: Callable[[AssessRow], bool],
+        is_column: Callable[[AssessColumn | None], bool],
+        reveal: bool = False,
+    ) -> None:
+        """Select the first cell of these, or none, without choosing it. `reveal`: scroll to it."""
         row = next((at for at, one in enumerate(self.sheet.rows) if is_row(one)), -1)
         columns = range(self.sheet.columnCount())
         column = next((at for at in columns if is_column(self.sheet.column_at(at))), -1)
@@ -257,8 +262,11 @@ class AssessTable(FactView):
             selection.clear()
             return
         index = self.sheet.index(row, column)
+        self.setAutoScroll(False)  # Qt would scroll to what becomes current, and at the latest as it is shown
         selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
-        self.scrollTo(index)
+        self.setAutoScroll(True)
+        if reveal:
+            self.scrollTo(index)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         super().mouseReleaseEvent(event)

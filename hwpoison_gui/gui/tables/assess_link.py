@@ -57,7 +57,7 @@ class AssessLink(QObject):
         filters.found.connect(self._found)
         dock.visibilityChanged.connect(self._seen)
         feed = present.feed(table)
-        feed.looked.connect(self._show_selected)
+        feed.looked.connect(lambda: self._show_selected(reveal=dock.in_front))
         LocalKeys(table, *MOVES, *PAGES)
         self._seen(dock.in_front)
 
@@ -148,8 +148,11 @@ class AssessLink(QObject):
         if step and count and not self._filter.matches(self._controller.selection.frame):
             self._filter.step(forward=True)
 
-    def _show_selected(self) -> None:
-        """Select the cell of the selected frame: its group, and its outcome under the present policy."""
+    def _show_selected(self, reveal: bool = False) -> None:
+        """Select the cell of the selected frame: its group, and its outcome under the present policy.
+
+        `reveal`: scroll to it; a table that is new begins with its heads, whatever is selected.
+        """
         pfn, damage = self._controller.selection.frame, self._damage.present
         if pfn == NONE or damage is None or self._table.sheet.stale or self._table.hasFocus():
             return
@@ -158,6 +161,7 @@ class AssessLink(QObject):
         self._table.show_cell(
             lambda row: row.name == name,
             lambda column: column is not None and column.code == code and column.early in policies,
+            reveal=reveal,
         )
 
     def _group_of(self, pfn: int) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.charts.panel import ChartsPanel
 from hwpoison_gui.gui.charts.plot import NOWHERE
+from hwpoison_gui.opening import opening
 from hwpoison_gui.view.base.palette import DARK, HIGH_CONTRAST, LIGHT
 from hwpoison_gui.view.charts.catalogue import CHARTS, DAMAGE, MACHINE
 from hwpoison_gui.view.charts.chart import Bars, Curves
@@ -165,6 +166,21 @@ def test_the_bar_of_the_selected_frame_is_marked(user, panel: ChartsPanel) -> No
     user.window.controller.selection.select(user.frame("srv:heap+0"))
     until(lambda: panel.bars.cursor != NOWHERE)
     assert " MiB of anonymous: " in panel.bars.words_of(panel.bars.cursor)
+
+
+def test_a_chart_opens_with_its_first_bars_and_goes_to_what_is_selected_then(open_window) -> None:
+    user = open_window(opening.default_machine())
+    user.window.controller.selection.select(user.frame("python3:heap+1"))
+    user.key(Qt.Key.Key_Return)
+    user.key(Qt.Key.Key_End)
+    user.window.show_panel("charts", focus=False)
+    panel = user.window.docks["charts"].content()
+    bars, scroll_bar = panel.bars, panel.view.scroll_bar
+    until(lambda: bars.cursor != NOWHERE and scroll_bar.maximum() > 0)
+    assert "hardware poison" in bars.words_of(bars.cursor) and scroll_bar.value() == 0
+    user.window.controller.selection.select(user.frame("nginx:heap+1"))
+    user.window.controller.selection.select(user.session.operations[-1].outcome.pfn)
+    assert scroll_bar.value() == scroll_bar.maximum()
 
 
 def test_a_region_of_the_axis_is_a_filter(user, panel: ChartsPanel) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.tables.assess import AssessTable
 from hwpoison_gui.gui.tables.task_model import TGID_ROLE
+from hwpoison_gui.opening import opening
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.outcome import classes as outcomes
@@ -132,6 +133,25 @@ def test_a_frame_that_is_selected_on_the_map_is_found_in_the_table(user, table: 
         assert row.name == (name or user.session.machine.processes.view[_tgid(user, "srv")].label)
         assert column.code == outcomes.EARLY
         user.window.controller.selection.select(-1)
+
+
+def test_it_opens_with_its_heads_in_sight_and_goes_to_what_is_selected_then(open_window) -> None:
+    user = open_window(opening.default_machine())
+    user.window.controller.selection.select(user.frame("python3:heap+1"))
+    user.key(Qt.Key.Key_Return)
+    user.key(Qt.Key.Key_End)
+    user.window.show_panel("assess", focus=False)
+    settle(user)
+    table = user.window.docks["assess"].content().table
+    until(lambda: table.chosen_cell() is not None)
+    bars = table.horizontalScrollBar(), table.verticalScrollBar()
+    until(lambda: all(bar.maximum() > 0 for bar in bars))
+    assert table.chosen_cell()[0].name == "hardware poison" and [bar.value() for bar in bars] == [0, 0]
+    broken = table.visualRect(table.currentIndex())
+    assert not table.viewport().rect().contains(broken)
+    user.window.controller.selection.select(user.frame("nginx:heap+1"))
+    user.window.controller.selection.select(user.session.operations[-1].outcome.pfn)
+    assert table.viewport().rect().contains(table.visualRect(table.currentIndex()))
 
 
 def _tgid(user, name: str) -> int:
