@@ -211,7 +211,7 @@ def decide(
     Yields the share `done` after each trial.
     """
     left, trying = list(between), list[Difference]()
-    while len(trying) != len(left):  # a part that does not fit without another may go once that one has gone
+    while len(trying) != len(left):  # one that was needed beside another may go once that one has gone
         trying = left
         for difference in trying:
             fewer = [one for one in left if one is not difference]
@@ -221,15 +221,12 @@ def decide(
     return left
 
 
-def _without(m: Machine, pfn: int, profile: Profile, left_out: Sequence[Difference]) -> Outcome | None:
-    """The outcome under a kernel without some of its differences; None if the model fails there."""
+def _without(m: Machine, pfn: int, profile: Profile, left_out: Sequence[Difference]) -> Outcome:
+    """Return the outcome under a kernel without some of its differences."""
     for difference in left_out:
         profile = difference.undo(profile)
     with _under(m, profile):
-        try:
-            return outcome_of(predict(m, pfn))
-        except Exception:  # noqa: BLE001  the parts of two kernels need not fit together
-            return None
+        return outcome_of(predict(m, pfn))
 
 
 @contextmanager

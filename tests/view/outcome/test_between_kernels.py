@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import reduce
+from itertools import combinations, cycle, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +21,18 @@ from hwpoison_gui.session.fidelity.differences import differences
 from hwpoison_gui.sources.machine_file import image_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import between_kernels
-from hwpoison_gui.view.outcome.between_kernels import Between, Outcome, find_between, other_kernel, outcome_of
+from hwpoison_gui.view.outcome.between_kernels import (
+    Between,
+    Outcome,
+    decide,
+    find_between,
+    other_kernel,
+    outcome_of,
+)
 from hwpoison_gui.view.outcome.classes import CLASSES, FILTERED, POISONED
-from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outcome.prediction import Prediction, predict
+from tests.truth import kinds_of_frames
+from tests.view.outcome.states import with_huge_pages
 from tests.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -83,6 +94,31 @@ def test_without_what_decides_it_is_as_before_and_without_less_it_is_not(one: st
             for difference in left_out:
                 profile = difference.undo(profile)
             assert (outcome(m, group.first, profile) == wanted) == (left_out == decided)
+
+
+@pytest.mark.parametrize(("older", "newer"), list(combinations(PROFILES, 2)))
+def test_the_parts_of_two_kernels_fit_together(older: str, newer: str) -> None:
+    """No outcome under a mixture of two kernels is an exception: each difference is left out alone, and kept alone."""
+    m = with_huge_pages(newer, np.random.default_rng(5)).machine
+    frames = cycle(kinds_of_frames(m, 1))
+    between = list(differences(PROFILES[older], PROFILES[newer]))
+    for difference in between:
+        for left_out in ([difference], [one for one in between if one is not difference]):
+            profile = reduce(lambda profile, one: one.undo(profile), left_out, PROFILES[newer])
+            for pfn in islice(frames, 2):
+                outcome(m, pfn, profile)
+
+
+def test_a_fault_of_the_model_is_not_taken_for_a_difference_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    m = machine("v7")
+    group = found_between(m, "6.1").groups[0]
+
+    def fails(m: Machine, pfn: int) -> Prediction:
+        raise KeyError(pfn)
+
+    monkeypatch.setattr(between_kernels, "predict", fails)
+    with pytest.raises(KeyError):
+        to_the_end(decide(m, group.first, PROFILES["6.1"], group.before, group.decided_by))
 
 
 def test_the_machine_has_its_own_profile_between_two_slices_and_stays_as_it_is() -> None:
