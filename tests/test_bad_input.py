@@ -122,9 +122,9 @@ def test_truncated_packed_logs_say_where(tmp_path: Path, refused, cut: float) ->
         (bytes([1, 2, 3, 4]) * 99, "binary data, not a log or database of memory errors"),
         (
             "\ufeff".encode("utf-16-le") + LOG.encode("utf-16-le"),
-            "text in UTF-16: not a log, trace, list or database of memory errors",
+            "text in UTF-16, not a log, trace, list or database of memory errors",
         ),
-        ("[memory]\nframes = 16\n", "a scenario: not a log, trace, list or database of memory errors"),
+        ("[memory]\nframes = 16\n", "a scenario, not a log, trace, list or database of memory errors"),
     ],
     ids=["pfn", "junk", "utf-16", "scenario"],
 )

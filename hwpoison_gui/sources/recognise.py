@@ -152,7 +152,7 @@ _HEADS: Final[tuple[tuple[str, Form], ...]] = (
     (r"\[memory\]|title\s*=|profile\s*=", SCENARIO),
 )  # fmt: skip
 
-_ANY_TEXT: Final = Form("text, but not a scenario", "a scenario is TOML that begins with `format = 1`")
+ANY_TEXT: Final = Form("text, but not a scenario", "a scenario is TOML that begins with `format = 1`")
 _EMPTY: Final = Form("an empty file")
 _NOT_FILES: Final[tuple[tuple[Callable[[int], bool], Form], ...]] = (
     (stat.S_ISDIR, Form("a folder", "expected a scenario or recorded memory")),
@@ -307,7 +307,7 @@ def _form_of_text(path: Path, text: str) -> Form:
     for pattern, form in _HEADS:
         if re.search(f"^(?:{pattern})", text, re.MULTILINE):
             return form
-    return SCENARIO if path.suffix == ".toml" else _ANY_TEXT
+    return SCENARIO if path.suffix == ".toml" else ANY_TEXT
 
 
 def _form_of_json(path: Path, text: str) -> Form | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from hwpoison_gui.sources.errors import SourceError
-from hwpoison_gui.sources.recognise import SQLITE, Reader, form_of
+from hwpoison_gui.sources.recognise import ANY_TEXT, SQLITE, Reader, form_of
 from hwpoison_gui.sources.records import database, statistics
 from hwpoison_gui.sources.records.event import Source
 from hwpoison_gui.sources.records.stream import Tick, head_of
@@ -88,7 +88,8 @@ def _refuse_other(path: Path) -> None:
     """Raise SourceError for text that is something else; a log without errors is accepted."""
     form = form_of(path)
     if form.reader is not Reader.RECORDS:
-        raise SourceError(path, "", f"{form.name}: not a log, trace, list or database of memory errors")
+        name = "text" if form is ANY_TEXT else form.name
+        raise SourceError(path, "", f"{name}, not a log, trace, list or database of memory errors")
 
 
 def head_of_file(path: Path) -> bytes:

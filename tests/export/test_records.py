@@ -50,7 +50,7 @@ def test_a_kernel_of_which_there_is_no_model_is_said(tmp_path: Path, capsys: pyt
     [
         (["missing"], "missing: cannot be read: No such file or directory"),
         (["--kernel", "new", "x"], "--kernel new: no version of a kernel, such as 6.12"),
-        ([str(DATA / "files" / "kpageflags.bin")], "raw words: not a log, trace, list or database of memory errors"),
+        ([str(DATA / "files" / "kpageflags.bin")], "raw words, not a log, trace, list or database of memory errors"),
     ],
 )
 def test_bad_files(arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:

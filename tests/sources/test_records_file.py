@@ -85,8 +85,8 @@ def test_lines_at_the_edges_of_blocks(tmp_path: Path) -> None:
         (b"[ 1.0] x\n[ 1.0] Memory failure: 0xfffffffffffffff: recovery action for dirty LRU page: Failed\n",
          "log: line 2: frame 0xfffffffffffffff lies beyond any physical memory"),
         (b"\x00\x01\x02\x03" * 100, "log: binary data, not a log or database of memory errors"),
-        (b"", "log: an empty file: not a log, trace, list or database of memory errors"),
-        (b"Dear all,\n", "log: text, but not a scenario: not a log, trace"),
+        (b"", "log: an empty file, not a log, trace, list or database of memory errors"),
+        (b"Dear all,\n", "log: text, not a log, trace"),
         (b"SQLite format 3\0" + bytes(4080), "log: the database cannot be read: "),
     ],
 )  # fmt: skip
@@ -102,7 +102,7 @@ def test_a_pipe_is_read_to_its_end_and_has_a_name() -> None:
     line = b"[ 1.000000] Memory failure: 0x10: recovery action for dirty LRU page: Failed\n"
     found = read_stream(io.BytesIO(line), "standard input")
     assert found.path == "standard input" and len(found.events) == 1
-    with pytest.raises(SourceError, match="^standard input: text, but not a scenario: not a log"):
+    with pytest.raises(SourceError, match="^standard input: text, not a log"):
         read_stream(io.BytesIO(b"Dear all,\n"), "standard input")
 
 

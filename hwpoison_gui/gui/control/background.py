@@ -91,7 +91,7 @@ class Background(QObject):
         self._over(lambda: self.cancelled.emit(f"{self._title}: cancelled; {self.remains}."))
 
     def _refused(self, why: str) -> None:
-        self._over(lambda: self.refused.emit(f"{self._title}: not possible", why))
+        self._over(lambda: self.refused.emit(f"{self._title} failed", why))
 
     def _finished(self) -> None:
         self._over(lambda: None)  # an exception ended it, or what came of it was heard before

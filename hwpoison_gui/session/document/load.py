@@ -54,11 +54,11 @@ def _json(data: bytes) -> dict[str, Any]:
     try:
         content = json.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise ScenarioError(f"is no session file: expected UTF-8; byte {error.start} is none") from None
+        raise ScenarioError(f"not a session file: byte {error.start} is not UTF-8") from None
     except (ValueError, RecursionError) as error:
-        raise ScenarioError(f"is no session file, or it is damaged: {str(error)[:120]}") from None
+        raise ScenarioError(f"not a session file, or damaged: {str(error)[:120]}") from None
     if not isinstance(content, dict) or content.get("format") != FORMAT:
-        raise ScenarioError("is no session file of hwpoison-gui", key="format")
+        raise ScenarioError(f'not a session file of hwpoison-gui: expected `"format": "{FORMAT}"`')
     version = shape.count(content.get("version"), "version")
     if version > VERSION:
         raise ScenarioError(f"format version {version} is newer than the supported {VERSION}", key="version")

@@ -45,7 +45,7 @@ def loads(data: bytes | str, file: str = "", elsewhere: bool = False) -> Scenari
     try:
         document = tomllib.loads(data if isinstance(data, str) else data.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise ScenarioError(f"expected UTF-8; byte {error.start} is none", file=file) from None
+        raise ScenarioError(f"byte {error.start} is not UTF-8", file=file) from None
     except RecursionError:
         raise ScenarioError("expected TOML; this is nested too deeply", file=file) from None
     except ValueError as error:  # TOMLDecodeError, and integers too long for Python

@@ -54,7 +54,7 @@ def test_other_work_may_start_once_it_was_refused(background: Background) -> Non
     background.refused.connect(again)
     background.run("at first", refuse, taken.append)
     until(lambda: taken == [7])
-    assert said == [("at first: not possible", "no room")]
+    assert said == [("at first failed", "no room")]
 
 
 def test_it_is_over_when_it_was_stopped(background: Background) -> None:

@@ -142,10 +142,22 @@ def test_a_bad_file_is_refused_with_the_place(document: Document, key: str, valu
     assert "my.hwsession" in str(caught.value) and said in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [b"", b"\xff\xfe", b"[" * 100_000, b"[]", b'{"format": '])
-def test_what_is_no_session_is_refused(data: bytes) -> None:
-    with pytest.raises(ScenarioError, match="session"):
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "x: not a session file, or damaged: "),
+        (b"\xff\xfe", "x: not a session file: byte 0 is not UTF-8"),
+        (b"[" * 100_000, "x: not a session file, or damaged: "),
+        (b"[]", "x: not a session file of hwpoison-gui: "),
+        (b'{"format": 99}', 'x: not a session file of hwpoison-gui: expected `"format": "hwpoison-gui session"`'),
+        (b'{"format": ', "x: not a session file, or damaged: "),
+    ],
+    ids=["empty", "bytes", "deep", "list", "another", "cut"],
+)
+def test_what_is_no_session_is_refused(data: bytes, said: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
         loads(data, "x")
+    assert str(caught.value).startswith(said)
 
 
 def test_what_a_scenario_tells_of_a_step_is_kept() -> None:
