@@ -26,7 +26,6 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.frame_number import frame_in_line, frame_of_number, hint_for
@@ -39,6 +38,7 @@ from hwpoison_gui.view.filter.numbers import (
 )
 from hwpoison_gui.view.filter.parts_of_dram import PARTS, GeometryOf, frames_of_part, is_part
 from hwpoison_gui.view.filter.terms import (
+    FLAGS,
     MISSING,
     SORTS,
     ClassesOf,
@@ -131,7 +131,7 @@ class Filter(Record):
 
 
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
-_BY_NAME: Final = {flag.name.lower(): 1 << flag.bit for flag in pf.FLAGS}
+_BY_NAME: Final = {name: 1 << flag.bit for name, flag in FLAGS.items()}
 
 
 def parse(text: str) -> Filter | None:

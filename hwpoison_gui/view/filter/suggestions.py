@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.filter.numbers import ALIASES, QUANTITIES, SIGNS, quantity_named
 from hwpoison_gui.view.filter.parts_of_dram import PARTS
 from hwpoison_gui.view.filter.terms import (
+    FLAGS,
     HARMFUL_NAME,
     SORTS,
     lens_named,
@@ -129,8 +129,8 @@ def _after_colon(m: Machine, sort: str) -> Iterable[Word]:
 
 
 def _flags() -> Iterator[Word]:
-    for flag in pf.FLAGS:
-        yield Word(flag.name.lower(), flag.meaning)
+    for name, flag in FLAGS.items():
+        yield Word(name, flag.meaning)
 
 
 def _processes(m: Machine, before: str) -> Iterator[Word]:

@@ -41,6 +41,9 @@ Bools = npt.NDArray[np.bool_]
 ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that looks at a sheet
 Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those suffice
 
+# By the names of page-types, which calls hugetlb huge, and by the kernel's word for that.
+FLAGS: Final = {flag.name.lower(): flag for flag in pf.FLAGS}
+FLAGS["hugetlb"] = FLAGS["huge"]
 HARMFUL_NAME: Final = "harmful"  # of the outcomes HARMFUL together
 _MOST_NAMED: Final = 6  # known names in an error message
 _SPACE: Final = re.compile(r"\s")
@@ -205,7 +208,7 @@ def _of_path(m: Machine, term: Term) -> Bools:
 def _of_name(m: Machine, term: Term) -> Bools:
     processes, inodes = _called(m, term.text), _inodes(m, term.text)
     if not processes and not inodes:
-        names = [flag.name.lower() for flag in pf.FLAGS] + [process.label for process in m.living()]
+        names = [*FLAGS, *(process.label for process in m.living())]
         examples = "try lru,~dirty or 0x1000+512 or nginx:heap or /usr/* or outcome:lost"
         raise term.error(unknown("flag, process or file", term.text, names, examples))
     return frames_of_owners(m, processes, inodes)
@@ -242,13 +245,12 @@ def _of_vma(m: Machine, term: Term) -> Bools:
 def _with_blanks(text: str) -> str:
     """Correct `nginx:142,dirty,file` to `nginx:142 dirty kind:file`; empty where a part is no condition."""
     first, *rest = text.split(",")
-    flags = {flag.name.lower() for flag in pf.FLAGS}
     words = [first]
     for part in rest:
         lens = lens_with(part)
-        if part.removeprefix("~").lower() not in flags and lens is None:
+        if part.removeprefix("~").lower() not in FLAGS and lens is None:
             return ""
-        words.append(f"{lens.key}:{part}" if lens is not None and part.lower() not in flags else part)
+        words.append(f"{lens.key}:{part}" if lens is not None and part.lower() not in FLAGS else part)
     return " ".join(words) if rest else ""
 
 

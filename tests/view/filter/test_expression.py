@@ -149,6 +149,11 @@ def test_what_means_nothing_is_shown_where(session: Session, text: str, at: int,
     assert str(error.value).startswith(f"at {at + 1}: ")
 
 
+def test_hugetlb_is_another_name_of_its_flag() -> None:
+    for text in ("hugetlb", "~hugetlb", "lru,~hugetlb", "=HUGETLB"):
+        assert parse(text).flags == parse(text.lower().replace("hugetlb", "huge")).flags
+
+
 def test_flags_are_suggested() -> None:
     with pytest.raises(FilterError, match="did you mean swapcache or swapbacked"):
         parse("=swapfoo")

@@ -80,7 +80,8 @@ def test_every_word_that_is_suggested_means_something(session: Session, typed: s
 
 
 def test_every_flag_is_suggested(session: Session) -> None:
-    assert texts(session, "~") == [flag.name.lower() for flag in pf.FLAGS]
+    assert texts(session, "~") == [*(flag.name.lower() for flag in pf.FLAGS), "hugetlb"]
+    assert texts(session, "huget") == ["hugetlb"]
 
 
 def test_examples_are_written_as_the_grammar_has_it() -> None:
