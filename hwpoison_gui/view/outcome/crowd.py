@@ -6,12 +6,11 @@ The handler runs on the frame itself, with fewer VMAs in its reverse map and its
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Generator, Hashable
-from typing import Final
+from collections.abc import Generator, Hashable, Iterator, Sequence
+from typing import Any, Final
 
 import numpy as np
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import Whole
 from hwpoison_gui.kernel.machine import Machine
@@ -20,7 +19,7 @@ from hwpoison_gui.view.outcome.impact import Before
 from hwpoison_gui.view.outcome.touch import Place, sort_of_place, sort_of_process
 
 MOST_MAPPERS: Final = 256  # places of a frame on which the handler is run as they are
-_PLACES_PER_SLICE: Final = 128  # places at a time
+PLACES_PER_SLICE: Final = 128  # places at a time
 
 
 class Crowd:
@@ -34,44 +33,57 @@ class Crowd:
         self._m, self._pfn = m, before.page.pfn
         self._head = m.compound_head(before.page.pfn)
         self._whole = before
+        self._places: Sequence[Place] = before.places  # of which those of each sort of process are kept
         self._left_out: list[Place] = []
         self._mapcount = np.zeros(0, np.int32)  # how often those who are left out map each frame of the page
         self._refcount = 0
-        self._reverse_map: tuple[Whole[int, int, bool], int, dict[int, bool]]  # the table, its key, who is left
+        self._changes: list[tuple[Any, Any, Any]] = []  # of the reverse map: store, key and new value
         self.before = before
         self.alike: dict[int, list[int]] = {}
 
     def work(self) -> Generator[None, None, None]:
         """Sort the processes, and count what those that are left out map; in slices, while the machine is at rest."""
-        m, of_mm = self._m, defaultdict[int, list[Place]](list)
-        for place in self._whole.places:
-            of_mm[place.mm].append(place)
+        m, of_mm = self._m, self._by_process()
         yield
         groups: dict[Hashable, list[int]] = {}
         for number, (mm, places) in enumerate(of_mm.items()):
-            if number % _PLACES_PER_SLICE == _PLACES_PER_SLICE - 1:
+            if number % PLACES_PER_SLICE == PLACES_PER_SLICE - 1:
                 yield
             groups.setdefault(self._sort_of(mm, places), []).append(mm)
         self.alike = {group[0]: group for group in groups.values()}
-        kept = tuple(place for place in self._whole.places if place.mm in self.alike)
-        self._left_out = [place for place in self._whole.places if place.mm not in self.alike]
-        self.before = self._whole._replace(places=kept)
+        kept = dict.fromkeys(place for place in self._places if place.mm in self.alike)
+        self._left_out = [place for place in self._whole.places if place not in kept]
+        self.before = self._whole._replace(places=tuple(kept))
         self._mapcount = np.zeros(1 << m.compound_order.view.get(self._head, 0), np.int32)
         for number, place in enumerate(self._left_out):
-            if number % _PLACES_PER_SLICE == _PLACES_PER_SLICE - 1:
+            if number % PLACES_PER_SLICE == PLACES_PER_SLICE - 1:
                 yield
             self._count(place)
-        gone = {place.vma for place in self._left_out}
-        anon_vma, inode = m.anon_vma_of(self._head), m.inode_of(self._head)
-        table, key = (m.anon_vma_chain, anon_vma) if anon_vma else (m.i_mmap, inode.id if inode is not None else 0)
-        self._reverse_map = Whole(table), key, {vma: True for vma in table.of(key) if vma not in gone}
+        for number, change in enumerate(self._find_changes()):
+            if number % PLACES_PER_SLICE == PLACES_PER_SLICE - 1:
+                yield
+            self._changes.append(change)
         yield
+
+    def _by_process(self) -> dict[int, list[Place]]:
+        """The places by address space; none for those that the handler finds without one."""
+        of_mm = defaultdict[int, list[Place]](list)
+        for place in self._places:
+            of_mm[place.mm].append(place)
+        return of_mm
 
     def _sort_of(self, mm: int, places: list[Place]) -> Hashable:
         """The inputs of the handler and the next touch: PTEs and VMAs of a process, its policy and its signals."""
         m, page = self._m, self._whole.page
         there = tuple(sort_of_place(m, page, place) for place in places)
         return there, sort_of_process(m, m.processes.view[mm])
+
+    def _find_changes(self) -> Iterator[tuple[Any, Any, Any]]:
+        """Yield the changes by which the reverse map leads to those alone that are kept: store, key and new value."""
+        m, gone = self._m, {place.vma for place in self._left_out}
+        anon_vma, inode = m.anon_vma_of(self._head), m.inode_of(self._head)
+        table, key = (m.anon_vma_chain, anon_vma) if anon_vma else (m.i_mmap, inode.id if inode is not None else 0)
+        yield Whole(table), key, {vma: True for vma in table.of(key) if vma not in gone}
 
     def _count(self, place: Place) -> None:
         """Count the mappings and references of an address space that is left out; the page may have many frames."""
@@ -90,7 +102,8 @@ class Crowd:
 
     def leave_out(self, m: Machine) -> None:
         """Remove the address spaces left out from the reverse map; the dry run restores them."""
-        m.put(*self._reverse_map)
+        for change in self._changes:
+            m.put(*change)
         frames = np.arange(self._head, self._head + len(self._mapcount))
         m.put_cells(m.mapcount, frames, m.mapcount.view[frames] - self._mapcount)
         m.add_to(m.refcount, self._head, -self._refcount)
@@ -104,9 +117,6 @@ class Crowd:
         return of_all
 
 
-def is_crowded(m: Machine, before: Before) -> bool:
-    """Return whether too many processes use a page to run the handler on it as it is.
-
-    Merged pages are not unmapped, so their number does not matter.
-    """
-    return len(before.places) > MOST_MAPPERS and not before.page.word & pf.KSM
+def is_crowded(before: Before) -> bool:
+    """Return whether too many processes use a page to run the handler on it as it is."""
+    return len(before.places) > MOST_MAPPERS

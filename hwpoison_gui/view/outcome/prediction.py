@@ -18,6 +18,7 @@ from hwpoison_gui.view.base.impacts import CAUGHT, DEAD, ENDS, IGNORED, IMPACTS,
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
+from hwpoison_gui.view.outcome.crowd_ksm import MergedCrowd
 from hwpoison_gui.view.outcome.impact import Before, covering_only, effects_of, find_before, find_hits
 from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in_run
@@ -86,8 +87,8 @@ def find_prediction(m: Machine, pfn: int, swapped: Sequence[Place] | None = None
     """
     before = yield from find_before(m, pfn, swapped=swapped)
     crowd, whole = None, before
-    if is_crowded(m, before):
-        crowd = Crowd(m, before)
+    if is_crowded(before):
+        crowd = (MergedCrowd if before.page.word & pf.KSM else Crowd)(m, before)
         yield from crowd.work()
         before = crowd.before
     yield

@@ -7,20 +7,26 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.collect_ksm import rmap_items_of
+from hwpoison_gui.kernel.gate import ABSENT, Whole
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import mapping_number
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
-from hwpoison_gui.kernel.rmap import rmap_addresses
+from hwpoison_gui.kernel.rmap import rmap_addresses, rmap_walk_ksm
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import crowd as module
 from hwpoison_gui.view.outcome.crowd import Crowd, is_crowded
+from hwpoison_gui.view.outcome.crowd_ksm import MergedCrowd
 from hwpoison_gui.view.outcome.impact import find_before
 from hwpoison_gui.view.outcome.prediction import find_prediction, predict
 from tests.programs import Kind, prepared, run
 from tests.session.test_properties import EXAMPLES, PROGRAMS
+from tests.view.outcome.states import scramble, with_huge_pages
 from tests.workbench import do
 
 few = settings(
@@ -70,6 +76,50 @@ def test_on_the_desktop(profile: str) -> None:
     session = Session.fresh(1 << 14, 3, "desktop", 2, profile, {"memory_failure_early_kill": 1})
     for pfn in shared_frames(session.machine)[::5]:
         as_it_is_and_as_a_crowd(session.machine, pfn)
+
+
+@pytest.mark.parametrize("profile", ["6.1", "6.12", "7.2"])
+@pytest.mark.parametrize("seed", range(4))
+def test_merged_pages(profile: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    m = with_huge_pages(profile, rng).machine
+    for _ in ("made", "scrambled"):
+        merged = np.flatnonzero(m.flags.view & np.uint64(pf.KSM)).tolist()
+        assert merged
+        for pfn in merged:
+            as_it_is_and_as_a_crowd(m, pfn)
+        scramble(m, rng)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_merged_page_that_a_process_has_hundreds_of_times(known: bool) -> None:
+    """One PTE and one rmap item are left of `a`, and `b` and `c`, who have written to theirs, are found by its item."""
+    session = Session.fresh(1 << 13, profile="6.12", sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=400)
+    for page in range(400):
+        do(session, "write", task="a", at=f"m+{page}", value="x")
+    do(session, "madvise", task="a", at="m+0", pages=400, advice="mergeable")
+    m, pfn = session.machine, session.resolve_frame("a:m+0")
+    for child in "bc":
+        do(session, "fork", task="a", child=child)
+        do(session, "munmap", task=child, at="m+1", pages=399)
+        do(session, "write", task=child, at="m+0", value="y")
+    if not known:  # as on a recorded machine
+        m.put(Whole(m.rmap_items), mapping_number(m.mapping.get(pfn)), ABSENT)
+        m.gate.take()
+    before = to_the_end(find_before(m, pfn))
+    assert len(before.places) == 400 and is_crowded(before)
+    users = MergedCrowd(m, before)
+    assert sum(1 for _ in users.work()) > 3
+    a, b, c = (session.world.process(name).tgid for name in "abc")
+    assert sorted(users.alike.values()) == [[a], [b, c]]
+    digest = m.gate.digest()
+    users.leave_out(m)
+    assert m.mapcount.get(pfn) == len(list(rmap_walk_ksm(m, pfn))) == len(rmap_items_of(m, pfn)) == 1
+    m.gate.backward(m.gate.take())
+    assert m.gate.digest() == digest
+    assert {way: sorted(who) for way, who in predict(m, pfn).hits.items()} == {impacts.DEAD: [a, b, c]}
 
 
 def test_a_huge_page_that_some_have_by_small_entries() -> None:
@@ -178,7 +228,7 @@ def _crowd() -> Session:
 def test_the_handler_is_not_run_on_hundreds_of_mappers(crowd: Session, frame: str) -> None:
     m, pfn = crowd.machine, crowd.resolve_frame(frame)
     before = to_the_end(find_before(m, pfn))
-    assert is_crowded(m, before)
+    assert is_crowded(before)
     users = Crowd(m, before)
     slices = sum(1 for _ in users.work())
     assert slices > 3, "the window must be able to do something else meanwhile"
