@@ -7,7 +7,7 @@ the user's cache until a lesson changes.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from math import isqrt
 from pathlib import Path
@@ -76,13 +76,13 @@ def read(path: Path) -> Lesson:
     return Lesson(path, scenario.title, scenario.summary)
 
 
-def run(lesson: Lesson) -> Lesson:
-    """The lesson with its length, and the picture of its end. Raises ScenarioError, OSError."""
+def run(lesson: Lesson, cancelled: Callable[[], bool]) -> Lesson:
+    """The lesson with its length, and the picture of its end. Raises ScenarioError, OSError, CancelledError."""
     from hwpoison_gui.opening.opening import open_scenario
     from hwpoison_gui.view.facts.telling_time import stop_seconds
     from hwpoison_gui.view.words.plain import plain
 
-    session = open_scenario(lesson.path).session
+    session = open_scenario(lesson.path, cancelled=cancelled).session
     session.seek(len(session.steps))
     seconds = sum(stop_seconds(session, f"{lesson.title} {plain(lesson.summary)}"))
     return lesson._replace(seconds=seconds, picture=picture(session))

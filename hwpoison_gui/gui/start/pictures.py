@@ -2,81 +2,69 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from typing import Final
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from hwpoison_gui import lessons, resources
+from hwpoison_gui.gui.control.worker import Cancelled, Progress, Worker
 from hwpoison_gui.gui.start.cards import LessonList
-from hwpoison_gui.lessons import Lesson
+from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.opening import opening
 from hwpoison_gui.opening.opening import Opened
-
-_PAUSE_MS: Final = 20  # between two lessons, so that the window gets its turn
-
-
-class _Thread(QThread):
-    made = Signal(object)  # the Opened of the scene
-    read = Signal(object)  # all lessons
-    drawn = Signal(int, object)  # number of a lesson, and the lesson with its picture
-
-    def __init__(self, known: list[Lesson], parent: QObject) -> None:
-        super().__init__(parent)
-        self._lessons = known
-        self.cancelled = threading.Event()
-
-    def run(self) -> None:
-        if not self._lessons:
-            self._lessons = [lessons.read(path) for path in lessons.paths()]
-            self.read.emit(list(self._lessons))
-        opened = opening.open_scenario(resources.path("start/hook.toml"))
-        opened.session.seek(len(opened.session.steps))
-        self.made.emit(opened)
-        missing = [number for number, lesson in enumerate(self._lessons) if lesson.picture is None]
-        for number in missing:
-            if self.cancelled.wait(_PAUSE_MS / 1000):
-                return
-            lesson = self._lessons[number]
-            self._lessons[number] = lessons.run(lesson)
-            self.drawn.emit(number, self._lessons[number])
-        if missing:
-            lessons.keep(self._lessons)
 
 
 class Pictures(QObject):
     """Fills `view`; `take` gets the machine of the scene."""
 
+    # Emitted by the thread; the slots are methods of an object of the window's thread, so Qt calls them there.
+    _read = Signal(object)  # all lessons
+    _opened = Signal(object)  # the Opened of the scene
+    _drawn = Signal(int, object)  # number of a lesson, and the lesson with its picture
+
     def __init__(self, parent: QObject, view: LessonList, take: Callable[[Opened], None]) -> None:
         super().__init__(parent)
         self._view, self._take = view, take
-        self._thread = _Thread(list(view.lessons.lessons), self)
-        self._thread.read.connect(self._read)
-        self._thread.made.connect(self._made)
-        self._thread.drawn.connect(self._drawn)
+        self._known = list(view.lessons.lessons)
+        self._is_stopped = False
+        self._worker = Worker(self._work, self)
+        self._worker.refused.connect(self._show_refused)
+        self._read.connect(view.set_lessons)
+        self._opened.connect(self._take_scene)
+        self._drawn.connect(view.lessons.set_lesson)
 
     def begin(self) -> None:
-        """Start once."""
-        self._thread.start(QThread.Priority.LowPriority)
+        """Start the thread; called once."""
+        self._worker.start(QThread.Priority.LowPriority)
 
     @property
     def busy(self) -> bool:
-        return self._thread.isRunning()
+        return self._worker.isRunning()
 
     def stop(self) -> None:
-        """Wait for the lesson at hand; pictures that are missing are made at another start."""
-        self._thread.cancelled.set()
-        self._thread.wait()
+        """Wait for the step at hand; pictures that are missing are made at another start."""
+        self._is_stopped = True
+        self._worker.cancel()
+        self._worker.wait()
 
-    # Methods of an object of the window's thread: Qt calls them there.
+    def _work(self, _: Progress, cancelled: Cancelled) -> None:
+        found = self._known
+        if not found:
+            found = [lessons.read(path) for path in lessons.paths()]
+            self._read.emit(list(found))
+        opened = opening.open_scenario(resources.path("start/hook.toml"), cancelled=cancelled)
+        opened.session.seek(len(opened.session.steps))
+        self._opened.emit(opened)
+        missing = [number for number, lesson in enumerate(found) if lesson.picture is None]
+        for number in missing:
+            found[number] = lessons.run(found[number], cancelled)
+            self._drawn.emit(number, found[number])
+        if missing:
+            lessons.keep(found)
 
-    def _read(self, found: list[Lesson]) -> None:
-        self._view.set_lessons(found)
-
-    def _made(self, opened: Opened) -> None:
-        if not self._thread.cancelled.is_set():
+    def _take_scene(self, opened: Opened) -> None:
+        if not self._is_stopped:
             self._take(opened)
 
-    def _drawn(self, number: int, lesson: Lesson) -> None:
-        self._view.lessons.set_lesson(number, lesson)
+    def _show_refused(self, why: str) -> None:
+        show_error(self._view, "The lessons cannot be shown", why)

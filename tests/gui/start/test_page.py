@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QSettings, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui import lessons
@@ -359,6 +359,16 @@ def test_a_window_that_is_closed_meanwhile_leaves_no_thread(start) -> None:
     window.starting.fill()
     window.close()
     assert not window.starting._pictures.busy
+
+
+def test_lessons_that_cannot_be_read_are_said(start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lessons, "paths", lambda: [tmp_path / "gone.toml"])
+    window = start()
+    window.starting.fill()
+    until(lambda: window.findChild(QMessageBox) is not None)
+    box = window.findChild(QMessageBox)
+    assert "gone.toml" in box.informativeText() and not window.starting._pictures.busy
+    box.close()
 
 
 def test_settings_are_those_of_the_test(start) -> None:
