@@ -168,7 +168,7 @@ def test_frames_are_found(typist: Typist) -> None:
     me.press(Key.Key_F3, SHIFT)
     assert me.reads(w.docks["rmap"]) == first
     me.press(Key.Key_Escape)
-    assert not eyes.in_sight(w.finder) and me.at is w.map.view
+    assert eyes.in_sight(w.finder) and me.at is w.map.view
     me.tab_to("hardware poison: ")
     me.press(Key.Key_Right)
     me.press(Key.Key_Space)

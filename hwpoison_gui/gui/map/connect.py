@@ -125,7 +125,7 @@ def connect_finder(finder: FindBar, filters: FilterControl, frame_map: FrameMapW
     finder.words.suggest = lambda typed: words_for(controller.session.machine, typed)
     finder.textWanted.connect(filters.set_text)
     finder.stepWanted.connect(filters.step)
-    finder.closed.connect(frame_map.setFocus)
+    finder.left.connect(frame_map.setFocus)
     finder.againWanted.connect(filters.ask_again)
     filters.found.connect(lambda _: show_found())
     filters.aged.connect(show_found)

@@ -37,16 +37,16 @@ mapcount>=14  refcount!=mapcount+1  index<16  order=0,9  rss>10M    numbers: =, 
 The arrow down lists what may be written, Tab takes the first of it.
 Enter goes to the next match, Shift+Enter to the one before.
 What was found stays until it is asked again: by Enter, or the button.
-Esc hides the bar only; the cross at its end also ends the search."""
+Esc goes back to the map; the bar stays while a filter is on. The cross at its end ends it."""
 
 
 class FindBar(QWidget):
-    """The filter expression, the number of matches or an error, and buttons; hidden until opened."""
+    """The filter expression, the number of matches or an error, and buttons; on show while frames fade for it."""
 
     textWanted = Signal(str)
     againWanted = Signal()  # search again: the machine has changed since
     stepWanted = Signal(bool)  # True: next match, False: previous match
-    closed = Signal()
+    left = Signal()  # the keyboard goes back to the map
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class FindBar(QWidget):
         self.buttons = {
             "previous-match": self._button("The match before", "Shift+F3", False),
             "next-match": self._button("The next match", "F3", True),
-            "close": self._button("End the search; Esc hides the bar, and what was found stays on the map", "", None),
+            "close": self._button("End the search; Esc goes back to the map, and what was found stays on it", "", None),
         }
         row = QHBoxLayout(self)
         row.setContentsMargins(look.SMALL, look.TIGHT, look.TIGHT, look.TIGHT)
@@ -130,14 +130,14 @@ class FindBar(QWidget):
         """Hide the bar and remove the filter."""
         self.set_text("")
         self.hide()
-        self.closed.emit()
+        self.left.emit()
 
-    def hide_bar(self) -> None:
-        """Hide the bar; what was found stays on the map, and the expression comes back with the bar."""
+    def leave(self) -> None:
+        """Give the keyboard back; hide the bar unless it says why frames are faded."""
         if self._pause.isActive():
             self._look()
-        self.hide()
-        self.closed.emit()
+        self.setVisible(bool(self.field.text().strip()) and not self._is_error)
+        self.left.emit()
 
     def set_text(self, text: str) -> None:
         """Set the expression and apply it at once."""
@@ -186,7 +186,7 @@ class FindBar(QWidget):
                 self._suggest()
                 return True
             if event.key() == Qt.Key.Key_Escape:
-                self.hide_bar()
+                self.leave()
                 return True
         return super().eventFilter(watched, event)
 

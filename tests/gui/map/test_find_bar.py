@@ -49,17 +49,22 @@ def test_what_is_not_found_fades(user) -> None:
     assert window.map.view.hasFocus()
 
 
-def test_escape_hides_the_bar_and_keeps_what_was_found(user) -> None:
+def test_the_bar_says_that_a_filter_is_on_until_that_ends(user) -> None:
     window, other = user.window, user.frame("any:slab")
     window.map.fit()
     finder = look_for(user, "anon,~buddy")
     count, words = window.map.plane.found_count(), finder.told.text()
     QTest.keyClick(finder.field, Key.Key_Escape)
-    assert not finder.isVisible() and window.map.view.hasFocus()
-    assert window.map.plane.found_count() == count
+    assert window.map.view.hasFocus() and window.map.plane.found_count() == count
     assert colour(user, other) == mixed(window.theme.kind(10), window.theme.ground, FADED)
+    assert finder.isVisible() and finder.told.text() == words
     window.actions_["find"].trigger()
-    assert finder.field.text() == finder.field.selectedText() == "anon,~buddy" and finder.told.text() == words
+    assert finder.field.text() == finder.field.selectedText() == "anon,~buddy"
+    QTest.keyClick(finder.field, Key.Key_Backspace)
+    QTest.keyClick(finder.field, Key.Key_Escape)  # puts the examples away, or leaves
+    QTest.keyClick(finder.field, Key.Key_Escape)
+    assert not finder.isVisible() and window.map.view.hasFocus()
+    assert colour(user, other) == window.theme.kind(10)
 
 
 def test_next_and_previous_go_round(user) -> None:
