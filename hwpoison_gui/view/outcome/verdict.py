@@ -20,7 +20,7 @@ from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
 from hwpoison_gui.view.outcome.old_data import read_old_data
-from hwpoison_gui.view.words.lookup import text_of, why_of
+from hwpoison_gui.view.words.lookup import clause_of, why_of
 from hwpoison_gui.view.words.words import counted
 
 _MOST_NAMES: Final = 5
@@ -75,7 +75,7 @@ def verdict(session: Session, operation: Operation) -> str:
         if mark.site is DONE[operation.name]:
             return f"The call returned −{outcome.errno}."
         if outcome.errno not in (mark.site.branch, *mark.args):  # else the step says it
-            parts = [text_of(mark).removesuffix("."), f"the call returned −{outcome.errno}"]
+            parts = [clause_of(mark), f"the call returned −{outcome.errno}"]
     return f"{'; '.join(parts)}." if parts else ""
 
 
@@ -93,7 +93,7 @@ def _of_filtered(session: Session, operation: Operation) -> str:
     """Name the filter of the injector that refused the error, in the words of its step."""
     marks = session.steps.marks[operation.first : operation.last]
     found = next(mark for mark in reversed(marks) if mark.site in _REFUSED)
-    return f"{text_of(found).removesuffix('.')}, because {why_of(found)}."
+    return f"{clause_of(found)}, because {why_of(found)}."
 
 
 def _of_soft_offline(session: Session, operation: Operation) -> str:

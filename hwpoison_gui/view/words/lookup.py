@@ -14,6 +14,11 @@ def text_of(mark: Mark) -> str:
     return filled(words_at(mark.site).text, values_of(mark))
 
 
+def clause_of(mark: Mark) -> str:
+    """Return the sentence of a mark without its full stop, to begin a longer one."""
+    return text_of(mark).removesuffix(".")
+
+
 def why_of(mark: Mark) -> str:
     """The reason, as it stands after "because"; empty where the sentence says it."""
     return filled(words_at(mark.site).why, values_of(mark))
