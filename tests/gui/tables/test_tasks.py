@@ -15,6 +15,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import IMPACTS, Fate
 from hwpoison_gui.view.base.moment import title
 from tests.gui.conftest import workers
+from tests.gui.hands import Person
 from tests.gui.waiting import until
 from tests.workbench import do
 
@@ -94,6 +95,22 @@ def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
     user.key(Key.Key_Escape, table)
     assert window.controller.selection.task is None
     assert not any(highlight.role.colour >= 0 for highlight in window.map.view.item.highlights)
+
+
+def test_home_and_end_are_the_steps_that_the_menu_names_and_other_keys_move_in_the_table(user) -> None:
+    table, session = user.window.docks["tasks"].content(), user.session
+    user.click_frame(user.frame("srv:heap+1"))
+    me = Person(user.qtbot, user.window)
+    me.click(table.viewport(), me.row(table, "srv", 1))
+    assert table.hasFocus()
+    me.press(Key.Key_End)
+    assert session.position == len(session.steps)
+    before, here = session.position, table.currentIndex()
+    me.press(Key.Key_Down)
+    me.press(Key.Key_PageDown)
+    assert table.currentIndex().row() > here.row() + 1 and session.position == before
+    me.press(Key.Key_Home)
+    assert session.position == 0
 
 
 def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> None:
