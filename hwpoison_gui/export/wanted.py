@@ -13,7 +13,6 @@ from hwpoison_gui.view.base.palette import THEMES
 PAGES: Final = (".html", ".htm")
 PICTURES: Final = (".png", ".svg")
 FILMS: Final = (".gif", ".apng", ".mp4", ".webm")
-SUBJECTS: Final = ("window", "map", "rmap", "outline", "stage")
 _OF_OPERATIONS: Final = ("rmap", "outline", "stage")
 SIZE: Final = (1280, 720)
 SMALLEST, LARGEST = (320, 180), (7680, 4320)  # pixels
@@ -33,7 +32,7 @@ class Wanted(Record):
     Attributes
     ----------
     what
-        One of SUBJECTS; of films and pages the stage and the whole story.
+        A choice of `render --what`; of films and pages the stage and the whole story.
     size
         Width and height in pixels; None: as large as its content, of a picture, and SIZE otherwise.
     scale

@@ -16,7 +16,7 @@ from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.recorded import NONE_OPEN, Recorded
 from hwpoison_gui.gui.control.selection import NONE
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices, Work
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.map.lens_control import LensControl
@@ -33,7 +33,6 @@ from hwpoison_gui.view.map.lenses import NO_SNAPSHOT, OUTCOME, SNAPSHOT
 from hwpoison_gui.view.map.snapshots import Changes
 
 _WHO: Final = "charts"
-_SLICE: Final = 0.008
 _REST_MS: Final = 150  # after the machine has moved: steps follow each other quickly
 _STOPPED: Final = "The machine has stopped: nothing more happens to it."
 _NO_STEPS: Final = "There are no steps yet: click a frame."
@@ -64,7 +63,7 @@ class ChartsLink(QObject):
         super().__init__(panel)
         self._panel, self._dock, self._damage, self._recorded = panel, dock, damage, recorded
         self._controller, self._filter, self._lenses, self._find = controller, filters, lenses, find
-        self._slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         self._made: Chart | None = None
         self._missing_of: dict[str, Callable[[], str]] = {
             of.DAMAGE: self._damage_missing,

@@ -12,11 +12,10 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices, Work
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.policy import early_kill_of
 
-_SLICE: Final = 0.008  # seconds of work per turn of the event loop
 _REST_MS: Final = 150  # delay after a change of the machine
 _NO_NEWS: Final = frozenset({"kernel_log", "counters", "results", "deliveries"})
 POLICIES: Final = (0, 1)
@@ -34,7 +33,7 @@ class DamageControl(QObject):
         self._found: dict[int, Damage] = {}
         self._was_panicked = False
         self._wanted: dict[str, bool] = {}  # who wants it -> whether under every policy
-        self.slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self.slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         self.slices.progressed.connect(self.progressed.emit)
         present.opened.connect(self._opened)
         present.moved.connect(self._moved)

@@ -19,6 +19,7 @@ Work = Generator[Any, None, None]  # yields its progress
 
 _DONE: Final[Work] = (None for _ in ())  # complete; its end has yet to be reported
 _AT_ONCE: Final = 0.030  # seconds of work before the window handles other events
+BESIDE_SECONDS: Final = 0.008  # of work in each turn of the event loop, for what is computed beside other work
 _SOON: Final = 0.1  # seconds before progress is reported, and between two reports
 _REST_MS: Final = 80  # until `ready` is asked again
 

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.notifier import Moved
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices, Work
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.view.map.changed_frames import touched_frames
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED, KERNELS, KIND, SNAPSHOT, Lens
@@ -17,7 +17,6 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.view.map.lens_sheets import AnySheet, Other
     from hwpoison_gui.view.map.snapshots import Side
 
-_SLICE: Final = 0.008  # seconds of work per turn of the event loop
 _REST_MS: Final = 80  # delay before a stale sheet is rebuilt after a change
 _NO_NEWS: Final = frozenset({"kernel_log", "counters", "results", "deliveries"})
 
@@ -41,7 +40,7 @@ class LensControl(QObject):
         self._needed: set[tuple[str, str]] = set()  # those that panels show, whatever the lens, and which panels
         self.other_kernel = ""  # the one that the machine's is compared with; empty for the usual one
         self.other_snapshot: Side | None = None  # what the machine is compared with
-        self.slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self.slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         self.slices.progressed.connect(self.progress.emit)
 
     @property

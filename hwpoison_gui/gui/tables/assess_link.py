@@ -11,7 +11,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import POLICIES, DamageControl
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices, Work
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.filter_control import FilterControl
 from hwpoison_gui.gui.tables.assess import AssessTable, is_all
@@ -25,7 +25,6 @@ from hwpoison_gui.view.rows.assess import HARM, KILLS, AssessColumn, AssessRow, 
 from hwpoison_gui.view.rows.dangers import LISTS
 
 _WHO: Final = "assess"
-_SLICE: Final = 0.008
 
 
 class AssessLink(QObject):
@@ -47,7 +46,7 @@ class AssessLink(QObject):
         self._tables: dict[int, Table] = {}
         self._step = False  # to the first frame that is found
         dock.add_tool(table.tools)
-        self._slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         table.sheet.why_not = self._why_not
         table.cellChosen.connect(self._find)
         table.tools.by.currentIndexChanged.connect(lambda _: self._seen(dock.in_front))

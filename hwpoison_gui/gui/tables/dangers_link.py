@@ -11,7 +11,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import DamageControl
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices, Work
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.dangers import AT_FIRST, AssessPanel
@@ -36,7 +36,6 @@ from hwpoison_gui.view.rows.dangers import (
 )
 
 _WHO: Final = "dangers"
-_SLICE: Final = 0.008
 
 
 class DangersLink(QObject):
@@ -60,7 +59,7 @@ class DangersLink(QObject):
         self._ranking: Ranking | None = None
         self._rows: list[Any] = []
         self._selected: tuple[int, int | None] = NONE, None  # frame and task whose row was made current
-        self._slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         tools = panel.table.tools
         tools.by.currentIndexChanged.connect(lambda _: self._chosen())
         tools.more.clicked.connect(self._show_more)

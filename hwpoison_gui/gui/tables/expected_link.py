@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject
 from hwpoison_gui.dram.rates import Rates, rates_named, shipped_rates
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import DamageControl
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices, Work
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.expected import ExpectedPage
@@ -17,7 +17,6 @@ from hwpoison_gui.view.damage.expected import MACHINE_YEARS, AssessedRates, Mean
 from hwpoison_gui.view.rows.expected import devices_words, expected_notes, expected_rows
 
 _WHO: Final = "expected"
-_SLICE: Final = 0.008
 
 
 class ExpectedLink(QObject):
@@ -33,7 +32,7 @@ class ExpectedLink(QObject):
         self._means: tuple[object, Means] = None, {}  # of what, and the means of its parts
         self._found: AssessedRates | None = None
         self._shown = False
-        self._slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         page.rates.activated.connect(lambda _: self._compute())
         page.devices.valueChanged.connect(lambda _: self._compute())
         damage.changed.connect(self._compute)

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.damage import DamageControl
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.selection import NONE
-from hwpoison_gui.gui.control.slices import Slices, Work
+from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices, Work
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.look.enabling import PANICKED, enable
 from hwpoison_gui.gui.map.widget import FrameMapWidget
@@ -38,7 +38,6 @@ from hwpoison_gui.view.rows.fault import (
 )
 
 _WHO: Final = "fault"
-_SLICE: Final = 0.008
 _MOST_RUNS: Final = 4
 _NO_FAULT: Final = "No part of DRAM is chosen: select a frame, or name one above."
 
@@ -69,7 +68,7 @@ class FaultLink(QObject):
         self._damages: list[FaultDamage] = []
         self._foretold: tuple[Fault | None, list[FaultDamage]] = (None, [])  # when frames of the part could still fail
         self._counts: dict[int, tuple[Damage, PerFrame]] = {}  # by policy
-        self._slices = Slices(self, _SLICE, lambda: not controller.busy)
+        self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         self._expected = ExpectedLink(panel.expected, dock, damage, controller, frame_map)
         panel.named.connect(self._named)
         panel.tools.expected.toggled.connect(self._show_expected)

@@ -311,7 +311,10 @@ class MainWindow(QMainWindow):
 
     @property
     def is_complete(self) -> bool:
-        """Whether all visible panels are created; the others follow in the next turns of the event loop."""
+        """Whether all visible panels are created, which tests and benchmarks wait for.
+
+        The others follow in the next turns of the event loop.
+        """
         return self.is_placed and (self._is_covered or self.panels.complete)
 
     @property

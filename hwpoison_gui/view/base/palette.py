@@ -20,7 +20,6 @@ class Theme(Record):
     """Colours as `#rrggbb`. `kinds`: by kind id, including poison; `tasks`: assigned to processes in turn."""
 
     name: str
-    is_dark: bool
     ground: str  # behind the cells of the map
     window: str  # around the panels
     base: str  # lists and text fields
@@ -99,7 +98,6 @@ def _kinds(ground: str, poison: str, hole: str, **colours: str) -> tuple[str, ..
 
 DARK: Final = Theme(
     name="dark",
-    is_dark=True,
     ground="#0f1216",
     window="#1a1e24",
     base="#14181d",
@@ -138,7 +136,6 @@ DARK: Final = Theme(
 
 LIGHT: Final = Theme(
     name="light",
-    is_dark=False,
     ground="#f7f8fa",
     window="#eceef2",
     base="#ffffff",
@@ -177,7 +174,6 @@ LIGHT: Final = Theme(
 
 HIGH_CONTRAST: Final = Theme(
     name="high-contrast",
-    is_dark=True,
     ground="#000000",
     window="#000000",
     base="#000000",
