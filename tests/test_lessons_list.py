@@ -9,6 +9,7 @@ import pytest
 
 from hwpoison_gui import lessons
 from hwpoison_gui.lessons import COLUMNS, ROWS, Lesson, Picture
+from hwpoison_gui.opening.opening import nobody_cancels
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.user import cache as user_cache
 from hwpoison_gui.view.base.kinds import POISON
@@ -33,10 +34,10 @@ def test_the_lessons_that_come_with_the_program() -> None:
 
 
 def test_a_lesson_is_as_long_as_it_takes_to_read_it_aloud(folder: Path) -> None:
-    lesson = lessons.run(lessons.read(folder / "01-a.toml"))
+    lesson = lessons.run(lessons.read(folder / "01-a.toml"), nobody_cancels)
     assert (lesson.title, lesson.summary, lesson.minutes) == ("One", "Two.", 1)
     (folder / "01-a.toml").write_text(STORY.format("x" * 3000))
-    assert lessons.run(lessons.read(folder / "01-a.toml")).minutes == 3
+    assert lessons.run(lessons.read(folder / "01-a.toml"), nobody_cancels).minutes == 3
 
 
 def test_what_is_kept_is_read_back(folder: Path) -> None:
@@ -103,7 +104,9 @@ def test_pictures_of_other_ends() -> None:
 
 
 def test_the_cost_of_the_walk_has_a_hundred_mappers() -> None:
-    lesson = lessons.run(lessons.read(next(path for path in lessons.paths() if path.name.startswith("20"))))
+    lesson = lessons.run(
+        lessons.read(next(path for path in lessons.paths() if path.name.startswith("20"))), nobody_cancels
+    )
     assert lesson.picture is not None and len(lesson.picture.fates) == 100
 
 

@@ -284,5 +284,5 @@ def test_a_session_is_known_by_its_content(tmp_path: Path) -> None:
     (tmp_path / "a.hwsession").rename(tmp_path / "renamed")
     assert_same(opening.open_file(tmp_path / "renamed"), opened, book)
     (tmp_path / "no.hwsession").write_text("something else")
-    with pytest.raises(ScenarioError, match="no session"):
+    with pytest.raises(ScenarioError, match="not a session file"):
         opening.open_file(tmp_path / "no.hwsession")
