@@ -59,7 +59,7 @@ def run(arguments: Sequence[str]) -> int:
         if written is not None:
             rows = matrix_rows(columns)
             heads = [column.head for column in columns]
-            said = headline(rows, columns[0].already_poisoned, any(column.ran for column in columns))
+            said = headline(rows, columns)
             return write_text(options.to, written(comparison.Comparison(click.title, said, heads, rows)))
         text = kernels.as_json(click.title, columns) if options.json else None
         sys.stdout.write(text or kernels.as_terminal(click.title, columns, table_width()))

@@ -83,6 +83,11 @@ class Side:
         return len(self.session.steps) - self.start if self.click else 0
 
     @property
+    def ran(self) -> bool:
+        """Whether the click was possible."""
+        return self.click is not None
+
+    @property
     def already_poisoned(self) -> bool:
         """Whether the frame of the click was poisoned before."""
         return self.click is not None and self.click.outcome.already_poisoned

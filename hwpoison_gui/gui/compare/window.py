@@ -37,7 +37,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
 from hwpoison_gui.session import compare
-from hwpoison_gui.session.compare import KILLS, Recipe, Settings, kept_of
+from hwpoison_gui.session.compare import KILLS, Recipe, Settings, Side, kept_of
 from hwpoison_gui.view.base.moment import START_WITHIN, title
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import (
@@ -86,8 +86,7 @@ class CompareWindow(QDialog):
         self.setWindowFlag(Qt.WindowType.WindowMaximizeButtonHint)
         self._recipe, self._base, self._theme, self._lines = recipe, base, theme, tuple(lines)
         self.rows: list[Row] = []
-        self._ran = False  # the click was possible on some side
-        self._columns: list[Column] = []  # of the matrix
+        self._shown: Sequence[Side | Column] = ()  # both sides, or the columns of the matrix
         self._has_lines = False  # the sides show lines of operations, not the click under two settings
         self.compared: Compared | None = None
         self._builder: Worker | None = None
@@ -243,7 +242,7 @@ class CompareWindow(QDialog):
     def _forget(self) -> None:
         """Drop both machines. No cycle refers to them, so they go without the collector, for which they are frozen:
         unfrozen, they and the machine in the main window would all be scanned at once."""
-        self.compared, self.rows, self._ran = None, [], False
+        self.compared, self.rows, self._shown = None, [], ()
         self.walk.set_compared(None)
         for side in self.sides:
             side.set_side(None)
@@ -294,9 +293,9 @@ class CompareWindow(QDialog):
         if self._has_lines:
             heads = [self._lines[self._line_of(side)].words for side in (0, 1)]
         self.table.facts.set_heads(heads)
-        self.rows, self._ran = compared.rows, any(side.click for side in (compared.left, compared.right))
+        self.rows, self._shown = compared.rows, (compared.left, compared.right)
         self.bar.slider.setRange(0, self.last)
-        self.words.setText(headline(compared.rows, compared.left.already_poisoned, self._ran))
+        self.words.setText(headline(self.rows, self._shown))
         self._show_subject(self._subject(compared))
         self._note((compared.left.settings, compared.right.settings))
         self._show_rows()
@@ -311,10 +310,10 @@ class CompareWindow(QDialog):
         self._show_building(False)
         # The newest kernel first, as in the menu: a narrow window hides the oldest.
         pairs = [columns[first : first + KILLS] for first in range(0, len(columns), KILLS)]
-        self._columns = columns = [column for pair in reversed(pairs) for column in pair]
+        columns = [column for pair in reversed(pairs) for column in pair]
         self.table.facts.set_heads([column.head for column in columns], lit_from=KILLS)
-        self.rows, self._ran = matrix_rows(columns), any(column.ran for column in columns)
-        self.words.setText(headline(self.rows, columns[0].already_poisoned, self._ran))
+        self.rows, self._shown = matrix_rows(columns), columns
+        self.words.setText(headline(self.rows, columns))
         done = counted(len(self._recipe.before), "operation")
         recovery = "on" if self._base.sysctl.get(SYSCTL_RECOVERY, 1) else "off"
         click = title(self._recipe.click.name, self._recipe.click.args)
@@ -324,10 +323,10 @@ class CompareWindow(QDialog):
 
     def _open_column(self, number: int) -> None:
         """Show the machine of a column of the matrix, beside the present one, else beside its other policy."""
-        if self.way.currentData() != "matrix" or not self._columns:
+        if self.way.currentData() != "matrix" or not self._shown:
             return
-        wanted = self._columns[number].settings
-        other = self._base if self._base != wanted else self._columns[number ^ 1].settings
+        wanted = self._shown[number].settings
+        other = self._base if self._base != wanted else self._shown[number ^ 1].settings
         for side, settings in zip(self.sides, (other, wanted), strict=True):
             side.choices.set_settings(settings)
         self.choose("")
@@ -383,7 +382,7 @@ class CompareWindow(QDialog):
 
     def _show_rows(self) -> None:
         differing = differences(self.rows)
-        self.table.empty = "" if differing or not self._ran else _SAME
+        self.table.empty = _SAME if any(side.ran for side in self._shown) and not differing else ""
         self.table.set_rows(self.rows if self.all.isChecked() else differing)
         self.all.setText(f"Also list what is equal ({len(self.rows) - len(differing)})")
 

@@ -76,6 +76,11 @@ class Worker(QThread):
             self._pause.end()
             self._pause = None
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether cancellation was requested."""
+        return self._cancelled.is_set()
+
     def cancel(self) -> None:
         """Request cancellation; the thread ends at its next check."""
         self._cancelled.set()
@@ -87,16 +92,16 @@ class Worker(QThread):
             self.progressed.emit(share, doing)
         self._give_way()
 
-    def _is_cancelled(self) -> bool:
+    def _check(self) -> bool:
         self._give_way()
-        return self._cancelled.is_set()
+        return self.is_cancelled
 
     def _give_way(self) -> None:
         """Wait until the window's thread has handled the events that it has by now."""
         if time.monotonic() < self._turn_ends:
             return
         self._answered.clear()
-        if not (self._is_awaited or self._cancelled.is_set()):  # read after clear(), as wait() sets it before set()
+        if not (self._is_awaited or self.is_cancelled):  # read after clear(), as wait() sets it before set()
             self._asked.emit()
             self._answered.wait(_PATIENCE)
         self._turn_ends = time.monotonic() + _TURN
@@ -106,13 +111,13 @@ class Worker(QThread):
 
     def run(self) -> None:
         try:
-            result = self._work(self._report, self._is_cancelled)
+            result = self._work(self._report, self._check)
         except CancelledError:
             self.cancelled.emit()
         except (ScenarioError, SourceError, OSError) as error:
             self.refused.emit(_why(error))
         else:
-            (self.late if self._cancelled.is_set() else self.made).emit(result)
+            (self.late if self.is_cancelled else self.made).emit(result)
 
 
 def _why(error: Exception) -> str:

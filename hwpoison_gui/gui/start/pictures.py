@@ -26,7 +26,6 @@ class Pictures(QObject):
         super().__init__(parent)
         self._view, self._take = view, take
         self._known = list(view.lessons.lessons)
-        self._is_stopped = False
         self._worker = Worker(self._work, self)
         self._worker.refused.connect(self._show_refused)
         self._read.connect(view.set_lessons)
@@ -43,7 +42,6 @@ class Pictures(QObject):
 
     def stop(self) -> None:
         """Wait for the step at hand; pictures that are missing are made at another start."""
-        self._is_stopped = True
         self._worker.cancel()
         self._worker.wait()
 
@@ -63,7 +61,7 @@ class Pictures(QObject):
             lessons.keep(found)
 
     def _take_scene(self, opened: Opened) -> None:
-        if not self._is_stopped:
+        if not self._worker.is_cancelled:
             self._take(opened)
 
     def _show_refused(self, why: str) -> None:

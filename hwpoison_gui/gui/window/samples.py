@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +29,6 @@ def samples() -> list[tuple[Path, str]]:
     return [*machines, *((path, _title_of(path)) for path in lessons.paths())]
 
 
-@cache
 def _title_of(path: Path) -> str:
     import tomllib  # imported here to keep start-up fast
 

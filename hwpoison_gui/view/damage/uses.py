@@ -11,11 +11,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.record import Record
+from hwpoison_gui.view.outcome.merged import merged_among
 from hwpoison_gui.view.outcome.users import INDEX_BITS, VPN_BITS, Users
 
 I64 = npt.NDArray[np.int64]
@@ -98,7 +98,7 @@ def _parts(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8]]:
     frame, rank, barred = users.swapped_in()
     yield frame, rank, _barred(np.full(len(frame), SWAPPED), barred)
     for part in _chunks(m.frames):
-        frame, rank = users.rmap_items.reached(part.start + np.flatnonzero(m.flags.view[part] & np.uint64(pf.KSM)))
+        frame, rank = users.rmap_items.reached(part.start + merged_among(m, part))
         yield frame, rank, np.full(len(frame), LINKED, np.uint8)
     yield from _parts_of_processes(m, users)
 

@@ -143,7 +143,7 @@ def column_of(side: Side) -> Column:
     facts = facts_of(side)
     if side.skipped:
         facts[RESULT, "not repeated"] = Value(_not_repeated(side.skipped), "warn")
-    return Column(side.settings, facts, _log_of(side), side.already_poisoned, side.click is not None)
+    return Column(side.settings, facts, _log_of(side), side.already_poisoned, side.ran)
 
 
 def skipped_words(one: Skipped) -> str:
@@ -305,13 +305,14 @@ def _more(lines: int) -> str:
     return counted(lines - _MOST_LINES, "more line") if lines > _MOST_LINES else NOTHING
 
 
-def headline(rows: Sequence[Row], already_poisoned: bool = False, ran: bool = True) -> str:
-    """The number of differences and their aspects, as a sentence. `ran`: the click was possible on some side."""
+def headline(rows: Sequence[Row], sides: Sequence[Side | Column]) -> str:
+    """The number of differences between the sides and their aspects, as a sentence."""
     differing = differences(rows)
-    if not ran:
+    if not any(side.ran for side in sides):
         return "Nothing was compared: the click is not possible on any side."
     if not differing:
-        return f"Nothing differs: {'it was broken before' if already_poisoned else 'these settings do not matter'}."
+        why = "it was broken before" if sides[0].already_poisoned else "these settings do not matter"
+        return f"Nothing differs: {why}."
     aspects = list(dict.fromkeys(row.aspect.lower() for row in differing))
     things = counted(len(differing), "thing differs", "things differ")
     return f"{things}: {names(aspects, 7)}."

@@ -54,7 +54,7 @@ class RmapItems:
         return pfns[page[of]], self._rank[link]
 
 
-def merged_among(m: Machine, pfns: I64) -> I64:
+def merged_among(m: Machine, pfns: I64 | slice) -> I64:
     """Places of the pages that KSM merged, in ascending order."""
     found: I64 = np.flatnonzero(m.flags.view[pfns] & np.uint64(pf.KSM))
     return found

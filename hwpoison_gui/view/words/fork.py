@@ -9,17 +9,20 @@ from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.words import Words, counted
 
 
-def _exited(comm: str, tgid: int, signal: str, code: str) -> str:
-    return f"{comm}:{tgid} is killed by {signal} ({code})." if signal else f"{comm}:{tgid} exits."
-
-
 def _how(signal: str, code: str) -> str:
     return f"{signal} ({code})" if signal else "exit"
 
 
+def _ends(signal: str, code: str) -> str:
+    return f"is killed by {_how(signal, code)}" if signal else "exits"
+
+
+def _exited(comm: str, tgid: int, signal: str, code: str) -> str:
+    return f"{comm}:{tgid} {_ends(signal, code)}."
+
+
 def _init_died(comm: str, task: int, signal: str, code: str) -> str:
-    ends = f"is killed by {signal} ({code})" if signal else "exits"
-    return f"{comm}:{task} is init, and it {ends}: the kernel panics, as it cannot go on without."
+    return f"{comm}:{task} is init, and it {_ends(signal, code)}: the kernel panics, as it cannot go on without."
 
 
 WORDS: Final[dict[Site, Words]] = {

@@ -309,7 +309,7 @@ def test_what_a_row_is_about_stays_in_view(compared) -> None:
 def test_the_present_machine_opens_beside_its_other_policy(compared) -> None:
     compared.choose("matrix")
     until(lambda: not compared.building and compared.rows)
-    present = next(number for number, one in enumerate(compared._columns) if one.settings == compared._base)
+    present = next(number for number, one in enumerate(compared._shown) if one.settings == compared._base)
     compared.table.setCurrentIndex(compared.table.facts.index(0, 3 + present))
     QTest.keyClick(compared.table, Qt.Key.Key_Return)
     until(lambda: compared.compared is not None and not compared.building)

@@ -4,7 +4,8 @@ files to open, the frame typed."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
+from pathlib import Path
 
 from PySide6.QtGui import QKeySequence
 
@@ -66,6 +67,10 @@ class PaletteEntries:
         self._actions, self._controller, self._present, self._go_to = actions, controller, present, go_to
         self._summary_of, self._show_tasks, self._show_term = summary_of, show_tasks, show_term
 
+    @cached_property
+    def _samples(self) -> list[tuple[Path, str]]:
+        return samples()  # reads all lessons, and is asked for with every letter
+
     def __call__(self, typed: str) -> list[PaletteEntry]:
         every = [*_commands(self._actions), *_sysctls(self._controller)]
         if typed.strip():
@@ -126,7 +131,7 @@ class PaletteEntries:
         found = ranked(typed, ((_line_of(entry), entry) for entry in every), _MOST_TERMS)
         found += [
             PaletteEntry("Open a sample", title, path.name, "", partial(self._recent.open, path))
-            for path, title in samples()
+            for path, title in self._samples
         ]
         return ranked(typed, ((_line_of(entry), entry) for entry in found), MOST)
 
