@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 R = TypeVar("R")
+T = TypeVar("T")
 Y = TypeVar("Y")
 
 ITEMS_PER_SLICE: Final = 500  # mappers of a frame, or steps, between two yields
+
+
+def slices_of(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the things in lists of `size`, the last one with what is left."""
+    rest = iter(things)
+    while part := list(islice(rest, size)):
+        yield part
 
 
 def to_the_end(work: Generator[Any, None, R]) -> R:

@@ -15,6 +15,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.gate import Whole
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.view.base.slicing import slices_of
 from hwpoison_gui.view.outcome.impact import Before
 from hwpoison_gui.view.outcome.touch import Place, sort_of_place, sort_of_process
 
@@ -46,24 +47,22 @@ class Crowd:
         m, of_mm = self._m, self._by_process()
         yield
         groups: dict[Hashable, list[int]] = {}
-        for number, (mm, places) in enumerate(of_mm.items()):
-            if number % PLACES_PER_SLICE == PLACES_PER_SLICE - 1:
-                yield
-            groups.setdefault(self._sort_of(mm, places), []).append(mm)
+        for part in slices_of(of_mm.items(), PLACES_PER_SLICE):
+            for mm, places in part:
+                groups.setdefault(self._sort_of(mm, places), []).append(mm)
+            yield
         self.alike = {group[0]: group for group in groups.values()}
         kept = dict.fromkeys(place for place in self._places if place.mm in self.alike)
         self._left_out = [place for place in self._whole.places if place not in kept]
         self.before = self._whole._replace(places=tuple(kept))
         self._mapcount = np.zeros(1 << m.compound_order.view.get(self._head, 0), np.int32)
-        for number, place in enumerate(self._left_out):
-            if number % PLACES_PER_SLICE == PLACES_PER_SLICE - 1:
-                yield
-            self._count(place)
-        for number, change in enumerate(self._find_changes()):
-            if number % PLACES_PER_SLICE == PLACES_PER_SLICE - 1:
-                yield
-            self._changes.append(change)
-        yield
+        for left_out in slices_of(self._left_out, PLACES_PER_SLICE):
+            for place in left_out:
+                self._count(place)
+            yield
+        for changes in slices_of(self._find_changes(), PLACES_PER_SLICE):
+            self._changes.extend(changes)
+            yield
 
     def _by_process(self) -> dict[int, list[Place]]:
         """The places by address space; none for those that the handler finds without one."""

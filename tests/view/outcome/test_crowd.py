@@ -117,6 +117,8 @@ def test_a_merged_page_that_a_process_has_hundreds_of_times(known: bool) -> None
     digest = m.gate.digest()
     users.leave_out(m)
     assert m.mapcount.get(pfn) == len(list(rmap_walk_ksm(m, pfn))) == len(rmap_items_of(m, pfn)) == 1
+    linked = [vma for item in rmap_items_of(m, pfn) for vma in m.anon_vma_chain.of(item.anon_vma)]
+    assert {m.vmas.view[vma].mm for vma in linked} == users.alike.keys(), "the handler looks at nobody else"
     m.gate.backward(m.gate.take())
     assert m.gate.digest() == digest
     assert {way: sorted(who) for way, who in predict(m, pfn).hits.items()} == {impacts.DEAD: [a, b, c]}
