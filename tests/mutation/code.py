@@ -40,9 +40,11 @@ def codes_in(module: CodeType) -> Iterator[CodeType]:
                 yield from codes_in(constant)
 
 
-def swap_in(module: CodeType, path: str, functions: Functions) -> int:
-    """Give every loaded function of the file the code of `module`; returns how many there were."""
-    swapped, seen = 0, set[tuple[str, int]]()
+def swap_in(module: CodeType, path: str, functions: Functions) -> bool:
+    """Give every loaded function of the file the code of `module`; returns whether all could take theirs.
+
+    A function keeps its closure: no code fits into it that has other free variables, as one without its super()."""
+    fits, seen = True, set[tuple[str, int]]()
     for code in codes_in(module):
         place = code.co_qualname, code.co_firstlineno
         if place in seen:
@@ -51,8 +53,9 @@ def swap_in(module: CodeType, path: str, functions: Functions) -> int:
         for function in functions.get((path, *place), ()):
             if len(function.__code__.co_freevars) == len(code.co_freevars):
                 function.__code__ = code
-                swapped += 1
-    return swapped
+            else:
+                fits = False
+    return fits
 
 
 class _Instrument(ast.NodeTransformer):
