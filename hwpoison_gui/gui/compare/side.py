@@ -34,7 +34,7 @@ class SettingsRow(QWidget):
         self.profile = self._choice(f"{name}: kernel", "Which kernel’s memory_failure() runs on this side")
         for profile in PROFILES.values():
             self.profile.addItem(f"Profile {listed(profile.name)}", profile.name)
-        self.kill = self._choice(f"{name}: {SYSCTL_EARLY_KILL}", "Tell users at once (1), or when they touch it")
+        self.kill = self._choice(f"{name}: {SYSCTL_EARLY_KILL}", "Signal processes on detection (1) or on access")
         self.recovery = self._choice(f"{name}: {SYSCTL_RECOVERY}", "Recover (1), or stop the machine (0)")
         for box, words in ((self.kill, _KILL), (self.recovery, _RECOVERY)):
             for word, value in words:

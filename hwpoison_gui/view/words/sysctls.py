@@ -36,12 +36,12 @@ class SysctlWords(Record):
 SYSCTLS: Final = {
     SYSCTL_EARLY_KILL: SysctlWords(
         "Early kill",
-        "late: whoever touches it",
-        "early: all users at once",
+        "late: on access",
+        "early: on detection",
         ("late", "early"),
-        "0: the page is unmapped, and a process is killed when it touches it.\n"
-        "1: every process that maps the page gets SIGBUS at once.\n"
-        "The PR_MCE_KILL policy of a thread takes precedence.",
+        "0: the page is unmapped, and a process gets SIGBUS when it accesses it.\n"
+        "1: a process that loses data by the error gets SIGBUS as soon as the error is detected.\n"
+        "The policy that a thread sets by PR_MCE_KILL, early or late, takes precedence.",
         (
             "processes that lose data by a poisoned page are signalled when touching it, unless their policy is early",
             "processes that lose data by a poisoned page are signalled at once, unless their policy is late",
