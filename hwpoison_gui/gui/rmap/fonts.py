@@ -9,7 +9,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.rmap.compound import short_kind
+from hwpoison_gui.view.rmap.compound import narrow_kind, short_kind
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.walk.layout import Metrics, Row
 from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
@@ -49,7 +49,9 @@ class Fonts(Record):
             return QFontMetricsF(font).horizontalAdvance(text)
 
         number = width(self.strong, f"{graph.pfn:#x}") + 20
-        number = max(number, width(self.small, short_kind(True, graph.kind)) + 32)
+        frame, narrow = (
+            max(number, width(self.small, kind(True, graph.kind)) + 32) for kind in (short_kind, narrow_kind)
+        )
         single, groups = [row.mappers[0] for row in rows if not row.is_group], [row for row in rows if row.is_group]
         area = max((mapper.name for mapper in single), key=len, default="")
         tasks = [max((mapper.task for mapper in single), key=len, default="")]
@@ -68,4 +70,4 @@ class Fonts(Record):
             max(least[1], *counts, address + 16),
             least[2] + width(self.small, "SIGBUS") + 6,
         )
-        return self.plain._replace(frame=number, least=least, wanted=wanted)
+        return self.plain._replace(frame=frame, narrow=narrow, least=least, wanted=wanted)

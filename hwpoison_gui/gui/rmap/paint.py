@@ -273,7 +273,7 @@ class RmapPainter:
     ) -> None:
         """Draw two texts below each other in roomy rows, else side by side, or the first one in the ink of the second.
 
-        `whole`: do not elide the second.
+        `whole`: leave the second out rather than draw the first in its ink.
         """
         metrics = self.fonts.plain
         small = self.fonts.mono if mono else self.fonts.small
@@ -285,11 +285,9 @@ class RmapPainter:
             return
         taken = min(inner.width(), QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 1)
         rest = QFontMetricsF(small).horizontalAdvance(second) + 7
-        if second and taken + rest > inner.width() and not whole:  # the state is more important than the full name
-            if rest > inner.width() * 0.6 and taken <= inner.width():  # but half a name and half a state tell nothing
-                self._text(inner, first, self.fonts.name, inks[1], strike)
-                return
-            taken = min(taken, max(inner.width() * 0.4, inner.width() - rest))
+        if second and taken + rest > inner.width() and not whole:  # half a name tells nothing, the ink tells the state
+            self._text(inner, first, self.fonts.name, inks[1], strike)
+            return
         self._text(QRectF(inner.left(), inner.top(), taken, inner.height()), first, self.fonts.name, inks[0], strike)
         # Half an address is of no use.
         if inner.width() - taken - 6 >= (rest - 7 if whole else 24):

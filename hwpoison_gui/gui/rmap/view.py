@@ -106,6 +106,7 @@ class RmapView(QAbstractScrollArea):
         if graph is not None and self.graph is not None and graph.pfn != self.graph.pfn:
             self._unfolded.clear()
             self._cursor = 0
+            self.horizontalScrollBar().setRange(0, 0)
         self.graph, self.state = graph, state or WalkState()
         self._colours, self._selected_task = colours, selected_task
         self._phase = 0.0
@@ -150,8 +151,12 @@ class RmapView(QAbstractScrollArea):
             metrics = self._fonts.metrics(self.graph, rows)
             wide = ceil(width_of(size.width(), metrics)) if not self._steady else size.width()
             self._layout = lay_out(rows, wide, size.height(), metrics, self._steady)
-            self.horizontalScrollBar().setRange(0, wide - size.width())
-            self.horizontalScrollBar().setPageStep(size.width())
+            bar = self.horizontalScrollBar()
+            is_new = bar.maximum() == 0
+            bar.setRange(0, wide - size.width())
+            bar.setPageStep(size.width())
+            if is_new and rows:  # the names at its right end are looked for; the panel's head names the frame
+                bar.setValue(bar.maximum())
             bar = self.verticalScrollBar()
             bar.setRange(0, max(0, round(self._layout.height) - size.height()))
             bar.setPageStep(size.height())

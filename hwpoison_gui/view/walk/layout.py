@@ -81,7 +81,8 @@ class Layout(Record):
 class Metrics(Record):
     """Heights of lines in pixels, the least widths of an entry's name and of the frame's box.
 
-    `least`: widths in which mapping, VMAs and tasks show their names; `wanted`: all their words.
+    `least`: widths in which mapping, VMAs and tasks show their names; `wanted`: all their words. `narrow`: width of
+    the frame's box that says by its colour alone that the frame is poisoned.
     """
 
     line: float
@@ -90,6 +91,7 @@ class Metrics(Record):
     frame: float
     least: Widths = (0.0, 0.0, 0.0)
     wanted: Widths = (0.0, 0.0, 0.0)
+    narrow: float = 0.0
 
 
 def rows_of(graph: ReverseMap, unfolded: Collection[str] = ()) -> list[Row]:
@@ -125,8 +127,9 @@ def lay_out(rows: Sequence[Row], width: float, height: float, metrics: Metrics, 
     if steady:
         columns = _steady_columns(width, metrics)
         return Layout(columns, tuple(rows), tops, row_height, roomy, content, top, stacked=True)
-    stacked, bare = _is_stacked(width, height, metrics), _bare(metrics) <= width < _squeezed(metrics)
-    columns = _three_columns(width, metrics, stacked) if stacked or bare else columns_of(width, metrics, roomy)
+    stacked = _is_stacked(width, height, metrics)
+    is_narrow = stacked or width < _squeezed(metrics)
+    columns = _three_columns(width, metrics, stacked, roomy) if is_narrow else columns_of(width, metrics, roomy)
     return Layout(columns, tuple(rows), tops, row_height, roomy, content, top, stacked)
 
 
@@ -157,7 +160,7 @@ def _is_stacked(width: float, height: float, metrics: Metrics) -> bool:
 
 def width_of(view: float, metrics: Metrics) -> float:
     """Width of the content in a view of this width: the view's, or what all names need, and then it scrolls."""
-    return view if view >= _bare(metrics) else _side_by_side(metrics, metrics.least[0])
+    return max(view, _bare(metrics._replace(frame=metrics.narrow)))
 
 
 def _squeezed(metrics: Metrics) -> float:
@@ -170,15 +173,16 @@ def _bare(metrics: Metrics, mapping: float = 0.0) -> float:
     return 2 * _EDGE + metrics.entry + 16 + max(metrics.frame, mapping) + sum(metrics.least[1:])
 
 
-def _three_columns(width: float, metrics: Metrics, stacked: bool) -> Columns:
+def _three_columns(width: float, metrics: Metrics, stacked: bool, roomy: bool) -> Columns:
     """Frame and mapping stacked, or the frame alone; VMAs; tasks."""
     least, wanted = metrics.least, metrics.wanted
     if stacked:
         least, wanted = ((max(metrics.frame, first), *rest) for first, *rest in (least, wanted))
     else:
-        least, wanted = (metrics.frame, *least[1:]), (metrics.frame, *wanted[1:])
+        frame = metrics.frame if width >= _bare(metrics) else metrics.narrow
+        least, wanted = (frame, *least[1:]), (metrics.frame, *wanted[1:])
     gaps = (metrics.entry + 10, 6.0)
-    first, vma, task = _shared_out(width - 2 * _EDGE - sum(gaps), (0.2, 0.3, 0.5), least, wanted)
+    first, vma, task = _shared_out(width - 2 * _EDGE - sum(gaps), (0.2, 0.3, 0.5), least, wanted, roomy)
     left = _EDGE + first + gaps[0]
     mapping = (_EDGE, first) if stacked else (_EDGE + first, 0.0)
     return Columns((_EDGE, first), mapping, (left, vma), (left + vma + gaps[1], task))
@@ -201,10 +205,10 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     edge, frame = 10.0, max(metrics.frame, width * 0.14)
     gaps = (max(12.0, width * 0.025), max(metrics.entry + 10, width * 0.12), max(10.0, width * 0.02))
     room = width - 2 * edge - sum(gaps) - frame
-    if width < _NARROW or room < sum(metrics.least):  # what is between the names gives way first
+    if width < _NARROW or room < sum(_least_of(metrics.least, metrics.wanted, roomy)):  # what is between gives way
         edge, gaps, frame = _EDGE, (_STEP, metrics.entry + 10, 6.0), metrics.frame
         room = max(200.0, width - 2 * edge - sum(gaps) - frame)
-    widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted)]
+    widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted, roomy)]
     lefts = [edge]
     for number, gap in enumerate(gaps):
         lefts.append(lefts[-1] + widths[number] + gap)
@@ -236,10 +240,17 @@ def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[st
     return lines
 
 
-def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths) -> Widths:
+def _least_of(least: Widths, wanted: Widths, roomy: bool) -> Widths:
+    """Widths of the names; in rows of one line also of what happened to a task, which stands beside its name."""
+    return least if roomy else (*least[:-1], wanted[-1])
+
+
+def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths, roomy: bool) -> Widths:
     """Give each its wanted width and a share of the rest if all fit, else at least its least width."""
     if sum(wanted) <= room:
         return _between(wanted, shares, room - sum(wanted))
+    if sum(_least_of(least, wanted, roomy)) <= room:
+        least = _least_of(least, wanted, roomy)
     if sum(least) <= room:
         lacks = tuple(want - need for want, need in zip(wanted, least, strict=True))
         return _between(least, tuple(lack / sum(lacks) for lack in lacks), room - sum(least))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPointF, QRect, Qt
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFontMetricsF
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.rmap.paint import RmapPainter
@@ -198,3 +198,49 @@ def test_the_mapping_is_named_at_every_size(qtbot: QtBot, monkeypatch, height: i
         drawn.clear()
         view.grab()
         assert "anon_vma" in "".join(drawn), width  # it may be broken after the sign
+
+
+@pytest.mark.parametrize("size", [(300, 120), (430, 120), (446, 170), (525, 120), (640, 170), (787, 200)])
+@pytest.mark.parametrize("percent", [100, 150])
+def test_the_names_of_tasks_are_whole_and_in_view(qtbot: QtBot, monkeypatch, size, percent: int) -> None:
+    session = workers()
+    pfn = session.resolve_frame("srv:heap+1")
+    do(session, "poison", frame="srv:heap+1")
+    graph = map_for(session, pfn)
+    view = RmapView()
+    qtbot.addWidget(view)
+    view.set_scale(percent / 100)
+    view.resize(*size)
+    view.show()
+    drawn: dict[str, QRectF] = {}
+    whole: set[str] = set()
+
+    def draw(self, rect, text, font, colour, strike=False) -> None:
+        drawn[text] = rect.translated(-view.horizontalScrollBar().value(), 0)
+        if QFontMetricsF(font).horizontalAdvance(text) <= rect.width():
+            whole.add(text)
+
+    monkeypatch.setattr(RmapPainter, "_text", draw)
+    view.set_walk(graph, state_of(session, graph), {}, None)
+    view.grab()
+    for mapper in graph.mappers:
+        assert mapper.task in whole and drawn[mapper.task].left() >= 0
+        assert drawn[mapper.task].right() <= view.viewport().width()
+
+
+def test_a_narrow_map_shows_the_tasks_of_the_next_frame_and_stays_where_it_was_scrolled(qtbot: QtBot) -> None:
+    session = workers()
+    view = RmapView()
+    qtbot.addWidget(view)
+    view.resize(200, 120)
+    view.show()
+    bar = view.horizontalScrollBar()
+    shown = [map_for(session, session.resolve_frame(page)) for page in ("srv:heap+1", "any:free", "srv:heap+2")]
+    for graph in shown:
+        view.set_walk(graph, state_of(session, graph), {}, None)
+        assert bar.value() == (bar.maximum() if graph.mappers else 0)
+    assert bar.maximum() > 0
+    bar.setValue(0)
+    view.set_walk(shown[-1], state_of(session, shown[-1]), {}, None)
+    view.resize(210, 120)
+    assert bar.value() == 0

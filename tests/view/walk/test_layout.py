@@ -53,6 +53,8 @@ def test_columns_get_what_their_words_need_where_there_is_room() -> None:
     assert roomy.mapping[1] >= 90 and roomy.vma[1] >= 100 and roomy.task[1] >= 160
     assert tight.mapping[1] == pytest.approx(90) and 60 < tight.vma[1] < 100 and 100 < tight.task[1] < 160
     assert 50 < narrow.mapping[1] < 90 and narrow.vma[1] <= 60
+    low = columns_of(530, metrics, roomy=False)
+    assert low.task[1] >= 160 > tight.task[1], "in rows of one line what happened to a task stands beside its name"
 
 
 @pytest.mark.parametrize("large", [1, 1.5, 2])
@@ -60,13 +62,14 @@ def test_columns_get_what_their_words_need_where_there_is_room() -> None:
 @pytest.mark.parametrize("view", range(410, 700, 35))
 def test_a_narrow_view_shows_all_names_below_each_other_or_scrolls(view: int, height: int, large: float) -> None:
     least = (66 * large, 42 * large, 104 * large)
-    metrics = Metrics(14 * large, 12 * large, 55 * large, 53 * large, least, least)
+    metrics = Metrics(14 * large, 12 * large, 55 * large, 73 * large, least, least, narrow=53 * large)
     width = width_of(view, metrics)
     columns = lay_out(rows_of(graph(4)), width, height, metrics).columns
-    names = [columns.mapping, columns.vma, columns.task][1 if width == view else 0 :]
-    assert all(wide >= need - 0.01 for (_, wide), need in zip(names[::-1], least[::-1], strict=False))
+    assert all(wide >= need - 0.01 for (_, wide), need in zip(columns[2:], least[1:], strict=True))
+    assert columns.frame[1] >= 53 * large - 0.01
+    assert width == view or columns.task[0] - (width - view) >= 0, "at its right end the names of tasks are whole"
     if width == view and height >= 200 * large:
-        needed = 12 + 55 * large + 16 + sum(least)
+        needed = 12 + 55 * large + 16 + max(73 * large, least[0]) + sum(least[1:])
         assert (columns.mapping[1] >= least[0] - 0.01) is (view >= needed), "where there is height, nothing is squeezed"
 
 
