@@ -11,7 +11,7 @@ from hwpoison_gui.session.peek import at_in_slices
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import DEAD, IMPACTS, MOST_ERRORS, Fate, keep_worse
-from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, to_the_end
+from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, slices_of, to_the_end
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.many import Summary
 from hwpoison_gui.view.outcome.summing import summary_at_hand
@@ -63,10 +63,10 @@ def _find(session: Session, many: Sequence[Summary]) -> Generator[None, None, di
     for pfn in _broken(session):
         yield
         fates = {kind: Fate(kind, pfn) for kind in IMPACTS}
-        for number, (tgid, kind) in enumerate(impact_now(session, pfn).items()):
-            if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
-                yield
-            keep_worse(found, tgid, fates[kind])
+        for part in slices_of(impact_now(session, pfn).items(), ITEMS_PER_SLICE):
+            for tgid, kind in part:
+                keep_worse(found, tgid, fates[kind])
+            yield
     for summary in many:
         for tgid, fate in summary.impacts.items():
             if (now := _since(session, tgid, fate)) is not None:

@@ -27,7 +27,7 @@ from hwpoison_gui.view.base.impacts import (
     signalled_and_touched,
     worse,
 )
-from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
+from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE, slices_of
 from hwpoison_gui.view.outcome.loss_words import Page
 from hwpoison_gui.view.outcome.touch import Place, Touches
 from hwpoison_gui.view.rmap.compound import is_per_cpu
@@ -68,13 +68,13 @@ def find_before(
     yield
     head = m.page(m.compound_head(pfn))
     mapped, dirty = set[tuple[int, int]](), bool(head & pf.DIRTY)
-    for number, (_, mm, vpn) in enumerate(places):
-        if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
-            yield
-        entry = m.pte(mm, vpn)
-        if ptes.maps_frame(entry, pfn):
-            mapped.add((mm, vpn))
-            dirty = dirty or bool(entry & ptes.DIRTY)
+    for part in slices_of(places, ITEMS_PER_SLICE):
+        for _, mm, vpn in part:
+            entry = m.pte(mm, vpn)
+            if ptes.maps_frame(entry, pfn):
+                mapped.add((mm, vpn))
+                dirty = dirty or bool(entry & ptes.DIRTY)
+        yield
     if swapped is None:
         swapped = yield from find_swap_holders(m, pfn, places)
     owners = sorted({mm for mm, _ in mapped} | {place.mm for place in swapped})
@@ -105,10 +105,9 @@ def find_places(m: Machine, pfn: int) -> Generator[None, None, list[Place]]:
             yield
     else:
         index = page_index(m, pfn)
-        for number, vma in enumerate(rmap_vmas(m, pfn)):
-            if number % ITEMS_PER_SLICE == ITEMS_PER_SLICE - 1:
-                yield
-            found.append(Place(vma.id, vma.mm, vma.address_of(index) >> PAGE_SHIFT))
+        for vmas in slices_of(rmap_vmas(m, pfn), ITEMS_PER_SLICE):
+            found += [Place(vma.id, vma.mm, vma.address_of(index) >> PAGE_SHIFT) for vma in vmas]
+            yield
     return sorted(found, key=_by_process)
 
 
@@ -186,14 +185,14 @@ def find_next_touches(
     `touches`: those of the machine as it is, where other pages are asked about, too.
     """
     touches, found = touches or Touches(m), dict[int, str]()
-    for number, place in enumerate((*before.swapped, *before.places)):
-        if number % ITEMS_PER_SLICE == 0:
-            yield
-        process = m.processes.view[place.mm]
-        if not process.ended:
-            kind = worse(found.get(process.tgid, ""), touches.impact(before.page, place))
-            if kind:
-                found[process.tgid] = kind
+    for part in slices_of((*before.swapped, *before.places), ITEMS_PER_SLICE):
+        for place in part:
+            process = m.processes.view[place.mm]
+            if not process.ended:
+                kind = worse(found.get(process.tgid, ""), touches.impact(before.page, place))
+                if kind:
+                    found[process.tgid] = kind
+        yield
     return found
 
 
@@ -209,11 +208,10 @@ def find_touches_by_now(m: Machine, before: Before, suspects: Iterable[int]) -> 
         spots.update((mm, vpn) for vpn in _vpns_of(m, mm, before.page))
     for place in (yield from find_places(m, pfn)):
         spots.add((place.mm, place.vpn))
-    places = []
-    for number, place in enumerate(places_at(m, sorted(spots))):
-        if number % ITEMS_PER_SLICE == 0:
-            yield
-        places.append(place)
+    places = list[Place]()
+    for part in slices_of(places_at(m, sorted(spots)), ITEMS_PER_SLICE):
+        places += part
+        yield
     swapped = yield from find_swap_holders(m, pfn, places)
     page, inode = before.page, m.inode_of(m.compound_head(pfn))
     if inode is not None:  # perhaps another one: an early kernel may hand out a huge page that broke
