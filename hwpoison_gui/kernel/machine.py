@@ -244,7 +244,7 @@ class Machine:
         return None
 
     def living(self) -> Iterator[Process]:
-        """Process that have not ended, in order of creation (for_each_process())."""
+        """Return the processes that have not ended, in order of creation (for_each_process())."""
         return (process for process in self.processes.view.values() if not process.ended)
 
     def threads_of(self, tids: Sequence[int]) -> Threads:

@@ -291,7 +291,7 @@ def _checked(files: Sequence[FileRef], paths: Sequence[Path], head: str, session
 
 
 def _extracted(files: Sequence[FileRef], below: str, session: Path, folder: Path, tick: Tick) -> tuple[Path, ...]:
-    """Copy of members of a session file, in `folder` and nowhere else."""
+    """Copy members of a session file, into `folder` and nowhere else; return where they are."""
     found, problems = [], []
     with _opened(session) as archive:
         for ref in files:
@@ -316,7 +316,7 @@ def _refuse(problems: Sequence[str], head: str, session: Path) -> None:
 
 
 def members_of(held: Stored | FileSet, below: str, tick: Tick = _no_tick) -> list[Member]:
-    """Copy of files, wherever they are, for the folder `below` in another session file.
+    """Return copies of files, wherever they are, for the folder `below` in another session file.
 
     Files with error records are numbered, as two may have one name.
     """

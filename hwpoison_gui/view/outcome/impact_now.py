@@ -70,7 +70,7 @@ def _newest_error(session: Session, pfn: int) -> tuple[Operation, bool] | None:
 
 
 def _left_behind(session: Session, error: Operation) -> dict[int, str]:
-    """Process that still have a hwpoison entry of a withdrawn error, and are signalled when they touch it."""
+    """Return the processes that still have a hwpoison entry of a withdrawn error: a touch of it signals them."""
     return {tgid: kind for tgid, kind in hits_now(session, error).items() if kind in _BY_ENTRY}
 
 

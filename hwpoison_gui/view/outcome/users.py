@@ -338,8 +338,8 @@ class Users:
         return found
 
     def _intervals_of(self, mine: Bools, readable: bool = False) -> tuple[I64, I64]:
-        """Start and ends of the VMAs of files of some address spaces (by rank), as pages of the files; `readable`:
-        without those that are PROT_NONE."""
+        """Return the starts and ends of the VMAs of files of some address spaces (by rank), as pages of the files;
+        `readable`: without those that are PROT_NONE."""
         vmas = self.vmas
         file = (vmas.mapping != 0) & mine[vmas.key >> VPN_BITS]
         file &= ~vmas.barred if readable else True
