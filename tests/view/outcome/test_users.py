@@ -10,7 +10,9 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.collect_ksm import rmap_items_of
+from hwpoison_gui.kernel.gate import ABSENT, Whole
 from hwpoison_gui.kernel.machine import Machine
+from hwpoison_gui.kernel.page_mapping import mapping_number
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT, Vma
 from hwpoison_gui.kernel.rmap import rmap_addresses, rmap_walk_ksm
@@ -127,6 +129,33 @@ def test_counts_are_those_of_the_reverse_map(profile: str, seed: int, monkeypatc
             waits = [here[f"{init}_vmas"] > here[f"{init}_taken"] for here in map(expected.__getitem__, unmapped)]
             assert users.waited_for(np.array(unmapped), init).tolist() == waits
         scramble(m, rng)
+
+
+@pytest.mark.parametrize("profile", ["6.12", "7.2"])
+@pytest.mark.parametrize("seed", [0, 2])
+def test_entries_stand_for_the_rmap_items_that_nobody_recorded(profile: str, seed: int) -> None:
+    m = with_huge_pages(profile, np.random.default_rng(seed)).machine
+    unknown = set(tuple(m.rmap_items.view)[::2])
+    for node in unknown:
+        m.put(Whole(m.rmap_items), node, ABSENT)
+    m.gate.take()
+    merged = np.flatnonzero(m.flags.view & np.uint64(pf.KSM)).tolist()
+    counts, listed = counts_of(users_of(m), merged), listed_mms(m)
+    assert counts == {pfn: counted_one_by_one(m, pfn, listed) for pfn in merged}
+    assert any(counts[pfn]["listed_vmas"] for pfn in merged if mapping_number(m.mapping.get(pfn)) in unknown)
+
+
+def test_each_rmap_item_leads_to_those_of_its_own_anon_vma() -> None:
+    """Three processes that are no relatives have one anon_vma each, with numbers in a row."""
+    session = Session.fresh(4096, profile="6.12", sysctl={"memory_failure_early_kill": 0})
+    for name, policy in (("a", "late"), ("b", "late"), ("c", "early")):
+        do(session, "task", name=name, mce_kill=policy)
+        do(session, "mmap", task=name, name="m", pages=1)
+        do(session, "write", task=name, at="m+0", value="x")
+        do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
+    m, pfn = session.machine, session.resolve_frame("a:m+0")
+    counts = counts_of(users_of(m), [pfn])[pfn]
+    assert counts == counted_one_by_one(m, pfn, listed_mms(m)) and counts["listed_vmas"] == 1
 
 
 @pytest.mark.parametrize("profile", PROFILES)
