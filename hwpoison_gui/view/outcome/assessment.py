@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.page_mapping import MAPPING_KSM, mapping_flags, mapping_number, of_files
+from hwpoison_gui.kernel.page_mapping import mapping_flags, mapping_number, of_files
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.outcome.filter_bits import FilterBits
 from hwpoison_gui.view.outcome.prediction import Prediction, find_prediction
@@ -191,7 +191,8 @@ class Assessment:
             kept = np.flatnonzero(self._is_kept[sort] & ~mapped)
             for init, bit in (("", _WAITED_FOR), *_INIT_WAITS.items()):
                 key[kept] |= self.users.waited_for(kept + part.start, init) * np.int32(bit)
-        return key, mapped & (sort >= MAPPING_KSM) | has(head_flags, pf.THP | pf.HUGE)
+        # Anonymous and merged pages that are mapped by none of the entries cannot be unmapped, whoever is listed.
+        return key, mapped & (sort >= _FILES) | has(head_flags, pf.THP | pf.HUGE)
 
     def _mapping_sorts(self, mapping: U32) -> U8:
         """The sort of page->mapping of each frame: none, an anon_vma, or a file, by its file system."""
