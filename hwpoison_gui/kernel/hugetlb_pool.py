@@ -41,7 +41,6 @@ def hugetlb_init(m: Machine, pages: int) -> int:
 def enqueue_huge_page(m: Machine, head: int) -> None:
     """Put a fresh huge page on the list of free ones."""
     m.put(m.refcount, head, 0)
-    m.clear_flags(head, pf.UPTODATE)
     m.put(m.huge_free, (0, head), True)
 
 
@@ -123,7 +122,6 @@ def alloc_fresh_huge_page(m: Machine) -> int | None:
     if head is None:
         return None
     prep_compound_page(m, head, pf.HUGE)
-    m.set_flags(head, pf.UPTODATE)
     m.add_to(m.counters, "nr_huge_pages", 1)
     return head
 

@@ -35,6 +35,14 @@ def test_stores_of_one_value_to_successive_pages_fill_a_huge_page() -> None:
     assert values == ["new", "new", "new", "other", "new", "old", "new", "zero"]
 
 
+def test_a_store_after_a_gap_fills_nothing() -> None:
+    bench = Workbench(huge_pages=1)
+    bench.area(pages=512, huge="hugetlb")
+    for page in (5, 7):
+        bench.do("write", task="a", at=f"m+{page}", value="new")
+    assert [bench.do("read", task="a", at=f"m+{page}").value for page in (6, 511)] == ["zero", "zero"]
+
+
 def test_a_private_page_is_copied_whole() -> None:
     bench = Workbench(huge_pages=2)
     bench.area(pages=512, huge="hugetlb")
