@@ -113,8 +113,8 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
             pages = min((end - address) >> PAGE_SHIFT, HPAGE_PMD_NR - (address >> PAGE_SHIFT) % HPAGE_PMD_NR)
         if folio_test_large(m, pfn):
             yield from _reclaim_large(m, vma, address, end, pfn)
-            if folio_test_large(m, pfn):
-                continue
+            if folio_test_large(m, pfn) or not ptes.maps_frame(m.pte(vma.mm, address >> PAGE_SHIFT), pfn):
+                continue  # it was reclaimed; or it was a file's, and remap_page() restores no entries of those
         for frame in range(pfn, pfn + pages):
             yield from pageout(m, frame)
 

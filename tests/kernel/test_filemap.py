@@ -238,3 +238,14 @@ def test_a_folio_is_dropped_and_reclaimed_as_a_whole() -> None:
     bench.do("madvise", task="a", at="m+0", pages=16, advice="pageout")
     assert sizes(bench) == {} and bench.m.disk.of(1)[5] == "A"
     invariants.check(bench.m)
+
+
+def test_a_folio_of_which_the_first_pages_are_paged_out_is_split() -> None:
+    """unmap_folio() and remap_page(): no entry maps the small pages of a file, and none is reclaimed."""
+    bench = cached_in_folios()
+    bench.area(pages=32, file="/f", shared=True)
+    bench.do("read", task="a", at="m+0")  # maps what is around it
+    bench.do("madvise", task="a", at="m+0", pages=4, advice="pageout")
+    assert sizes(bench) == dict.fromkeys(range(16), 1)
+    assert {bench.session.pte_state("a", f"m+{page}") for page in range(16)} == {"none"}
+    invariants.check(bench.m)
