@@ -72,7 +72,7 @@ def _clear_hwpoison(m: Machine, pfn: int) -> int:
         return 1
     count = 1
     if m.page(head) & pf.HUGE:
-        bad = tuple(sorted(m.raw_hwp.of(head)))
+        bad = tuple(m.raw_hwp.of(head))
         count = len(bad)
         for frame in bad:
             m.delete(m.raw_hwp, (head, frame))
