@@ -17,7 +17,7 @@ from hwpoison_gui.kernel.boot.fresh import fresh_machine
 from hwpoison_gui.kernel.changes_alike import Count, Each
 from hwpoison_gui.kernel.gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table, Whole
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
 from hwpoison_gui.kernel.packed_tags import PackedTags
 from hwpoison_gui.kernel.profile.registry import PROFILES
 
@@ -446,3 +446,31 @@ def test_a_store_that_is_not_behind_the_gate_is_not_there(m: Machine) -> None:
     stores = {id(store) for store in m.gate.stores()}
     kinds = (Column, Table, NestedTable, PackedTable, PackedTags, PackedNestedTable, SortedSets)
     assert all(id(value) in stores for value in vars(m).values() if isinstance(value, kinds))
+
+
+# -- Versions
+
+
+@pytest.mark.parametrize(("make", "changes"), (
+    (Table, (
+        lambda table: table.swap(1, 1), lambda table: table.swap_many([1, 2], [2, 2]), lambda table: table.load({3: 3}),
+    )),
+    (NestedTable, (
+        lambda table: table.swap((1, 1), 1), lambda table: table.take(1), lambda table: table.give(1, {1: 1}),
+    )),
+    (PackedNestedTable, (
+        lambda table: table.swap((1, 1), 1), lambda table: table.swap_many([(1, 1)], [2]), lambda table: table.take(1),
+        lambda table: table.load_rows({3: 1}, np.array([1]), np.array([1])), lambda table: table.load(4, {1: 1}),
+        lambda table: table.give(1, {1: 1}), lambda table: table.give(2, PackedRecords()),
+    )),
+))  # fmt: skip
+def test_a_table_never_has_a_version_again(
+    make: Callable[[str], Any], changes: tuple[Callable[[Any], object], ...]
+) -> None:
+    """What is kept for a version (memo.py) is of the records that the table has now."""
+    table = make("of numbers")
+    seen = [table.version]
+    for change in changes:
+        change(table)
+        seen.append(table.version)
+    assert len(set(seen)) == len(seen)
