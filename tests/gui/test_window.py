@@ -368,8 +368,8 @@ def test_the_error_mark_of_a_file_is_asked_for_by_msync_and_told_once(open_windo
 
 
 def test_a_selected_frame_has_its_line_after_an_operation_until_the_next_move(user) -> None:
-    window, other = user.window, user.frame("srv:heap+2")
-    window.controller.fire(user.frame("srv:heap+1"))
+    window, pfn, other = user.window, user.frame("srv:heap+1"), user.frame("srv:heap+2")
+    window.controller.fire(pfn)
     window.actions_["last"].trigger()
     came = window.sentence.sentence
     window.controller.selection.select(other)
@@ -378,7 +378,7 @@ def test_a_selected_frame_has_its_line_after_an_operation_until_the_next_move(us
     window.controller.step(-1)
     assert f"Selected: {other:#x}" in window.sentence.sentence.detail
     window.controller.step(1)
-    assert window.sentence.sentence.text == came.text
+    assert window.sentence.sentence.text == f"{pfn:#x}: {came.text}"
     assert f"Selected: {other:#x}" in window.sentence.sentence.detail
 
 

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.present import Present
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.rmap.view import RmapView
@@ -23,10 +24,15 @@ def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Pr
         if graph is None:
             dock.set_subject("")
             return
-        operation = moment_of(session).operation
-        about_it = operation is not None and operation.outcome.pfn == graph.pfn
-        cost = walk_cost(session, operation) if operation is not None and about_it else ""
-        dock.set_subject(f"who uses {graph.pfn:#x}" + (f"  ·  {cost}" if cost else ""))
+        operation, selected = moment_of(session).operation, controller.selection.frame
+        handled = operation.outcome.pfn if operation is not None else None
+        cost = walk_cost(session, operation) if operation is not None and handled == graph.pfn else ""
+        other = ""
+        if selected not in (NONE, graph.pfn):
+            other = f"{selected:#x} is selected"
+        elif selected == graph.pfn and handled not in (None, selected):  # of which the sentence may speak
+            other = "the selected frame"
+        dock.set_subject("  ·  ".join(filter(None, (f"who uses {graph.pfn:#x}", other, cost))))
 
     LocalKeys(view, *MOVES, *PAGES, Qt.Key.Key_Space)
     view.set_motion(not appearance.still)

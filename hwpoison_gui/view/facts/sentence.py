@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
@@ -51,6 +52,7 @@ class Sentence(Record):
 
 
 _NO_FRAME: Final = AboutFrame()
+_PFN: Final = re.compile(r"0x[0-9a-f]+")
 _TONES: Final[dict[Act, str]] = {
     Act.SIGNAL: "kill",
     Act.DIE: "kill",
@@ -70,6 +72,8 @@ def sentence_of(
     session: Session, selected: AboutFrame = _NO_FRAME, is_asked: bool = False, no_memory: bool = False
 ) -> Sentence:
     """The sentence of the present step, or of a selected frame that its operation is not about.
+
+    Beside a selected frame, the sentence of a step names the frame of its operation.
 
     Parameters
     ----------
@@ -116,6 +120,7 @@ def sentence_of(
             text = came
             tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
     if frame:
+        text = _of_its_frame(text, operation.outcome.pfn if not moment.is_over else None)
         detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
     code, to = function_of(mark, session.machine.profile), _other_frame(session, moment)
     return Sentence(text, detail, code, branch_of(mark), tone, where, to)
@@ -132,6 +137,11 @@ def _over(session: Session, moment: Moment) -> tuple[str, str, str]:
         return said_in_short(moment.whole), "", "plain"
     tone = "panic" if summary.panic else result_in(session, moment.whole)[1]
     return said_of(summary), worst_of(summary), tone
+
+
+def _of_its_frame(text: str, pfn: int | None) -> str:
+    """A text with the frame that it is of before it, as in the kernel log, unless it names that frame."""
+    return text if pfn is None or f"{pfn:#x}" in _PFN.findall(text) else f"{pfn:#x}: {text}"
 
 
 def _other_frame(session: Session, moment: Moment) -> int:

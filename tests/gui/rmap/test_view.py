@@ -78,7 +78,22 @@ def test_the_head_speaks_of_the_frame_shown_and_no_other(user) -> None:
     subject = window.docks["rmap"].head.subject
     assert subject.text().endswith("4 on to_kill") and f"{user.session.operations[-1].outcome.pfn:#x}" in subject.text()
     window.controller.selection.select(other)
-    assert subject.text() == f"who uses {other:#x}"
+    assert subject.text() == f"who uses {other:#x}  ·  the selected frame"
+
+
+def test_sentence_and_head_name_their_frames_where_another_one_is_selected_between_steps(user) -> None:
+    window, pfn, other = user.window, user.frame("srv:heap+1"), user.frame("/srv/data@1")
+    window.controller.fire(pfn)
+    head = window.docks["rmap"].head.subject
+    window.actions_["first"].trigger()
+    assert head.text() == f"who uses {pfn:#x}"
+    window.controller.selection.select(other)
+    for position in range(len(user.session.steps) - 5, len(user.session.steps) + 1):
+        window.controller.seek(position)
+        said, shown = window.sentence.sentence, window.docks["rmap"].content().graph.pfn
+        assert f"{pfn:#x}" in said.text and f"Selected: {other:#x}" in said.detail
+        assert f"who uses {shown:#x}" in head.text() and "selected" in head.text()
+        assert shown == (other if position == len(user.session.steps) else pfn)
 
 
 def test_idle_it_shows_the_selected_frame(user) -> None:

@@ -19,9 +19,11 @@ def test_a_selected_frame_has_its_line_wherever_the_timeline_is() -> None:
     assert (asked.text, asked.detail) == (OTHER[0], "If it broke: kills 1 now (a). Enter breaks it.")
     assert asked.where == came.where and asked.code == "RUlMab"
     moved = sentence_of(session, OTHER)
-    assert moved.text == came.text and moved.detail.endswith(f"  ·  Selected: {OTHER[0]}")
+    assert moved.text == f"{pfn:#x}: {came.text}" and moved.detail.endswith(f"  ·  Selected: {OTHER[0]}")
     session.seek(operation.first + 1)
     assert f"Selected: {OTHER[0]}" in sentence_of(session, OTHER, is_asked=True).detail
+    first = sentence_of(session, OTHER).text
+    assert first == sentence_of(session).text and first.count(f"{pfn:#x}") == 1, "it names its frame already"
     session.seek(0)
     assert sentence_of(session, OTHER).text == OTHER[0], "with steps ahead, too"
 
