@@ -18,6 +18,7 @@ from hwpoison_gui.view.outcome.between_kernels import Between
 from hwpoison_gui.view.rows.between import (
     BETWEEN_COLUMNS,
     WHAT_IS_COMPARED,
+    any_of,
     between_cells,
     between_rows,
     between_summary,
@@ -100,7 +101,7 @@ def between_as_terminal(title: str, between: Between, width: int) -> str:
         ]
         for kernel, outcome in ((between.one, group.before), (between.other, group.after)):
             lines.append(f"{margin}{kernel:{name}}  {outcome.words}")
-        lines.append(f"{margin}decided by")
+        lines.append(f"{margin}decided by {any_of(group.decided_by)}".rstrip(": "))
         for difference in group.decided_by:
             words = difference_words(difference, between.back)
             lines += wrap(one_line(words), max(_LEAST, width), initial_indent=f"{margin}  ",

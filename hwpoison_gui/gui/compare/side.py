@@ -118,7 +118,7 @@ class CompareSide(QWidget):
         self._theme = theme
         self.side: Side | None = None
         self.choices = SettingsRow(name, self)
-        self.sentence = SentenceBar(self, theme)
+        self.sentence = SentenceBar(self, theme, details=2)  # half a window has half as long lines
         for label in (self.sentence.code, self.sentence.branch):
             label.hide()  # half a window is too narrow; the function is shown beside the step number
         self.rmap = RmapView(self, theme)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
-from PySide6.QtCore import QAbstractTableModel, QObject, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QObject, QRect, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -19,7 +19,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QStyledItemDelegate,
     QStyleOptionViewItem,
     QTableView,
     QWidget,
@@ -32,6 +31,7 @@ from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.primitives import fill
+from hwpoison_gui.gui.widgets.wrapped import WrappedDelegate
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.compare import Row
@@ -120,21 +120,8 @@ class CompareModel(QAbstractTableModel):
         return tones.get(row.values[column - len(_HEADS)].tone, theme.text)
 
 
-class _CellDelegate(QStyledItemDelegate):
-    """Paints the ground of lit cells, and a bar at their left, and gives wrapped text its height.
-
-    The style sheet would leave out the ground, and the usual height leaves out its padding.
-    """
-
-    def __init__(self, table: CompareTable) -> None:
-        super().__init__(table)
-        self._table = table
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        width = max(1, self._table.columnWidth(index.column()) - 3 * look.SMALL)
-        text = str(index.data() or "")
-        needed = QFontMetrics(option.font).boundingRect(0, 0, width, 1 << 16, Qt.TextFlag.TextWordWrap, text)
-        return QSize(width, needed.height() + 2 * look.TIGHT)
+class _CellDelegate(WrappedDelegate):
+    """Paints the ground of lit cells, which the style sheet would leave out, and a bar at their left."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         ground = index.data(Role.BackgroundRole)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
@@ -13,10 +13,14 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.row_model import Role, RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
+from hwpoison_gui.gui.widgets.wrapped import WrappedDelegate
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.between import BETWEEN_COLUMNS, between_cells
 from hwpoison_gui.view.words.kernels import listed
+
+_FIELDS: Final = [column.field for column in BETWEEN_COLUMNS]
+_WRAPS: Final = {"before": 90, "after": 90, "decided_by": 180}  # least widths of words that wrap, at 100 % text
 
 
 class KernelChoice(QComboBox):
@@ -48,17 +52,52 @@ class BetweenModel(RowModel):
 
 
 class KernelTable(RowTable):
-    """A row for each group of frames; the largest is the first. `note` is shown while there are no rows."""
+    """A row for each group of frames; the largest is the first. `note` is shown while there are no rows.
+
+    What decides is a sentence or several: it wraps, the outcomes do where they must, and where there is still too
+    little room for it, the amount of memory goes, which the number of frames says, too.
+    """
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__("Kernels", lambda table: BetweenModel(table, BETWEEN_COLUMNS, between_cells), parent)
         self.note = ""
         self.choice = KernelChoice(self)
+        self.setWordWrap(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setItemDelegate(WrappedDelegate(self))
+        self.setVerticalScrollMode(RowTable.ScrollMode.ScrollPerPixel)
+        self.order.layoutChanged.connect(self.resizeRowsToContents)
         self.set_theme(theme)
 
     def set_theme(self, theme: Theme) -> None:
         super().set_theme(theme)
         self.choice.setFont(look.font(look.CAPTION))
+
+    def set_rows(self, rows: list[Any]) -> None:
+        super().set_rows(rows)
+        self.set_look()
+
+    def set_look(self) -> None:
+        super().set_look()
+        self.verticalHeader().setMaximumSectionSize(-1)
+        metrics, head = self.fontMetrics(), self.horizontalHeader()
+        for number, column in enumerate(self.columns):
+            cells = [str(self.rows.index(row, number).data()) for row in range(len(self.rows.rows))]
+            if not cells:
+                continue
+            word = max(metrics.horizontalAdvance(word) for cell in cells for word in cell.split())  # is not broken
+            wide = max(map(metrics.horizontalAdvance, cells))
+            wide = max(word, min(wide, look.px(_WRAPS.get(column.field, wide)))) + 2 * look.MEDIUM
+            self._widths[number] = max(wide, head.sectionSizeHint(number))
+            self.setColumnWidth(number, self._widths[number])
+        self._give_room()
+
+    def _give_room(self) -> None:
+        memory, wide = _FIELDS.index("memory"), _FIELDS.index("decided_by")
+        others = sum(self._widths.get(number, 0) for number in range(len(self.columns)) if number != wide)
+        self.setColumnHidden(memory, others + self._widths.get(wide, 0) > self.viewport().width())
+        super()._give_room()
+        self.resizeRowsToContents()
 
     def set_note(self, note: str) -> None:
         if note != self.note:

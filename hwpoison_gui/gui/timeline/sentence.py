@@ -48,15 +48,16 @@ class Form(Enum):
 
 
 class SentenceBar(QWidget):
-    """Two lines of text; kernel function and branch beside them. Ctrl+C copies everything.
+    """Two lines of text, `details` lines below them; kernel function and branch beside them. Ctrl+C copies everything.
 
     A button, or Enter, goes to another frame that the sentence names.
     """
 
     frameWanted = Signal(int)
 
-    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
+    def __init__(self, parent: QWidget | None = None, theme: Theme = DARK, details: int = 1) -> None:
         super().__init__(parent)
+        self._details = details
         self.sentence = Sentence("")
         self.form = Form.LARGE
         self._theme = theme
@@ -117,7 +118,7 @@ class SentenceBar(QWidget):
         lines = QFontMetrics(look.font(self.form.value, QFont.Weight.DemiBold)).lineSpacing()
         if self.form is Form.ONE_LINE:
             return lines + look.LARGE
-        detail = QFontMetrics(self.detail.font()).lineSpacing()
+        detail = QFontMetrics(self.detail.font()).lineSpacing() * self._details
         return 2 * lines + detail + look.HAIR + (look.LARGE if self.form is Form.LARGE else look.MEDIUM)
 
     def set_theme(self, theme: Theme) -> None:
@@ -198,7 +199,7 @@ class SentenceBar(QWidget):
                 break
         self.text.setFont(font)
         # If the sentence takes one line, the detail below it may take two.
-        self.detail.setWordWrap(room.height() <= lines)
+        self.detail.setWordWrap(self._details > 1 or room.height() <= lines)
 
     def _fit_beside(self) -> None:
         """Show the detail beside the sentence where both fit, else the sentence alone; its tip says the rest."""

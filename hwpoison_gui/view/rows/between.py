@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
@@ -47,8 +48,9 @@ BETWEEN_COLUMNS: Final = (
     TextColumn("before", "From", "Outcome of an error under the kernel of this machine",
                "SIGBUS when touched"),
     TextColumn("after", "To", "Outcome of an error under the other kernel", "SIGBUS when touched"),
-    TextColumn("decided_by", "Decided by", "The differences of the kernels without which the outcome is the same",
-               "phases: the handler gives up on a page", wide=True),
+    TextColumn("decided_by", "Decided by", "The differences of the kernels that decide it: if the newer kernel had "
+               "none of them, it had the outcome of the older one; any one of several is enough for another outcome",
+               "a page without ref", wide=True),
 )  # fmt: skip
 
 
@@ -56,7 +58,7 @@ def between_rows(between: Between) -> list[BetweenRow]:
     """The groups, the largest first."""
     rows = []
     for group in between.groups:
-        decided = "; ".join(difference_words(one, between.back) for one in group.decided_by)
+        decided = any_of(group.decided_by) + "; ".join(difference_words(one, between.back) for one in group.decided_by)
         sources = "; ".join(dict.fromkeys(cited(one, between) for one in group.decided_by))
         explained = "\n".join(
             f"{difference_words(one, between.back)}\n    {cited(one, between)}" for one in group.decided_by
@@ -73,6 +75,11 @@ def between_cells(row: BetweenRow) -> tuple[str, ...]:
     """The fields of a row as they are shown, in the order of BETWEEN_COLUMNS."""
     memory = amount(row.frames * FRAME_SIZE)
     return f"{row.frames:,}", memory, row.kind, row.before, row.after, row.decided_by
+
+
+def any_of(differences: Sequence[Difference]) -> str:
+    """Return what stands before several differences that decide: each of them does so alone."""
+    return "any one of: " if len(differences) > 1 else ""
 
 
 def difference_words(difference: Difference, back: bool = False) -> str:

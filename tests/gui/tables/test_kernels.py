@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 
 from hwpoison_gui import resources
+from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.tables.kernels import KernelTable
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening.opening import from_image
 from hwpoison_gui.session.fidelity.differences import differences
@@ -75,7 +77,7 @@ def test_the_tip_of_what_decides_cites_the_source(server: User) -> None:
     column = next(number for number, one in enumerate(BETWEEN_COLUMNS) if one.field == "decided_by")
     tip = table.model().index(0, column).data(Qt.ItemDataRole.ToolTipRole)
     lines, found = tip.split("\n"), {one.source for one in differences(PROFILES["v7"], PROFILES["6.1"])}
-    assert "; ".join(lines[:-1:2]) == table.model().index(0, column).data()
+    assert "; ".join(lines[:-1:2]) == table.model().index(0, column).data().removeprefix("any one of: ")
     for line in lines[1:-1:2]:
         source, place = line.strip().split(", see ")
         assert source in found and place == "docs/kernels.md#from-v7-to-61"
@@ -134,3 +136,24 @@ def test_a_class_of_the_legend_filters(server: User) -> None:
     server.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
     until(lambda: window.filter.count == chip.frames)
     assert window.finder.field.text() == "kernels:ignored"
+
+
+@pytest.mark.parametrize(("wide", "percent"), [(735, 100), (735, 150), (1100, 100)])
+def test_what_decides_is_read_in_full_beside_the_outcomes(server: User, wide: int, percent: int) -> None:
+    server.window.appearance.choose_text_size(percent)
+    table = KernelTable()
+    server.qtbot.addWidget(table)
+    table.resize(wide, 400)
+    table.show()
+    table.set_rows(rows(server))
+    fields = [column.field for column in BETWEEN_COLUMNS]
+    column, metrics = fields.index("decided_by"), table.fontMetrics()
+    assert percent > 100 or not table.horizontalScrollBar().maximum()
+    assert table.isColumnHidden(fields.index("memory")) is (percent > 100) and not table.isColumnHidden(0)
+    for number in range(len(table.rows.rows)):
+        index = table.order.index(number, column)
+        room = QRect(0, 0, table.columnWidth(column) - 2 * look.MEDIUM, 1 << 16)
+        needed = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, index.data())
+        assert needed.width() <= room.width() and needed.height() <= table.rowHeight(number)
+    table.sortByColumn(fields.index("kind"), Qt.SortOrder.DescendingOrder)
+    assert table.rowHeight(0) == table.sizeHintForRow(0)
