@@ -347,11 +347,11 @@ def test_outline_and_state_table_are_walked(typist: Typist) -> None:
     me.press(Key.Key_Return)
     me.press(Key.Key_End)
     me.press(Key.Key_2, ALT)
-    me.press(Key.Key_Home)
+    me.press(Key.Key_Home, CTRL)
     me.press(Key.Key_Down)
     me.press(Key.Key_Return)
     assert "is reported" in me.said() or "recover" in me.said()
-    me.press(Key.Key_Home)
+    me.press(Key.Key_Home, CTRL)
     me.press(Key.Key_Left)  # folds
     assert len(eyes.rows_in_view(w.docks["why"].content())) < 10
     me.press(Key.Key_Right)
@@ -384,7 +384,7 @@ def test_moments_are_noted_changed_returned_to_and_removed(typist: Typist) -> No
     me.press(Key.Key_End)
     assert "at the start" not in me.said()
     me.press(Key.Key_0, ALT)
-    me.press(Key.Key_Home)
+    me.press(Key.Key_Home, CTRL)
     me.press(Key.Key_Return)
     assert "at the start" in me.said()
     me.press(Key.Key_N)

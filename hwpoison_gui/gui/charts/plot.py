@@ -25,7 +25,7 @@ _STEPS: Final = {
     Qt.Key.Key_PageDown: 10,
 }
 _ZOOMS: Final = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
-KEYS: Final = (*_ZOOMS, Qt.Key.Key_0)  # beside those that move the cursor
+KEYS: Final = (*_ZOOMS, Qt.Key.Key_0, Qt.Key.Key_Home, Qt.Key.Key_End)  # beside arrows and pages
 _HOW: Final = (
     "Arrow keys move a cursor from value to value, in bars up and down to the same part "
     "of the next bar, Enter finds its frames or goes to its step; Shift with arrow keys "

@@ -245,6 +245,9 @@ class CompareTable(QTableView):
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self._want(self.currentIndex())
             return
+        if event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End) and not event.modifiers():
+            event.ignore()  # the window goes to the first or the last step
+            return
         super().keyPressEvent(event)
 
     def _text(self, rows: Iterable[int]) -> str:

@@ -14,7 +14,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.widgets.row_model import alignment, head_data
-from hwpoison_gui.gui.widgets.table_keys import sort_by_key
+from hwpoison_gui.gui.widgets.table_keys import sort_by_key, to_an_end
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.gui.widgets.toggle import Toggle
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
@@ -277,7 +277,7 @@ class AssessTable(FactView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in _FIND and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
             self._choose(self.currentIndex())
-        elif not sort_by_key(self, event):
+        elif not sort_by_key(self, event) and not to_an_end(self, event):
             super().keyPressEvent(event)
 
     def _choose(self, index: QModelIndex) -> None:

@@ -21,6 +21,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
+from hwpoison_gui.gui.widgets.table_keys import to_an_end
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.rows.log import wrapped
@@ -204,7 +205,7 @@ class LogView(QListView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.currentIndex().isValid():
             self.lineActivated.emit(self.log.line_at(self.currentIndex().row()))
-        else:
+        elif not to_an_end(self, event):
             super().keyPressEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -30,7 +30,7 @@ from hwpoison_gui.gui.tables.task_model import (
 )
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
-from hwpoison_gui.gui.widgets.table_keys import sort_by_key, wants_menu
+from hwpoison_gui.gui.widgets.table_keys import sort_by_key, to_an_end, wants_menu
 from hwpoison_gui.gui.widgets.table_view import set_row_height
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.impacts import IMPACTS, Fate
@@ -299,7 +299,7 @@ class TaskTable(QTableView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if wants_menu(event):
             self._menu_of_current()
-        elif sort_by_key(self, event):
+        elif sort_by_key(self, event) or to_an_end(self, event):
             return
         elif event.key() == Qt.Key.Key_Escape:
             self.clearSelection()

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Final
 
-from PySide6.QtCore import QObject, QPoint, Qt
+from PySide6.QtCore import QObject, QPoint
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.tables.tasks import TaskTable
-from hwpoison_gui.gui.widgets.local_keys import MOVES, LocalKeys
+from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
 from hwpoison_gui.session.steps import Step
 from hwpoison_gui.view.base.impacts import SAFE, Fate
 from hwpoison_gui.view.base.mappers import captured_words
@@ -40,8 +40,7 @@ class TasksLink(QObject):
         self._states = ""  # how many are in which state
         # The frame whose tasks were scrolled to, and when: of another frame, or after an operation, they are again.
         self._shown: tuple[int, int] | None = None
-        # Home and End are steps, as the menu says: in a row they would lead to a column, as Left and Right do.
-        LocalKeys(table, *MOVES, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+        LocalKeys(table, *MOVES, *PAGES)
         table.leftOutChanged.connect(self._show_subject)
         table.taskSelected.connect(controller.selection.select_task)
         table.menuRequested.connect(show_menu)

@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QWidget
 
 Key = Qt.Key
 MOVES: Final = (Key.Key_Left, Key.Key_Right, Key.Key_Up, Key.Key_Down)
-PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown, Key.Key_Home, Key.Key_End)
+# Home and End are not among them: in the window they are the first and the last step, as its menu says, and with
+# Ctrl the first and the last row.
+PAGES: Final = (Key.Key_PageUp, Key.Key_PageDown)
 
 
 class LocalKeys(QObject):

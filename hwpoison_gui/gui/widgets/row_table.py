@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.row_model import KEY_ROLE, SORT_ROLE, RowModel
-from hwpoison_gui.gui.widgets.table_keys import sort_by_key
+from hwpoison_gui.gui.widgets.table_keys import sort_by_key, to_an_end
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
 from hwpoison_gui.view.base.palette import Theme
@@ -112,7 +112,7 @@ class RowTable(FactView):
             self.show_key(NO_KEY)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if not sort_by_key(self, event):
+        if not sort_by_key(self, event) and not to_an_end(self, event):
             super().keyPressEvent(event)
 
     def selected_cells(self) -> list[tuple[str, ...]]:

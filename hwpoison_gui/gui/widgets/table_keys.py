@@ -6,10 +6,11 @@ from typing import Final
 
 from PySide6.QtCore import QKeyCombination, Qt
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QTableView
+from PySide6.QtWidgets import QAbstractItemView, QTableView
 
 Key = Qt.Key
 _MENUS: Final = (QKeyCombination(Key.Key_Menu), QKeyCombination(Qt.KeyboardModifier.ShiftModifier, Key.Key_F10))
+_ENDS: Final = (Key.Key_Home, Key.Key_End)
 _SORTING: Final = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
 _ORDERS: Final = {Key.Key_Up: Qt.SortOrder.AscendingOrder, Key.Key_Down: Qt.SortOrder.DescendingOrder}
 
@@ -17,6 +18,16 @@ _ORDERS: Final = {Key.Key_Up: Qt.SortOrder.AscendingOrder, Key.Key_Down: Qt.Sort
 def wants_menu(event: QKeyEvent) -> bool:
     """Return whether a key asks for the context menu; Shift+F10 gives no context menu event."""
     return event.keyCombination() in _MENUS
+
+
+def to_an_end(view: QAbstractItemView, event: QKeyEvent) -> bool:
+    """Make the first or the last row current by Ctrl+Home or Ctrl+End; return whether the key was for that."""
+    key, model, here = Key(event.key()), view.model(), view.currentIndex()
+    plain = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    if plain != Qt.KeyboardModifier.ControlModifier or key not in _ENDS or not model.rowCount():
+        return False
+    view.setCurrentIndex(model.index(0 if key == Key.Key_Home else model.rowCount() - 1, max(0, here.column())))
+    return True
 
 
 def sort_by_key(view: QTableView, event: QKeyEvent) -> bool:

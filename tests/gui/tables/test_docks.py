@@ -28,7 +28,7 @@ def test_a_row_selects_on_the_map_and_a_frame_its_row(user) -> None:
     assert pages.pfn == pfn
     QTest.keyClick(pages.view, Key.Key_Down)
     assert user.window.controller.selection.frame == pfn + 1 == user.window.map.selection
-    QTest.keyClick(pages.view, Key.Key_End)
+    QTest.keyClick(pages.view, Key.Key_End, Qt.KeyboardModifier.ControlModifier)
     assert user.window.controller.selection.frame == user.session.machine.frames - 1
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QComboBox, QTableView
 
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.tables.task_model import COLUMNS, TGID_ROLE
+from hwpoison_gui.gui.window.commands.key_list import key_list
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.session import Session
@@ -111,6 +113,34 @@ def test_home_and_end_are_the_steps_that_the_menu_names_and_other_keys_move_in_t
     assert table.currentIndex().row() > here.row() + 1 and session.position == before
     me.press(Key.Key_Home)
     assert session.position == 0
+
+
+def test_home_and_end_are_steps_in_every_panel_and_with_ctrl_the_first_and_the_last_row(user) -> None:
+    window, session = user.window, user.session
+    window.controller.fire(user.frame("srv:heap+1"))
+    user.key(Key.Key_End)
+    seen = set()
+    for name, dock in window.docks.items():
+        window.show_panel(name)
+        until(lambda dock=dock: dock.in_front and not window.controller.busy)
+        views = [*dock.findChildren(QAbstractItemView), *dock.findChildren(RmapView)]
+        for view in views:
+            if not view.isVisible() or view.focusPolicy() == Qt.FocusPolicy.NoFocus or view.window() is not window:
+                continue
+            view.setFocus()
+            QTest.keyClick(view, Key.Key_Home)
+            assert session.position == 0, name
+            QTest.keyClick(view, Key.Key_End)
+            assert session.position == len(session.steps), name
+            window.present.finish()
+            model = view.model() if isinstance(view, QAbstractItemView) else None
+            if isinstance(view, QTableView) and model.rowCount() > 1:
+                for key, row in ((Key.Key_End, model.rowCount() - 1), (Key.Key_Home, 0)):
+                    QTest.keyClick(view, key, Qt.KeyboardModifier.ControlModifier)
+                    assert view.currentIndex().row() == row and session.position == len(session.steps), name
+            seen.add(name)
+    assert {"tasks", "pages", "vmas", "files", "log", "why", "rmap", "assess", "kernels"} <= seen
+    assert "Ctrl+Home" in key_list(window.actions_)
 
 
 def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> None:

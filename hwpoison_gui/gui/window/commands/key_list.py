@@ -29,6 +29,7 @@ _IN_CHARTS: Final = (
 _IN_EVERY_PANEL: Final = (
     ("Ctrl+C", "Copy what is selected, or all of the panel, as text; also in its context menu"),
     ("Shift+F10", "Open the context menu"),
+    ("Ctrl+Home, Ctrl+End", "Go to the first or the last row; Home and End alone go to the first or the last step"),
     ("Ctrl+Shift+Up, Ctrl+Shift+Down", "Sort a table by the column of the current cell"),
 )
 
