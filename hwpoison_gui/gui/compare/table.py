@@ -24,11 +24,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from hwpoison_gui.gui.compare.frozen import FrozenColumns
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.widgets.copying import Copying
+from hwpoison_gui.gui.widgets.frozen import FrozenColumns
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.gui.widgets.wrapped import WrappedDelegate

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QObject, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QHBoxLayout, QToolButton, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.copying import Copying
+from hwpoison_gui.gui.widgets.frozen import FrozenColumns
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.widgets.row_model import alignment, head_data
 from hwpoison_gui.gui.widgets.table_keys import sort_by_key, to_an_end
@@ -26,6 +27,7 @@ from hwpoison_gui.view.words.words import counted
 Role = Qt.ItemDataRole
 _BY_NAME: Final = 0
 _MARGINS: Final = 2 * 3 + 1  # that Qt leaves around the text of a cell
+_ENSURE_VISIBLE: Final = QAbstractItemView.ScrollHint.EnsureVisible
 _GROUPINGS: Final = ("kind", "process", "file", "zone", "node")
 _FIND: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 
@@ -199,6 +201,8 @@ class AssessTable(FactView):
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setAccessibleName("Assess")
+        self.frozen = FrozenColumns(self, 1)  # the names
+        self.frozen.clicked.connect(self._choose)
         Copying(self, "Assess", self._chosen, self._whole)
         self.set_theme(theme)
 
@@ -232,6 +236,18 @@ class AssessTable(FactView):
         for number, column in enumerate(self.columns):
             words = bold.horizontalAdvance(column.sample) + 2 * look.SMALL + _MARGINS
             self.setColumnWidth(number, max(words, self.horizontalHeader().sectionSizeHint(number)))
+        self.frozen.fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.frozen.fit()
+
+    def scrollTo(self, index: Index, hint: QAbstractItemView.ScrollHint = _ENSURE_VISIBLE) -> None:
+        super().scrollTo(index, hint)
+        covered = self.frozen.width() - self.visualRect(index).left()
+        bar = self.horizontalScrollBar()
+        if index.column() > _BY_NAME and bar.value() and covered > 0:
+            bar.setValue(bar.value() - covered)
 
     def _show_order(self, column: int) -> None:
         """Show the arrow of the column that the rows are sorted by, and make room for it."""
@@ -239,6 +255,7 @@ class AssessTable(FactView):
         head.setSortIndicatorShown(column >= 0)
         if column >= 0:
             self.setColumnWidth(column, max(self.columnWidth(column), head.sectionSizeHint(column)))
+            self.frozen.fit()
 
     def chosen_cell(self) -> tuple[AssessRow, AssessColumn | None] | None:
         """The current cell, if it is selected."""

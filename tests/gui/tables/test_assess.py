@@ -231,3 +231,33 @@ def test_the_tables_say_what_errors_would_do(user, table: AssessTable) -> None:
     assert row.now == sum(bool(tolls[pfn].hit) for pfn in cached)
     table.tools.tables.setChecked(False)
     assert [model.columnCount() for model in (tasks.tasks, files.rows, pages.pages)] == before
+
+
+def test_names_of_rows_stay_in_view_and_no_number_is_below_them(open_window) -> None:
+    user = open_window(opening.default_machine(), size=(900, 700))
+    user.window.show_panel("assess")
+    settle(user)
+    table = user.window.docks["assess"].content().table
+    until(lambda: table.horizontalScrollBar().maximum() > 0)
+    assert table.frozen.isHidden()
+    table.setFocus()
+    table.setCurrentIndex(table.sheet.index(1, 1))
+    last = table.sheet.columnCount() - 1
+    keys = [Qt.Key.Key_Right] * (last - 1) + [Qt.Key.Key_Left] * (last - 1)
+    seen = 0
+    for key in keys:
+        QTest.keyClick(table, key)
+        cell, name = table.visualRect(table.currentIndex()), table.frozen
+        if table.horizontalScrollBar().value():
+            seen += 1
+            assert name.isVisible() and cell.left() >= name.width() - 1
+            assert name.rowViewportPosition(1) == table.rowViewportPosition(1)
+            assert name.model().index(1, 0).data() == table.sheet.rows[1].name
+        assert cell.right() <= table.viewport().width() or cell.width() > table.viewport().width() - name.width()
+    assert seen and table.currentIndex().column() == 1
+    table.horizontalScrollBar().setValue(table.horizontalScrollBar().maximum())
+    found = []
+    table.cellChosen.connect(lambda row, column: found.append((row.name, column)))
+    place = table.frozen.visualRect(table.sheet.index(2, 0)).center()
+    QTest.mouseClick(table.frozen.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert found == [(table.sheet.rows[2].name, None)]

@@ -25,11 +25,13 @@ class FrozenColumns(QTableView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setStyleSheet("QTableView, QTableView:focus { border: 0; border-right: 1px solid palette(mid); }")
         self.setShowGrid(False)
-        self.setWordWrap(True)
+        self.setWordWrap(table.wordWrap())
+        self.setTextElideMode(table.textElideMode())
         self.verticalHeader().hide()
         self.horizontalHeader().setSectionsClickable(False)
         self.setSelectionBehavior(table.selectionBehavior())
         self.setSelectionMode(table.selectionMode())
+        self.setAutoScroll(False)  # the table scrolls to what becomes current
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         for policy in (self.setHorizontalScrollBarPolicy, self.setVerticalScrollBarPolicy):
             policy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
