@@ -417,3 +417,16 @@ def test_a_comparison_is_kept_and_made_again_from_the_menu(user) -> None:
     window.actions_["forget-compared"].trigger()
     menu.aboutToShow.emit()
     assert menu.actions()[0].text() == "No comparisons yet"
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+def test_headline_and_sentences_are_whole_at_ordinary_sizes(user, compared, percent: int) -> None:
+    user.window.appearance.choose_text_size(percent)
+    for size in ((1024, 700), (1180, 740)):
+        compared.resize(*size)
+        QApplication.processEvents()
+        words = compared.words
+        assert words.height() >= words.heightForWidth(words.width())
+        for side in compared.sides:
+            assert "Lost: " in side.sentence.detail.text()
+            assert not side.sentence.text.is_cut and not side.sentence.detail.is_cut
