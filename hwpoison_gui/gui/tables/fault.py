@@ -22,6 +22,7 @@ from hwpoison_gui.gui.tables.expected import ExpectedPage
 from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import RowTable
 from hwpoison_gui.gui.widgets.toggle import Toggle
+from hwpoison_gui.gui.widgets.whole_rows import WholeRows
 from hwpoison_gui.gui.widgets.words_beside import WordsBeside
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.fault import fault_cells, fault_columns
@@ -79,12 +80,15 @@ class FaultPanel(QStackedWidget):
         self.line.returnPressed.connect(lambda: self.named.emit(self.line.text()))
         self.beside = WordsBeside("Who is hit, and what soft offline moves", part)
         self.answer, self.notes = self.beside.answer, self.beside.notes
-        self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, fault_columns(), fault_cells), part)
+        split = QSplitter(Qt.Orientation.Horizontal, part)
+        self._whole = WholeRows(split)
+        columns = fault_columns()
+        self.table = RowTable("Fault of DRAM", lambda table: RowModel(table, columns, fault_cells), self._whole)
+        self._whole.hold(self.table)
         self.table.setAccessibleDescription("What the fault does by course and policy; nothing is chosen by a row")
         self.table.setSortingEnabled(False)  # the measures have an order, and an arrow takes room
         self.tools = FaultTools(self)
-        split = QSplitter(Qt.Orientation.Horizontal, part)
-        for widget, stretch in ((self.table, 23), (self.beside, 8)):
+        for widget, stretch in ((self._whole, 23), (self.beside, 8)):
             split.addWidget(widget)
             split.setStretchFactor(split.count() - 1, stretch)
         split.setChildrenCollapsible(False)
@@ -115,6 +119,7 @@ class FaultPanel(QStackedWidget):
     def set_theme(self, theme: Theme) -> None:
         self.table.set_theme(theme)
         self.table.fit_heads()
+        self._whole.fit()
         for tool in self.tools.all():
             tool.setFont(look.font(look.CAPTION))
         self.beside.set_theme(theme)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.dram.fault import frames_of_fault, parse_fault
 from hwpoison_gui.gui.control.selection import NONE
@@ -131,3 +132,19 @@ def test_what_is_computed_is_given_up_behind_another_panel(user, panel: FaultPan
     user.click_frame(user.frame("srv:heap+1"))
     window.controller.finish()
     until(lambda: not link._slices.busy)
+
+
+def test_no_row_is_shown_in_part_at_any_height(user, panel: FaultPanel) -> None:
+    table = panel.table
+    for percent in (100, 150):
+        user.window.appearance.choose_text_size(percent)
+        for height in range(180, 420, 35):
+            panel.resize(panel.width(), height)
+            QApplication.processEvents()
+            row, room = table.rowHeight(0), table.viewport().height()
+            count = table.order.rowCount()
+            assert room >= count * row or (room >= row and room % row == 0), (percent, height, room, row)
+            assert (
+                room + row > table.parentWidget().height() - table.horizontalHeader().height() - 40
+                or room >= count * row
+            )
