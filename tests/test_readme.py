@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from hwpoison_gui.cli import COMMANDS
 from hwpoison_gui.opening.opening import open_file
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURES = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", README)
 WALK = "docs/images/walk.gif"
+
+
+def test_every_command_has_a_row() -> None:
+    rows = [line for line in README.splitlines() if line.startswith(("| `script/run", "| `sudo script/run"))]
+    named = {shlex.split(row.split("`")[1].removeprefix("sudo "))[1] for row in rows}
+    assert set(COMMANDS) <= named
 
 
 def test_every_picture_is_there() -> None:
