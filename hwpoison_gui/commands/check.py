@@ -18,12 +18,12 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--all", action="store_true", help="print every difference, not only a file's first")
     add_machine(parser)
     options = parser.parse_args(arguments)
-    from hwpoison_gui.commands.stories import machine_of, story_of
+    from hwpoison_gui.commands.stories import ahead, machine_of, story_of
     from hwpoison_gui.session.scenario.check import check
 
     with Reported(options.on) as reported:
         on = machine_of(options.on, options.live)
         if on is not None:
-            on("")  # a machine that cannot be opened is not the fault of the files
+            on = ahead(on)  # a machine that cannot be opened is not the fault of the files
         return check(options.files, sys.stdout, options.all, lambda path: story_of(path, on))
     return reported.status

@@ -49,6 +49,18 @@ def machine_of(file: Path | None, live: bool) -> Machine | None:
     return partial(opening.open_file, file) if file is not None else None
 
 
+def ahead(machine: Machine) -> Machine:
+    """Open a machine under its own profile now, and return a function that has it once, and opens it again after that.
+
+    Raises
+    ------
+    ScenarioError, SourceError, OSError
+    """
+    opened = [machine("")]
+    own = opened[0].session.machine.profile.name
+    return lambda profile: opened.pop() if opened and profile in ("", own) else machine(profile)
+
+
 def story_of(path: Path, on: Machine | None = None) -> Story:
     """The machine of a file, or another one, and the steps of the file.
 

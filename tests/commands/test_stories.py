@@ -157,3 +157,16 @@ def test_commands_load_no_qt() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert shown.stdout.splitlines()[-1] == "[]", shown.stderr
+
+
+def test_check_opens_a_machine_no_more_often_than_files_run_on_it(tmp_path, monkeypatch, capsys) -> None:
+    opened: list[str] = []
+    open_file = opening.open_file
+    monkeypatch.setattr(opening, "open_file", lambda path, *rest: (opened.append(path.name), open_file(path, *rest))[1])
+    files = []
+    for number in range(2):
+        steps = tmp_path / f"{number}.toml"
+        steps.write_text(STEPS.replace('profile = "6.1"', f'profile = "{newest().name}"'))
+        files.append(str(steps))
+    assert main(["check", "--on", str(RAW), *files]) == 0, capsys.readouterr().out
+    assert opened == [RAW.name] * 2
