@@ -31,6 +31,7 @@ from hwpoison_gui.view.words.sysctls import sysctl_words
 MOST = 60
 _MOST_TOUCHES = 20
 _MOST_TERMS = 8
+_GLOSSARY = "Glossary"
 
 
 class PaletteEntry(Record):
@@ -122,18 +123,17 @@ class PaletteEntries:
         """Entries of the glossary, and samples: who types `late` more likely wants the command."""
         if not typed.strip():
             return []
-        every = (
-            PaletteEntry(
-                "Glossary", term.name, term.text, "", partial(self._show_term, term), also=" ".join(term.forms)
-            )
+        every = [
+            PaletteEntry(_GLOSSARY, term.name, term.text, "", partial(self._show_term, term), also=" ".join(term.forms))
             for term in terms()
-        )
-        found = ranked(typed, ((_line_of(entry), entry) for entry in every), _MOST_TERMS)
-        found += [
+        ]
+        every += [
             PaletteEntry("Open a sample", title, path.name, "", partial(self._recent.open, path))
             for path, title in self._samples
         ]
-        return ranked(typed, ((_line_of(entry), entry) for entry in found), MOST)
+        found = ranked(typed, ((_line_of(entry), entry) for entry in every), len(every))
+        too_many = [number for number, entry in enumerate(found) if entry.group == _GLOSSARY][_MOST_TERMS:]
+        return [entry for number, entry in enumerate(found) if number not in too_many][:MOST]
 
     def _frame(self, typed: str) -> list[PaletteEntry]:
         """Entry for the frame whose number or name was typed."""
