@@ -223,17 +223,17 @@ def broken(letters: str, width: float, measure: Callable[[str], float]) -> list[
 
 
 def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[str]:
-    """Break a text at spaces into lines of at most `width` pixels; a longer word is broken within, after a sign
-    such as `_` or `/` where there is one.
+    """Break a text into lines of at most `width` pixels: at spaces, and a longer word after a sign such as `_` or `/`.
+
+    A part of a word without such a sign is never broken: its line may be longer, and is elided where it is drawn.
     """
     lines: list[str] = []
     for word in text.split():
         if lines and measure(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
             continue
-        while measure(word) > width and len(word) > 1:
-            fits = next((n for n in range(len(word) - 1, 1, -1) if measure(word[:n]) <= width), 1)
-            fits = next((n for n in range(fits, 1, -1) if word[n - 1] in _JOINTS), fits)
+        while measure(word) > width and (joints := [n for n in range(2, len(word)) if word[n - 1] in _JOINTS]):
+            fits = max((n for n in joints if measure(word[:n]) <= width), default=joints[0])
             lines.append(word[:fits])
             word = word[fits:]
         lines.append(word)
