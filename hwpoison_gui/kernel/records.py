@@ -36,6 +36,11 @@ MCE_KILL_POLICIES: Final = ("default", "early", "late")
 DISPOSITIONS: Final = ("default", "handler", "ignored", "blocked")
 
 
+def label_of(comm: str, pid: int) -> str:
+    """`COMM:PID`, as the kernel log names a process; what it is called wherever it is shown."""
+    return f"{comm}:{pid}"
+
+
 class Process(Record):
     """A thread group (signal_struct and sighand_struct).
 
@@ -62,7 +67,7 @@ class Process(Record):
     @property
     def label(self) -> str:
         """`COMM:PID`, as the kernel log names the process; what it is called wherever it is shown."""
-        return f"{self.comm}:{self.tgid}"
+        return label_of(self.comm, self.tgid)
 
     @property
     def end(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final, overload
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import LONGEST_RUN, Steps, stretches
-from hwpoison_gui.kernel.records import Delivery, SigInfo
+from hwpoison_gui.kernel.records import Delivery, SigInfo, label_of
 from hwpoison_gui.record import Record, as_columns, from_columns
 
 
@@ -33,7 +33,7 @@ class SignalSeen(Record):
     @property
     def label(self) -> str:
         """`COMM:PID`, as the kernel log names the process."""
-        return f"{self.comm}:{self.pid}"
+        return label_of(self.comm, self.pid)
 
 
 class Signals(Sequence[SignalSeen]):

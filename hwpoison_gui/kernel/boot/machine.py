@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from hwpoison_gui.image import FileImage, MemoryImage, ProcessImage, ThreadImage, VmaImage
+from hwpoison_gui.kernel.records import label_of
 
 from .. import page_flags as pf
 from .. import pte as ptes
@@ -224,7 +225,7 @@ def _load_processes(m: Machine, image: MemoryImage) -> None:
                 tid += 1
             taken.add(tid)
             tids.append(tid)
-        name = f"{process.comm}:{pid}"  # as the kernel logs it
+        name = label_of(process.comm, pid)
         group = Process(
             pid,
             process.ppid,

@@ -15,7 +15,7 @@ from hwpoison_gui.image import Capture, MemoryImage
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
+from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT, label_of
 from hwpoison_gui.record import Record
 from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT
 from hwpoison_gui.view.base import kinds
@@ -284,7 +284,7 @@ def _process(old: Side, new: Side, owner: Owner, compared: int, codes: U8) -> It
     if len(lost) or len(gained) or state != BOTH:
         before, after = (0 if frames is None else int(np.searchsorted(frames, compared)) for frames in (was, now))
         pid, comm = owner
-        yield ProcessChange(f"{comm}:{pid}", state, before, after, len(lost), len(gained), owner)
+        yield ProcessChange(label_of(comm, pid), state, before, after, len(lost), len(gained), owner)
 
 
 def lost_and_gained(old: Side, new: Side, owner: Owner, compared: int) -> tuple[I64, I64]:

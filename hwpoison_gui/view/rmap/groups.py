@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Generator, Sequence
 from typing import Final
 
+from hwpoison_gui.kernel.records import label_of
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.slicing import ITEMS_PER_SLICE
 
@@ -32,7 +33,7 @@ class Mapper(Record):
     @property
     def task(self) -> str:
         """The process as it is called wherever it is shown, `COMM:PID`."""
-        return f"{self.comm}:{self.tgid}"
+        return label_of(self.comm, self.tgid)
 
 
 class Group(Record):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from hwpoison_gui.kernel.records import label_of
 from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records.event import Source, Task
@@ -164,7 +165,7 @@ def _within(history: History) -> str:
 def tasks_words(tasks: Sequence[Task]) -> str:
     """The processes that were signalled, with the signal where it is not SIGBUS."""
     return ", ".join(
-        f"{task.comm}:{task.pid}" + ("" if task.signal == "SIGBUS" else f" ({task.signal})") for task in tasks
+        label_of(task.comm, task.pid) + ("" if task.signal == "SIGBUS" else f" ({task.signal})") for task in tasks
     )
 
 

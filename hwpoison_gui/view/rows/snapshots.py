@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from hwpoison_gui.kernel.records import label_of
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.kinds import KINDS
@@ -61,7 +62,7 @@ def _words(part: Part) -> tuple[str, int, str, str]:
         what, before, after = "flag", *_there(part.flag, part.gained)
     else:
         pid, comm = part.owner
-        what, before, after = "mapped by", *_there(f"{comm}:{pid}", part.gained)
+        what, before, after = "mapped by", *_there(label_of(comm, pid), part.gained)
     return what, part.frames, before, after
 
 
