@@ -243,6 +243,9 @@ class AssessTable(FactView):
         self.frozen.fit()
 
     def scrollTo(self, index: Index, hint: QAbstractItemView.ScrollHint = _ENSURE_VISIBLE) -> None:
+        if index.column() == _BY_NAME and self.frozen.isVisible():  # names are in view: rows alone have to move
+            self.frozen.scrollTo(index, hint)
+            return
         super().scrollTo(index, hint)
         covered = self.frozen.width() - self.visualRect(index).left()
         bar = self.horizontalScrollBar()

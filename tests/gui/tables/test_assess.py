@@ -258,6 +258,14 @@ def test_names_of_rows_stay_in_view_and_no_number_is_below_them(open_window) -> 
     table.horizontalScrollBar().setValue(table.horizontalScrollBar().maximum())
     found = []
     table.cellChosen.connect(lambda row, column: found.append((row.name, column)))
-    place = table.frozen.visualRect(table.sheet.index(2, 0)).center()
+    for row in range(len(table.sheet.rows)):
+        table.setCurrentIndex(table.sheet.index(row, last))
+        for other in range(len(table.sheet.rows)):
+            assert table.frozen.rowViewportPosition(other) == table.rowViewportPosition(other)
+    assert table.verticalScrollBar().value() > 0
+    table.verticalScrollBar().setValue(0)
+    place = table.frozen.visualRect(table.sheet.index(1, 0)).center()
+    scrolled = table.horizontalScrollBar().value()
+    assert table.frozen.viewport().rect().contains(place)
     QTest.mouseClick(table.frozen.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert found == [(table.sheet.rows[2].name, None)]
+    assert found == [(table.sheet.rows[1].name, None)] and table.horizontalScrollBar().value() == scrolled > 0
