@@ -158,6 +158,22 @@ def test_each_rmap_item_leads_to_those_of_its_own_anon_vma() -> None:
     assert counts == counted_one_by_one(m, pfn, listed_mms(m)) and counts["listed_vmas"] == 1
 
 
+def test_a_vma_beyond_the_greatest_index_does_not_cover_the_next_file() -> None:
+    """mmap() takes any offset; page->index has 32 bits here."""
+    session = Session.fresh(4096)
+    for path in ("/e", "/f", "/g"):
+        do(session, "file", path=path, pages=1)
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1, file="/f", shared=True)
+    do(session, "open", task="a", path="/g", fd="d")
+    do(session, "pread", task="a", fd="d", page=0)
+    m, pfn = session.machine, session.resolve_frame("/g@0")
+    vma = next(vma for vma in m.vmas.view.values() if vma.mapping)
+    m.put(m.vmas, vma.id, vma._replace(pgoff=1 << 32))
+    m.gate.take()
+    assert not any(counts_of(users_of(m), [pfn])[pfn].values())
+
+
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_work_says_how_much_of_it_is_done(profile: str) -> None:
     m = with_huge_pages(profile, np.random.default_rng(1)).machine
