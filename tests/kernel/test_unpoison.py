@@ -86,3 +86,14 @@ def test_a_page_that_is_not_poisoned_is_named_as_such_in_the_log() -> None:
     outcome = bench.do("unpoison", frame="any:free")
     assert outcome.errno == "EBUSY"
     assert outcome.log == (f"Unpoison: Page was already unpoisoned {outcome.pfn:#x}",)
+
+
+def test_of_a_free_huge_page_the_flag_of_the_head_is_cleared() -> None:
+    """TestClearPageHWPoison(page): a recording may have a tail with the flag, and a head without."""
+    bench = Workbench("6.1", huge_pages=1)
+    head = bench.pfn("any:free-huge")
+    bench.m.set_flags(head + 9, pf.HWPOISON)
+    bench.m.put(bench.m.raw_hwp, (head, head + 9), True)
+    bench.m.gate.take()
+    assert bench.do("unpoison", frame=f"pfn:{head + 9:#x}").errno == "EBUSY"
+    assert bench.m.page(head + 9) & pf.HWPOISON
