@@ -1,13 +1,16 @@
 """Records: named tuples, as of `typing.NamedTuple`, whose classes are made in a tenth of the time.
 
 A start makes more than a hundred of these classes, and instances of half of them. NamedTuple compiles every annotation
-and a constructor of every class; here annotations stay text, and a constructor is compiled at the first call.
+and a constructor of every class; here annotations stay text, and classes with as many fields share the code of a
+constructor, compiled at the first call.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from itertools import repeat
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 __all__ = ["Record", "as_columns", "from_columns"]
@@ -21,6 +24,12 @@ else:
 
     _new = tuple.__new__
     _Field = type(namedtuple("_", "field").field)  # reads one place of a tuple, in C
+
+    @cache
+    def _constructor(fields: int) -> CodeType:
+        """The code of a constructor with that many fields, whose names are still to be given."""
+        names = ", ".join(f"_{place}" for place in range(fields))
+        return eval(f"lambda _cls, {names}: _new(_cls, ({names},))").__code__
 
     class _Kind(type):
         """Makes records without room for further attributes; classes that inherit from a record have it."""
@@ -43,10 +52,9 @@ else:
                 setattr(cls, name, _Field(place, ""))
 
         def __new__(cls, *values, **named):
-            names = ", ".join(cls._fields)
-            made = eval(f"lambda _cls, {names}: _new(_cls, ({names},))", {"_new": _new})
-            made.__defaults__ = tuple(cls._field_defaults.values())
-            made.__name__, made.__qualname__ = "__new__", f"{cls.__qualname__}.__new__"
+            names, qualname = ("_cls", *cls._fields), f"{cls.__qualname__}.__new__"
+            code = _constructor(len(cls._fields)).replace(co_varnames=names, co_name="__new__", co_qualname=qualname)
+            made = FunctionType(code, {"_new": _new}, argdefs=tuple(cls._field_defaults.values()))
             cls.__new__ = staticmethod(made)
             return made(cls, *values, **named)
 

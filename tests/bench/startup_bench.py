@@ -150,8 +150,9 @@ main([])
 def once(code: str, platform: str, folder: Path, root: Path, leave: bool = False) -> dict[str, float]:
     """Milliseconds of each phase of one start; `root` is the checkout, `folder` has its caches and settings."""
     environment = {**os.environ, "QT_QPA_PLATFORM": platform, "PYTHONPATH": str(root)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    for name in ("PYTHONPYCACHEPREFIX", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+    for name in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX"):
+        environment.pop(name, None)  # compiled modules are beside their sources, as where the program is installed
+    for name in ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         environment[name] = str(folder / name)
     start = [sys.executable, "-P", "-c", code, repr(time.time()), *(["leave"] if leave else ())]
     done = subprocess.run(start, env=environment, capture_output=True, text=True)
