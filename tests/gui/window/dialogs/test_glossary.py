@@ -82,7 +82,7 @@ def test_a_column_and_its_cells_are_explained(broken) -> None:
     assert "RSS: Resident set size" in tip(header.viewport(), at)
     view = broken.window.docks["log"].content()
     rect = view.visualRect(view.model().index(0, 0))
-    assert "early kill: All processes" in tip(view.viewport(), rect.center())
+    assert "early kill: Processes that lose data" in tip(view.viewport(), rect.center())
 
 
 def test_reverse_map_legend_and_counters_are_explained(broken) -> None:
