@@ -94,7 +94,7 @@ class WordTable:
         words, ids = np.array(self.words[1:], np.uint64), np.arange(1, len(self.words), dtype=np.uint16)
         for candidate in self._candidates():
             slots = words * np.uint64(candidate) >> _FOLD
-            if np.bincount(slots.astype(np.intp)).max() == 1:
+            if len(set(slots.tolist())) == len(words):
                 self._multiplier = np.uint64(candidate)
                 # an empty slot must not match an unknown word, in particular not 0
                 self._word_at, self._id_at = np.full(_SLOTS, words[0]), np.zeros(_SLOTS, np.uint16)
