@@ -4,35 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Final, Generic, TypeVar
+from typing import Generic, TypeVar
 
+from hwpoison_gui.kernel.block_list import BlockList
 from hwpoison_gui.kernel.gate import Change
 from hwpoison_gui.kernel.hwpoison_filter import is_filtering
 from hwpoison_gui.kernel.hwpoison_inject import hwpoison_inject
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act, Steps
+from hwpoison_gui.kernel.mark import Act, Mark, Run, Steps
 from hwpoison_gui.kernel.memory_failure import memory_failure
 from hwpoison_gui.kernel.records import ActionResult, Delivery
 from hwpoison_gui.kernel.signal import get_signal
 from hwpoison_gui.record import Record
-from hwpoison_gui.session.steps import RecordedSteps
 
 R = TypeVar("R")
-
-_NO_OPERATION: Final = -1
 
 
 class Ran(Record):
     """Result of a dry run of memory_failure() and get_signal().
 
-    `steps`: those of memory_failure(), as the timeline would have recorded them. `errno`: what it returned.
+    `marks`: of the steps of memory_failure(), as the timeline would have recorded them. `errno`: what it returned.
     `result`: its result line, None where it logged none. `deliveries`: what became of the signals.
     `doomed`: tgids of the processes that get_signal() would end; they are still there. `filtered`: a filter of the
     injector refused the error. `already_poisoned`: the handler found the page poisoned, which neither errno nor result
     line says on every kernel.
     """
 
-    steps: RecordedSteps
+    marks: Sequence[Mark]
     errno: int | str
     result: ActionResult | None
     deliveries: tuple[Delivery, ...]
@@ -43,7 +41,7 @@ class Ran(Record):
     @property
     def signals(self) -> bool:
         """Whether the handler sent a signal to anybody, be it refused or not."""
-        return any(mark.act is Act.SIGNAL for mark in self.steps.marks)
+        return any(mark.act is Act.SIGNAL for mark in self.marks)
 
 
 @contextmanager
@@ -62,21 +60,19 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
         Changes made through the gate before the handler runs; they are taken back as well.
     """
     assert not m.gate.changed, "an operation is between two steps"
-    prepared: Sequence[Change] = ()
-    taken: Sequence[Change] = ()  # signals
-    steps = RecordedSteps()
+    taken: Sequence[Change] = ()
+    marks = BlockList[Mark]()
     try:
         if prepare is not None:
             prepare(m)
-            prepared = m.gate.take()
         results, deliveries = len(m.results.view), len(m.deliveries.view)
         filtered, already_poisoned = m.counter("filtered"), m.counter("already_poisoned")
         # A click is a write to corrupt-pfn, and the injector asks the filters before the handler does.
-        errno = _drive(m, hwpoison_inject(m, pfn) if is_filtering(m) else memory_failure(m, pfn), steps)
-        doomed = _drive(m, get_signal(m)) if not m.panicked else []
+        errno = _drive(hwpoison_inject(m, pfn) if is_filtering(m) else memory_failure(m, pfn), marks)
+        doomed = _drive(get_signal(m), BlockList()) if not m.panicked else []
         taken = m.gate.take()
         yield Ran(
-            steps,
+            marks,
             errno,
             m.results.view[len(m.results.view) - 1] if len(m.results.view) > results else None,
             tuple(m.deliveries.view[number] for number in range(deliveries, len(m.deliveries.view))),
@@ -87,36 +83,38 @@ def dry_run(m: Machine, pfn: int, prepare: Callable[[Machine], None] | None = No
     finally:
         m.gate.backward(m.gate.take())
         m.gate.backward(taken)
-        m.gate.backward(steps.changes.between(0, len(steps.changes)))
-        m.gate.backward(prepared)
 
 
 class RanAlone(Generic[R]):
-    """Result of a dry run of one function of the kernel: its steps, and what it returned."""
+    """Result of a dry run of one function of the kernel: the marks of its steps, and what it returned."""
 
-    def __init__(self, steps: RecordedSteps, returned: R) -> None:
-        self.steps, self.returned = steps, returned
+    def __init__(self, marks: Sequence[Mark], returned: R) -> None:
+        self.marks, self.returned = marks, returned
 
 
 @contextmanager
 def dry(m: Machine, function: Steps[R]) -> Iterator[RanAlone[R]]:
     """Inside, the machine is as a function of the kernel leaves it; afterwards it is as before, as of `dry_run`."""
     assert not m.gate.changed, "an operation is between two steps"
-    steps = RecordedSteps()
+    marks = BlockList[Mark]()
     try:
-        yield RanAlone(steps, _drive(m, function, steps))
+        yield RanAlone(marks, _drive(function, marks))
     finally:
         m.gate.backward(m.gate.take())
-        m.gate.backward(steps.changes.between(0, len(steps.changes)))
 
 
-def _drive(m: Machine, handler: Steps[R], steps: RecordedSteps | None = None) -> R:
-    """Run a generator of the kernel to its end; its steps are appended to `steps`, where that is given."""
+def _drive(handler: Steps[R], marks: BlockList[Mark]) -> R:
+    """Run a generator of the kernel to its end; the marks of its steps are appended to `marks`.
+
+    Nobody looks between two steps: what they change stays with the gate, and is taken back all at once.
+    """
     while True:
         try:
             made = next(handler)
         except StopIteration as stop:
             returned: R = stop.value
             return returned
-        if steps is not None:
-            steps.add(made, m.gate.take(), _NO_OPERATION)
+        if isinstance(made, Run):
+            marks.extend(made.marks)
+        else:
+            marks.items.append(made)

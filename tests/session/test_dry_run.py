@@ -62,7 +62,7 @@ def test_it_records_what_an_operation_records(kind: Kind, data: st.DataObject) -
     living = {process.tgid for process in m.living()}
     outcome = do(session, "poison", frame=f"pfn:{pfn:#x}", via="corrupt-pfn")
     first = session.operations[-1].first
-    assert list(ran.steps.marks) == session.steps.marks[first : first + len(ran.steps)]
+    assert list(ran.marks) == session.steps.marks[first : first + len(ran.marks)]
     assert ran.errno == outcome.errno
     line = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
     assert line == (outcome.kind, outcome.result)

@@ -96,7 +96,7 @@ def _cost(m: Machine, pfn: int, vmas: int) -> Generator[None, None, Cost]:
     before = m.counters.view.get(_PAIRS, 0)
     if vmas <= _MANY:
         with dry_run(m, pfn) as ran:
-            found = sum(mark.value("found") for mark in ran.steps.marks if mark.site in _SUMS)
+            found = sum(mark.value("found") for mark in ran.marks if mark.site in _SUMS)
             return Cost(found, m.counters.view.get(_PAIRS, 0) - before)
     walk, found = collect_procs(m, pfn), 0
     try:

@@ -121,9 +121,9 @@ def offline(m: Machine, pfn: int) -> Offlined:
     if m.page(m.compound_head(pfn) if m.page(pfn) & pf.HUGE else pfn) & pf.HWPOISON:
         return Offlined(BROKEN, 0)
     with dry(m, soft_offline_page(m, pfn)) as ran:
-        sites = [mark.site for mark in ran.steps.marks]
+        sites = [mark.site for mark in ran.marks]
         if ran.returned:
-            return Offlined(NOT_MOVED, ran.returned, _why(ran.steps.marks))
+            return Offlined(NOT_MOVED, ran.returned, _why(ran.marks))
         result = MIGRATED if MOVED in sites else DROPPED if soft_offline.INVALIDATED in sites else FREED
         return Offlined(result, 0)
 

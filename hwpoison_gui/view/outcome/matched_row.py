@@ -39,9 +39,9 @@ def matched_by(mark: Mark, pfn: int) -> Matched:
 
 def matched_in_run(pfn: int, ran: Ran) -> Matched:
     """Return the match of a page in a dry run of the handler."""
-    number = find_table_step(ran.steps.marks)
+    number = find_table_step(ran.marks)
     if number is not None:
-        return matched_by(ran.steps.marks[number], pfn)
+        return matched_by(ran.marks[number], pfn)
     if ran.result is not None:
         return Matched(pfn, None, stops=f"“{ran.result.kind}”, {ran.result.result}")
     return Matched(

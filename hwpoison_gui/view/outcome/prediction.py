@@ -113,7 +113,7 @@ def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, s
     kind, result = (ran.result.kind, ran.result.result) if ran.result is not None else (None, None)
     matched = matched_in_run(before.page.pfn, ran)
     if ran.filtered:
-        by = next(mark.value("by") for mark in reversed(ran.steps.marks) if mark.site in REFUSED)
+        by = next(mark.value("by") for mark in reversed(ran.marks) if mark.site in REFUSED)
         code = class_of(m, before, ran, {}, False)
         return Prediction(code, None, None, ran.errno, False, matched, {}, filtered_by=by), {}
     if m.panicked:

@@ -139,7 +139,7 @@ def _elsewhere(sort: Sort) -> str:
 def _came(m: Machine, page: Page, place: Place) -> str:
     """Return the result of a load at a place of the page: an impact, or _MET."""
     with dry(m, _load(m, place)) as ran:
-        value, marks = ran.returned.value, ran.steps.marks
+        value, marks = ran.returned.value, ran.marks
         if any(mark.site is TOUCHED_POISON for mark in marks):
             # A page that is met may be dropped, and the fault repeated: the last one is that of the signal.
             met = [mark.frames[0] for mark in marks if mark.site in MEETS_POISON][-1]
