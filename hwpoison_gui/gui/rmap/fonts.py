@@ -70,4 +70,6 @@ class Fonts(Record):
             max(least[1], *counts, address + 16),
             least[2] + width(self.small, "SIGBUS") + 6,
         )
+        if not rows:  # VMAs and tasks need no room; not 0, since widths are shared out in proportion
+            least, wanted = (least[0], 1.0, 1.0), (wanted[0], 1.0, 1.0)
         return self.plain._replace(frame=frame, narrow=narrow, least=least, wanted=wanted)

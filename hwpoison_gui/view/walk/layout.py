@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 from typing import Final
@@ -21,7 +22,7 @@ _BELOW: Final = 8
 _CLOSE: Final = 5  # pixels of a row of one line, beside the line
 _ROOMY: Final = 7  # the same of a row of two lines
 _STEADY: Final = (0.38, 0.20, 0.42)  # shares of frame and mapping, VMAs and tasks
-_JOINTS: Final = "_/.-:,"  # signs after which a name is broken best
+_JOINT: Final = re.compile(r"(?<=.)(->|[_/.:,]|-(?!>))")  # signs after which a name is broken
 
 
 Widths = tuple[float, ...]  # of mapping, VMAs and tasks
@@ -232,7 +233,7 @@ def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[st
         if lines and measure(f"{lines[-1]} {word}") <= width:
             lines[-1] += f" {word}"
             continue
-        while measure(word) > width and (joints := [n for n in range(2, len(word)) if word[n - 1] in _JOINTS]):
+        while measure(word) > width and (joints := _joints(word)):
             fits = max((n for n in joints if measure(word[:n]) <= width), default=joints[0])
             lines.append(word[:fits])
             word = word[fits:]
@@ -243,6 +244,11 @@ def wrapped(text: str, width: float, measure: Callable[[str], float]) -> list[st
 def _least_of(least: Widths, wanted: Widths, roomy: bool) -> Widths:
     """Widths of the names; in rows of one line also of what happened to a task, which stands beside its name."""
     return least if roomy else (*least[:-1], wanted[-1])
+
+
+def _joints(word: str) -> list[int]:
+    """Return the lengths of a word's beginnings after which it may be broken."""
+    return [found.end() for found in _JOINT.finditer(word) if found.end() < len(word)]
 
 
 def _shared_out(room: float, shares: Widths, least: Widths, wanted: Widths, roomy: bool) -> Widths:

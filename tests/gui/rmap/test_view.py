@@ -12,6 +12,7 @@ from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.walk.state import map_for, state_of
+from hwpoison_gui.view.walk.words import mapping_words
 from tests.gui.conftest import workers
 from tests.workbench import do
 
@@ -172,6 +173,20 @@ def test_a_folded_group_has_the_colour_of_the_same_fate_of_one_task(open_window)
         assert hues and all(abs(hue - warn) < abs(hue - kill) for hue in hues)
 
 
+@pytest.mark.parametrize("steady", [False, True])
+def test_a_frame_without_users_is_laid_out_at_any_width(user, steady: bool) -> None:
+    user.window.controller.selection.select(user.frame("any:free"))
+    shown, view = user.window.docks["rmap"].content(), RmapView()
+    user.qtbot.addWidget(view)
+    view.set_walk(shown.graph, shown.state, {}, None)
+    view.set_steady(steady)
+    view.show()
+    for width in range(1, 900, 23):
+        view.resize(width, 130)
+        columns = view._layout.columns
+        assert columns.mapping[0] + columns.mapping[1] <= columns.vma[0]
+
+
 def test_nobody_uses_a_free_frame(user) -> None:
     user.window.controller.selection.select(user.frame("any:free"))
     assert user.window.docks["rmap"].content().graph.mappers == ()
@@ -259,3 +274,16 @@ def test_a_narrow_map_shows_the_tasks_of_the_next_frame_and_stays_where_it_was_s
     view.set_walk(shown[-1], state_of(session, shown[-1]), {}, None)
     view.resize(210, 120)
     assert bar.value() == 0
+
+
+@pytest.mark.parametrize("percent", [100, 150])
+def test_no_word_of_a_mapping_is_broken_where_nobody_uses_the_frame(user, monkeypatch, percent: int) -> None:
+    user.window.appearance.choose_text_size(percent)
+    user.window.controller.selection.select(user.frame("any:free"))
+    view = user.window.docks["rmap"].content()
+    drawn: list[str] = []
+    monkeypatch.setattr(RmapPainter, "_text", lambda self, rect, text, *rest: drawn.append(text))
+    view.grab()
+    detail = mapping_words(view.graph, view.state)[1]
+    assert "page->mapping" in detail
+    assert [word for line in drawn for word in line.split() if word in detail.split()] == detail.split()

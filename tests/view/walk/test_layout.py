@@ -110,6 +110,7 @@ def test_small_print_is_wrapped_and_nothing_of_it_is_lost() -> None:
     assert wrapped("", 9, len) == []
     assert wrapped("anon_vma", 7, len) == ["anon_", "vma"]
     assert wrapped("libpython3.11.so.1.0", 14, len) == ["libpython3.11.", "so.1.0"]
+    assert wrapped("page->mapping is", 8, len) == ["page->", "mapping", "is"]
     assert wrapped("page hugetlbfs", 5, len) == ["page", "hugetlbfs"], "it is elided where it is drawn"
 
 
