@@ -60,6 +60,9 @@ def pytest_collection() -> Iterator[object]:
     """Thousands of tests are made and none is deleted: the collector would look at all of them again and again."""
     gc.disable()
     found = yield
+    # A test makes a hundred thousand objects and few cycles: at Python's thresholds a twentieth of the time goes by
+    # in looking for them.
+    gc.set_threshold(20_000, 20, 50)
     gc.enable()
     return found
 
