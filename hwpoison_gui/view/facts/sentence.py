@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from hwpoison_gui.kernel.mark import Act
@@ -52,7 +51,6 @@ class Sentence(Record):
 
 
 _NO_FRAME: Final = AboutFrame()
-_PFN: Final = re.compile(r"0x[0-9a-f]+")
 _TONES: Final[dict[Act, str]] = {
     Act.SIGNAL: "kill",
     Act.DIE: "kill",
@@ -73,7 +71,7 @@ def sentence_of(
 ) -> Sentence:
     """The sentence of the present step, or of a selected frame that its operation is not about.
 
-    Beside a selected frame, the sentence of a step names the frame of its operation.
+    Beside a selected frame, the frame of the operation stands before the sentence of a step.
 
     Parameters
     ----------
@@ -120,7 +118,9 @@ def sentence_of(
             text = came
             tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
     if frame:
-        text = _of_its_frame(text, operation.outcome.pfn if not moment.is_over else None)
+        handled = operation.outcome.pfn
+        if handled is not None and not moment.is_over:
+            text = f"{handled:#x}: {text}"  # as in the kernel log
         detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
     code, to = function_of(mark, session.machine.profile), _other_frame(session, moment)
     return Sentence(text, detail, code, branch_of(mark), tone, where, to)
@@ -137,11 +137,6 @@ def _over(session: Session, moment: Moment) -> tuple[str, str, str]:
         return said_in_short(moment.whole), "", "plain"
     tone = "panic" if summary.panic else result_in(session, moment.whole)[1]
     return said_of(summary), worst_of(summary), tone
-
-
-def _of_its_frame(text: str, pfn: int | None) -> str:
-    """A text with the frame that it is of before it, as in the kernel log, unless it names that frame."""
-    return text if pfn is None or f"{pfn:#x}" in _PFN.findall(text) else f"{pfn:#x}: {text}"
 
 
 def _other_frame(session: Session, moment: Moment) -> int:
