@@ -124,6 +124,35 @@ def test_a_merged_page_that_a_process_has_hundreds_of_times(known: bool) -> None
     assert {way: sorted(who) for way, who in predict(m, pfn).hits.items()} == {impacts.DEAD: [a, b, c]}
 
 
+def test_who_has_a_merged_page_in_swap_is_of_a_sort_of_its_own() -> None:
+    """`b` and `d` have a swap entry for a page that `c`, like them, has no other entry for; `d` may not touch it."""
+    session = Session.fresh(1 << 13, profile="6.12")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=3)
+    for page in range(2):
+        do(session, "write", task="a", at=f"m+{page}", value="x")
+    do(session, "madvise", task="a", at="m+0", pages=2, advice="mergeable")
+    m, pfn, offset = session.machine, session.resolve_frame("a:m+0"), 7
+    for child in "bcd":
+        do(session, "fork", task="a", child=child)
+        for page in range(2):
+            do(session, "write", task=child, at=f"m+{page}", value="y")
+    do(session, "mprotect", task="d", at="m+0", pages=3, prot="none")
+    a, b, c, d = (session.world.process(name).tgid for name in "abcd")
+    for holder in (b, d):
+        m.set_pte(holder, session.resolve_address("a", "m+2") >> PAGE_SHIFT, ptes.swp_pte(offset))
+    m.set_flags(pfn, pf.SWAPCACHE | pf.DIRTY)
+    m.put(m.page_private, pfn, offset)
+    m.put(m.swap_cache, offset, pfn)
+    m.put(m.swap_map, offset, 2)
+    m.gate.take()
+    users = MergedCrowd(m, to_the_end(find_before(m, pfn)))
+    to_the_end(users.work())
+    assert sorted(users.alike.values()) == [[a], [b], [c], [d]]
+    assert predict(m, pfn).hits == {impacts.LATER: [b, a], impacts.NO_ACCESS: [d]}
+    as_it_is_and_as_a_crowd(m, pfn)
+
+
 def test_a_huge_page_that_some_have_by_small_entries() -> None:
     session = Session.fresh(1 << 14, profile="6.1", sysctl={"memory_failure_early_kill": 1})
     do(session, "task", name="a")
