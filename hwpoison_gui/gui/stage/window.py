@@ -24,13 +24,13 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.stage.canvas import Canvas
 from hwpoison_gui.gui.stage.keys import KEYS
 from hwpoison_gui.gui.stage.motion import Motion, between
-from hwpoison_gui.gui.stage.path import Place, StoryPath
 from hwpoison_gui.gui.stage.questions import Questions
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
 from hwpoison_gui.view.base.moment import heading_of
 from hwpoison_gui.view.facts.captions import Captions, first_caption
 from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
 from hwpoison_gui.view.facts.stops import stops_of
+from hwpoison_gui.view.facts.story_path import Place, StoryPath
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.roles import TARGET
