@@ -28,7 +28,7 @@ else:
     @cache
     def _constructor(fields: int) -> CodeType:
         """The code of a constructor with that many fields, whose names are still to be given."""
-        names = ", ".join(f"_{place}" for place in range(fields))
+        names = ", ".join(f"_{place}" for place in range(fields))  # of numbers alone: no text from outside is run
         return eval(f"lambda _cls, {names}: _new(_cls, ({names},))").__code__
 
     class _Kind(type):

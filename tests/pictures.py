@@ -11,11 +11,11 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from PySide6.QtWidgets import QWidget
 
-from hwpoison_gui.gui.app.demo import shared_anonymous_page
 from hwpoison_gui.gui.app.run import application
 from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.opening import opening
+from hwpoison_gui.opening.demo import shared_anonymous_page
 from hwpoison_gui.opening.opening import Opened
 
 OUT = Path(__file__).resolve().parents[1] / "docs/images"

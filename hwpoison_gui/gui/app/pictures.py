@@ -18,8 +18,8 @@ def write_pictures(out: Path, file: Path | None = None, live: bool = False) -> i
     """Write first.png, middle.png, last.png and kernel.log to `out`, and print their paths. Returns the exit status."""
     # Even if there is a display: pictures look the same everywhere, and no window appears.
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    from hwpoison_gui.gui.app.demo import default_demo
     from hwpoison_gui.gui.app.run import application
+    from hwpoison_gui.opening.demo import default_demo
     from hwpoison_gui.opening.opening import open_file, open_live
 
     app = application()

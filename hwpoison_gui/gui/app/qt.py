@@ -18,7 +18,7 @@ from functools import partial
 from types import CodeType
 from typing import Any, Final
 
-from hwpoison_gui.gui.app.kept_code import KeptCode
+from hwpoison_gui.user.kept_code import KeptCode
 
 # Not `mapping`: the library reads the globals of that module without asking it for a name, and aborts without them.
 _LATE: Final = frozenset(

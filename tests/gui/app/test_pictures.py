@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from PySide6.QtGui import QImage
 
-from hwpoison_gui.gui.app.demo import default_demo
 from hwpoison_gui.gui.app.pictures import moments_of, write_pictures
+from hwpoison_gui.opening.demo import default_demo
 
 
 def test_the_demo_is_a_click_that_kills_workers() -> None:

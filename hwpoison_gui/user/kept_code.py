@@ -50,5 +50,8 @@ def _read() -> dict[str, tuple[Source, CodeType]]:
     start = len(_HEAD) + _CHECK_BYTES
     if not data.startswith(_HEAD) or zlib.crc32(data[start:]) != int.from_bytes(data[len(_HEAD) : start], "little"):
         return {}
+    # What is read here will be executed, and the checksum holds off accidents alone. `cache.read` takes a file only if
+    # it is the user's own and nobody else may write to it, like the .pyc files beside a program: whoever could replace
+    # it runs code as that user already. marshal is for such files; nothing that a user opens or is sent comes here.
     found: dict[str, tuple[Source, CodeType]] = marshal.loads(data[start:])
     return found

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.gui.app import kept_code
-from hwpoison_gui.gui.app.kept_code import KeptCode
+from hwpoison_gui.user import kept_code
+from hwpoison_gui.user.kept_code import KeptCode
 
 
 @pytest.fixture
