@@ -5,11 +5,12 @@ Importing these modules would slow start-up, and later the first click.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from importlib import import_module
 from typing import Final
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
+
+from hwpoison_gui.gui.control.slices import Slices, Work
 
 _MODULES: Final = (
     "view.outcome.loss",
@@ -27,21 +28,14 @@ _MODULES: Final = (
 )
 
 
-class Preload(QObject):
-    """Does so once, after the window `above` is complete; closing the window ends it."""
+def preload(above: QObject) -> Slices:
+    """Do so once, after the window `above` is complete; with the window it ends."""
+    slices = Slices(above, seconds=0.0)  # no time for a second module in the turn of the first
+    slices.run(_importing, lambda _: None, after_ms=0)
+    return slices
 
-    def __init__(self, above: QObject) -> None:
-        super().__init__(above)
-        self._left: Iterator[str] = iter(_MODULES)
-        self._timer = QTimer(self)
-        self._timer.timeout.connect(self.step)
-        self._timer.start(0)
 
-    def step(self) -> bool:
-        """Import the next module; return whether there was one."""
-        name = next(self._left, None)
-        if name is None:
-            self._timer.stop()
-            return False
+def _importing() -> Work:
+    for name in _MODULES:
         import_module(f"hwpoison_gui.{name}")
-        return True
+        yield

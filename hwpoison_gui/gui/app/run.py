@@ -157,10 +157,10 @@ def _offer_recovery(window: MainWindow) -> None:
 
 def _idle(window: MainWindow) -> None:
     """Do the work that start-up defers: modules, tips, the theme of the desktop, and the offer to recover."""
-    from hwpoison_gui.gui.app.preload import Preload
+    from hwpoison_gui.gui.app.preload import preload
     from hwpoison_gui.gui.window.dialogs import term_tips
 
-    Preload(window)
+    preload(window)
     term_tips.explain(window, *window.explained_parts)
     window.appearance.ask_desktop()
     _offer_recovery(window)

@@ -63,10 +63,8 @@ def wait(window):
     QTimer.singleShot(0, lambda: (loaded("complete"), click(window)) if window.is_complete else wait(window))
 
 def click(window):
-    from hwpoison_gui.gui.app.preload import Preload
-    preload = Preload(window)
-    while preload.step():
-        pass
+    from hwpoison_gui.gui.app.preload import preload
+    preload(window).finish()
     loaded("idle")
     pfn = int((window.controller.session.machine.mapcount.view > 1).argmax())
     window.controller.selection.select(pfn)
