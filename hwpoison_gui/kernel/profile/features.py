@@ -92,6 +92,13 @@ _DECLARED: Final = (
         gone=(6, 12),
     ),
     Feature(
+        "result_says_dirty",
+        "the result line has a word of its own for dirty pages; otherwise the kind says it",
+        "mm/memory-failure.c, action_result(), 2.6.32; action_page_types[], 6.1",
+        since=(2, 6, 32),
+        gone=(6, 1),
+    ),
+    Feature(
         "sigkill_if_still_mapped",
         "processes get SIGKILL if the page could not be unmapped",
         "mm/memory-failure.c, kill_procs_ao(), 2.6.32",

@@ -233,7 +233,6 @@ V6_1: Final = replace(
         init_died="Kernel panic - not syncing: Attempted to kill init! exitcode={code:#010x}",
         prefix="Memory failure: {pfn:#x}: ",
         result="recovery action for {kind}: {result}",
-        result_says_dirty=False,
         kill="Sending SIGBUS to {comm}:{pid} due to hardware memory corruption",
         still_referenced="{kind} still referenced by {users} users",
         unmap_failed="failed to unmap page (mapcount={left})",

@@ -37,7 +37,6 @@ SOURCES: Final[dict[str, dict[str, str]]] = {
         "log.init_died": "kernel/exit.c, do_exit(), 6.1",
         "log.prefix": '96f96763de26 ("mm: memory-failure: convert to pr_fmt()")',
         "log.result": f"{_MF}, action_result(), 6.1",
-        "log.result_says_dirty": f"{_MF}, action_page_types[], action_result(), 6.1",
         "log.kill": f"{_MF}, kill_proc(), 6.1",
         "log.still_referenced": f"{_MF}, has_extra_refcount(), 6.1",
         "log.unmap_failed": f"{_MF}, hwpoison_user_mappings(), 6.1",

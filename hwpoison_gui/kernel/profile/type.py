@@ -110,9 +110,6 @@ class LogLines:
     init_died: str = field(metadata=means("init dies"))
     prefix: str = field(metadata=means("before each line of the handler"))
     result: str = field(metadata=means("result line"))
-    result_says_dirty: bool = field(
-        metadata=means("the result line has a word for dirty pages; otherwise the kind includes it")
-    )
     kill: str = field(metadata=means("SIGBUS (action optional or required) is sent"))
     force_kill: str = field(metadata=means("SIGKILL is sent"))
     still_referenced: str = field(metadata=means("references that nobody accounts for"))

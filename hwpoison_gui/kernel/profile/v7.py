@@ -133,6 +133,7 @@ V7: Final = Profile(
             "sync_clears_error",
             "fork_copies_hugetlb",
             "page_error_flag",
+            "result_says_dirty",
             "sigkill_if_still_mapped",
         }
     ),
@@ -156,7 +157,6 @@ V7: Final = Profile(
         init_died="Kernel panic - not syncing: Attempted to kill init!",
         prefix="MCE {pfn:#x}: ",
         result="{dirty}{kind} page recovery: {result}",
-        result_says_dirty=True,
         kill="Killing {comm}:{pid} early due to hardware memory corruption",
         force_kill="forcibly killing {comm}:{pid} because of failure to unmap corrupted page",
         still_referenced="{kind} page still referenced by {users} users",

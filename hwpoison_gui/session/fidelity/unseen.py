@@ -17,7 +17,7 @@ SOURCE_ONLY: Final = {
     "features.sigkill_is_sent": _UNMAP,
     "features.sigkill_if_still_mapped": _UNMAP,
     "features.unpoison_spares_offline": "no page is offline here",
-    "log.result_says_dirty": "the result line shows it",
+    "features.result_says_dirty": "the result line shows it",
     "log.unmap_failed": _UNMAP,
     "log.soft_offline.isolation failed": _ISOLATED,
     "results.states": "no slab page reaches the table",

@@ -168,8 +168,8 @@ def _answerable(name: str, args: Mapping[str, Any], expect: Mapping[str, Any], p
             raise ScenarioError("only for a step with a `frame`", key=f"expect.{key}")
         if key == "mce_kill" and "task" not in args:
             raise ScenarioError("only for a step with a `task`", key=f"expect.{key}")
-        if key == "dirty" and not profile.log.result_says_dirty:
-            names = [other.name for other in PROFILES.values() if other.log.result_says_dirty]
+        if key == "dirty" and not profile.has("result_says_dirty"):
+            names = [other.name for other in PROFILES.values() if other.has("result_says_dirty")]
             raise ScenarioError(f"only for profile {' and '.join(names)}; `kind` says it here", key=f"expect.{key}")
         if key == "never_handed_out":
             for text in expect[key]:

@@ -60,7 +60,7 @@ def record(session: Session, done: Done) -> dict[str, Any]:
     }
     if outcome.kind is not None:
         fields["kind"] = outcome.kind
-        if session.machine.profile.log.result_says_dirty:
+        if session.machine.profile.has("result_says_dirty"):
             fields["dirty"] = outcome.dirty
     if not outcome.panic:  # the operation does not return
         fields["errno"] = outcome.errno
@@ -155,7 +155,7 @@ def _came(session: Session, outcome: Outcome, named: bool = False) -> str:
     if outcome.filtered:
         said.append("filtered")
     if outcome.result is not None:
-        dirty = "dirty " if outcome.dirty and session.machine.profile.log.result_says_dirty else ""
+        dirty = "dirty " if outcome.dirty and session.machine.profile.has("result_says_dirty") else ""
         said.append(f"{outcome.result} ({dirty}{outcome.kind})")
     if outcome.panic:
         said.append("the machine stopped")

@@ -200,7 +200,7 @@ def facts_of(side: Side) -> dict[Key, Value]:
     if side.click is None:
         return {(RESULT, "result"): Value(f"not possible: {side.refused}", "kill")}
     outcome = side.click.outcome
-    found = dict(_result(outcome, side.session.machine.profile.log.result_says_dirty))
+    found = dict(_result(outcome, side.session.machine.profile.has("result_says_dirty")))
     loss = loss_of(side.session, side.click)
     if loss is not None:
         found[RESULT, "lost"] = Value(loss.lost, loss.tone)

@@ -140,7 +140,7 @@ def _went(session: Session, outcome: Outcome) -> str:
     """The result line as the kernel words it; without one, what the handler logged instead."""
     if outcome.result is not None:
         # The old handler's word "dirty" stands before the kind, the new one's in it.
-        dirty = outcome.dirty and session.machine.profile.log.result_says_dirty
+        dirty = outcome.dirty and session.machine.profile.has("result_says_dirty")
         return f"{outcome.result} ({'dirty ' if dirty else ''}{outcome.kind})"
     errno = f"−{outcome.errno}" if outcome.errno else ""
     if outcome.already_poisoned:
