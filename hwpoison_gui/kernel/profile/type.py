@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import FrozenInstanceError, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from hwpoison_gui.record import Record
 
@@ -30,6 +30,7 @@ else:
 
         def made(kind: type) -> type:
             kind.__init__, kind.__setattr__ = _set_all, _refuse
+            kind.__post_init__ = getattr(kind, "__post_init__", _accept)
             return dataclass(init=False, eq=False, repr=False)(kind)
 
         return made
@@ -40,9 +41,13 @@ else:
         self.__dict__.update(defaults, **values)
         if self.__dict__.keys() != names:
             raise TypeError(f"{type(self).__name__}: {', '.join(sorted(names ^ self.__dict__.keys()))}")
+        self.__post_init__()
 
     def _refuse(self: Any, name: str, value: Any) -> None:
         raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def _accept(self: Any) -> None:
+        """Stand for the check of a record that has none."""
 
 
 IGNORED: Final = "Ignored"
@@ -84,6 +89,10 @@ class Exit(Record):
     errno: int | str
     counted: bool = True
 
+
+# Phases that are asked for by name, so that every kernel must have a variant of each: a phase that goes on with another
+# than the next (the last two), and views that must know which pages reach the state table (the first).
+Asked = Literal["take_reference", "hwpoison_user_mappings", "identify_page_state"]
 
 SYSCTL_EARLY_KILL: Final = "memory_failure_early_kill"
 SYSCTL_RECOVERY: Final = "memory_failure_recovery"
@@ -138,6 +147,14 @@ class Results:
     actions: Mapping[str, Action] = field(metadata=means("action of the state table"))
     errno_of: Mapping[str, int | str] = field(metadata=means("return value of memory_failure() for a result"))
     exits: Mapping[str, Exit] = field(metadata=means("exit before the state table"))
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for a row whose action is missing, and for a table that leaves a page without a row."""
+        missing = {row.action for row in self.states} - self.actions.keys()
+        if missing:
+            raise ValueError(f"rows name actions that are missing: {', '.join(sorted(missing))}")
+        if not self.states or self.states[-1][:2] != (0, 0):
+            raise ValueError("the last row of the state table does not match every page")
 
 
 @part(frozen=True, kw_only=True, eq=False, repr=False)
@@ -239,8 +256,14 @@ class Profile:
         """Return whether this kernel has a feature. Raises KeyError if no feature of that name is declared."""
         return FEATURES[feature].name in self.features
 
-    def phase(self, name: str) -> Variant[Verdict]:
-        """The variant of a phase that this kernel runs. Raises StopIteration if it runs none."""
+    def __post_init__(self) -> None:
+        """Raise ValueError if a phase is missing that is asked for by name."""
+        missing = [name for name in get_args(Asked) if not self.runs(name)]
+        if missing:
+            raise ValueError(f"profile {self.name} has no phase {', '.join(missing)}")
+
+    def phase(self, name: Asked) -> Variant[Verdict]:
+        """Return the variant of a phase that this kernel runs."""
         return next(phase for phase in self.phases if phase.name == name)
 
     def runs(self, name: str) -> bool:

@@ -2,7 +2,8 @@
 
 Phases of memory_failure() and actions of the state table are named by what they do. A kernel that changes one adds a
 variant of the same name, and each profile lists the variants that its kernel runs. Other layers look up what they need
-to know of a variant by the variant itself, never by its name.
+to know of a variant by the variant itself. By name a profile gives only the phases of `Asked` (type.py), which each
+profile must have, and the actions that its state table names.
 """
 
 from __future__ import annotations
@@ -108,8 +109,8 @@ def changed(variants: tuple[V, ...], *newer: V) -> tuple[V, ...]:
 
 
 def before(name: str, newer: V, variants: tuple[V, ...]) -> tuple[V, ...]:
-    """`variants` with a new one in front of that called `name`. Raises StopIteration if there is none."""
-    at = next(number for number, variant in enumerate(variants) if variant.name == name)
+    """`variants` with a new one in front of that called `name`. Raises ValueError if there is none."""
+    at = [variant.name for variant in variants].index(name)
     return (*variants[:at], newer, *variants[at:])
 
 

@@ -21,7 +21,7 @@ from hwpoison_gui.kernel.mark import SITES
 from hwpoison_gui.kernel.profile.linux_7_2 import V7_2
 from hwpoison_gui.kernel.profile.registry import PROFILES, nearest, newest, sysctls
 from hwpoison_gui.kernel.profile.type import Profile
-from hwpoison_gui.kernel.profile.variants import VARIANTS, phase
+from hwpoison_gui.kernel.profile.variants import VARIANTS, by_name, phase
 from hwpoison_gui.session.compare import Settings, differing
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.fidelity import report
@@ -257,7 +257,7 @@ def test_the_lens_runs_it(kernel: Profile) -> None:
 
 def test_a_variant_is_declared_once(kernel: Profile) -> None:
     with pytest.raises(ValueError, match=r"set_page_hwpoison@9\.9"):
-        phase("9.9")(kernel.phase("set_page_hwpoison").run)
+        phase("9.9")(by_name(*kernel.phases)["set_page_hwpoison"].run)
 
 
 def test_every_variant_is_of_some_kernel() -> None:
