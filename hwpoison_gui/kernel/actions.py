@@ -102,7 +102,7 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
 
 @action("2.6.32", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
-    """Contents are lost: set AS_EIO on the mapping, so that fsync fails, and drop the page."""
+    """Contents are lost: set PG_error, set AS_EIO on the mapping for fsync() to report, and drop the page."""
     m, pfn = h.m, h.pfn
     m.set_flags(pfn, pf.ERROR)
     inode = m.inode_of(pfn)

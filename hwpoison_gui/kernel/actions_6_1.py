@@ -133,7 +133,7 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
 
 @action("6.1", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
-    """Contents are lost: record a write-back error, so that fsync fails, and drop the page."""
+    """Contents are lost: record a write-back error, and drop the page, or keep it there poisoned."""
     if h.m.profile.has("page_error_flag"):
         h.m.set_flags(h.pfn, pf.ERROR)
     yield _record_write_back_error(h)

@@ -96,7 +96,7 @@ def tip_of(row: TableRow) -> str:
     """Full description of a row, for its tip."""
     asks = " and ".join(f"{bit.name} {'set' if bit.wanted else 'clear'}" for bit in row.bits)
     lines = [f"Row {row.number + 1}: {row.kind}", f"Fits a page with {asks}." if asks else "Fits any page."]
-    lines.append(f"Then {row.action}(): {row.means}.")
+    lines.append(f"Then {row.action}(): {row.means}")
     if row.why:
         lines.append(f"Does not fit: {row.why}.")
     if row.never:

@@ -25,8 +25,13 @@ MARK_ERROR: Final = Part(
     "Does it belong to a file?",
     "me_pagecache_dirty",
     (
-        Way(actions.DIRTY_FILE, "Yes: AS_EIO is set on its mapping, the next fsync() returns EIO, once."),
-        Way(actions_6_1.DIRTY_FILE, "Yes: an error is recorded, fsync() returns EIO once per open file."),
+        Way(
+            actions.DIRTY_FILE,
+            "Yes: AS_EIO is set on its mapping: fsync() returns EIO once, while a page of it is cached.",
+        ),
+        Way(
+            actions_6_1.DIRTY_FILE, "Yes: an error is recorded: fsync() returns EIO once per open file, but 0 on tmpfs."
+        ),
         Way(actions.DIRTY_ANON, "No: anonymous memory, whose users were signalled."),
     ),
     quiet=True,
@@ -34,7 +39,9 @@ MARK_ERROR: Final = Part(
 )
 
 _REFUSED: Final = Way(actions.NOT_REGULAR, "It is not a regular file, so its pages cannot be removed: Failed.")
-_CUT: Final = Way(actions.TRUNCATED, "Removed from the page cache: the next fault reads it from disk.")
+_CUT: Final = Way(
+    actions.TRUNCATED, "Removed from the page cache: the next fault reads it from disk, or on tmpfs finds zeros."
+)
 _INVALIDATED: Final = (
     Way(actions.INVALIDATED, "Its file system removes no pages, but a clean one can be invalidated."),
     Way(actions.NOT_INVALIDATED, "It cannot be invalidated: dirty, under I/O, or referenced. Failed."),

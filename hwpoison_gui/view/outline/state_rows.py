@@ -23,13 +23,15 @@ from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome.matched_row import Matched, matched_by, step_of_table
 from hwpoison_gui.view.outcome.prediction import find_predicted, find_prediction
 from hwpoison_gui.view.outline.reachable import unreachable
+from hwpoison_gui.view.words.lookup import behaviour_of
 
 FITS: Final = "fits"  # the first match
 TRIED: Final = "tried"  # compared before the match, does not fit
 SPARED: Final = "spared"  # after the first match: not compared
 OPEN: Final = "open"  # no page is selected
 
-DOES: Final = {
+# What an action does with a page in a few words; what follows depends on whose page it is, and on the kernel.
+_DOES: Final = {
     Effect.LEAVES: "leave it",
     Effect.LEAVES_FREE: "leave it free",
     Effect.HUGE: "the huge page",
@@ -40,20 +42,11 @@ DOES: Final = {
     Effect.GIVES_UP: "give up",
 }
 # Anonymous pages are in no page cache.
-DOES_ANON: Final = {Effect.DROPS: "no more to do", Effect.DROPS_DIRTY: "mark ERROR"}
-MEANS: Final = {
-    Effect.LEAVES: "a kernel page: its owner would have to free it first",
-    Effect.LEAVES_FREE: "the allocator refuses it from now on",
-    Effect.HUGE: "a huge page is handled as a whole",
-    Effect.DROPS: "of a file: drop the page, its content is elsewhere or its users were signalled;"
-    " anonymous: its PTEs are gone already, nothing is left to do",
-    Effect.DROPS_DIRTY: "set PG_error; of a file: record EIO, so that fsync() returns it, and drop the page;"
-    " anonymous: its users were signalled, nothing is left to do",
-    Effect.KEEPS_IN_SWAP_CACHE: "keep it in the swap cache and never write it: a process that swaps it in gets SIGBUS",
-    Effect.DROPS_FROM_SWAP_CACHE: "drop it from the swap cache: swap has a good copy",
-    Effect.GIVES_UP: "log an unknown page state, and give up",
-}
-
+_DOES_ANON: Final = _DOES | {Effect.DROPS: "no more to do", Effect.DROPS_DIRTY: "no more to do"}
+_DOES_ANON_ERROR: Final = _DOES_ANON | {Effect.DROPS_DIRTY: "mark ERROR"}
+# Shared memory of a kernel whose tmpfs keeps poisoned pages, and any page of it before one is selected.
+_DOES_KEPT: Final = _DOES | {Effect.DROPS: "keep it, poisoned", Effect.DROPS_DIRTY: "note EIO, keep it"}
+_DOES_EITHER: Final = _DOES | {Effect.DROPS: "drop or keep it", Effect.DROPS_DIRTY: "note EIO, drop or keep it"}
 
 AT_REST: Final = "The first row that fits decides. Select a frame to try it."
 
@@ -71,7 +64,7 @@ class Bit(Record):
 
 
 class TableRow(Record):
-    """`does`, `means`: what its action does, in a few words and in a sentence.
+    """`does`: what its action does with the page that is shown, in a few words; `means`: what it does, in a sentence.
 
     `why`: why the row does not match; `never`: why no page ever reaches it. Both may be empty.
     """
@@ -107,21 +100,33 @@ def rows_of(profile: Profile, word: int | None) -> tuple[TableRow, ...]:
     states = profile.results.states
     never = unreachable(states, profile.phase("take_reference"))
     first = None if word is None else states.index(matching_row(states, word))
-    effects = [profile.results.actions[row.action].effect for row in states]
+    does = _does(profile, word)
+    actions = [profile.results.actions[row.action] for row in states]
     return tuple(
-        _row(number, row, effects[number], word, first, never.get(number, "")) for number, row in enumerate(states)
+        _row(number, row, word, first, does[action.effect], behaviour_of(action), never.get(number, ""))
+        for number, (row, action) in enumerate(zip(states, actions, strict=True))
     )
 
 
-def _row(number: int, row: StateRow, effect: Effect, word: int | None, first: int | None, never: str) -> TableRow:
+def _does(profile: Profile, word: int | None) -> dict[Effect, str]:
+    """Return what each action does with a page of this flag word, or with any page where it is None."""
+    keeps = profile.files.keeps_poison("tmpfs")
+    if word is None:
+        return _DOES_EITHER if keeps else _DOES
+    if word & pf.ANON:
+        return _DOES_ANON_ERROR if profile.has("page_error_flag") else _DOES_ANON
+    return _DOES_KEPT if keeps and word & pf.SWAPBACKED else _DOES
+
+
+def _row(
+    number: int, row: StateRow, word: int | None, first: int | None, does: str, means: str, never: str
+) -> TableRow:
     bits = tuple(_bit(name, row, word) for name in pf.names_of(row.mask))
     state = OPEN if first is None else FITS if number == first else TRIED if number < first else SPARED
     wrong = [bit for bit in bits if not bit.fits] if state == TRIED else []
     said = {has: ", ".join(bit.name for bit in wrong if bool(bit.has) == has) for has in (True, False)}
     why = "; ".join(f"{said[has]} {is_so}" for has, is_so in ((True, "set"), (False, "clear")) if said[has])
-    anonymous = DOES_ANON if word is not None and word & pf.ANON else {}
-    does = anonymous.get(effect, DOES[effect])
-    return TableRow(number, bits, row.kind, row.action, does, MEANS[effect], state, why, never)
+    return TableRow(number, bits, row.kind, row.action, does, means, state, why, never)
 
 
 def _bit(name: str, row: StateRow, word: int | None) -> Bit:

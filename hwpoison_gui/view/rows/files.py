@@ -27,7 +27,7 @@ FILE_COLUMNS: Final = (
     TextColumn("cached", "Cached", "How many of them are in the page cache", "000,000", number=True),
     TextColumn("dirty", "Dirty", "Cached pages newer than the disk: poison loses them", "000,000", number=True),
     TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
-    TextColumn("error", "Error", "EIO: a page was lost; fsync() reports it once per open file", "EIO reported"),
+    TextColumn("error", "Error", "EIO: a write was lost; whether an fsync() has reported it", "EIO reported"),
 )  # fmt: skip
 # With the predicted effects of errors in the cached pages; shown on demand.
 FILE_DAMAGE_COLUMNS: Final = (

@@ -57,7 +57,10 @@ BEHAVIOUR: Final[Behaviour] = {
     actions.me_huge_page: "A huge page: not supported in 2.6.32.",
     actions.me_unknown: "No row matches, which should not happen: failed.",
     actions.me_pagecache_clean: "Drop a page whose contents are elsewhere, or lost already, from the page cache.",
-    actions.me_pagecache_dirty: "Contents are lost: set AS_EIO on the mapping, so that fsync fails, and drop the page.",
+    actions.me_pagecache_dirty: (
+        "Contents are lost: set PG_error; of a file, set AS_EIO on the mapping, which fsync() returns while a page of "
+        "it is cached, and drop the page."
+    ),
     actions.me_swapcache_dirty: (
         "Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."
     ),

@@ -47,7 +47,8 @@ BEHAVIOUR: Final[Behaviour] = {
         "Drop a page whose contents are elsewhere, or lost already, from the page cache, or keep it there poisoned."
     ),
     actions.me_pagecache_dirty: (
-        "Contents are lost: record a write-back error, so that fsync fails, and drop the page."
+        "Contents are lost: of a file, record a write-back error, which fsync() returns except on tmpfs, and drop the "
+        "page, or keep it there poisoned."
     ),
     actions.me_swapcache_dirty: (
         "As before, but off the LRU: keep the page in the swap cache. Failed, if it is on no list or has other users."

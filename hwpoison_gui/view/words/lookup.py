@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 from hwpoison_gui.kernel.mark import Mark, Site
 from hwpoison_gui.kernel.profile.type import Profile
+from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view.words.words import Words, filled, values_of
 
 
@@ -41,3 +43,11 @@ def words_at(site: Site) -> Words:
     from hwpoison_gui.view.words.tables import WORDS  # imported here to keep start-up fast
 
     return WORDS.get(site) or Words(f"{site.function}(): {site.branch}." if site.branch else f"{site.function}().")
+
+
+@cache
+def behaviour_of(variant: Variant[Any]) -> str:
+    """Return what a phase or an action does, in a sentence; one without words is told by its name and its kernel."""
+    from hwpoison_gui.view.words.tables import BEHAVIOUR  # imported here to keep start-up fast
+
+    return BEHAVIOUR.get(variant) or f"{variant.name}() of {variant.kernel}."
