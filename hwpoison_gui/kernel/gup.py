@@ -1,22 +1,61 @@
-"""Pins: references that processes hold beside their page tables, as get_user_pages() and vmsplice() take them.
+"""User memory that the kernel itself reads, and pins: references beside those of page tables.
 
-After mm/gup.c and fs/splice.c. A page in a pipe, or under direct I/O, is held by the processes that mapped it then, and
-by their children, which share the pipe: the reference goes with the last of them. Nobody's page stays pinned.
+After mm/gup.c, arch/x86/lib/usercopy.c and fs/splice.c, whose vmsplice() takes pins. Addresses are in bytes.
+
+A page in a pipe, or under direct I/O, is held by the processes that mapped it then, and by their children, which share
+the pipe: the reference goes with the last of them. Nobody's page stays pinned.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from . import pte as ptes
+from .filemap import content_of
 from .gate import ABSENT
 from .machine import Machine
-from .mark import Act, Mark, site
+from .mark import Act, Mark, Steps, site
+from .memory import Access, handle_mm_fault
 from .page_alloc import get_page, put_page
+from .records import PAGE_SHIFT
 from .rmap import mappings_of
+from .vm_fault import VM_FAULT_HWPOISON, VM_FAULT_OOM
 
+COPIED: Final = site("copy_from_user", args="address")
+NOT_COPIED: Final = {
+    errno: site("copy_from_user", Act.DECIDE, errno, "address found") for errno in ("EFAULT", "ENOMEM")
+}
 PINNED: Final = site("get_page", Act.FLAG)
 UNPINNED: Final = site("put_page", Act.FLAG)
 RELEASED: Final = site("put_page", Act.DECIDE, "released at exit")
+
+_GUP_ERRNO: Final = {VM_FAULT_OOM: "ENOMEM", VM_FAULT_HWPOISON: "EHWPOISON"}
+
+
+def follow_page(m: Machine, mm: int, address: int) -> Steps[int | str]:
+    """get_user_pages() for reading one page. Returns its frame number, or the name of an errno."""
+    while True:
+        vma = m.find_vma(mm, address)
+        if vma is None or vma.prot == "none":
+            return "EFAULT"
+        vpn = address >> PAGE_SHIFT
+        entry = m.pte(mm, vpn)
+        if entry & ptes.PRESENT:
+            return ptes.value_of(entry) + (vpn % 512 if entry & ptes.PSE else 0)
+        fault = yield from handle_mm_fault(m, vma, address, False)
+        if fault:
+            return _GUP_ERRNO.get(fault, "EFAULT")
+
+
+def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
+    """Read a user page in the kernel; failure is EFAULT, or ENOMEM, without a signal."""
+    found = yield from follow_page(m, mm, address)
+    if isinstance(found, str):
+        errno = "ENOMEM" if found == "ENOMEM" else "EFAULT"
+        yield Mark(NOT_COPIED[errno], (address, found))
+        return Access(None, errno)
+    yield Mark(COPIED, (address,), (found,))
+    return Access(content_of(m, found))
 
 
 def pin_page(m: Machine, pfn: int) -> Mark:

@@ -1,6 +1,6 @@
-"""madvise(), reads of user memory by the kernel, and injection by a process.
+"""madvise(), and injection by a process.
 
-After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c. Addresses are in bytes.
+After mm/madvise.c. Addresses are in bytes.
 """
 
 from __future__ import annotations
@@ -10,55 +10,20 @@ from typing import Final
 
 from . import pte as ptes
 from .anon_folio import maps_whole_folio
-from .filemap import content_of
 from .folio import folio_nr_pages, folio_test_large
+from .gup import follow_page
 from .handler import MF_ACTION_REQUIRED, MF_COUNT_INCREASED, MF_SW_SIMULATED
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
-from .memory import Access, handle_mm_fault
 from .memory_failure import memory_failure
 from .mmap import covered, overlapping
 from .page_alloc import get_page, put_page
 from .records import HPAGE_PMD_NR, PAGE_SHIFT, PAGE_SIZE, Vma
 from .soft_offline import soft_offline_page
 from .split_folio import split_huge_page
-from .swap import is_reclaimed_whole, pageout, read_swap_cache
-from .vm_fault import VM_FAULT_HWPOISON, VM_FAULT_OOM
+from .swap import is_reclaimed_whole, pageout
 
-COPIED: Final = site("copy_from_user", args="address")
-NOT_COPIED: Final = {
-    errno: site("copy_from_user", Act.DECIDE, errno, "address found") for errno in ("EFAULT", "ENOMEM")
-}
 REFERENCE_DROPPED: Final = site("madvise_hwpoison", Act.FLAG)
-SWAPPED_IN: Final = site("swapin_readahead")
-
-_GUP_ERRNO = {VM_FAULT_OOM: "ENOMEM", VM_FAULT_HWPOISON: "EHWPOISON"}
-
-
-def follow_page(m: Machine, mm: int, address: int) -> Steps[int | str]:
-    """get_user_pages() for reading one page. Returns its frame number, or the name of an errno."""
-    while True:
-        vma = m.find_vma(mm, address)
-        if vma is None or vma.prot == "none":
-            return "EFAULT"
-        vpn = address >> PAGE_SHIFT
-        entry = m.pte(mm, vpn)
-        if entry & ptes.PRESENT:
-            return ptes.value_of(entry) + (vpn % 512 if entry & ptes.PSE else 0)
-        fault = yield from handle_mm_fault(m, vma, address, False)
-        if fault:
-            return _GUP_ERRNO.get(fault, "EFAULT")
-
-
-def copy_from_user(m: Machine, mm: int, address: int) -> Steps[Access]:
-    """Read a user page in the kernel; failure is EFAULT, or ENOMEM, without a signal."""
-    found = yield from follow_page(m, mm, address)
-    if isinstance(found, str):
-        errno = "ENOMEM" if found == "ENOMEM" else "EFAULT"
-        yield Mark(NOT_COPIED[errno], (address, found))
-        return Access(None, errno)
-    yield Mark(COPIED, (address,), (found,))
-    return Access(content_of(m, found))
 
 
 def madvise_hwpoison(m: Machine, mm: int, address: int, current: int) -> Steps[int | str]:
@@ -152,18 +117,6 @@ def madvise_populate_read(m: Machine, mm: int, start: int, end: int) -> Steps[in
         found = yield from follow_page(m, mm, address)
         if isinstance(found, str):
             return found
-    return 0
-
-
-def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
-    """Read the page of a swap entry into the swap cache without mapping it."""
-    entry = m.pte(mm, address >> PAGE_SHIFT)
-    if not entry & ptes.SWAP:
-        return 0
-    pfn = read_swap_cache(m, ptes.value_of(entry))
-    if pfn is None:
-        return "ENOMEM"
-    yield Mark(SWAPPED_IN, (), (pfn,))
     return 0
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 from typing import Final
 
 from . import page_flags as pf
+from . import pte as ptes
 from .filemap import can, delete_from_page_cache, writepage
 from .folio import folio_frames, folio_test_large
 from .gate import ABSENT
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .page_alloc import alloc_page, get_page, put_page
+from .records import PAGE_SHIFT
 from .rmap import mappings_of, try_to_unmap
 
 KEPT: Final = site("shrink_page_list", Act.DECIDE, "keep", "extra")
 FREED: Final = site("shrink_page_list", Act.DROP, "free")
 FREED_FILE: Final = site("shrink_page_list", Act.DROP, "free", "path", name="file page freed")
+SWAPPED_IN: Final = site("swapin_readahead")
 
 
 def add_to_swap(m: Machine, pfn: int) -> int:
@@ -97,6 +100,18 @@ def read_swap_cache(m: Machine, offset: int) -> int | None:
     add_to_swap_cache(m, pfn, offset)
     put_page(m, pfn)
     return pfn
+
+
+def swapin_readahead(m: Machine, mm: int, address: int) -> Steps[int | str]:
+    """Read the page of a swap entry into the swap cache without mapping it."""
+    entry = m.pte(mm, address >> PAGE_SHIFT)
+    if not entry & ptes.SWAP:
+        return 0
+    pfn = read_swap_cache(m, ptes.value_of(entry))
+    if pfn is None:
+        return "ENOMEM"
+    yield Mark(SWAPPED_IN, (), (pfn,))
+    return 0
 
 
 def swap_writepage(m: Machine, pfn: int) -> None:

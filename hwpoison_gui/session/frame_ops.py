@@ -12,15 +12,11 @@ from hwpoison_gui.kernel import madvise
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.filemap import can, writepage
 from hwpoison_gui.kernel.folio import folio_test_large
-from hwpoison_gui.kernel.gup import is_pinned, pin_page, unpin_page
-from hwpoison_gui.kernel.hwpoison_inject import (
-    do_machine_check,
-    hard_offline_page,
-    hwpoison_inject,
-    uc_decode_notifier,
-)
+from hwpoison_gui.kernel.gup import follow_page, is_pinned, pin_page, unpin_page
+from hwpoison_gui.kernel.hwpoison_inject import hard_offline_page, hwpoison_inject
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mark import Act, Mark, Steps, site
+from hwpoison_gui.kernel.mce import do_machine_check, uc_decode_notifier
 from hwpoison_gui.kernel.page_alloc import alloc_page
 from hwpoison_gui.kernel.soft_offline import soft_offline_page
 from hwpoison_gui.kernel.swap import swap_writepage
@@ -117,7 +113,7 @@ def _by_madvise(w: World, a: Args, advice: Callable[[Machine, int, int, int], St
         address = madvise.address_of_frame(w.machine, mm, pfn)
         return (yield from errno_of(advice(w.machine, mm, address, tid))) if address >= 0 else OpResult(errno="EFAULT")
     address = w.address(page.task, f"{page.at.area}+{page.at.page}", "frame")
-    found = yield from madvise.follow_page(w.machine, mm, address)
+    found = yield from follow_page(w.machine, mm, address)
     if isinstance(found, str):
         return OpResult(errno=(yield from advice(w.machine, mm, address, tid)))
     head = w.machine.compound_head(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from hwpoison_gui.kernel import fork, fs, madvise, mmap
+from hwpoison_gui.kernel import exit, fork, fs, gup, madvise, mmap, swap
 from hwpoison_gui.kernel.hugetlb import hugetlb_file_setup
 from hwpoison_gui.kernel.hugetlb_pool import set_max_huge_pages
 from hwpoison_gui.kernel.hwpoison_filter import FILTER_FILES, setting
@@ -106,7 +106,7 @@ def op_fork(w: World, a: Args) -> Steps[OpResult]:
 
 def op_exit(w: World, a: Args) -> Steps[OpResult]:
     """do_exit() of all threads of a process."""
-    yield from fork.do_exit(w.machine, w.process(a["task"]).tgid)
+    yield from exit.do_exit(w.machine, w.process(a["task"]).tgid)
     return DONE
 
 
@@ -146,7 +146,7 @@ def op_open(w: World, a: Args) -> Steps[OpResult]:
     process = w.process(a["task"])
     w.inode(a["path"])
     if a["fd"] in w.machine.fds.of(process.tgid):
-        fork.close_fd(w.machine, process.tgid, a["fd"])
+        exit.close_fd(w.machine, process.tgid, a["fd"])
     fs.do_open(w.machine, process.tgid, a["path"], a["fd"])
     yield Mark(OPENED, (process.comm, a["path"]), tasks=(process.tgid,))
     return DONE
@@ -156,7 +156,7 @@ def op_close(w: World, a: Args) -> Steps[OpResult]:
     """sys_close(): the last descriptor of an open file releases it."""
     w.description(a["task"], a["fd"])
     process = w.process(a["task"])
-    fork.close_fd(w.machine, process.tgid, a["fd"])
+    exit.close_fd(w.machine, process.tgid, a["fd"])
     yield Mark(CLOSED, (process.comm, a["fd"]), tasks=(process.tgid,))
     return DONE
 
@@ -341,7 +341,7 @@ def op_madvise(w: World, a: Args) -> Steps[OpResult]:
 def op_swapin(w: World, a: Args) -> Steps[OpResult]:
     """swapin_readahead() of the page at an address: it enters the swap cache without being mapped."""
     mm = w.process(a["task"]).mm
-    return (yield from errno_of(madvise.swapin_readahead(w.machine, mm, w.address(a["task"], a["at"]))))
+    return (yield from errno_of(swap.swapin_readahead(w.machine, mm, w.address(a["task"], a["at"]))))
 
 
 # Memory accesses and others
@@ -364,7 +364,7 @@ def op_copy_from_user(w: World, a: Args) -> Steps[OpResult]:
     """copy_from_user(): the kernel reads user memory, for process `by`."""
     w.process(a["by"], "by")
     mm = w.process(a["task"]).mm
-    return (yield from _access(madvise.copy_from_user(w.machine, mm, w.address(a["task"], a["at"]))))
+    return (yield from _access(gup.copy_from_user(w.machine, mm, w.address(a["task"], a["at"]))))
 
 
 def op_sysctl(w: World, a: Args) -> Steps[OpResult]:

@@ -298,7 +298,7 @@ class Session:
             pass
 
     def _carry_out(self, name: str, args: Mapping[str, Any]) -> Steps[OpResult]:
-        from hwpoison_gui.kernel.fork import do_group_exit  # imported here to keep start-up fast
+        from hwpoison_gui.kernel.exit import do_group_exit  # imported here to keep start-up fast
         from hwpoison_gui.session.ops import OPS
 
         result = yield from OPS[name](self.world, args)

@@ -1,9 +1,59 @@
-"""Pins go with the processes that hold them."""
+"""get_user_pages() and the kernel's own reads of user memory; pins go with the processes that hold them.
+
+After mm/gup.c and arch/x86/lib/usercopy.c.
+"""
 
 from __future__ import annotations
 
+import pytest
+
+from hwpoison_gui.kernel.gup import follow_page
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from tests import invariants
-from tests.workbench import Workbench
+from tests.kernel.test_madvise import area
+from tests.workbench import Workbench, run
+
+both = pytest.mark.parametrize("profile", tuple(PROFILES))
+
+
+def test_a_page_is_followed_and_faulted_in_where_needed() -> None:
+    bench = area()
+    m, mm = bench.m, bench.session.world.process("a").mm
+    start = bench.session.resolve_address("a", "m+0")
+    assert run(follow_page(m, mm, start)) == bench.pfn()
+    assert run(follow_page(m, mm, start + 3 * 4096)) == bench.pfn("any:zero")
+    assert run(follow_page(m, mm, start - 4096)) == "EFAULT"
+    bench.do("mprotect", task="a", at="m+0", prot="none")
+    assert run(follow_page(m, mm, start)) == "EFAULT"
+
+
+@both
+def test_a_page_inside_a_huge_one_is_found(profile: str) -> None:
+    bench = Workbench(profile, huge_pages=1)
+    bench.area("h", pages=512, huge="hugetlb", shared=True)
+    bench.do("write", task="a", at="h+3", value="x")
+    m, mm = bench.m, bench.session.world.process("a").mm
+    head = m.compound_head(bench.pfn("a:h+3"))
+    for page in (0, 3, 511):
+        assert run(follow_page(m, mm, bench.session.resolve_address("a", f"h+{page}"))) == head + page
+    assert bench.do("copy_from_user", task="a", at="h+3").value == "x"
+
+
+@pytest.mark.parametrize("how, errno", (("poison", "EFAULT"), ("nothing", "EFAULT"), ("no memory", "ENOMEM")))
+def test_the_kernel_gets_an_error_and_no_signal(how: str, errno: str) -> None:
+    """copy_from_user() and get_user_pages() fail where a load of the process itself would be killed."""
+    bench = Workbench(frames=512)
+    bench.area(pages=2)
+    bench.do("write", task="a", at="m+0", value="x")
+    if how == "poison":
+        bench.do("poison", frame="a:m+0")
+    elif how == "nothing":
+        bench.do("munmap", task="a", at="m+0", pages=1)
+    else:
+        bench.do("madvise", task="a", at="m+0", advice="pageout")
+        bench.do("alloc", frames=512)
+    outcome = bench.do("copy_from_user", task="a", at="m+0")
+    assert (outcome.errno, outcome.value, outcome.signals) == (errno, None, ())
 
 
 def pinned() -> Workbench:

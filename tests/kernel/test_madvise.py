@@ -1,6 +1,6 @@
-"""madvise(), get_user_pages() and the kernel's own reads of user memory.
+"""madvise(): injection, MADV_PAGEOUT, MADV_POPULATE_READ and MADV_DONTNEED.
 
-After mm/madvise.c, mm/gup.c and arch/x86/lib/usercopy.c.
+After mm/madvise.c.
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.madvise import address_of_frame, follow_page
+from hwpoison_gui.kernel.madvise import address_of_frame
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
 from tests import invariants
-from tests.workbench import Workbench, run
+from tests.workbench import Workbench
 
 both = pytest.mark.parametrize("profile", tuple(PROFILES))
 
@@ -31,47 +31,7 @@ def states(bench: Workbench, pages: int = 4, task: str = "a") -> list[str]:
     return [bench.session.pte_state(task, f"m+{page}") for page in range(pages)]
 
 
-# -- get_user_pages()
-
-
-def test_a_page_is_followed_and_faulted_in_where_needed() -> None:
-    bench = area()
-    m, mm = bench.m, bench.session.world.process("a").mm
-    start = bench.session.resolve_address("a", "m+0")
-    assert run(follow_page(m, mm, start)) == bench.pfn()
-    assert run(follow_page(m, mm, start + 3 * 4096)) == bench.pfn("any:zero")
-    assert run(follow_page(m, mm, start - 4096)) == "EFAULT"
-    bench.do("mprotect", task="a", at="m+0", prot="none")
-    assert run(follow_page(m, mm, start)) == "EFAULT"
-
-
-@both
-def test_a_page_inside_a_huge_one_is_found(profile: str) -> None:
-    bench = Workbench(profile, huge_pages=1)
-    bench.area("h", pages=512, huge="hugetlb", shared=True)
-    bench.do("write", task="a", at="h+3", value="x")
-    m, mm = bench.m, bench.session.world.process("a").mm
-    head = m.compound_head(bench.pfn("a:h+3"))
-    for page in (0, 3, 511):
-        assert run(follow_page(m, mm, bench.session.resolve_address("a", f"h+{page}"))) == head + page
-    assert bench.do("copy_from_user", task="a", at="h+3").value == "x"
-
-
-@pytest.mark.parametrize("how, errno", (("poison", "EFAULT"), ("nothing", "EFAULT"), ("no memory", "ENOMEM")))
-def test_the_kernel_gets_an_error_and_no_signal(how: str, errno: str) -> None:
-    """copy_from_user() and get_user_pages() fail where a load of the process itself would be killed."""
-    bench = Workbench(frames=512)
-    bench.area(pages=2)
-    bench.do("write", task="a", at="m+0", value="x")
-    if how == "poison":
-        bench.do("poison", frame="a:m+0")
-    elif how == "nothing":
-        bench.do("munmap", task="a", at="m+0", pages=1)
-    else:
-        bench.do("madvise", task="a", at="m+0", advice="pageout")
-        bench.do("alloc", frames=512)
-    outcome = bench.do("copy_from_user", task="a", at="m+0")
-    assert (outcome.errno, outcome.value, outcome.signals) == (errno, None, ())
+# -- Where a frame is
 
 
 @both
@@ -220,24 +180,6 @@ def test_populating_ends_where_it_cannot_go_on(case: str, errno: int | str, done
         bench.do("poison", frame="a:m+1")
     outcome = bench.do("madvise", task="a", at="m+0", pages=4, advice="populate_read")
     assert (outcome.errno, states(bench), outcome.signals) == (errno, done, ())
-
-
-# -- Reading ahead
-
-
-@both
-def test_swap_is_read_ahead_into_the_cache_alone(profile: str) -> None:
-    bench = area(profile)
-    bench.do("madvise", task="a", at="m+0", advice="pageout")
-    assert bench.do("swapin", task="a", at="m+0").errno == 0
-    m = bench.m
-    entry = m.pte(bench.session.world.process("a").mm, bench.session.resolve_address("a", "m+0") >> PAGE_SHIFT)
-    pfn = m.swap_cache.view[ptes.value_of(entry)]
-    assert entry & ptes.SWAP and not m.mapcount.get(pfn)
-    assert bench.do("swapin", task="a", at="m+1").errno == 0 and len(m.swap_cache.view) == 1
-    bench.do("madvise", task="a", at="m+1", advice="pageout")
-    bench.do("alloc", frames=9000)
-    assert bench.do("swapin", task="a", at="m+1").errno == "ENOMEM"
 
 
 def test_only_present_entries_are_paged_out() -> None:

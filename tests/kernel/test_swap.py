@@ -389,3 +389,21 @@ def test_a_page_that_goes_with_the_last_reference_of_the_swap_cache_leaves_a_fra
     assert swap_is_empty(bench.m) and pfn in bench.m.pcp.of(0)
     assert bench.m.page(pfn) == 0
     invariants.check(bench.m)
+
+
+@both
+def test_swap_is_read_ahead_into_the_cache_alone(profile: str) -> None:
+    bench = Workbench(profile)
+    bench.area(pages=2)
+    for page in range(2):
+        bench.do("write", task="a", at=f"m+{page}")
+    bench.do("madvise", task="a", at="m+0", advice="pageout")
+    assert bench.do("swapin", task="a", at="m+0").errno == 0
+    m = bench.m
+    found = entry(bench)
+    pfn = m.swap_cache.view[ptes.value_of(found)]
+    assert found & ptes.SWAP and not m.mapcount.get(pfn)
+    assert bench.do("swapin", task="a", at="m+1").errno == 0 and len(m.swap_cache.view) == 1
+    bench.do("madvise", task="a", at="m+1", advice="pageout")
+    bench.do("alloc", frames=9000)
+    assert bench.do("swapin", task="a", at="m+1").errno == "ENOMEM"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from hwpoison_gui.kernel.fork import INIT_DIED
+from hwpoison_gui.kernel.exit import INIT_DIED
 from hwpoison_gui.kernel.hwpoison_inject import REFUSED
 from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.kernel.profile.type import RECOVERED

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Final
 
-from hwpoison_gui.kernel import fs, madvise, memory, soft_offline, unpoison
+from hwpoison_gui.kernel import fs, gup, mce, memory, soft_offline, unpoison
 from hwpoison_gui.kernel import hwpoison_inject as inject
 from hwpoison_gui.kernel.handler import Verdict
 from hwpoison_gui.kernel.mark import SITES, Site
@@ -51,8 +51,8 @@ _SOFT_OFFLINE: Final = frozenset(
 _OPERATIONS: Final[tuple[tuple[frozenset[Site], tuple[Part, ...]], ...]] = (
     (_SOFT_OFFLINE, SOFT_OFFLINE),
     (frozenset({unpoison.CLEARED, unpoison.NOTHING_CLEARED, unpoison.NO_PAGE, *unpoison.REFUSED.values()}), UNPOISON),
-    (frozenset({inject.GOES_ON, inject.MUST_KILL, inject.CANNOT_GO_ON}), BEFORE),
-    (frozenset({madvise.COPIED, *madvise.NOT_COPIED.values()}), KERNEL_READ),
+    (frozenset({mce.GOES_ON, mce.MUST_KILL, mce.CANNOT_GO_ON}), BEFORE),
+    (frozenset({gup.COPIED, *gup.NOT_COPIED.values()}), KERNEL_READ),
     (
         frozenset({memory.READ, memory.WRITTEN, memory.TOUCHED_POISON, memory.TOUCHED_NOTHING, memory.BAD_AREA}),
         TOUCH,

@@ -7,19 +7,21 @@ from typing import Final
 from hwpoison_gui.kernel import (
     anon_folio,
     get_hwpoison_page,
+    gup,
     huge_fault,
     huge_memory,
     hugetlb,
     hugetlb_pool,
     madvise,
+    mce,
     memory,
     migrate,
     soft_offline,
     split_folio,
     unpoison,
 )
-from hwpoison_gui.kernel import hwpoison_inject as inject
-from hwpoison_gui.kernel.fork import EXITED, INIT_DIED, ZAPPED
+from hwpoison_gui.kernel.exit import EXITED, INIT_DIED, ZAPPED
+from hwpoison_gui.kernel.hwpoison_inject import NO_PAGE
 from hwpoison_gui.kernel.signal import HANDLED, UNKILLABLE
 from hwpoison_gui.view.outline.part import NO_STEP, Part, Way, sites_of
 
@@ -71,9 +73,9 @@ COPY: Final = Part(
     "Does the kernel’s read succeed?",
     "copy_from_user",
     (
-        Way(madvise.COPIED, "Yes."),
-        Way(madvise.NOT_COPIED["EFAULT"], "No: EFAULT, and no signal."),
-        Way(madvise.NOT_COPIED["ENOMEM"], "No: there is no memory to read it into."),
+        Way(gup.COPIED, "Yes."),
+        Way(gup.NOT_COPIED["EFAULT"], "No: EFAULT, and no signal."),
+        Way(gup.NOT_COPIED["ENOMEM"], "No: there is no memory to read it into."),
     ),
 )
 
@@ -94,18 +96,18 @@ BEFORE: Final = (
         "The processor reports the error",
         "do_machine_check",
         (
-            Way(inject.GOES_ON, "The thread can resume afterwards: it handles the error first."),
-            Way(inject.MUST_KILL, "It cannot resume: the handler takes the page away and must kill it (MF_MUST_KILL)."),
-            Way(inject.CANNOT_GO_ON, "It cannot resume: SIGBUS at once."),
+            Way(mce.GOES_ON, "The thread can resume afterwards: it handles the error first."),
+            Way(mce.MUST_KILL, "It cannot resume: the handler takes the page away and must kill it (MF_MUST_KILL)."),
+            Way(mce.CANNOT_GO_ON, "It cannot resume: SIGBUS at once."),
         ),
-        (inject.KILL_ME_MAYBE, inject.NO_PAGE),
+        (mce.KILL_ME_MAYBE, NO_PAGE),
         quiet=True,
     ),
 )
 
 AFTER: Final = (
     Part("The injector drops its reference", "madvise_hwpoison", signs=(madvise.REFERENCE_DROPPED,), quiet=True),
-    Part("The thread cannot resume", "kill_me_now", signs=(inject.KILL_ME_NOW,), quiet=True),
+    Part("The thread cannot resume", "kill_me_now", signs=(mce.KILL_ME_NOW,), quiet=True),
     Part(
         "The tasks run and take their signals",
         "get_signal_to_deliver",

@@ -1,18 +1,14 @@
-"""Words of session/frame_ops.py and kernel/gup.py."""
+"""Words of session/frame_ops.py."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import gup
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.session import frame_ops
 from hwpoison_gui.view.words.words import Words, counted
 
 WORDS: Final[dict[Site, Words]] = {
-    gup.PINNED: Words("Frame {frame:#x} is pinned."),
-    gup.UNPINNED: Words("Frame {frame:#x}: one pin is dropped."),
-    gup.RELEASED: Words("Frame {frame:#x}: its pin went with the process that held it."),
     frame_ops.WRITEBACK_STARTED: Words("I/O on frame {frame:#x} starts."),
     frame_ops.WRITEBACK_ENDED: Words("I/O on frame {frame:#x} ends."),
     frame_ops.LET_GO: Words("{path}: the page cache lets go of the folio, which nobody else has."),

@@ -1,4 +1,4 @@
-"""Words of kernel/swap.py: pages are reclaimed."""
+"""Words of kernel/swap.py: pages are reclaimed, and read ahead."""
 
 from __future__ import annotations
 
@@ -12,4 +12,5 @@ WORDS: Final[dict[Site, Words]] = {
     swap.KEPT: Words(lambda extra: f"{counted(extra, 'extra reference')}: unmapped, but not written."),
     swap.FREED: Words("Written to swap and freed."),
     swap.FREED_FILE: Words("{path}: written back if dirty, and freed."),
+    swap.SWAPPED_IN: Words("Frame {frame:#x} holds the page in the swap cache; no PTE maps it."),
 }

@@ -18,8 +18,8 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.boot.frames import free_blocks
 from hwpoison_gui.kernel.boot.machine import machine_from_image
+from hwpoison_gui.kernel.exit import do_exit
 from hwpoison_gui.kernel.exit_mmap import exit_mmap
-from hwpoison_gui.kernel.fork import do_exit
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.mmap import do_mprotect
 from hwpoison_gui.kernel.profile.registry import PROFILES
