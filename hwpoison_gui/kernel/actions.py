@@ -12,7 +12,6 @@ from .filemap import can, mapping_set_error
 from .mark import Act, Mark, Steps, site
 from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from .profile.variants import Effect, action
-from .records import Inode
 from .swap import delete_from_swap_cache
 from .truncate import invalidate_inode_page, truncate_page, why_kept
 
@@ -30,7 +29,7 @@ TRUNCATED: Final = site("generic_error_remove_page", Act.DROP, RECOVERED, "path 
 NOT_REGULAR: Final = site("generic_error_remove_page", Act.DECIDE, FAILED, "path filesystem")
 INVALIDATED: Final = site("invalidate_inode_page", Act.DROP, RECOVERED, "path")
 NOT_INVALIDATED: Final = site("invalidate_inode_page", Act.DECIDE, FAILED, "path kept count")
-DIRTY_FILE: Final = site("me_pagecache_dirty", Act.FLAG, "AS_EIO", "path named")
+DIRTY_FILE: Final = site("me_pagecache_dirty", Act.FLAG, "AS_EIO", "path named others")
 DIRTY_ANON: Final = site("me_pagecache_dirty", Act.FLAG, "no mapping")
 SWAPCACHE_DIRTY: Final = site("me_swapcache_dirty", Act.FLAG, DELAYED)
 SWAPCACHE_CLEAN: Final = site("me_swapcache_clean", Act.DROP, RECOVERED)
@@ -108,15 +107,11 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
     inode = m.inode_of(pfn)
     if inode is not None:
         mapping_set_error(m, inode)
-        yield Mark(DIRTY_FILE, (inode.path, _can_be_opened(inode)), (pfn,))
+        others = len(m.page_cache.of(inode.id)) > 1  # fsync() looks for the mark while a page is cached
+        yield Mark(DIRTY_FILE, (inode.path, inode.can_be_opened, others), (pfn,))
     else:
         yield Mark(DIRTY_ANON, (), (pfn,))
     return (yield from me_pagecache_clean(h))
-
-
-def _can_be_opened(inode: Inode) -> bool:
-    """Return whether a process can open the file and get the error from fsync(): not deleted, no System V segment."""
-    return inode.linked and not inode.deleted
 
 
 @action("2.6.32", Effect.KEEPS_IN_SWAP_CACHE)

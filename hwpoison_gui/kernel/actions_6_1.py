@@ -10,7 +10,7 @@ from typing import Final
 
 from . import actions
 from . import page_flags as pf
-from .filemap import can, mapping_set_error
+from .filemap import mapping_set_error
 from .handler import UNLOCKED, Handler
 from .hugetlb_pool import page_handle_poison
 from .mark import Act, Mark, Site, Steps, site
@@ -146,7 +146,7 @@ def _record_write_back_error(h: Handler) -> Mark:
     if inode is None:
         return Mark(actions.DIRTY_ANON, (), (h.pfn,))
     mapping_set_error(h.m, inode)
-    return Mark(DIRTY_FILE, (inode.path, can(inode, "writeback")), (h.pfn,))
+    return Mark(DIRTY_FILE, (inode.path, inode.filesystem not in h.m.profile.files.noop_fsync), (h.pfn,))
 
 
 @action("6.1", Effect.KEEPS_IN_SWAP_CACHE)

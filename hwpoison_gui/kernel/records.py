@@ -194,6 +194,11 @@ class Inode(Record):
         return self.path.startswith("/")
 
     @property
+    def can_be_opened(self) -> bool:
+        """Whether a process can open it by its name: not deleted, no System V segment."""
+        return self.linked and not self.deleted
+
+    @property
     def is_shared_anonymous(self) -> bool:
         """Whether it is the unnamed file behind a shared anonymous mapping (shmem_zero_setup())."""
         return self.path == SHARED_ANONYMOUS

@@ -117,7 +117,7 @@ def io_refuses(m: Machine, pfn: int) -> bool:
 
 def check_and_advance_wb_err(m: Machine, inode: Inode, description: int | None) -> int | str:
     """Return EIO once per open file description; never on tmpfs and hugetlbfs, whose fsync is noop_fsync()."""
-    if inode.filesystem in ("tmpfs", "hugetlbfs") or description is None:
+    if inode.filesystem in m.profile.files.noop_fsync or description is None:
         return 0
     opened = m.open_files.view[description]
     if opened.wb_err == inode.wb_err:
@@ -282,6 +282,7 @@ V6_1: Final = replace(
     files=Files(
         io_refuses=io_refuses,
         report_error=check_and_advance_wb_err,
+        noop_fsync=("tmpfs", "hugetlbfs"),
         error_remove_page={
             "ext4": CUTS,
             "directory": CUTS,

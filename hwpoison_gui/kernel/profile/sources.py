@@ -84,6 +84,7 @@ SOURCES: Final[dict[str, dict[str, str]]] = {
         " fs/hugetlbfs/inode.c, hugetlbfs_read_iter(), 6.1",
         "files.report_error": "mm/filemap.c, file_check_and_advance_wb_err(), 6.1;"
         " filemap_write_and_wait_range(), 2.6.32",
+        "files.noop_fsync": "mm/shmem.c, shmem_file_operations; fs/hugetlbfs/inode.c, hugetlbfs_file_operations, 6.1",
         "files.error_remove_page.tmpfs": 'a76054266661 ("mm: shmem: don\'t truncate page if memory failure happens")',
         "files.error_remove_page.hugetlbfs": '8625147cafaa ("hugetlbfs: don\'t delete error page from pagecache")',
         "names.identify_page_state": '524fca1e7356 ("HWPOISON: fix misjudgement of page_action() for errors on mlocked'

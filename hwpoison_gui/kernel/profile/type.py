@@ -199,6 +199,9 @@ class Files:
         metadata=means("when read(2) and write(2) of a page fail with EIO")
     )
     report_error: Callable[[Machine, Inode, int | None], int | str] = field(metadata=means("what fsync returns"))
+    noop_fsync: tuple[str, ...] = field(
+        default=(), metadata=means("file systems whose fsync reports no error of write-back")
+    )
     error_remove_page: Mapping[str, str] = field(metadata=means("error_remove_page of a file system"))
     large_folios: tuple[str, ...] = field(
         default=(), metadata=means("file systems whose page cache may have folios between 4 KiB and 2 MiB")

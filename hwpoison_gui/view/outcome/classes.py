@@ -48,7 +48,7 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
         LOST,
         "lost",
         "data lost",
-        "no process is killed, but the last write is lost; of a file on disk, fsync() returns EIO once",
+        "no process is killed, but the last write is lost; of a file, fsync() may return EIO",
     ),
     OutcomeClass(
         LATE, "late", "SIGBUS when touched", "for a process that touches it: it dies unless it handles SIGBUS"

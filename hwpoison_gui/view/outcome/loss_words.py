@@ -122,7 +122,8 @@ def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: E
     noted = page.dirty if page.word & pf.HUGE else effect is Effect.DROPS_DIRTY
     if noted and can(inode, "writeback"):
         what = f"the last write to {where} ({page.size})"
-        return Lost(f"Lost: {what}; {_told_by_fsync(m, page, inode)}{held}.", f"{what} is lost", True)
+        older = "a hole there" if page.on_disk == ZERO else "the older data"
+        return Lost(f"Lost: {what}; {_told_by_fsync(m, inode)}; the disk has {older}{held}.", f"{what} is lost", True)
     if noted:
         what = f"{page.size} of {where}"
         return Lost(f"Lost: {what}; {_afterwards(m, inode)}{held}.", f"{what}, is lost", True)
@@ -133,14 +134,13 @@ def _of_file(m: Machine, page: Page, inode: Inode, result: str | None, effect: E
     return Lost(f"Nothing is lost: {where}{comma} is read from disk again.")
 
 
-def _told_by_fsync(m: Machine, page: Page, inode: Inode) -> str:
+def _told_by_fsync(m: Machine, inode: Inode) -> str:
     """Describe how a lost write is reported."""
     one_mark = not m.profile.has("errseq")
     once = "once" if one_mark else "once per open file"
     unseen = one_mark and not m.page_cache.of(inode.id)
     when = " (but nothing while no page of the file is cached)" if unseen else ""
-    older = "a hole there" if page.on_disk == ZERO else "the older data"
-    return f"fsync() returns EIO {once}{when}; the disk has {older}"
+    return f"fsync() returns EIO {once}{when}"
 
 
 def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
@@ -163,7 +163,9 @@ def _afterwards(m: Machine, inode: Inode) -> str:
         return "it went with its last user: nobody can touch it now"
     if m.profile.files.keeps_poison(inode.filesystem):
         return "it stays there, poisoned: a process that touches it is signalled"
-    return "a new mapping of it reads zeros"
+    opened = inode.can_be_opened and inode.filesystem not in m.profile.files.noop_fsync
+    told = f"{_told_by_fsync(m, inode)}, and " if opened else ""
+    return f"{told}a new mapping of it reads zeros"
 
 
 def _untouched(m: Machine, page: Page, truncated: bool, result: str | None) -> Lost:

@@ -21,12 +21,13 @@ def _not_invalidated(path: str, kept: str, count: int) -> str:
     return f"{path} cannot drop the page: {_KEPT[kept].format(count=count)}."
 
 
-def _dirty_file(path: str, named: bool) -> str:
-    reported = (
-        "the next fsync() returns EIO"
-        if named
-        else "AS_EIO is set on its mapping, but it has no name by which to open and fsync it"
-    )
+def _dirty_file(path: str, named: bool, others: bool) -> str:
+    if not named:
+        reported = "AS_EIO is set on its mapping, but it has no name by which to open and fsync it"
+    elif others:
+        reported = "the next fsync() returns EIO"
+    else:
+        reported = "fsync() returns EIO once, but nothing while no page of it is cached"
     return f"The data written to {path} is lost: {reported}."
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.actions import DIRTY_FILE as DIRTY_FILE_2009
+from hwpoison_gui.kernel.actions_6_1 import DIRTY_FILE
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.base.slicing import to_the_end
@@ -12,6 +17,7 @@ from hwpoison_gui.view.outcome import loss
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, ending_of, loss_of
 from hwpoison_gui.view.rmap.graph import reverse_map
+from hwpoison_gui.view.words.lookup import text_of
 from tests.workbench import do
 
 
@@ -120,6 +126,30 @@ def test_without_a_page_in_the_cache_the_mark_of_2009_is_not_looked_at() -> None
     assert session.operations[-1].outcome.errno == 0
     do(session, "pread", task="a", fd="d", page=1)
     assert errors_of_fsync(session) == ["EIO", 0, 0]
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+@pytest.mark.parametrize("filesystem", ["ext4", "tmpfs", "nofs", "blockdev"])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_step_and_loss_say_of_fsync_what_it_then_returns(profile: str, filesystem: str, pages: int) -> None:
+    session = Session.fresh(4096, profile=profile, sysctl={"memory_failure_early_kill": 0})
+    do(session, "file", path="/f", pages=2, filesystem=filesystem)
+    do(session, "task", name="a")
+    do(session, "open", task="a", path="/f", fd="d")
+    do(session, "mmap", task="a", name="m", pages=2, file="/f", shared=True)
+    do(session, "read", task="a", at="m+1") if pages == 2 else None
+    do(session, "write", task="a", at="m+0", value="new")
+    first = len(session.steps)
+    do(session, "poison", frame="a:m+0")
+    cached = bool(session.machine.page_cache.of(session.machine.paths.view["/f"]))
+    step = next(text_of(one.mark) for one in session.steps[first:] if one.mark.site in (DIRTY_FILE_2009, DIRTY_FILE))
+    found = came(session).lost
+    do(session, "fsync", task="a", fd="d")
+    returned = session.operations[-1].outcome.errno
+    for said in (step, found):
+        while_cached = "but nothing while no page of" in said
+        assert bool(re.search(r"fsync\(\) returns EIO", said)) is (returned == "EIO" or while_cached), said
+        assert not while_cached or returned == ("EIO" if cached else 0), said
 
 
 def test_a_hole_is_read_as_zeros_and_what_was_never_written_is_no_loss() -> None:
@@ -262,7 +292,12 @@ def broken(filesystem: str, profile: str, pinned: bool) -> Session:
 @pytest.mark.parametrize(
     ("filesystem", "profile", "pinned", "said"),
     [
-        ("tmpfs", "v7", False, "Lost: 4 KiB of /f, page 0; a new mapping of it reads zeros."),
+        (
+            "tmpfs",
+            "v7",
+            False,
+            "Lost: 4 KiB of /f, page 0; fsync() returns EIO once, and a new mapping of it reads zeros.",
+        ),
         (
             "tmpfs",
             "6.1",
