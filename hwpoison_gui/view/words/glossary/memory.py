@@ -173,14 +173,14 @@ TERMS: Final = (
         "2 MiB or more of memory that one entry of a page table maps: a hugetlb page or a transparent huge page. "
         "An error in one of its 512 frames may cost all of it.",
         (_HUGETLB, _THP),
-        ("huge", "HUGE", "huge entry", "PMD", "small page"),
+        ("huge", "huge entry", "PMD", "small page"),
     ),
     Term(
         "hugetlb",
         "Huge pages that the administrator sets aside in a pool, and that processes map from hugetlbfs or with "
         "MAP_HUGETLB. They are never split while in use; the handler takes the whole page.",
         (_HUGETLB, "mm/hugetlb.c"),
-        ("hugetlb page", "hugetlbfs", "hugetlb pool"),
+        ("hugetlb page", "hugetlbfs", "hugetlb pool", "HUGE"),
     ),
     Term(
         "pool",
@@ -311,7 +311,7 @@ TERMS: Final = (
         "A file system whose files lie in memory, and in swap if need be: /tmp, System V shared memory, shared "
         "anonymous mappings. There is no disk to read a lost page from.",
         ("mm/shmem.c", "Documentation/filesystems/tmpfs.rst"),
-        ("shared memory", "shmem", "System V", "SWAPBACKED", "shared memory (tmpfs)"),
+        ("shared memory", "shmem", "System V", "shared memory (tmpfs)"),
     ),
     Term(
         "clean",

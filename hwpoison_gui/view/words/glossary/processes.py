@@ -207,7 +207,6 @@ TERMS: Final = (
         "The mark on a file’s address_space that a write was lost. The first fsync() returns EIO and clears it, "
         "so only one caller hears of it.",
         ("include/linux/pagemap.h: mapping_set_error()", "mm/filemap.c: filemap_check_errors()"),
-        ("PG_error", "ERROR"),
     ),
     Term(
         "errseq",

@@ -188,6 +188,16 @@ def test_each_entry_is_short_and_says_where_to_read_on() -> None:
     assert len(names) == len(set(names))
 
 
+def test_a_page_flag_is_explained_as_a_flag_of_pages() -> None:
+    """PG_error is no form of AS_EIO, which is of an address_space; PG_swapbacked is set on anonymous pages as well."""
+    for name in ("ERROR", "PG_error", "SWAPBACKED", "PG_swapbacked"):
+        term = term_of(name)
+        assert term is not None and term.name == "PG_" + name.removeprefix("PG_").lower()
+        assert term.text.startswith("Page flag")
+    huge, as_eio = term_of("HUGE"), term_of("AS_EIO")
+    assert huge is not None and huge.name == "hugetlb" and as_eio is not None and as_eio.name == "AS_EIO"
+
+
 def test_no_form_means_two_terms() -> None:
     forms = [form for term in terms() for form in dict.fromkeys((term.name, *term.forms))]
     assert sorted(form for form in set(forms) if forms.count(form) > 1) == []
