@@ -34,7 +34,7 @@ class Appearance(QObject):
     def __init__(self, settings: Settings, parent: QObject) -> None:
         super().__init__(parent)
         self._settings = settings
-        self.theme_choice = settings.get(keys.THEME) if settings.store is not None else "dark"
+        self.theme_choice = settings.get(keys.THEME)
         self.text_size = settings.get(keys.TEXT_SIZE)
         self._still = settings.get(keys.STILL)
         self.theme: Theme

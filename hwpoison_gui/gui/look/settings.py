@@ -14,7 +14,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.panel_titles import TITLES
-from hwpoison_gui.view.base.palette import THEMES
+from hwpoison_gui.view.base.palette import DARK, THEMES
 from hwpoison_gui.view.map.layouts import LAYOUTS, ROWS
 
 T = TypeVar("T")
@@ -22,10 +22,14 @@ _LARGEST: Final = 1 << 15  # pixels
 
 
 class Setting(Generic[T]):
-    """A setting. `read` converts a stored value, often text; it raises ValueError for an invalid one."""
+    """A setting. `read` converts a stored value, often text; it raises ValueError for an invalid one.
 
-    def __init__(self, key: str, default: T, read: Callable[[Any], T], meaning: str) -> None:
+    `unstored`: the value where nothing is stored, as in tests and pictures; None: the default.
+    """
+
+    def __init__(self, key: str, default: T, read: Callable[[Any], T], meaning: str, unstored: T | None = None) -> None:
         self.key, self.default, self.read, self.meaning = key, default, read, meaning
+        self.unstored = default if unstored is None else unstored
 
 
 def _one_of(words: Collection[str]) -> Callable[[Any], str]:
@@ -89,7 +93,9 @@ def _bytes(kept: Any) -> QByteArray:
 
 
 SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
-THEME: Final = Setting("theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`")
+THEME: Final = Setting(
+    "theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`", unstored=DARK.name
+)
 TEXT_SIZE: Final = Setting("text-size", look.USUAL_TEXT, _nearest_of(look.TEXT_SIZES), "size of text, per cent")
 STILL: Final[Setting[bool | None]] = Setting("reduced-motion", None, _yes_or_no, "no animation; None: as the desktop")
 SPEED: Final = Setting("speed", 1.0, _nearest_of(SPEEDS), "speed of playback; 1: as a teacher speaks")
@@ -115,14 +121,16 @@ SETTINGS: Final[tuple[Setting[Any], ...]] = (
 
 
 class Settings:
-    """Typed access. Without a `store`, all settings have their defaults and nothing is stored."""
+    """Typed access. Without a `store`, each setting has its value for that case, and nothing is stored."""
 
     def __init__(self, store: QSettings | None = None) -> None:
         self.store = store
 
     def get(self, setting: Setting[T]) -> T:
         """The stored value, or the default if there is none or it is invalid."""
-        kept = self.store.value(setting.key) if self.store is not None else None
+        if self.store is None:
+            return setting.unstored
+        kept = self.store.value(setting.key)
         if kept is None:
             return setting.default
         try:

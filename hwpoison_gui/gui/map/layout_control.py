@@ -20,15 +20,13 @@ WIDTHS: Final = (64, 128, 256, 512, 1024, 2048)  # in the menu; others are enter
 
 
 class LayoutControl(QObject):
-    """Changes the layout of `frame_map`, and the geometry of DRAM."""
+    """Changes the layout of `frame_map`, and the geometry of DRAM; the map has taken what is stored already."""
 
     said = Signal(str)  # why a geometry is not used
 
     def __init__(self, frame_map: FrameMapWidget, settings: Settings, parent: QWidget) -> None:
         super().__init__(parent)
         self._map, self._settings, self._window = frame_map, settings, parent
-        frame_map.set_dram_geometry(settings.get(keys.DRAM_GEOMETRY))
-        frame_map.set_layout(settings.get(keys.LAYOUT), settings.get(keys.ROW_WIDTH) or None)
 
     @property
     def is_own(self) -> bool:

@@ -15,7 +15,9 @@ from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
+from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.item import NONE
 from hwpoison_gui.gui.map.marks import Highlight
 from hwpoison_gui.gui.map.view import FrameMapView
@@ -199,6 +201,11 @@ class FrameMapWidget(QWidget):
         else:
             self._show_again(keep, camera.cell)
         self.layoutChanged.emit()
+
+    def take_settings(self, settings: Settings) -> None:
+        """Arrange the frames in the order, the row width and the geometry of DRAM that are stored."""
+        self.set_dram_geometry(settings.get(keys.DRAM_GEOMETRY))
+        self.set_layout(settings.get(keys.LAYOUT), settings.get(keys.ROW_WIDTH) or None)
 
     @property
     def dram_geometry_name(self) -> str:

@@ -53,8 +53,7 @@ class MainWindow(QMainWindow):
         self.settings = Settings(QSettings() if remember else None)
         self.appearance = Appearance(self.settings, self)
         self.map = FrameMapWidget(self, self.theme)
-        self.map.set_dram_geometry(self.settings.get(keys.DRAM_GEOMETRY))
-        self.map.set_layout(self.settings.get(keys.LAYOUT), self.settings.get(keys.ROW_WIDTH) or None)
+        self.map.take_settings(self.settings)
         self.map_stage = MapStage(self.map)
         self.setCentralWidget(self.map_stage)
         if not self.restoreGeometry(self.settings.get(keys.GEOMETRY)):

@@ -59,8 +59,10 @@ def test_without_a_store_nothing_is_remembered() -> None:
     settings = Settings()
     for setting, value in OTHER.items():
         settings.keep(setting, value)
-        assert settings.get(setting) == setting.default
+        assert settings.get(setting) == setting.unstored
         settings.forget(setting)
+    assert {setting.key for setting in SETTINGS if setting.unstored != setting.default} == {keys.THEME.key}
+    assert settings.get(keys.THEME) == "dark", "whatever the desktop uses"
 
 
 def test_a_setting_has_a_key_of_its_own() -> None:

@@ -127,9 +127,9 @@ def test_layout_and_width_are_remembered(qtbot, tmp_path) -> None:
     for one in maps:
         qtbot.addWidget(one)
     LayoutControl(maps[0], settings, maps[0]).arrange("zones", 300)
-    LayoutControl(maps[1], settings, maps[1])
+    maps[1].take_settings(settings)
     assert (maps[1].layout_name, maps[1].row_width) == ("zones", 300)
     settings.keep(keys.LAYOUT, "nonsense")
     settings.keep(keys.ROW_WIDTH, -3)
-    LayoutControl(maps[2], settings, maps[2])
+    maps[2].take_settings(settings)
     assert (maps[2].layout_name, maps[2].row_width) == ("rows", None)
