@@ -57,13 +57,7 @@ def test_the_frame_panel_is_reached_when_it_is_in_front_and_left_again(user) -> 
     window.controller.selection.select(user.frame("srv:heap+1"))
     assert window.docks["frame"].content() not in walk(user)
     window.docks["frame"].raise_()
-    until(
-        lambda: (
-            not window.docks["frame"].content().visibleRegion().isEmpty()
-            or window.docks["frame"].content().viewport().y() >= 0
-        )
-    )
-    QTest.qWait(50)
+    until(lambda: not window.docks["frame"].content().visibleRegion().isEmpty())
     seen = walk(user)
     assert seen.count(window.docks["frame"].content()) == 1 and window.docks["why"].content() not in seen
 

@@ -16,6 +16,7 @@ from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.document import dump, load
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.reader import load as load_scenario
+from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.facts.stops import stops_of
 from hwpoison_gui.view.rows.notes import note_rows
 from tests.gui.waiting import until
@@ -203,9 +204,7 @@ def test_a_story_is_saved_and_opened_again(teller, dialog: Dialog, tmp_path: Pat
 def test_a_recovery_has_it_too(teller) -> None:
     tell(teller, "The page breaks.", "Point at the map.", stop=False)
     document = load.loads(dump.dumps(teller.window.keeping.saving.document()))
-    assert document.line[-1].telling._asdict() | {"expect": None} == {
-        "caption": "The page breaks.", "notes": "Point at the map.", "pause": False, "expect": None, "joined": False,
-    }  # fmt: skip
+    assert document.line[-1].telling == Telling("The page breaks.", "Point at the map.", pause=False)
 
 
 def test_the_caption_above_the_map_follows(open_window, tmp_path: Path) -> None:
