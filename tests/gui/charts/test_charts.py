@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 
+from hwpoison_gui.gui.charts.bars import BarPlot
 from hwpoison_gui.gui.charts.panel import ChartsPanel
 from hwpoison_gui.gui.charts.plot import NOWHERE
 from hwpoison_gui.opening import opening
@@ -142,12 +144,37 @@ def test_the_region_is_over_what_the_filter_finds(user, panel: ChartsPanel) -> N
 
 
 def test_a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
+    """Each part is looked for by its colour in the picture: the uppermost is of the first bar that has it."""
     show(panel, "kind")
-    bars = panel.bars
-    place = next(place for place in range(bars.places) if " MiB of " in bars.words_of(place))
-    group, stack, _, start, end = bars._boxes[place]
-    assert bars.place_at(QPointF((start + end) / 2, bars._y(group, stack))) == place
-    assert bars.place_at(QPointF(end * 10 + 10**9, bars._y(group, stack))) == NOWHERE
+    bars, chart, clicked = panel.bars, panel.chart, 0
+    assert isinstance(chart, Bars)
+    chosen: list[str] = []
+    bars.chosen.connect(lambda place: chosen.append(bars.words_of(place)))
+    for number, part in enumerate(chart.parts):
+        at = first_pixel(bars, bars.colour(part.key))
+        if at is not None:  # no part that has to be scrolled to
+            group, stack = np.argwhere(part.sizes.T)[0]
+            click(bars, at)
+            assert chosen.pop() == chart.words_of(group, stack, number), part.name
+            clicked += 1
+    assert clicked > 2
+    beside = QPoint(bars.width() - 12, bars.height() // 3)
+    assert bars.grab().toImage().pixelColor(beside) == QColor(bars.theme.base)
+    click(bars, beside)
+    assert not chosen
+
+
+def first_pixel(bars: BarPlot, colour: str) -> QPoint | None:
+    """Place of the uppermost pixel in a colour that has two more below it, of these the leftmost; None without one."""
+    picture, wanted = bars.grab().toImage(), QColor(colour)
+    places = (QPoint(x, y) for y in range(picture.height() - 2) for x in range(picture.width()))
+    in_colour = (at for at in places if picture.pixelColor(at) == wanted)
+    below = QPoint(0, 2)
+    return next((at + below for at in in_colour if picture.pixelColor(at + below) == wanted), None)
+
+
+def click(bars: BarPlot, at: QPoint) -> None:
+    QTest.mouseClick(bars.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
 
 
 def test_the_smallest_part_of_a_bar_can_be_seen_and_clicked(panel: ChartsPanel) -> None:

@@ -56,12 +56,27 @@ def test_a_picture_is_in_the_colours_of_the_theme(qtbot, theme: Theme) -> None:
         assert image.pixelColor(*at) == QColor(theme.base), at
 
 
-def test_the_key_has_the_colours_that_are_drawn() -> None:
+@pytest.mark.parametrize("theme", THEMES.values(), ids=THEMES)
+def test_the_key_has_the_colours_that_are_drawn(qtbot, theme: Theme) -> None:
     chart = chart_of("kind")
     assert isinstance(chart, Bars)
     unseen = Part("outcome:lost", "in the table only", np.zeros_like(chart.parts[0].sizes))
-    names = [one.name for one in entries_of(chart._replace(parts=(*chart.parts, unseen)), THEMES["dark"])]
-    assert names == ["upper bar: late kill, lower: early kill", *(part.name for part in chart.parts)]
+    chart = chart._replace(parts=(*chart.parts, unseen))
+    head, *entries = entries_of(chart, theme)
+    assert head.name == "upper bar: late kill, lower: early kill"
+    assert [one.name for one in entries] == [part.name for part in chart.parts if part is not unseen]
+    sheet = ChartSheet(chart, theme)
+    qtbot.addWidget(sheet)
+    bars = sheet.view.plot.grab().toImage()
+    rows = [[bars.pixelColor(x, y).name() for x in range(bars.width())] for y in range(bars.height())]
+    assert {one.colour for one in entries} <= {colour for row in rows for colour in row}
+    # Along the bar of most parts each colour follows that of the part before it.
+    parts = np.stack([part.sizes > 0 for part in chart.parts])
+    stack, group = np.unravel_index(parts.sum(axis=0).argmax(), parts.shape[1:])
+    along = [one.colour for one, has in zip(entries, parts[:, stack, group], strict=False) if has]
+    of_parts = {one.colour for one in entries}
+    assert len(set(along)) == len(along) > 1
+    assert along in [list(dict.fromkeys(colour for colour in row if colour in of_parts)) for row in rows]
 
 
 def test_bars_are_all_there(qtbot) -> None:

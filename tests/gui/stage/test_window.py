@@ -307,6 +307,9 @@ def test_the_keys_are_the_stages_after_a_click_on_a_slider(lesson: tuple[object,
     turn(slider)
     until(lambda: not user.window.controller.busy)
     assert not slider.hasFocus() and stage.focusWidget() is not slider
+    value, stop = slider.value(), stage.stop
+    QTest.keyClick(stage.focusWidget() or stage, Key.Key_PageDown)
+    assert slider.value() == value and stage.stop == stop + 1
 
 
 def test_the_last_stop_off_the_path_leads_back_with_a_remote(lesson: tuple[object, StageWindow]) -> None:
