@@ -1,6 +1,7 @@
 """Actions of the state table in 2.6.32: what happens to a page after its processes were dealt with.
 
-After the me_*() functions of mm/memory-failure.c. Each returns IGNORED, FAILED, DELAYED or RECOVERED.
+After the me_*() functions of mm/memory-failure.c. Each returns IGNORED, FAILED, DELAYED or RECOVERED,
+which are called MF_IGNORED and so on by later kernels.
 """
 
 from __future__ import annotations
@@ -37,35 +38,35 @@ SWAPCACHE_CLEAN: Final = site("me_swapcache_clean", Act.DROP, RECOVERED)
 
 @action("2.6.32", Effect.LEAVES)
 def me_kernel_ignore(h: Handler) -> Steps[str]:
-    """A reserved page: ignored."""
+    """Leave a reserved page as it is. Returns IGNORED."""
     yield Mark(KERNEL_IGNORE, (), (h.pfn,))
     return IGNORED
 
 
 @action("2.6.32", Effect.LEAVES)
 def me_kernel(h: Handler) -> Steps[str]:
-    """A page of the kernel: delayed until its owner frees it."""
+    """Leave a page of the kernel until its owner frees it. Returns DELAYED."""
     yield Mark(KERNEL, (), (h.pfn,))
     return DELAYED
 
 
 @action("2.6.32", Effect.LEAVES_FREE)
 def me_free(h: Handler) -> Steps[str]:
-    """A free page: delayed until the allocator rejects it."""
+    """Leave a free page until the allocator rejects it. Returns DELAYED."""
     yield Mark(FREE, (), (h.pfn,))
     return DELAYED
 
 
 @action("2.6.32", Effect.HUGE)
 def me_huge_page(h: Handler) -> Steps[str]:
-    """A huge page: not supported in 2.6.32."""
+    """Give up on a huge page, for which 2.6.32 can do nothing. Returns FAILED."""
     yield Mark(HUGE, (), (h.pfn,))
     return FAILED
 
 
 @action("2.6.32", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
-    """No row matches, which should not happen: failed."""
+    """Give up where no row matches, which should not happen. Returns FAILED."""
     h.log(h.m.profile.log.unknown_state)
     yield Mark(UNKNOWN, (), (h.pfn,))
     return FAILED
@@ -73,7 +74,11 @@ def me_unknown(h: Handler) -> Steps[str]:
 
 @action("2.6.32", Effect.DROPS)
 def me_pagecache_clean(h: Handler) -> Steps[str]:
-    """Drop a page whose contents are elsewhere, or lost already, from the page cache."""
+    """Drop a page whose contents are elsewhere, or lost already, from the page cache.
+
+    Returns RECOVERED if it is anonymous or was dropped, else FAILED: it has no mapping, is of no regular file where the
+    file system drops pages, or cannot be invalidated, being dirty, in use or under writeback.
+    """
     m, pfn = h.m, h.pfn
     if m.page(pfn) & pf.ANON or m.anon_vma_of(pfn):
         yield Mark(ANON, (), (pfn,))
@@ -101,7 +106,10 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
 
 @action("2.6.32", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
-    """Contents are lost: set PG_error, set AS_EIO on the mapping for fsync() to report, and drop the page."""
+    """Set PG_error, as contents are lost, and AS_EIO on the mapping for fsync() to report, and drop the page.
+
+    Returns as me_pagecache_clean().
+    """
     m, pfn = h.m, h.pfn
     m.set_flags(pfn, pf.ERROR)
     inode = m.inode_of(pfn)
@@ -116,7 +124,10 @@ def me_pagecache_dirty(h: Handler) -> Steps[str]:
 
 @action("2.6.32", Effect.KEEPS_IN_SWAP_CACHE)
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
-    """Not written to swap yet: keep the page in the swap cache, where a swap-in will find it poisoned."""
+    """Keep a page that is not written to swap yet in the swap cache, where a swap-in finds it poisoned.
+
+    Returns DELAYED.
+    """
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
     yield Mark(SWAPCACHE_DIRTY, (), (h.pfn,))
     return DELAYED
@@ -124,7 +135,7 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 
 @action("2.6.32", Effect.DROPS_FROM_SWAP_CACHE)
 def me_swapcache_clean(h: Handler) -> Steps[str]:
-    """Swap has the same contents: drop the page from the swap cache."""
+    """Drop a page of which swap has the same contents from the swap cache. Returns RECOVERED."""
     delete_from_swap_cache(h.m, h.pfn)
     yield Mark(SWAPCACHE_CLEAN, (), (h.pfn,))
     return RECOVERED

@@ -46,14 +46,14 @@ def unlock(h: Handler, page: int, where: Site = UNLOCKED) -> Mark:
 
 @action("6.1", Effect.LEAVES)
 def me_kernel(h: Handler) -> Steps[str]:
-    """A page of the kernel: ignored."""
+    """Unlock a page of the kernel, and leave it as it is. Returns IGNORED (MF_IGNORED)."""
     yield unlock(h, h.pfn)
     return IGNORED
 
 
 @action("6.1", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
-    """No row matches, which should not happen: failed, and the page is unlocked."""
+    """Unlock the page where no row matches, which should not happen. Returns FAILED (MF_FAILED)."""
     h.log(h.m.profile.log.unknown_state)
     yield Mark(actions.UNKNOWN, (), (h.pfn,))
     yield unlock(h, h.pfn)
@@ -87,7 +87,11 @@ def has_extra_refcount(h: Handler, page: int, expected: int, folded: str = "has_
 
 @action("6.1", Effect.DROPS)
 def me_pagecache_clean(h: Handler) -> Steps[str]:
-    """Drop a page whose contents are elsewhere, or lost already, from the page cache, or keep it there poisoned."""
+    """Drop a page whose contents are elsewhere, or lost already, from the page cache, or keep it there poisoned.
+
+    Returns RECOVERED for an anonymous page, FAILED for one without a mapping, else the result of
+    truncate_error_page(); FAILED instead if others than the cache that keeps the page refer to it.
+    """
     m, pfn = h.m, h.pfn
     yield Mark(CLEAN, (), (pfn,))
     yield from delete_from_lru_cache(h)
@@ -107,7 +111,11 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
 
 
 def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
-    """Call error_remove_page of the file system, or invalidate the page if it has none."""
+    """Call error_remove_page of the file system, or invalidate the page if it has none.
+
+    Returns RECOVERED if the page was dropped, or is kept as tmpfs and hugetlbfs do. FAILED if it is of a directory, or
+    cannot be invalidated.
+    """
     m = h.m
     yield Mark(TRUNCATE, (inode.path, inode.filesystem), (h.pfn,))
     how = m.profile.files.error_remove_page.get(inode.filesystem)
@@ -133,7 +141,10 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
 
 @action("6.1", Effect.DROPS_DIRTY)
 def me_pagecache_dirty(h: Handler) -> Steps[str]:
-    """Contents are lost: record a write-back error, and drop the page, or keep it there poisoned."""
+    """Record a write-back error, as contents are lost, and drop the page, or keep it there poisoned.
+
+    Returns as me_pagecache_clean().
+    """
     if h.m.profile.has("page_error_flag"):
         h.m.set_flags(h.pfn, pf.ERROR)
     yield _record_write_back_error(h)
@@ -153,7 +164,8 @@ def _record_write_back_error(h: Handler) -> Mark:
 def me_swapcache_dirty(h: Handler) -> Steps[str]:
     """Clear PG_dirty, keep the page in the swap cache, and take it off the LRU.
 
-    Failed, if it is on no list or has other users."""
+    Returns DELAYED, or FAILED if the page is on no list or has other users.
+    """
     h.m.clear_flags(h.pfn, pf.DIRTY | pf.UPTODATE)
     yield Mark(actions.SWAPCACHE_DIRTY, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
@@ -164,7 +176,10 @@ def me_swapcache_dirty(h: Handler) -> Steps[str]:
 
 @action("6.1", Effect.DROPS_FROM_SWAP_CACHE)
 def me_swapcache_clean(h: Handler) -> Steps[str]:
-    """Take the page off the LRU, and drop it from the swap cache. Failed, if it is on no list or has other users."""
+    """Take the page off the LRU, and drop it from the swap cache.
+
+    Returns RECOVERED, or FAILED if the page is on no list or has other users.
+    """
     delete_from_swap_cache(h.m, h.pfn)
     yield Mark(actions.SWAPCACHE_CLEAN, (), (h.pfn,))
     isolated = yield from delete_from_lru_cache(h)
@@ -175,7 +190,10 @@ def me_swapcache_clean(h: Handler) -> Steps[str]:
 
 @action("6.1", Effect.HUGE)
 def me_huge_page(h: Handler) -> Steps[str]:
-    """A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB are lost."""
+    """A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB are lost.
+
+    Returns RECOVERED, or FAILED if the page has other users or cannot be dissolved.
+    """
     m, head = h.m, h.m.compound_head(h.pfn)
     inode = m.inode_of(head)
     yield Mark(HUGE, (inode is not None,), (h.pfn,))

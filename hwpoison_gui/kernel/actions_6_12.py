@@ -18,7 +18,7 @@ UNKNOWN: Final = site("me_unknown", Act.DECIDE, IGNORED)
 
 @action("6.12", Effect.GIVES_UP)
 def me_unknown(h: Handler) -> Steps[str]:
-    """No row matches, which should not happen: ignored."""
+    """Unlock the page where no row matches, which should not happen. Returns IGNORED (MF_IGNORED)."""
     h.log(h.m.profile.log.unknown_state)
     yield Mark(UNKNOWN, (), (h.pfn,))
     yield unlock(h, h.pfn)

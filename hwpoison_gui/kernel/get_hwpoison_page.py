@@ -64,7 +64,7 @@ def _get_hwpoison_huge_page(m: Machine, head: int, held: bool) -> Steps[int | st
 
 
 def _unhandlable(m: Machine, pfn: int, held: bool) -> Steps[str]:
-    """Neither LRU nor free: shake the page in case it becomes so, which in this model it never does."""
+    """Shake a page that is neither LRU nor free in case it becomes so; in this model it never does. Returns EIO."""
     if held:
         put_page(m, pfn)
     for attempt in range(1, TRIES + 1):

@@ -54,7 +54,10 @@ def do_huge_pmd_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) 
 
 
 def do_huge_pmd_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
-    """Write to a read-only huge page: reuse it, or split the huge PTE so that one small page is copied."""
+    """Reuse a read-only huge page that is written to, or split its huge PTE so that one small page is copied.
+
+    Returns FAULT_DONE: the access is tried again.
+    """
     vpn, head = address >> PAGE_SHIFT & -HPAGE_PMD_NR, ptes.value_of(entry)
     mine = not entry & ptes.SPECIAL and (m.page(head) & m.profile.mm.exclusive or m.refcount.view[head] == 1)
     if mine or vma.shared:

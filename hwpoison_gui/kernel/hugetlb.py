@@ -121,9 +121,10 @@ def _met_poison(vma: Vma, base: int, head: int, path: str) -> Mark:
 
 
 def hugetlb_no_page(m: Machine, vma: Vma, base: int, write: bool, current: int) -> Steps[str]:
-    """First access: map the page of the page cache, or allocate one, from the reservation if there is one.
+    """Map the page of the page cache at a first access, or allocate one, from the reservation if there is one.
 
-    A VMA that lost a page to the owner of the mapping gets none any more: a page of zeros would look like its data.
+    `base`: address of the huge page. `current`: the thread that runs. A VMA that lost a page to the owner of the
+    mapping gets none any more: a page of zeros would look like its data. Returns as hugetlb_fault().
     """
     if vma.resv & HPAGE_RESV_UNMAPPED:
         m.printk(m.profile.log.inadequate_pool.format(pid=current), fatal=True)
@@ -171,7 +172,8 @@ def hugetlb_wp(m: Machine, vma: Vma, base: int, entry: int) -> Steps[str]:
     """Write to a huge page mapped read-only: reuse it if it has no other user, else copy it as a whole.
 
     The owner of the mapping must not use its reservation for a copy, which is for its first accesses. If the pool has
-    no other page, the owner takes the page away from the processes that share it.
+    no other page, the owner takes the page away from the processes that share it. `base`: address of the huge page;
+    `entry`: its PTE. Returns as hugetlb_fault().
     """
     vpn, old = base >> PAGE_SHIFT, ptes.value_of(entry)
     if _has_no_other_user(m, vma, old):

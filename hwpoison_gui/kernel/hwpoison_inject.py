@@ -57,4 +57,5 @@ def hard_offline_page(m: Machine, pfn: int) -> Steps[int | str]:
 
 
 def pfn_valid(m: Machine, pfn: int) -> bool:
+    """Return whether a pfn has a struct page: it is one of the machine, and in no hole."""
     return 0 <= pfn < m.frames and not m.page(pfn) & pf.NOPAGE

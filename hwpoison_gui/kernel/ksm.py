@@ -40,7 +40,10 @@ def madvise_mergeable(m: Machine, mm: int, start: int, end: int) -> Steps[int | 
 
 
 def ksmd(m: Machine, mm: int, start: int, end: int) -> Steps[None]:
-    """A scan after mlock() or mremap(), which unshare the pages of a range without changing them: merge them again."""
+    """Run a scan of ksmd if a range has a mergeable VMA.
+
+    mlock() and mremap() have unshared the pages of the range without changing them: the scan merges them again.
+    """
     if any(vma.mergeable for vma in overlapping(m, mm, start, end)):
         yield from ksm_do_scan(m)
 

@@ -213,7 +213,10 @@ def _mapped(where: Site, vma: Vma, address: int, pfn: int, *args: object) -> Mar
 
 
 def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """First access to anonymous memory: a write allocates a page, a read maps the zero page."""
+    """Map a page at a first access to anonymous memory: a write allocates it, a read maps the zero page.
+
+    Returns as handle_mm_fault().
+    """
     if not write:
         zero = m.special.view["zero"][0]
         if not pte_alloc(m, vma.mm, address >> PAGE_SHIFT):
@@ -231,7 +234,10 @@ def do_anonymous_page(m: Machine, vma: Vma, address: int, write: bool) -> Steps[
 
 
 def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
-    """Fault on a file mapping (__do_fault()): map the page-cache page, read in if needed; a private write copies it."""
+    """Map the page-cache page at a fault on a file (__do_fault()), read in if needed; a private write copies it.
+
+    Returns as handle_mm_fault().
+    """
     inode, index = m.inodes.view[vma.mapping], vma.index_of(address)
     if index >= inode.pages:
         return VM_FAULT_SIGBUS
@@ -263,7 +269,10 @@ def do_fault(m: Machine, vma: Vma, address: int, write: bool) -> Steps[str]:
 
 
 def _poisoned_in_cache(m: Machine, inode: Inode, index: int, head: int) -> Steps[str]:
-    """Unmap a poisoned folio from all processes; drop it if it is clean and has no other users, and retry the fault."""
+    """Unmap a poisoned folio from all processes, and drop it if it is clean and has no other users.
+
+    Returns FAULT_DONE if it was dropped, so that the fault is tried again, else VM_FAULT_HWPOISON.
+    """
     if not m.profile.has("fault_drops_clean_poison"):
         return VM_FAULT_HWPOISON
     for frame in folio_frames(m, head):
@@ -309,7 +318,7 @@ def _do_cow_fault(m: Machine, vma: Vma, address: int, source: int) -> Steps[str]
 
 
 def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
-    """Write to a page mapped read-only: reuse it, notify its file system, or copy it."""
+    """Write to a page mapped read-only: reuse it, notify its file system, or copy it. Returns as handle_mm_fault()."""
     vpn, pfn = address >> PAGE_SHIFT, ptes.value_of(entry)
     if vma.shared and vma.mapping:
         page_mkwrite(m, pfn)
@@ -332,7 +341,10 @@ def do_wp_page(m: Machine, vma: Vma, address: int, entry: int) -> Steps[str]:
 
 
 def do_swap_page(m: Machine, vma: Vma, address: int, entry: int, write: bool) -> Steps[str]:
-    """Fault on a swap entry: map the swap-cache page, read in if needed. A poisoned one gives VM_FAULT_HWPOISON."""
+    """Map the swap-cache page at a fault on a swap entry, read in if needed.
+
+    Returns as handle_mm_fault(): VM_FAULT_HWPOISON for a poisoned page.
+    """
     vpn, offset = address >> PAGE_SHIFT, ptes.value_of(entry)
     pfn = read_swap_cache(m, offset)
     if pfn is None:

@@ -11,7 +11,10 @@ from pathlib import Path
 
 
 def text_of(path: Path | str) -> str:
-    """The content of a file. Raises OSError."""
+    """Return the content of a file as UTF-8 text; each byte that is not UTF-8 becomes a backslash escape.
+
+    Raises OSError.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     parts = []
     try:
@@ -37,7 +40,7 @@ def number_of(text: str, most: int) -> int | None:
 
 
 def text_or_empty(path: Path) -> str:
-    """Return the content of a file; empty if this kernel has no such file, or denies access."""
+    """Return the content of a file as `text_of` does; empty if this kernel has no such file, or denies access."""
     try:
         return text_of(path)
     except OSError:

@@ -249,7 +249,8 @@ def _together(held: FileSet, below: str, head: str, session: Path, folder: Path,
 def records(held: FileSet, session: Path, folder: Path, tick: Tick = _no_tick) -> tuple[tuple[str, Path], ...]:
     """The files with error records, checked completely: what each is called, and where it can be read.
 
-    Parameters and errors as for `memory`; but each file of its own is looked for by itself.
+    Parameters and errors as for `memory`. Files that lie outside an archive need not be in one folder: each is looked
+    for where it was recorded, and then beside the session.
     """
     if held.archive is None:
         beside = session.absolute().parent

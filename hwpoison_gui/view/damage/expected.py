@@ -102,7 +102,7 @@ def expected(means: Mapping[str, Mean], rates: Rates, devices: int) -> list[Expe
 
 
 def summed(found: Sequence[Expected]) -> tuple[Bounds, Bounds]:
-    """Of all sorts of faults together: how many there are, and how many processes they hit."""
+    """Return two sums over all sorts of faults: how many faults there are, and how many processes they hit."""
     return _sum([row.faults for row in found]), _sum([row.hit for row in found])
 
 

@@ -33,7 +33,7 @@ def who_and_why(hits: Sequence[Hit], most: int = _MOST_NAMES) -> list[str]:
 
 
 def frames_named(worst: WorstFrame) -> str:
-    """The first of frames that are alike, and what follows it: `0x293a to 0x2943`."""
+    """Name the first run of frames that are alike by its ends, `0x293a to 0x2943`, or a single frame by its number."""
     return f"{worst.pfn:#x}" + (f" to {worst.pfn + worst.run - 1:#x}" if worst.run > 1 else "")
 
 

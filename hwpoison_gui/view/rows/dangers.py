@@ -96,7 +96,10 @@ DANGER_COLUMNS: Final[dict[str, tuple[TextColumn, ...]]] = {
 
 
 def frame_dangers(worst: Iterable[WorstFrame], owners: bool = True) -> list[FrameDanger]:
-    """One row for frames that are alike. `owners`: whether it is known which processes have which frames."""
+    """Return a row for each set of frames that are alike, in the order given.
+
+    `owners`: whether it is known which processes have which frames.
+    """
     rows, unhit = [], "nobody" if owners else "whom, is not known"
     for one in worst:
         outcome = outcomes.CLASSES[one.outcome]
@@ -106,7 +109,7 @@ def frame_dangers(worst: Iterable[WorstFrame], owners: bool = True) -> list[Fram
 
 
 def process_dangers(worst: Iterable[ProcessToll]) -> list[ProcessDanger]:
-    """One row for a process."""
+    """Return a row for each process, in the order given."""
     return [
         ProcessDanger(one.tgid, one.label, one.kills, one.kills * FRAME_SIZE, one.now, one.late, one.lost)
         for one in worst
@@ -114,7 +117,7 @@ def process_dangers(worst: Iterable[ProcessToll]) -> list[ProcessDanger]:
 
 
 def file_dangers(worst: Iterable[FileToll]) -> list[FileDanger]:
-    """One row for a file."""
+    """Return a row for each file, in the order given."""
     return [
         FileDanger(one.inode, one.path, sum(one.outcomes), one.now + one.late, one.dead, one.lost,
                    one.outcomes[outcomes.STUCK] + one.outcomes[outcomes.IGNORED])

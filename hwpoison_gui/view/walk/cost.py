@@ -15,7 +15,10 @@ _COST: Final = Question[tuple[int, str]]("cost of the walk")  # the step that su
 
 
 def walk_cost(session: Session, operation: Operation) -> str:
-    """Pairs visited by collect_procs() (mm/memory-failure.c); empty before it has returned."""
+    """Return a sentence: how many pairs of a task and a VMA collect_procs() visited, and how many tasks it found.
+
+    Empty before that function (mm/memory-failure.c) has returned.
+    """
     position, words = session.recall.answer(_COST, lambda: _find(session, operation), operation)
     return words if session.position >= position else ""
 

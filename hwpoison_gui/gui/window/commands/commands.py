@@ -121,8 +121,8 @@ def _export_commands(exporting: Exporting, taking: TakingHome) -> list[Command]:
     ]
     return [
         *pictures,
-        Command("save-film", menu, "&Animation or video…", "What was done, as on the stage: MP4, WebM, GIF or APNG",
-                exporting.save_film, missing=exporting.missing, separated=True),
+        Command("save-film", menu, "&Animation or video…", "Saves what was done, as the stage shows it: MP4, WebM, "
+                "GIF or APNG", exporting.save_film, missing=exporting.missing, separated=True),
         Command("save-page", menu, "Page for a &browser…", "Saves one HTML file that steps forward and back in any "
                 "browser, without a network", taking.save_page, missing=missing),
         Command("save-report", menu, "Re&port as Markdown…", "Saves what the errors did, and why, as a Markdown file",

@@ -47,7 +47,7 @@ TERMS: Final = (
     ),
     Term(
         "PROT_NONE",
-        "The protection of a VMA that may not be accessed: a touch is SIGSEGV (SEGV_ACCERR), whatever its PTEs map.",
+        "The protection of a VMA that nobody may access: a touch raises SIGSEGV (SEGV_ACCERR), whatever its PTEs map.",
         ("arch/x86/mm/fault.c: access_error()", "man 2 mprotect"),
     ),
     Term(
