@@ -82,7 +82,7 @@ def connect_lenses(
     def opened() -> None:
         legend.forget()
         lenses.machine_changed()
-        lens_bar.set_current(lenses.lens.key)
+        lens_bar.set_current(lenses.wanted)
         filters.machine_changed()
 
     def moved(moved: Moved) -> None:
@@ -107,7 +107,8 @@ def connect_lenses(
     lens_bar.lensWanted.connect(lenses.choose)
     lenses.lensChanged.connect(lens_bar.show_lens)
     lenses.sheetsChanged.connect(lambda: lens_bar.offer_snapshot(lenses.other_snapshot is not None))
-    lenses.progress.connect(lambda done: lens_bar.set_progress(lenses.wanted, done))
+    lenses.wantedChanged.connect(lambda lens: lens_bar.set_current(lens.key))
+    lenses.progress.connect(lens_bar.set_progress)
     frame_map.countsChanged.connect(show_counts)
     legend.classClicked.connect(find_class)
     frame_map.dramGeometryChanged.connect(filters.geometry_changed)

@@ -1,4 +1,7 @@
-"""The lens bar: one button per lens, with its shortcut; if there is little room, only with the number."""
+"""The lens bar: one button per lens, with its shortcut; if there is little room, only with the number.
+
+The chosen lens is marked at once. While its frames are computed, the bar says how far that is.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from typing import Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QGuiApplication, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QLabel, QLayout, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
@@ -16,6 +19,8 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.lenses import BY_KEY, KIND, LENSES, SNAPSHOT, Lens
 
 UNEQUAL: Final = "≠"  # of the lens that has no number
+_COMPUTING: Final = "computing {:.0%}"
+_UNTIL: Final = "The map shows the lens chosen before until every frame is computed"
 _PADDING: Final = 7
 
 
@@ -28,7 +33,7 @@ def _button_size(number: str, name: str, _font: str) -> tuple[int, int]:
 
 
 class LensButton(QAbstractButton):
-    """Button of one lens, with its number or sign, and its name; the active lens is underlined."""
+    """Button of one lens, with its number or sign, and its name; the chosen lens is underlined."""
 
     def __init__(self, sign: str, lens: Lens, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent)
@@ -80,9 +85,8 @@ class LensButton(QAbstractButton):
         painter.drawText(QRectF(left, 0, box.width(), box.height()), line, self.words)
         wide = box.width() - 2 * _PADDING
         if self.isChecked():
-            fill(painter, QRectF(_PADDING, box.height() - 2, wide, 2), QColor(self.theme.accent))
-        elif self.done < 1:
-            fill(painter, QRectF(_PADDING, box.height() - 2, wide * self.done, 2), QColor(self.theme.warn))
+            colour = QColor(self.theme.accent if self.done >= 1 else self.theme.warn)
+            fill(painter, QRectF(_PADDING, box.height() - 2, wide * self.done, 2), colour)
         if self.hasFocus():
             painter.setPen(QColor(self.theme.accent))
             painter.drawRect(box.adjusted(0.5, 0.5, -0.5, -0.5))
@@ -109,8 +113,13 @@ class LensBar(QWidget):
         for key, button in self.buttons.items():
             group.addButton(button)
             self._box.addWidget(button)
-            button.clicked.connect(lambda _=False, key=key: self._clicked(key))
+            button.clicked.connect(lambda _=False, key=key: self.lensWanted.emit(key))
         self._box.addStretch(1)
+        self.said = QLabel(self)
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
+        self.said.setToolTip(_UNTIL)
+        self.said.hide()
+        self._box.addWidget(self.said)
         self.buttons[SNAPSHOT.key].hide()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.set_theme(theme)
@@ -122,6 +131,8 @@ class LensBar(QWidget):
         colours.setColor(self.backgroundRole(), QColor(theme.window))
         self.setPalette(colours)
         self.setAutoFillBackground(True)
+        self.said.setFont(look.font(look.CAPTION))
+        look.ink(self.said, theme.muted)
         for button in self.buttons.values():
             button.theme = theme
             button.updateGeometry()
@@ -129,12 +140,12 @@ class LensBar(QWidget):
         self._choose_words()
 
     def show_lens(self, lens: Lens) -> None:
-        """Show that a lens is active."""
+        """Show what the active lens answers."""
         self.buttons[lens.key].ask(lens)
-        self.set_current(lens.key)
 
     def set_current(self, key: str) -> None:
-        """Show which lens is active."""
+        """Show which lens is chosen."""
+        self.set_progress(1.0)  # of the one before
         self._current = key
         self.buttons[key].setChecked(True)
         for button in self.buttons.values():  # Tab focuses the active lens; arrow keys move on from there
@@ -147,18 +158,20 @@ class LensBar(QWidget):
             self.buttons[SNAPSHOT.key].setVisible(on)
             self._choose_words()
 
-    def set_progress(self, key: str, done: float) -> None:
-        """Show the share (0 to 1) of a lens's sheet that has been built."""
-        self.buttons[key].done = done
-        self.buttons[key].update()
-
-    def _clicked(self, key: str) -> None:
-        self.buttons[self._current].setChecked(True)  # until the other lens is active
-        self.lensWanted.emit(key)
+    def set_progress(self, done: float) -> None:
+        """Show the share (0 to 1) of the chosen lens's sheet that has been built."""
+        self.buttons[self._current].done = done
+        self.buttons[self._current].update()
+        self.said.setText(_COMPUTING.format(done))
+        if self.said.isHidden() is (done < 1):
+            self.said.setVisible(done < 1)
+            self._choose_words()
 
     def _choose_words(self) -> None:
         shown = [button for button in self.buttons.values() if not button.isHidden()]
         whole = sum(button.width_of(False) for button in shown) + 2 * look.TIGHT
+        if not self.said.isHidden():
+            whole += self.said.fontMetrics().horizontalAdvance(_COMPUTING.format(1)) + look.SMALL
         short = self.width() < whole
         for button in self.buttons.values():
             if short or button.short:  # otherwise its width has not changed, and no layout is needed

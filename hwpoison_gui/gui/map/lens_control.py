@@ -22,10 +22,14 @@ _NO_NEWS: Final = frozenset({"kernel_log", "counters", "results", "deliveries"})
 
 
 class LensControl(QObject):
-    """A lens that takes long to build is shown when it is ready; until then the map stays as it is."""
+    """A lens that takes long to build is shown when it is ready; until then the map stays as it is.
+
+    One sheet is built at a time, that of the lens first: it does not wait for those of the panels.
+    """
 
     lensChanged = Signal(object)
-    progress = Signal(float)  # 0 to 1 while a sheet is built; 1 when it is ready
+    wantedChanged = Signal(object)  # the lens that was chosen: active, or will be when its sheet is ready
+    progress = Signal(float)  # 0 to 1 while the sheet of the chosen lens is built; 1 when it is ready
     sheetsChanged = Signal()  # one was built, or became out of date
 
     def __init__(self, frame_map: FrameMapWidget, controller: Controller, parent: QObject) -> None:
@@ -35,13 +39,13 @@ class LensControl(QObject):
         self._wanted: Lens = KIND
         self._sheets: dict[str, AnySheet] = {}
         self._stale: set[str] = set()  # those that the machine has left behind
-        self._built: set[str] = set()  # by the work that ended last
+        self._making = ""  # the sheet that is being built, or was built last
         self._stopped = False  # the machine had panicked after the last change
         self._needed: set[tuple[str, str]] = set()  # those that panels show, whatever the lens, and which panels
         self.other_kernel = ""  # the one that the machine's is compared with; empty for the usual one
         self.other_snapshot: Side | None = None  # what the machine is compared with
         self.slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
-        self.slices.progressed.connect(self.progress.emit)
+        self.slices.progressed.connect(self._report)
 
     @property
     def wanted(self) -> str:
@@ -78,10 +82,14 @@ class LensControl(QObject):
         """
         self._wanted = KIND if key == SNAPSHOT.key and self.other_snapshot is None else BY_KEY[key]
         self.slices.give_up()
+        self.wantedChanged.emit(self._wanted)
         name = self._wanted.sheet
         if not name or name in self._sheets:
             self._put_on(self._sheets.get(name))
-        if self._missing():
+        missing = self._missing()
+        if name in missing:
+            self.progress.emit(0.0)  # also where the work has to wait
+        if missing:
             self._make()
 
     def need(self, name: str, on: bool, who: str = "") -> None:
@@ -175,20 +183,26 @@ class LensControl(QObject):
 
         plane = self._map.plane
         assert plane is not None
-        self._built.clear()
-        for name in self._missing():
+        name = self._making = next(iter(self._missing()), "")
+        if name:
             sheet = sheet_for(name, self._controller.session.machine, plane.room, self._other(name))
             yield from sheet.work()
             self._sheets[name] = sheet
             self._stale.discard(name)
-            self._built.add(name)
+
+    def _report(self, done: float) -> None:
+        if self._making == self._wanted.sheet:
+            self.progress.emit(done)
 
     def _ended(self, complete: bool) -> None:
-        if complete:
+        if not complete:
+            return
+        if self._making and self._making == self._wanted.sheet:
+            self._put_on(self._sheets[self._making])
             self.progress.emit(1.0)
-            if self._wanted.sheet in self._built:
-                self._put_on(self._sheets[self._wanted.sheet])
-            self.sheetsChanged.emit()
+        self.sheetsChanged.emit()
+        if self._missing() and not self.slices.busy:  # not where a listener has asked for more
+            self._make()
 
     def _put_on(self, sheet: AnySheet | None) -> None:
         lens = self._wanted

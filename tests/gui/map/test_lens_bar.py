@@ -104,14 +104,49 @@ def test_a_lens_that_takes_long_is_made_between_events(user, monkeypatch: pytest
     window.lenses.slices.seconds = -1.0
     heard: list[float] = []
     window.lenses.progress.connect(heard.append)
-    window.lenses.choose("outcome")
+    bar = window.lens_bar
+    QTest.keyClick(window.map.view, "7")
     assert window.lenses.busy
-    assert window.map.plane.lens.key == "kind"
-    assert window.lens_bar.buttons["outcome"].done < 1
+    assert window.map.plane.lens.key == window.legend.lens.key == "kind"
+    assert bar.buttons["outcome"].isChecked() and bar.buttons["outcome"].done < 1
+    assert window.actions_["lens-outcome"].isChecked()
+    until(lambda: bar.said.isVisible())
+    assert bar.said.text().startswith("computing ") and bar.said.text().endswith("%")
+    assert bar.said.width() >= bar.said.sizeHint().width()
+    assert bar.rect().contains(bar.said.geometry())
+    assert not bar.said.geometry().intersects(bar.buttons["kernels"].geometry())
     settled(user)
     assert window.map.plane.lens is OUTCOME
+    assert not bar.said.isVisible()
     assert heard[-1] == 1.0
     assert heard == sorted(heard)
+
+
+def test_a_lens_does_not_wait_for_the_sheets_of_panels(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
+    window, lenses = user.window, user.window.lenses
+    lenses.slices.seconds = -1.0
+    lenses.need("kernels", True, "a panel")
+    assert lenses.busy and not window.lens_bar.said.isVisible()  # the lens that is on has nothing to compute
+    lenses.choose("outcome")
+    until(lambda: lenses.lens is OUTCOME)
+    assert lenses.busy and lenses.current_sheet("kernels") is None
+    assert not window.lens_bar.said.isVisible()
+    settled(user)
+    assert lenses.current_sheet("kernels") is not None
+
+
+@pytest.mark.parametrize("key", ["7", "9"])
+def test_a_lens_given_up_is_neither_marked_nor_computing(user, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
+    window, bar = user.window, user.window.lens_bar
+    QTest.keyClick(window.map.view, key)
+    given_up = bar.buttons[window.lenses.wanted]
+    QTest.keyClick(window.map.view, "1")
+    assert bar.buttons["kind"].isChecked() and window.actions_["lens-kind"].isChecked()
+    assert given_up.done == 1 and not given_up.isChecked()
+    assert not bar.said.isVisible() and not window.lenses.busy
+    assert window.map.plane.lens.key == "kind"
 
 
 def test_another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class StateLink(QObject):
         self._lenses, self._layouts, self._map = lenses, layouts, frame_map
         present.opened.connect(self._opened)
         present.changed.connect(self._show)
-        lenses.lensChanged.connect(self._show_lens)
+        lenses.wantedChanged.connect(self._show_lens)
         frame_map.layoutChanged.connect(self._show_layout)
         frame_map.dramGeometryChanged.connect(self._show_geometry)
         controller.work.busyChanged.connect(actions.refresh)
@@ -60,7 +60,7 @@ class StateLink(QObject):
         self._window.setWindowModified(self._work.any)
 
     def _show_lens(self) -> None:
-        self._actions.check(f"lens-{self._lenses.lens.key}")
+        self._actions.check(f"lens-{self._lenses.wanted}")
 
     def _show_layout(self) -> None:
         width, own = self._map.row_width, self._layouts.is_own
