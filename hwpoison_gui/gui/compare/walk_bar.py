@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from hwpoison_gui.gui.compare.walk import Walk
 from hwpoison_gui.gui.look import icons
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.enabling import enable
+from hwpoison_gui.gui.widgets.seek_slider import SeekSlider
 from hwpoison_gui.view.base.palette import Theme
 
 _BUTTONS: Final = (
@@ -31,7 +32,7 @@ class WalkBar(QWidget):
                           ("play", walk.toggle), ("forward", lambda: walk.seek(walk.at + 1)),
                           ("last", lambda: walk.seek(walk.last))):  # fmt: skip
             self.buttons[name].clicked.connect(run)
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider = SeekSlider(self)
         self.slider.setAccessibleName("Step of both clicks")
         self.slider.setToolTip("Walks both sides, in step where both are in the same function")
         self.slider.valueChanged.connect(walk.seek)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QScrollArea,
-    QSlider,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -23,6 +22,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.enabling import enable
 from hwpoison_gui.gui.widgets.row_model import RowModel
 from hwpoison_gui.gui.widgets.row_table import NO_KEY, RowTable
+from hwpoison_gui.gui.widgets.seek_slider import SeekSlider
 from hwpoison_gui.kernel.profile.type import FAILED, IGNORED
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.palette import DARK, Theme
@@ -50,7 +50,7 @@ class Playhead(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.back, self.on = (self._button(by) for by in (-1, 1))
-        self.slider = QSlider(Qt.Orientation.Horizontal, self)
+        self.slider = SeekSlider(self)
         self.slider.setAccessibleName("Record")
         self.slider.setToolTip("The chosen record, in time; later records are faint on the map")
         self.words = QLabel(self)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.control import playback, slices
 from hwpoison_gui.view.facts.pace import PaceTogether
@@ -66,6 +68,16 @@ def test_who_seeks_stops_it(compared, seek: str) -> None:  # noqa: F811
         compared.bar.buttons["last"].click()
     assert not walk.playing and walk.at == (walk.last if seek == "button" else 2)
     assert compared.bar.slider.value() == walk.at
+
+
+def test_a_click_on_the_groove_walks_both_sides_there(compared) -> None:  # noqa: F811
+    walk, slider = compared.walk, compared.bar.slider
+    walk.seek(0)
+    QTest.mouseClick(slider, Qt.MouseButton.LeftButton, pos=QPoint(slider.width() // 2, slider.height() // 2))
+    assert walk.last > 10 and abs(walk.at - walk.last / 2) <= 1
+    until(lambda: not walk.busy)
+    within = [side.side.session.position - side.side.start for side in compared.sides]
+    assert within == list(compared.compared.ticks[walk.at])
 
 
 def test_it_waits_for_a_walk_that_takes_long(compared, now, monkeypatch) -> None:  # noqa: F811

@@ -194,6 +194,9 @@ def test_stepping_selects_frames_and_moves_the_playhead(user: User, tmp_path: Pa
     assert not step.isEnabled()
     QTest.keyClick(view.table, Qt.Key.Key_Up)
     assert user.window.controller.selection.frame == 0x20
+    view.playhead.slider.setValue(0)
+    QTest.mouseClick(view.playhead.slider, Qt.MouseButton.LeftButton)  # in the middle of its groove
+    assert user.window.controller.selection.frame == 0x20
 
 
 def test_the_model_is_shown_beside_what_linux_said(user: User, tmp_path: Path) -> None:
