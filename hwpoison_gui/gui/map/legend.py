@@ -32,9 +32,9 @@ _OWN_KEYS: Final = (*_ARROWS, Qt.Key.Key_Space)  # keys that are also shortcuts 
 _DETAILS: Final = ((True, True, 2), (False, True, 3), (False, False, 0))  # long names, counts, maximum number of lines
 _ROWS: Final = 2  # least lines, so that the map keeps its height from lens to lens
 _WIDEST: Final = "0000.0 MiB"  # amount of memory
-_PER_CPU: Final = "per-CPU free"
+_PCP: Final = "pcp"  # short, as the kernel calls its per_cpu_pages: two lines of chips must suffice
 _OF_THEM: Final = (
-    "{:,} of these are free, on per-CPU lists of the page allocator: no flag tells them from kernel memory. The "
+    "{:,} of these are free, on per-CPU lists (pcp) of the page allocator: no flag tells them from kernel memory. The "
     "allocator moves frames there from its free blocks, several at a time."
 )
 _FEWEST: Final = "0,000"  # minimum width of a count, so that chips keep their positions
@@ -48,6 +48,10 @@ def _chip_size(name: str, count: str, whole: bool, _font: str) -> tuple[int, int
     memory = metrics.horizontalAdvance(_WIDEST) + look.SMALL if whole else 0
     words = metrics.horizontalAdvance(name) + look.SMALL + room + memory
     return 3 * look.TIGHT + look.px(_SWATCH) + words, metrics.height() + look.TIGHT
+
+
+def _with_free(name: str, holds_free: bool) -> str:
+    return f"{name} + {_PCP}" if holds_free else name
 
 
 class LegendChip(QAbstractButton):
@@ -89,7 +93,6 @@ class LegendChip(QAbstractButton):
         """Show that so many of its frames are free on per-CPU lists."""
         if frames != self.per_cpu:
             self.per_cpu = frames
-            self.updateGeometry()
             self.set_frames(self.frames)
 
     def set_detail(self, whole: bool, counted: bool) -> None:
@@ -101,20 +104,25 @@ class LegendChip(QAbstractButton):
 
     @property
     def full_name(self) -> str:
-        return f"{self.one.name} + {_PER_CPU}" if self.per_cpu else self.one.name
+        return _with_free(self.one.name, self.per_cpu > 0)
 
     @property
     def name(self) -> str:
         """As it is displayed."""
-        short = f"{self.one.shortest} + {_PER_CPU}" if self.per_cpu else self.one.shortest
-        return self.full_name if self.whole else short
+        return _with_free(self.one.name if self.whole else self.one.shortest, self.per_cpu > 0)
+
+    @property
+    def _widest_name(self) -> str:
+        """With the free frames that its class may come to hold: they must not move the map under the pointer."""
+        holds_free = self.lens.code_of is not None and self.lens.code_of(0) == self.one.id
+        return _with_free(self.one.name if self.whole else self.one.shortest, holds_free)
 
     def _memory(self) -> str:
         return amount(self.frames * FRAME_SIZE) if self.whole and self.frames else ""
 
     def sizeHint(self) -> QSize:
         count = self.text() if self.counted else ""
-        return QSize(*_chip_size(self.name, count, self.whole, QGuiApplication.font().key()))
+        return QSize(*_chip_size(self._widest_name, count, self.whole, QGuiApplication.font().key()))
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
@@ -186,7 +194,7 @@ class Legend(QWidget):
         self._flow.addWidget(self.more)
         self._made: list[LegendChip] = []  # all chips created so far; they are reused for other lenses
         self._seen: set[int] = set()  # classes that the machine has, or had, frames of, and poison
-        self._needed: tuple[Lens, list[tuple[int, int, bool]]] | None = None  # all that the widths of chips depend on
+        self._needed: tuple[Lens, list[tuple[int, int]]] | None = None  # all that the widths of chips depend on
         self.chips: dict[int, LegendChip] = {}
         self.lens = KIND
         # Not Fixed: its height would be limited to that of the size hint, which is for another width.
@@ -250,7 +258,7 @@ class Legend(QWidget):
         self._show_seen()
         self._flow.setEnabled(True)
         listed = [chip for chip in self.chips.values() if self._is_listed(chip)]
-        needed = self.lens, [(chip.one.id, len(chip.text()), chip.per_cpu > 0) for chip in listed]
+        needed = self.lens, [(chip.one.id, len(chip.text())) for chip in listed]
         if needed != self._needed:
             self._needed = needed
             self._choose_names()

@@ -8,8 +8,10 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QWidget
 
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.toolbar.counters import CounterStrip
 from hwpoison_gui.gui.toolbar.sysctl_slider import DETAILS, SysctlSlider
+from hwpoison_gui.view.base.palette import Theme
 
 
 class ToolBar(QToolBar):
@@ -23,6 +25,7 @@ class ToolBar(QToolBar):
         self.setObjectName("tools")
         self.setMovable(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setIconSize(look.icon_size())
 
     def place(self, actions: Sequence[QAction], profile: QWidget, counters: CounterStrip) -> None:
         """From left to right: buttons, sliders and, at the right end, `profile` and `counters`."""
@@ -39,6 +42,10 @@ class ToolBar(QToolBar):
             slider.in_bar = self.addWidget(slider)
         for widget in (space, profile, counters):
             self.addWidget(widget)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the present text size. The bar has a size of its own: Qt resets that of the window with the style."""
+        self.setIconSize(look.icon_size())
 
     def event(self, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):

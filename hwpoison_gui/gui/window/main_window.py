@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QMainWindow, QTabBar, QWidget
 
 from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import settings as keys
-from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.stage import MapStage
@@ -86,7 +85,6 @@ class MainWindow(QMainWindow):
         if self.starting is not None:
             self.starting.page.follow_window(False)
         self.tab_tips = TabTips(self)
-        self.setIconSize(look.icon_size())
         self.controller = Controller(with_plane_of(self.map, opened), self)
         self.recorded = Recorded(self.controller, self)
         self.present = Present(self.controller, self.theme, self)
@@ -331,9 +329,9 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.toolbar.bar import ToolBar
 
         self.profile.setMenu(self.menu_of["&Machine > &Profile"])
-        bar = ToolBar(self, tuple(self.sliders.values()))
-        bar.place([self.actions_[name] for name in ("new", "open", "live")], self.profile, self.counters)
-        self.addToolBar(bar)
+        self.tools = ToolBar(self, tuple(self.sliders.values()))
+        self.tools.place([self.actions_[name] for name in ("new", "open", "live")], self.profile, self.counters)
+        self.addToolBar(self.tools)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
         self.copy.add_button(self.actions_["notes"])
         self.map_stage.add_bars(self.copy, self.lens_bar, self.legend)
@@ -372,7 +370,7 @@ class MainWindow(QMainWindow):
     def themed_parts(self) -> list[Themed]:
         """All parts with a theme; containers whose height depends on others come after them."""
         parts = (self.map, self.legend, self.counters, self.profile, self.sentence, self.transport)
-        around = (self.lens_bar, self.overview, self.copy, self.operations)
+        around = (self.tools, self.lens_bar, self.overview, self.copy, self.operations)
         panels = [cast("Themed", dock.made) for dock in self.docks.values() if dock.made is not None]
         tables = [self.tables] if self.panels.has_tables else []
         compared = [self.comparison.shown] if self.comparison.shown else []

@@ -75,8 +75,11 @@ def _draw(menu: QMenu, actions: Actions) -> None:
 
 
 def add_panels(menu: QMenu, before: QAction, docks: Mapping[str, Dock]) -> None:
-    """List the panels in a menu, to show and to hide them."""
-    menu.insertActions(before, [dock.toggleViewAction() for dock in docks.values()])
+    """List the panels in a menu, to show them, in front of their tabs, and to hide them."""
+    for dock in docks.values():
+        action = dock.toggleViewAction()
+        action.triggered.connect(lambda on, dock=dock: dock.raise_() if on else None)
+        menu.insertAction(before, action)
     menu.insertSeparator(before)
 
 

@@ -36,7 +36,6 @@ class Theming(QObject):
         appearance.motionChanged.connect(actions.refresh)
 
     def _changed(self, theme: Theme) -> None:
-        self._window.setIconSize(look.icon_size())
         for part in self._parts():
             part.set_theme(theme)
         self._show()

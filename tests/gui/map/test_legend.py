@@ -118,10 +118,14 @@ def test_swatches_have_the_colours_of_the_theme(legend: Legend, theme: object) -
 
 
 def test_frames_that_are_free_without_a_flag_are_named_beside_kernel_memory(legend: Legend, user) -> None:
-    legend.set_counts(counts(kernel=20), 15)
     chip = legend.chips[kinds.KERNEL]
-    assert chip.accessibleName().startswith("kernel (other) + per-CPU free: 20 frames")
-    assert "15 of these are free, on per-CPU lists" in chip.toolTip()
+    legend.set_counts(counts(kernel=20))
+    wide, other = chip.sizeHint().width(), legend.chips[kinds.FILE]
+    legend.set_counts(counts(kernel=20), 15)
+    assert chip.sizeHint().width() == wide, "a click on the map must not move it"
+    assert not other.full_name.endswith("pcp")
+    assert chip.accessibleName().startswith("kernel (other) + pcp: 20 frames")
+    assert "15 of these are free, on per-CPU lists (pcp)" in chip.toolTip()
     legend.set_counts(counts(kernel=5))
     assert chip.accessibleName().startswith("kernel (other): 5 frames") and "per-CPU lists of" not in chip.toolTip()
     listed = len(user.session.machine.pcp.of(0))

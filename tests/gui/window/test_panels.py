@@ -32,6 +32,15 @@ def test_only_what_is_in_front_is_made_after_the_first_paint(qtbot) -> None:
     assert made(window) == IN_FRONT
 
 
+def test_a_panel_that_is_ticked_again_is_in_front_of_its_tabs(user) -> None:
+    dock, other = user.window.docks["why"], user.window.docks["states"]
+    dock.toggleViewAction().trigger()
+    other.raise_()
+    until(lambda: other.in_front)
+    dock.toggleViewAction().trigger()
+    until(lambda: dock.in_front and not other.in_front)
+
+
 def test_a_tab_that_is_brought_in_front_makes_its_panel(user) -> None:
     window = user.window
     user.click_frame(user.frame("srv:heap+1"))
