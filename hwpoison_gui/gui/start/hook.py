@@ -16,7 +16,6 @@ if TYPE_CHECKING:  # made once the page is seen
 
 HEAD: Final = "What does Linux do when memory breaks?"
 SHARED: Final = "Four processes share one page of memory. Two bits in it flip, and the hardware cannot repair them."
-LATE: Final = "Four processes are dead. That was early kill: Linux did not wait for them to touch it."
 BREAK: Final = "&Break this page"
 _WORDS: Final = 330  # width of the words beside the scene, at 100 % text
 _LARGEST: Final = 1.9  # text of the scene, relative to the window's
@@ -142,8 +141,10 @@ class Hook(QWidget):
         if scene is None:
             return
         self.text.setText(scene.verdict)
-        self.after.setText(LATE)
-        self.late.setAccessibleDescription(f"{scene.verdict} {LATE} Compares with late kill.")  # it gets the focus
+        self.after.setText(scene.deaths)
+        self.late.setAccessibleDescription(
+            f"{scene.verdict} {scene.deaths} Compares with late kill."
+        )  # it gets the focus
         self._show_buttons()
         if self._large:
             self.late.setFocus()

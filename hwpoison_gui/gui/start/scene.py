@@ -18,7 +18,6 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.rmap.view import RmapView
-from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
@@ -27,21 +26,13 @@ from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.outcome.verdict import verdict
+from hwpoison_gui.view.words.scene import end_words, shared_words, step_words
 
 PAGE: Final = "server:heap+0"
 _SECONDS: Final = 14.0  # for the whole walk
 _NEAR: Final = 22.0  # width of a cell, in pixels at 100 % text
 _TEXT: Final = 1.1
 _FOR_MAP: Final = 700  # width below which there is no room for the map beside the reverse map, at 100 % text
-# What the walk is doing, in the words of somebody who sees it for the first time, by acts of the handler.
-_WORDS: Final[dict[Act, str]] = {
-    Act.ENTER: "The memory controller reports the error. Linux marks the page as poisoned.",
-    Act.VISIT: "Who uses it? The kernel searches: from the page to its reverse map, and from there to the processes.",
-    Act.UNMAP: "The page is taken away from each of them, so that nobody reads bad data.",
-    Act.SIGNAL: "Each process is told: SIGBUS. What was in the page exists nowhere else.",
-    Act.DIE: "None of them has a handler for SIGBUS. They die, and the machine runs on.",
-}
-SHARED: Final = "Four processes share this page of memory. Then a bit flips in it, and another."
 
 
 class Scene(QWidget):
@@ -110,7 +101,10 @@ class Scene(QWidget):
         self.map.frames_changed(moved.pfns)
         self._show()
         step = moment_of(self.controller.session).step
-        words = _WORDS.get(step.mark.act, self._words) if step is not None and self.begun else SHARED
+        if step is not None and self.begun:
+            words = step_words(step.mark.act, self.controller.session.operations[-1]) or self._words
+        else:
+            words = shared_words(int(self.controller.session.machine.mapcount.view[self.frame]))
         if words != self._words:
             self._words = words
             self.told.emit(words)
@@ -147,6 +141,11 @@ class Scene(QWidget):
         """Verdict on the operation; empty until the walk is over."""
         session = self.controller.session
         return verdict(session, session.operations[-1]) if self.over else ""
+
+    @property
+    def deaths(self) -> str:
+        """Sentence on how many processes the operation killed; empty until the walk is over, and without any."""
+        return end_words(self.controller.session.operations[-1]) if self.over else ""
 
     def play(self) -> None:
         """Break the page, from the beginning."""
