@@ -24,7 +24,7 @@ _USED: Final = {
     kinds.FILE: "a page of a file",
     kinds.SWAP_CACHE: "a page of the swap cache",
     kinds.SHMEM: "a page of shared memory",
-    kinds.ANON: "a page of private memory",
+    kinds.ANON: "a page of anonymous memory",
     kinds.HUGE: "a huge page",
     kinds.KERNEL: "a page of the kernel’s own",
     kinds.SLAB: "a slab page",

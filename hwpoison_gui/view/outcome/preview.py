@@ -62,10 +62,8 @@ def words_of(m: Machine, pfn: int, ahead: Prediction) -> str:
 def _hits(m: Machine, hits: dict[str, list[int]]) -> list[str]:
     """The impacts in words, with the processes that they hit."""
     dead, later = hits.get(DEAD, ()), hits.get(LATER, ())
-    kills = [f"kills {len(dead):,} now{_who(m, dead)}"] if dead or later else []
-    if later:
-        kills.append(f"{len(later):,} when touched{_who(m, later)}")
-    said = [", ".join(kills)] if kills else []
+    kills = [f"{len(who):,} {when}{_who(m, who)}" for who, when in ((dead, "now"), (later, "when touched")) if who]
+    said = [f"kills {', '.join(kills)}"] if kills else []
     for impact in IMPACTS.values():
         if impact.ahead[0] and (who := hits.get(impact.kind)):
             said.append(impact.ahead[len(who) > 1].format(f"{len(who):,}") + _who(m, who))
@@ -88,7 +86,7 @@ def _losses(m: Machine, pfn: int, ahead: Prediction) -> list[str]:
         return []
     size = HPAGE_PMD_NR if m.page(pfn) & pf.HUGE else 1
     inode = m.inode_of(m.compound_head(pfn))
-    of = "private memory" if inode is None else content_name(inode)
+    of = "anonymous memory" if inode is None else content_name(inode)
     return [f"loses {amount(size * FRAME_SIZE)} of {of}"]
 
 

@@ -108,7 +108,7 @@ def mapping_of(m: Machine, pfn: int) -> Mapping:
         return Mapping("ksm", "KSM stable node", f"pages of equal content were merged: {shared} it", "KSM")
     in_swap = f"swap cache, entry {slot:#x}" if slot is not None else ""
     if anon_vma:
-        return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "private memory", f"{anon_vma}")
+        return Mapping("anon", f"anon_vma {anon_vma}", in_swap or "anonymous memory", f"{anon_vma}")
     if inode is not None:
         path = path_of(inode)
         gone = "deleted; " if inode.deleted else ""

@@ -39,7 +39,7 @@ _FLAG_WORDS: Final = (
 # Tips of the columns of the reverse map, and of the gap where the entries stand.
 HEAD_TIPS: Final = {
     "frame": "Frame: the page frame whose users are looked for.",
-    "mapping": "Mapping: what page->mapping refers to, the anon_vma of private memory or the file of a cached page.",
+    "mapping": "Mapping: what page->mapping refers to, the anon_vma of anonymous memory or the file of a cached page.",
     "pte": "PTEs: the page-table entry at the address where each VMA would map the frame.",
     "vma": "VMAs: the virtual memory areas that could map the frame, as the reverse map lists them.",
     "task": "Tasks: the processes that own these address spaces.",

@@ -80,12 +80,12 @@ def test_the_words_before() -> None:
     session = machine("6.1", 1)
     frames = [session.resolve_frame(f"i:m+{page}") for page in range(2)]
     assert [preview(session.machine, pfn) for pfn in frames] == [
-        "If it broke: kills 1 now (c:101); panics the kernel when touched (i:1); loses 4 KiB of private memory",
-        "If it broke: panics the kernel when touched (i:1); loses 4 KiB of private memory",
+        "If it broke: kills 1 now (c:101); panics the kernel when touched (i:1); loses 4 KiB of anonymous memory",
+        "If it broke: panics the kernel when touched (i:1); loses 4 KiB of anonymous memory",
     ]
     inside = machine("6.1", 0, container=True)
     assert preview(inside.machine, inside.resolve_frame("i:m+1")) == (
-        "If it broke: ends 1 PID namespace when touched (i:101); loses 4 KiB of private memory"
+        "If it broke: ends 1 PID namespace when touched (i:101); loses 4 KiB of anonymous memory"
     )
 
 

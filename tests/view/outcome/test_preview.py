@@ -38,15 +38,13 @@ def told(session: Session, frame: str) -> str:
 
 
 def test_kills_now_and_later(session: Session) -> None:
-    assert told(session, "a:m+0") == "kills 3 now (a:101, b:102 and c:103); loses 4 KiB of private memory"
+    assert told(session, "a:m+0") == "kills 3 now (a:101, b:102 and c:103); loses 4 KiB of anonymous memory"
     do(session, "sysctl", name="memory_failure_early_kill", value=0)
-    assert (
-        told(session, "a:m+0") == "kills 0 now, 3 when touched (a:101, b:102 and c:103); loses 4 KiB of private memory"
-    )
+    assert told(session, "a:m+0") == "kills 3 when touched (a:101, b:102 and c:103); loses 4 KiB of anonymous memory"
     do(session, "sigaction", task="b", sigbus="handler")
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
     assert told(session, "a:m+0") == (
-        "kills 2 now (a:101 and c:103); signals 1 that survives (b:102); loses 4 KiB of private memory"
+        "kills 2 now (a:101 and c:103); signals 1 that survives (b:102); loses 4 KiB of anonymous memory"
     )
 
 
@@ -91,7 +89,7 @@ def test_who_is_not_hit_by_an_entry(session: Session) -> None:
     do(session, "munmap", task="b", at="f+1", pages=1)
     do(session, "sigaction", task="c", sigbus="handler")
     assert told(session, "/srv/data@1") == (
-        "kills 0 now, 1 when touched (a:101); 1 silently reads old data (c:103); loses 4 KiB of /srv/data"
+        "kills 1 when touched (a:101); 1 silently reads old data (c:103); loses 4 KiB of /srv/data"
     )
     do(session, "read", task="c", at="f+1")
     do(session, "sysctl", name="memory_failure_early_kill", value=1)
@@ -120,7 +118,7 @@ def test_two_are_several(session: Session) -> None:
     for name in "ab":
         do(session, "sigaction", task=name, sigbus="handler")
     do(session, "exit", task="c")
-    assert told(session, "a:m+0") == "signals 2 that survive (a:101 and b:102); loses 4 KiB of private memory"
+    assert told(session, "a:m+0") == "signals 2 that survive (a:101 and b:102); loses 4 KiB of anonymous memory"
 
 
 def test_what_the_kernel_keeps_may_have_no_flags(session: Session) -> None:
@@ -185,7 +183,7 @@ def test_processes_that_were_not_captured_are_said_to_be_not_known(
     m.uncaptured, m.capture = np.ones(m.frames, np.int32), m.capture._replace(pids=pids)
     said = {frame: preview(m, session.resolve_frame(frame)) for frame in ("a:m+0", "/srv/data@0", "any:slab")}
     assert said == {
-        "a:m+0": f"{head}kills 0 now, 1 when touched (a:101); {others}; loses 4 KiB of private memory",
+        "a:m+0": f"{head}kills 1 when touched (a:101); {others}; loses 4 KiB of anonymous memory",
         "/srv/data@0": f"{head}{others}",
         "any:slab": f"{head}Ignored (non LRU); {others}",
     }
