@@ -190,7 +190,7 @@ def me_swapcache_clean(h: Handler) -> Steps[str]:
 
 @action("6.1", Effect.HUGE)
 def me_huge_page(h: Handler) -> Steps[str]:
-    """A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB are lost.
+    """A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and 4 KiB go out of use.
 
     Returns RECOVERED, or FAILED if the page has other users or cannot be dissolved.
     """

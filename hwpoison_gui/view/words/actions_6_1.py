@@ -51,12 +51,15 @@ BEHAVIOUR: Final[Behaviour] = {
         "page, or keep it there poisoned."
     ),
     actions.me_swapcache_dirty: (
-        "As before, but off the LRU: keep the page in the swap cache. Failed, if it is on no list or has other users."
+        "Not written to swap yet: keep the page in the swap cache, off the LRU. Failed, if it is on no list or has "
+        "other users."
     ),
     actions.me_swapcache_clean: (
-        "As before, and off the LRU: drop the page from the swap cache. Failed, if it is on no list or has other users."
+        "Swap has the same contents: drop the page from the swap cache, off the LRU. Failed, if it is on no list or "
+        "has other users."
     ),
     actions.me_huge_page: (
-        "A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB are lost."
+        "A page of a hugetlbfs file stays there, poisoned; any other is dissolved, and only 4 KiB go out of use. The "
+        "content of all 2 MiB is lost."
     ),
 }

@@ -77,6 +77,6 @@ WORDS: Final[dict[Site, Words]] = {
 
 BEHAVIOUR: Final[Behaviour] = {
     user_mappings.hwpoison_user_mappings: (
-        "Collect the processes of the page, unmap it, and signal them; 6.1 stops if it stays mapped."
+        "Collect the processes of the page, unless it is KSM, unmap it, and signal them."
     ),
 }

@@ -17,7 +17,7 @@ from hwpoison_gui.view.outcome import loss
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, ending_of, loss_of
 from hwpoison_gui.view.rmap.graph import reverse_map
-from hwpoison_gui.view.words.lookup import text_of
+from hwpoison_gui.view.words.lookup import behaviour_of, text_of
 from tests.workbench import do
 
 
@@ -538,3 +538,23 @@ def test_entries_of_swap_lead_to_a_page_that_is_kept_in_the_swap_cache() -> None
     assert session.operations[-1].outcome.result == "Delayed"
     assert kinds(came(session)) == {"a:101": impacts.LATER, "b:102": impacts.LATER}
     assert do(session, "read", task="b", at="m+0").signals
+
+
+@pytest.mark.parametrize(
+    "profile", [name for name, kernel in PROFILES.items() if kernel.runs("try_memory_failure_hugetlb")]
+)
+def test_of_a_private_huge_page_4_kib_go_out_of_use_and_2_mib_are_lost(profile: str) -> None:
+    session = Session.fresh(4096, profile=profile, huge_pages=1, sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=512, huge="hugetlb")
+    do(session, "write", task="a", at="m+3", value="x")
+    m, pfn = session.machine, session.resolve_frame("a:m+3")
+    do(session, "poison", frame="a:m+3")
+    assert came(session).lost == "Lost: 2 MiB of anonymous memory of a:101."
+    head = pfn & -512
+    assert [frame for frame in range(head, head + 512) if m.page(frame) & pf.HWPOISON] == [pfn]
+    assert not any(
+        m.page(frame) & pf.HUGE or m.refcount.view[frame] for frame in range(head, head + 512) if frame != pfn
+    )
+    does = behaviour_of(m.profile.results.actions["me_huge_page"])
+    assert "only 4 KiB go out of use" in does and "all 2 MiB is lost" in does

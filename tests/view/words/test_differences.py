@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from itertools import combinations
 
@@ -46,3 +47,10 @@ def test_values_are_worded_by_what_they_are() -> None:
 def _words(older: Profile, newer: Profile, name: str) -> tuple[str, str]:
     (one,) = (found for found in differences(older, newer) if found.name == name)
     return kernels_words(one)
+
+
+def test_a_variant_that_several_kernels_run_is_told_without_the_name_of_one() -> None:
+    for profile in PROFILES.values():
+        for variant in (*profile.phases, *profile.results.actions.values()):
+            named = set(re.findall(r"\b(?:2\.6\.32|6\.1|6\.12|7\.2)\b", BEHAVIOUR[variant]))
+            assert named <= {".".join(map(str, profile.modelled))}, (profile.name, BEHAVIOUR[variant])
