@@ -200,12 +200,18 @@ TERMS: Final = (
         "Writes a file’s dirty pages to disk and reports errors. It is where a program learns that a page that it "
         "had written was lost.",
         ("mm/filemap.c: file_check_and_advance_wb_err()", "man 2 fsync"),
-        ("msync", "fdatasync", "noop_fsync"),
+        ("msync", "fdatasync"),
+    ),
+    Term(
+        "noop_fsync",
+        "The fsync() of tmpfs and hugetlbfs, which have no disk: it does nothing and returns 0, so it reports no lost "
+        "write. 2.6.32 has none.",
+        ("fs/libfs.c: noop_fsync()", "mm/shmem.c: shmem_file_operations"),
     ),
     Term(
         "AS_EIO",
-        "The mark on a file’s address_space that a write was lost. The first fsync() returns EIO and clears it, "
-        "so only one caller hears of it.",
+        "The mark on a file’s address_space that a write was lost. The first fsync() while a page of it is "
+        "cached returns EIO and clears it, so only one caller hears of it.",
         ("include/linux/pagemap.h: mapping_set_error()", "mm/filemap.c: filemap_check_errors()"),
     ),
     Term(

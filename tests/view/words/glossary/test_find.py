@@ -198,6 +198,15 @@ def test_a_page_flag_is_explained_as_a_flag_of_pages() -> None:
     assert huge is not None and huge.name == "hugetlb" and as_eio is not None and as_eio.name == "AS_EIO"
 
 
+def test_noop_fsync_is_no_fsync_that_reports_errors() -> None:
+    """It is of the file systems that each profile names; `AS_EIO` needs a page in the cache."""
+    term, mark = term_of("noop_fsync"), term_of("AS_EIO")
+    assert term is not None and term.name == "noop_fsync" and mark is not None and "while a page" in mark.text
+    for profile in PROFILES.values():
+        assert all(name in term.text for name in profile.files.noop_fsync)
+        assert bool(profile.files.noop_fsync) is (".".join(map(str, profile.modelled)) not in term.text)
+
+
 def test_no_form_means_two_terms() -> None:
     forms = [form for term in terms() for form in dict.fromkeys((term.name, *term.forms))]
     assert sorted(form for form in set(forms) if forms.count(form) > 1) == []
