@@ -8,14 +8,18 @@ import pytest
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.actions import DIRTY_FILE as DIRTY_FILE_2009
+from hwpoison_gui.kernel.actions import TRUNCATED
 from hwpoison_gui.kernel.actions_6_1 import DIRTY_FILE
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import impacts
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outcome import loss
+from hwpoison_gui.view.outcome.classes import CLASSES, LOST
 from hwpoison_gui.view.outcome.impact_now import impact_now
 from hwpoison_gui.view.outcome.loss import Loss, ending_of, loss_of
+from hwpoison_gui.view.outcome.prediction import predict
+from hwpoison_gui.view.outline.actions import MARK_ERROR
 from hwpoison_gui.view.rmap.graph import reverse_map
 from hwpoison_gui.view.words.lookup import behaviour_of, text_of
 from tests.workbench import do
@@ -142,14 +146,36 @@ def test_step_and_loss_say_of_fsync_what_it_then_returns(profile: str, filesyste
     first = len(session.steps)
     do(session, "poison", frame="a:m+0")
     cached = bool(session.machine.page_cache.of(session.machine.paths.view["/f"]))
-    step = next(text_of(one.mark) for one in session.steps[first:] if one.mark.site in (DIRTY_FILE_2009, DIRTY_FILE))
-    found = came(session).lost
+    marks = {one.mark.site: one.mark for one in session.steps[first:]}
+    site = next(site for site in (DIRTY_FILE_2009, DIRTY_FILE) if site in marks)
+    step, found = text_of(marks[site]), came(session).lost
     do(session, "fsync", task="a", fd="d")
     returned = session.operations[-1].outcome.errno
     for said in (step, found):
         while_cached = "but nothing while no page of" in said
         assert bool(re.search(r"fsync\(\) returns EIO", said)) is (returned == "EIO" or while_cached), said
         assert not while_cached or returned == ("EIO" if cached else 0), said
+    way = next(way.meaning for way in MARK_ERROR.ways if way.sign is site)
+    silent = ("while a page of it is cached" in way and not cached, "0 on tmpfs" in way and filesystem == "tmpfs")
+    assert returned == (0 if any(silent) else "EIO"), way
+    if TRUNCATED in marks:  # "the next fault reads it from disk, or on tmpfs finds zeros"
+        do(session, "pread", task="a", fd="d", page=0)
+        assert session.operations[-1].outcome.value == ("zero" if filesystem == "tmpfs" else "disk")
+
+
+def test_the_legend_of_lost_data_promises_of_fsync_what_holds_on_every_kernel() -> None:
+    returned = set()
+    for profile in PROFILES:
+        session = Session.fresh(4096, profile=profile)
+        do(session, "file", path="/f", pages=2)
+        do(session, "task", name="a")
+        do(session, "open", task="a", path="/f", fd="d")
+        do(session, "pwrite", task="a", fd="d", page=0, value="new")
+        assert predict(session.machine, session.resolve_frame("/f@0")).code == LOST
+        do(session, "poison", frame="/f@0")
+        do(session, "fsync", task="a", fd="d")
+        returned.add(session.operations[-1].outcome.errno)
+    assert ("may return EIO" in CLASSES[LOST].meaning) is (returned == {0, "EIO"})
 
 
 def test_a_hole_is_read_as_zeros_and_what_was_never_written_is_no_loss() -> None:
