@@ -14,9 +14,9 @@ from hwpoison_gui.kernel.memory_failure import ENTER
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.kernel.profile.variants import Variant, nearest
 from hwpoison_gui.view.outline.faults import AFTER, BEFORE, FAULT, FAULTS, KERNEL_READ, SOFT_OFFLINE, TOUCH, UNPOISON
-from hwpoison_gui.view.outline.handler import PHASES
 from hwpoison_gui.view.outline.io import FSYNC, READ, REFUSED, WRITE
 from hwpoison_gui.view.outline.part import Ending, Part, Way, endings
+from hwpoison_gui.view.outline.tables import PHASES
 
 
 def handler_of(profile: Profile) -> Part:

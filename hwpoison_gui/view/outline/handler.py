@@ -1,21 +1,20 @@
-"""Outline of the handler: the phases of memory_failure(), their decisions, and the meaning of each branch.
+"""Outline of the handler of 2.6.32: the phases of memory_failure(), their decisions, and the meaning of each branch.
 
-Keyed by variant, in the order of the kernels. A variant without an entry is shown as the newest one of its name.
-Texts name an exit of the handler in braces, as `{truncated}`: kind, result and errno are those of the profile.
+Later kernels have what they changed in modules of their own, handler_6_1.py and its like; tables.py finds them. Texts
+name an exit of the handler in braces, as `{truncated}`: kind, result and errno are those of the
+profile.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import phases, user_mappings
 from hwpoison_gui.kernel.handler import EXITS, UNLOCKED, Verdict
 from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view.outline.actions import AFTER_2009, ROW_2009
-from hwpoison_gui.view.outline.handler_6_1 import PHASES_6_1
-from hwpoison_gui.view.outline.handler_6_12 import PHASES_6_12
-from hwpoison_gui.view.outline.handler_7_2 import PHASES_7_2
-from hwpoison_gui.view.outline.part import Part, Way
+from hwpoison_gui.view.outline.part import Entrance, Part, Way
 from hwpoison_gui.view.outline.users import USER_MAPPINGS
 
 CHECK_RECOVERY: Final = Part(
@@ -118,7 +117,21 @@ PHASES: Final[dict[Variant[Verdict], Part]] = {
         parts=(ROW_2009, *AFTER_2009),
         teach="The first row of the state table that matches its flags decides.",
     ),
-    **PHASES_6_1,
-    **PHASES_6_12,
-    **PHASES_7_2,
+}
+
+_ON_NO_LIST: Final = "on no LRU list, the handler stops before ({not on LRU.kind})"
+
+ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
+    phases.take_reference: (
+        Entrance(
+            pf.LRU,
+            {
+                pf.RESERVED: f"reserved pages are {_ON_NO_LIST}",
+                pf.BUDDY: "nobody refers to a free page, the handler stops before ({free.kind})",
+                pf.SLAB: f"slab pages are {_ON_NO_LIST}",
+                pf.COMPOUND_HEAD: f"huge pages are {_ON_NO_LIST}",
+                pf.COMPOUND_TAIL: f"huge pages are {_ON_NO_LIST}",
+            },
+        ),
+    ),
 }

@@ -14,10 +14,11 @@ from hwpoison_gui.kernel import (
     user_mappings,
 )
 from hwpoison_gui.kernel import memory_failure_hugetlb as hugetlb
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.handler import EXITS, Verdict
 from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view.outline.actions import AFTER_6_1, ROW_6_1
-from hwpoison_gui.view.outline.part import NO_STEP, Part, Way
+from hwpoison_gui.view.outline.part import NO_STEP, Entrance, Part, Way
 from hwpoison_gui.view.outline.users import USER_MAPPINGS
 
 ONLINE: Final = Part(
@@ -146,7 +147,7 @@ TORN_DOWN: Final = Part(
     ),
 )
 
-PHASES_6_1: Final[dict[Variant[Verdict], Part]] = {
+PHASES: Final[dict[Variant[Verdict], Part]] = {
     phases_6_1.check_pfn: ONLINE,
     hugetlb.try_memory_failure_hugetlb: HUGETLB,
     phases_6_1.set_page_hwpoison: SET_POISON,
@@ -160,5 +161,28 @@ PHASES_6_1: Final[dict[Variant[Verdict], Part]] = {
         "identify_page_state",
         parts=(ROW_6_1, *AFTER_6_1),
         teach="The first row of the state table that matches its flags decides.",
+    ),
+}
+
+_ON_NO_LIST: Final = "on no LRU list, the handler stops before"
+
+ON_A_LIST: Final = Entrance(
+    pf.LRU,
+    {
+        pf.RESERVED: f"reserved pages are {_ON_NO_LIST}",
+        pf.SLAB: f"slab pages are {_ON_NO_LIST} ({{unhandlable.kind}})",
+        pf.COMPOUND_HEAD: "a huge page is handled on its own, or split before",
+        pf.MLOCKED: "unmapping takes MLOCKED away, and the flags of now are tried first",
+    },
+)
+# By the saved flags of its head.
+OF_HUGETLB: Final = Entrance(pf.COMPOUND_HEAD, {pf.LRU: "", pf.RESERVED: "", pf.SLAB: "", pf.MLOCKED: ""})
+
+ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
+    phases_6_1.take_reference: (
+        ON_A_LIST,
+        OF_HUGETLB,
+        # madvise() has a reference already, so LRU is not tested.
+        Entrance(0, {pf.LRU: "", pf.SLAB: "", pf.COMPOUND_HEAD: "", pf.MLOCKED: ""}),
     ),
 }

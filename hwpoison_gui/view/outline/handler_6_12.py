@@ -127,7 +127,7 @@ LOCK: Final = LOCK_6_1._replace(
     ),
 )
 
-PHASES_6_12: Final[dict[Variant[Verdict], Part]] = {
+PHASES: Final[dict[Variant[Verdict], Part]] = {
     phases_6_12.try_memory_failure_hugetlb: HUGETLB,
     phases_6_12.set_page_hwpoison: SET_POISON,
     phases_6_12.check_filter: FILTER,

@@ -7,10 +7,10 @@ from typing import Final
 from hwpoison_gui.kernel import phases_7_2
 from hwpoison_gui.kernel.handler import EXITS, Verdict
 from hwpoison_gui.kernel.profile.variants import Variant
-from hwpoison_gui.view.outline.handler_6_1 import ONLINE, TAKE
-from hwpoison_gui.view.outline.part import Part, Way
+from hwpoison_gui.view.outline.handler_6_1 import OF_HUGETLB, ON_A_LIST, ONLINE, TAKE
+from hwpoison_gui.view.outline.part import Entrance, Part, Way
 
-PHASES_7_2: Final[dict[Variant[Verdict], Part]] = {
+PHASES: Final[dict[Variant[Verdict], Part]] = {
     phases_7_2.check_pfn: ONLINE._replace(
         ways=(
             ONLINE.ways[0],
@@ -22,3 +22,5 @@ PHASES_7_2: Final[dict[Variant[Verdict], Part]] = {
         teach="An injector’s page is looked at, too: what cannot be handled loses the injector’s reference.",
     ),
 }
+
+ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {phases_7_2.take_reference: (ON_A_LIST, OF_HUGETLB)}

@@ -1,4 +1,4 @@
-"""Building blocks of an outline of kernel code: parts, and the ways out of their decisions.
+"""Building blocks of an outline of kernel code: parts, the ways out of their decisions, and those to the state table.
 
 A step belongs to a part or a way by its site. Tables of parts are in the other modules of this package.
 """
@@ -95,3 +95,14 @@ class Part(Record):
             parts=tuple(inner.of_kernel(profile, exits) for inner in self.parts if inner.is_of(profile)),
             teach=self.teach.format_map(exits),
         )
+
+
+class Entrance(Record):
+    """A way to reach the state table. `has`: flags set on every such page; `never`: flag -> why it is clear on all.
+
+    A reason may name an exit of the handler, `{unhandlable.kind}`; it is empty where `has` and `never` of another
+    entrance tell.
+    """
+
+    has: int
+    never: Mapping[int, str]

@@ -98,7 +98,7 @@ class StateTable(Record):
 def rows_of(profile: Profile, word: int | None) -> tuple[TableRow, ...]:
     """The rows of the table against a flag word, or None without a page."""
     states = profile.results.states
-    never = unreachable(states, profile.phase("take_reference"))
+    never = unreachable(profile)
     first = None if word is None else states.index(matching_row(states, word))
     does = _does(profile, word)
     actions = [profile.results.actions[row.action] for row in states]

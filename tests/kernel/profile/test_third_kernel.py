@@ -86,20 +86,26 @@ value = 1
 """
 
 
-# Reads the kernel's words where other modules of words are, in a process that has not read any yet.
+# Reads the kernel's words and outline where those of others are, in a process that has not read any yet.
 WORDS = """
 import sys
 from hwpoison_gui import kernel
 from hwpoison_gui.kernel import profile
-from hwpoison_gui.view import words
+from hwpoison_gui.view import outline, words
 kernel.__path__.append(sys.argv[1])
 profile.__path__.append(sys.argv[1] + "/profile")
 words.__path__.append(sys.argv[1] + "/words")
+outline.__path__.append(sys.argv[1] + "/outline")
 from hwpoison_gui.kernel import phases_9_9
 from hwpoison_gui.kernel.mark import Mark
 from hwpoison_gui.view.words.differences import value_words
 from hwpoison_gui.view.words.lookup import text_of
+from hwpoison_gui.kernel.profile.linux_9_9 import V9_9
+from hwpoison_gui.view.outline.outline import Outline
+from hwpoison_gui.view.outline.reachable import unreachable
 print(text_of(Mark(phases_9_9.DRAINED)), value_words(phases_9_9.shake_page))
+print([node.text for node in Outline(V9_9).nodes if "Drain" in node.text])
+print({why for why in unreachable(V9_9).values() if "(" in why})
 """
 
 
@@ -192,9 +198,13 @@ def test_a_phase_whose_older_words_name_an_exit_that_is_gone_is_told_by_its_name
     assert "Take reference" in texts and "Can a reference be taken?" not in texts
 
 
-def test_its_words_are_found_by_the_names_of_its_files() -> None:
+def test_its_words_and_its_outline_are_found_by_the_names_of_its_files() -> None:
     told = subprocess.run([sys.executable, "-c", WORDS, str(FILES)], capture_output=True, text=True)
-    assert told.stdout.strip() == "The per-CPU LRU caches are drained twice. Drain the per-CPU LRU caches twice.", told
+    assert told.stdout.splitlines() == [
+        "The per-CPU LRU caches are drained twice. Drain the per-CPU LRU caches twice.",
+        "['Drain them twice']",
+        "{'it is left alone before (unknown folio)'}",
+    ], told
 
 
 def test_the_page_on_fidelity_has_its_functions_and_cases(kernel: Profile, tmp_path: Path) -> None:

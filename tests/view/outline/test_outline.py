@@ -16,7 +16,6 @@ from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.outline.entry_points import all_ways, parts_of
-from hwpoison_gui.view.outline.handler import PHASES
 from hwpoison_gui.view.outline.outline import (
     AHEAD,
     ASIDE,
@@ -30,6 +29,7 @@ from hwpoison_gui.view.outline.outline import (
     outline_for,
 )
 from hwpoison_gui.view.outline.part import Silent, sites_of
+from hwpoison_gui.view.outline.tables import PHASES
 from tests.paths import DATA
 from tests.workbench import do
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from .. import actions_9_9, phases_9_9
+from .. import actions_9_9, get_page_9_9, phases_9_9
 from .linux_7_2 import V7_2
 from .type import FAILED, IGNORED, Exit, Sysctl
 from .variants import by_name, changed
@@ -21,7 +21,13 @@ V9_9: Final = replace(
     modelled=(9, 9),
     release="",
     sysctls=(*V7_2.sysctls, TOY),
-    phases=changed(V7_2.phases, phases_9_9.set_page_hwpoison, phases_9_9.shake_page, phases_9_9.identify_page_state),
+    phases=changed(
+        V7_2.phases,
+        phases_9_9.set_page_hwpoison,
+        get_page_9_9.take_reference,
+        phases_9_9.shake_page,
+        phases_9_9.identify_page_state,
+    ),
     log=replace(V7_2.log, prefix="Toy {pfn:#x}: "),
     results=replace(
         V7_2.results,
