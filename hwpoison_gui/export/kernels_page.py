@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from hwpoison_gui.export.kernels_text import NOT_MODELLED, UPGRADE
+from hwpoison_gui.export.kernels_text import NOT_MODELLED
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.profile.registry import oldest
 from hwpoison_gui.kernel.profile.sources import INLINED
@@ -24,6 +24,7 @@ from hwpoison_gui.session.fidelity.markdown import table
 from hwpoison_gui.session.fidelity.shown_by import read
 from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
 from hwpoison_gui.view.words.differences import kernels_words, value_words
+from hwpoison_gui.view.words.tables import UPGRADE
 
 _HEAD: Final = """\
 # How the kernels differ

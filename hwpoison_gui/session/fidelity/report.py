@@ -41,9 +41,9 @@ _CASES: Final = """\
 Each file says what was done and everything that was seen; it holds if all of it comes out the same, log lines word
 for word. `hwpoison-gui check tests/data` replays them."""
 
-# Kernels that were recorded in the same cases as the kernel before them, and whose folder has only those in which they
-# did something else. The prefix: cases that they do not share either, here those of large folios of ext4.
-_DIFFERING: Final = {"7.2": "file_large_"}
+# In the folder of a kernel that was recorded in the same cases as the kernel before it, and has only those in which it
+# did something else. Its lines begin the names of cases that the two do not share either.
+_ONLY_DIFFERING: Final = "only-differing.txt"
 
 _ALIKE: Final = """\
 {newer} was recorded in the same cases as {older}. `cases/{newer}` has {own} files of its own: {differ} in which it did
@@ -105,13 +105,20 @@ def _cases(data: Path) -> Iterator[str]:
 
 
 def alike(data: Path) -> Iterator[tuple[Profile, Path]]:
-    """Each kernel of `_DIFFERING`, with each file of the kernel before it in which it did the same."""
+    """Each kernel with cases that only differ, with each file of the kernel before it in which it did the same."""
     for older, newer in pairs():
-        if newer.name in _DIFFERING:
+        if (not_shared := _not_shared(data, newer)) is not None:
             own = {path.name for path in _cases_of(data, newer)}
             for path in _cases_of(data, older):
-                if path.name not in own and not path.name.startswith(_DIFFERING[newer.name]):
+                if path.name not in own and not path.name.startswith(not_shared):
                     yield newer, path
+
+
+def _not_shared(data: Path, kernel: Profile) -> tuple[str, ...] | None:
+    """Return how names of cases begin that a kernel does not share; None if its folder has all of its cases."""
+    path = data / "cases" / kernel.name / _ONLY_DIFFERING
+    lines = path.read_text().splitlines() if path.exists() else None
+    return None if lines is None else tuple(line for line in lines if line and not line.startswith("#"))
 
 
 def _cases_of(data: Path, kernel: Profile) -> list[Path]:
@@ -121,7 +128,7 @@ def _cases_of(data: Path, kernel: Profile) -> list[Path]:
 def _alike_words(data: Path) -> Iterator[str]:
     shared = Counter(kernel.name for kernel, _ in alike(data))
     for older, newer in pairs():
-        if newer.name in _DIFFERING:
+        if _not_shared(data, newer) is not None:
             own = [path.name for path in _cases_of(data, newer)]
             traced = sum(name.startswith("trc_") for name in own)
             yield _ALIKE.format(

@@ -1,7 +1,7 @@
-"""The words of all sites, and of what phases, actions and the functions of profiles do.
+"""The words of all sites, of what phases, actions and the functions of profiles do, and of upgrades.
 
 Modules of this package that are named like one of kernel/ or session/ have them: `WORDS` of its sites, `BEHAVIOUR` of
-its variants and functions.
+its variants and functions, and those of a profile `UPGRADE`, what an upgrade to the kernel of that name changes.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ _MODULES: Final = tuple(
 
 WORDS: Final[dict[Site, Words]] = {}
 BEHAVIOUR: Final[Behaviour] = {}
+UPGRADE: Final[dict[str, str]] = {}
 for _module in _MODULES:
     WORDS.update(getattr(_module, "WORDS", {}))
     BEHAVIOUR.update(getattr(_module, "BEHAVIOUR", {}))
+    UPGRADE.update(getattr(_module, "UPGRADE", {}))

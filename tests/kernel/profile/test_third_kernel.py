@@ -104,6 +104,8 @@ from hwpoison_gui.kernel.profile.linux_9_9 import V9_9
 from hwpoison_gui.view.outline.outline import Outline
 from hwpoison_gui.view.outline.reachable import unreachable
 print(text_of(Mark(phases_9_9.DRAINED)), value_words(phases_9_9.shake_page))
+from hwpoison_gui.view.words.tables import UPGRADE
+print(UPGRADE["9.9"], end="")
 print([node.text for node in Outline(V9_9).nodes if "Drain" in node.text])
 print({why for why in unreachable(V9_9).values() if "(" in why})
 """
@@ -202,6 +204,7 @@ def test_its_words_and_its_outline_are_found_by_the_names_of_its_files() -> None
     told = subprocess.run([sys.executable, "-c", WORDS, str(FILES)], capture_output=True, text=True)
     assert told.stdout.splitlines() == [
         "The per-CPU LRU caches are drained twice. Drain the per-CPU LRU caches twice.",
+        "- The caches are drained twice.",
         "['Drain them twice']",
         "{'it is left alone before (unknown folio)'}",
     ], told
@@ -209,14 +212,22 @@ def test_its_words_and_its_outline_are_found_by_the_names_of_its_files() -> None
 
 def test_the_page_on_fidelity_has_its_functions_and_cases(kernel: Profile, tmp_path: Path) -> None:
     case, rows = tmp_path / "cases/9.9/twice.toml", tmp_path / "server/server_poison.ek1.jsonl"
-    for file in (case, rows):
+    before = DATA / "cases/7.2/zero_page_ro_anon.ek0.madv.toml"
+    shared, other = (tmp_path / "cases/7.2" / name for name in ("shared.toml", "odd_one.toml"))
+    for file in (case, rows, shared):
         file.parent.mkdir(parents=True)
     case.write_text(_scenario())
+    for file in (shared, other):
+        file.write_text(before.read_text())
+    assert list(report.alike(tmp_path)) == []
+    (case.parent / "only-differing.txt").write_text("# a word\n\nodd_\n")
+    assert list(report.alike(tmp_path)) == [(kernel, shared)]
     rows.write_text("\n".join((DATA / "server" / rows.name).read_text().splitlines()[:2]))
     server = open_recording(resources.path("machines/server.npz"), hidden=True)
     lines = report.page(tmp_path, server, server).splitlines()
     assert "| `phases_9_9.py` | `mm/memory-failure.c` | `lru_add_drain_all` |" in lines
     assert "| `cases/9.9` | 1 | 1 |" in lines
+    assert any(line.startswith("9.9 was recorded in the same cases as 7.2.") for line in lines)
 
 
 def test_the_page_of_differences_has_it(kernel: Profile, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ import pytest
 from hwpoison_gui import resources
 from hwpoison_gui.cli import main
 from hwpoison_gui.export import kernels_page
-from hwpoison_gui.export.kernels_text import UPGRADE
 from hwpoison_gui.session.fidelity import report
 from hwpoison_gui.session.fidelity.differences import pairs
 from hwpoison_gui.session.fidelity.kernel_functions import AFTER, FOLDED, LEFT_OUT, all_known, modelled
 from hwpoison_gui.session.fidelity.shown_by import read
 from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
 from hwpoison_gui.sources.recording import open_recording
+from hwpoison_gui.view.words.tables import UPGRADE
 from tests.paths import ROOT
 
 
@@ -48,7 +48,7 @@ def test_cases_that_the_pages_name_are_there() -> None:
 def test_each_step_has_a_summary_and_each_reason_a_difference_without_a_case() -> None:
     shown = read(ROOT / "tests" / "data")
     assert {name for cases in shown.values() for name, case in cases.items() if not case} >= SOURCE_ONLY.keys()
-    assert list(UPGRADE) == [newer.name for _, newer in pairs()]
+    assert UPGRADE.keys() == {newer.name for _, newer in pairs()}
 
 
 def test_without_a_checkout(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
