@@ -1,4 +1,4 @@
-"""The order of frames, files and processes by danger; and soft offline of a class is that of each of its frames."""
+"""The order of frames, files and processes by danger."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import DEAD, ENDS, IGNORED, LATER, PANICS, USES
 from hwpoison_gui.view.base.kinds import kind_of
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.damage import moved
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.per_frame import per_frame
 from hwpoison_gui.view.damage.report import find_report, survival
@@ -128,28 +127,3 @@ def test_survival_counts_each_frame_that_can_break_once(server: Damage) -> None:
         assert found.share(found.panic_late) == pytest.approx(7435 / found.frames)
         assert sum(sum(frames) for frames in report.soft_offline.frames.values()) == found.frames
     assert late.signalled_now == 0 < late.signalled_late and early.signalled_now > 50 and early.killed == late.killed
-
-
-def assert_offlined_alike(damage: Damage, rng: np.random.Generator, most: int) -> None:
-    m = damage.m
-    digest = m.gate.digest()
-    of_class = [moved.offline(m, pfn) for pfn in damage.assessment.members.tolist()]
-    for pfn in rng.integers(0, m.frames, most).tolist():
-        assert moved.offline(m, pfn) == of_class[damage.assessment.class_of[pfn]], hex(pfn)
-    assert m.gate.digest() == digest
-
-
-def test_soft_offline_of_a_class_is_that_of_each_of_its_frames(server: Damage) -> None:
-    rng = np.random.default_rng(0)
-    assert_offlined_alike(server, rng, 300)
-    assert_offlined_alike(Damage.of(Session.fresh(8192, 2, "desktop", profile="6.12").machine, 0), rng, 300)
-
-
-def test_what_cannot_be_moved_says_why(server: Damage) -> None:
-    found = to_the_end(moved.find_soft_offline(server))
-    assert {one.kind for one in found.obstacles} >= {"slab", "page table", "reserved", "anonymous"}
-    assert {one.errno for one in found.obstacles} == {"EIO", "EBUSY"}
-    assert sum(sum(one.frames) for one in found.obstacles) == sum(found.frames[moved.NOT_MOVED])
-    do(session := Session.fresh(4096, profile="6.12"), "sysctl", name="enable_soft_offline", value=0)
-    (one, *_) = to_the_end(moved.find_soft_offline(Damage.of(session.machine, 0))).obstacles
-    assert one.why == "vm.enable_soft_offline is 0" and one.errno == "EOPNOTSUPP"
