@@ -77,7 +77,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window import tab_order
         from hwpoison_gui.gui.window.commands.state_link import StateLink
         from hwpoison_gui.gui.window.menus import add_panels
-        from hwpoison_gui.gui.window.panels import Panels
+        from hwpoison_gui.gui.window.panels import Panels, Parts
         from hwpoison_gui.gui.window.theming import Theming
 
         if self.map.plane is not None:
@@ -92,10 +92,11 @@ class MainWindow(QMainWindow):
         self._make_bars()
         self._make_commands()
         self._place_bars()
-        self.panels = Panels(self, self.controller, self.present, self.appearance, self.map, self.menus, self.notes,
-                             self.recorded, self.lenses, self.filter,
-                             self._find, self.exporting.save_chart)  # fmt: skip
-        self.panels.ask_many = self.many.ask_part
+        self.panels = Panels(self, Parts(
+            self.controller, self.present, self.appearance, self.map, self.menus, self.notes, self.recorded,
+            self.lenses, self.filter, find=self._find, ask_many=self.many.ask_part,
+            save_chart=self.exporting.save_chart,
+        ))  # fmt: skip
         self.docks = self.panels.docks
         self.notes.panel_in_front = partial(self.show_panel, "notebook", focus=False)
         self._connect()

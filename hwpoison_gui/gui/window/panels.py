@@ -26,6 +26,7 @@ from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.dialogs.notes import Notes
 from hwpoison_gui.gui.window.menus import ContextMenus
+from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:
     from hwpoison_gui.gui.charts.panel import ChartsPanel
@@ -43,30 +44,29 @@ TABLES: Final = ("pages", "vmas", "files")
 WIDE: Final = (*TABLES, "kernels", "assess", "charts", "snapshot", "records", "fault")  # tabs beside the tasks
 
 
+class Parts(Record):
+    """Parts of the window that the contents of panels are connected to."""
+
+    controller: Controller
+    present: Present
+    appearance: Appearance
+    map: FrameMapWidget
+    menus: ContextMenus
+    notes: Notes
+    recorded: Recorded
+    lenses: LensControl
+    filters: FilterControl
+    find: Callable[[str], None]
+    ask_many: Callable[[str, int], None]  # opens the dialog that breaks many frames
+    save_chart: Callable[[ChartsPanel, str], None]
+
+
 class Panels(QObject):
     """The docks by name; creates and connects their contents."""
 
-    def __init__(
-        self,
-        window: QMainWindow,
-        controller: Controller,
-        present: Present,
-        appearance: Appearance,
-        frame_map: FrameMapWidget,
-        menus: ContextMenus,
-        notes: Notes,
-        recorded: Recorded,
-        lenses: LensControl,
-        filters: FilterControl,
-        find: Callable[[str], None],
-        save_chart: Callable[[ChartsPanel, str], None],
-    ) -> None:
+    def __init__(self, window: QMainWindow, parts: Parts) -> None:
         super().__init__(window)
-        self._recorded = recorded
-        self._window, self._controller, self._present = window, controller, present
-        self._appearance, self._map, self._menus, self._notes = appearance, frame_map, menus, notes
-        self._lenses, self._filters, self._find, self._save_chart = lenses, filters, find, save_chart
-        self.ask_many: Callable[[str, int], None] = lambda text, frames: None  # opens the dialog that breaks many
+        self._window, self._parts = window, parts
         self.fault: FaultLink
         self._wanted: deque[Dock] = deque()
         self._tables: tuple[Tables, TablesLink] | None = None
@@ -90,18 +90,19 @@ class Panels(QObject):
             "assess": self._make_assess,
             "charts": self._make_charts,
         }
-        self.docks = {name: Dock(name, title, make[name], window, appearance.theme) for name, title in TITLES.items()}
+        theme = parts.appearance.theme
+        self.docks = {name: Dock(name, title, make[name], window, theme) for name, title in TITLES.items()}
         for dock in self.docks.values():
             dock.seen.connect(lambda dock=dock: self._seen(dock))
         self._log_lines = 0  # those that were there when the log was in front, or at boot
         self._count_log(opened=True)
-        present.opened.connect(lambda: self._count_log(opened=True))
-        present.moved.connect(lambda _: self._count_log())
+        parts.present.opened.connect(lambda: self._count_log(opened=True))
+        parts.present.moved.connect(lambda _: self._count_log())
         self.docks["log"].visibilityChanged.connect(lambda _: self._count_log())
 
     def _count_log(self, opened: bool = False) -> None:
         """Say on the tab of the kernel log how many lines came while it was behind another one."""
-        dock, lines = self.docks["log"], len(self._controller.session.machine.log.view)
+        dock, lines = self.docks["log"], len(self._parts.controller.session.machine.log.view)
         self._log_lines = lines if opened or dock.in_front else min(self._log_lines, lines)
         dock.set_news(lines - self._log_lines)
 
@@ -142,88 +143,97 @@ class Panels(QObject):
         from hwpoison_gui.gui.rmap.connect import connect_rmap
         from hwpoison_gui.gui.rmap.view import RmapView
 
-        view = RmapView(dock, self._appearance.theme)
+        parts = self._parts
+        view = RmapView(dock, parts.appearance.theme)
         dock.take(view)
-        connect_rmap(view, dock, self._controller, self._present, self._appearance)
+        connect_rmap(view, dock, parts.controller, parts.present, parts.appearance)
         return view
 
     def _make_why(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.why.connect import connect_why
         from hwpoison_gui.gui.why.view import DecisionView
 
-        view = DecisionView(dock, self._appearance.theme)
+        parts = self._parts
+        view = DecisionView(dock, parts.appearance.theme)
         dock.take(view)
-        connect_why(view, dock, self._controller, self._present)
+        connect_why(view, dock, parts.controller, parts.present)
         return view
 
     def _make_states(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.why.connect import connect_states
         from hwpoison_gui.gui.why.state_table import StateTableView
 
-        view = StateTableView(dock, self._appearance.theme)
-        connect_states(view, self._controller, self._present)
+        parts = self._parts
+        view = StateTableView(dock, parts.appearance.theme)
+        connect_states(view, parts.controller, parts.present)
         return view
 
     def _make_inspector(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.tables.connect import connect_inspector
         from hwpoison_gui.gui.tables.inspector import Inspector
 
-        view = Inspector(dock, self._appearance.theme)
-        connect_inspector(view, dock, self._controller, self._present, self._map)
+        parts = self._parts
+        view = Inspector(dock, parts.appearance.theme)
+        connect_inspector(view, dock, parts.controller, parts.present, parts.map)
         return view
 
     def _make_log(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.tables.connect import connect_log
         from hwpoison_gui.gui.tables.log import LogView
 
-        view = LogView(dock, self._appearance.theme)
+        parts = self._parts
+        view = LogView(dock, parts.appearance.theme)
         dock.take(view)
-        connect_log(view, self._controller, self._present)
+        connect_log(view, parts.controller, parts.present)
         return view
 
     def _make_tasks(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.tables.tasks import TaskTable
         from hwpoison_gui.gui.tables.tasks_link import TasksLink
 
-        view = TaskTable(dock, self._appearance.theme)
+        parts = self._parts
+        view = TaskTable(dock, parts.appearance.theme)
         dock.take(view)
-        self._menus.all_tasks = view.whole
-        TasksLink(view, dock, self._controller, self._present, self._menus.show_task_menu)
+        parts.menus.all_tasks = view.whole
+        TasksLink(view, dock, parts.controller, parts.present, parts.menus.show_task_menu)
         return view
 
     def _make_records(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.tables.records import RecordsView
         from hwpoison_gui.gui.tables.records_link import RecordsLink
 
-        view = RecordsView(dock, self._appearance.theme)
+        parts = self._parts
+        view = RecordsView(dock, parts.appearance.theme)
         dock.take(view)
-        RecordsLink(view, dock, self._recorded, self._controller, self._present, self._map)
+        RecordsLink(view, dock, parts.recorded, parts.controller, parts.present, parts.map)
         return view
 
     def _make_notebook(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.timeline.notebook import NotebookView
 
-        view = NotebookView(dock, self._appearance.theme)
-        self._notes.connect_panel(view, dock)
+        view = NotebookView(dock, self._parts.appearance.theme)
+        self._parts.notes.connect_panel(view, dock)
         return view
 
     def _make_kernels(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.tables.kernels import KernelTable
         from hwpoison_gui.gui.tables.kernels_link import KernelsLink
 
-        view = KernelTable(dock, self._appearance.theme)
+        parts = self._parts
+        view = KernelTable(dock, parts.appearance.theme)
         dock.take(view)
         dock.add_tool(view.choice)
-        KernelsLink(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
+        KernelsLink(view, dock, parts.lenses, parts.map, parts.controller, parts.present, parts.find)
         return view
 
     def _make_snapshot(self, dock: Dock) -> QWidget:
         from hwpoison_gui.gui.tables.snapshot import SnapshotView
         from hwpoison_gui.gui.tables.snapshot_link import SnapshotLink
 
-        view = SnapshotView(dock, self._appearance.theme)
+        parts = self._parts
+        view = SnapshotView(dock, parts.appearance.theme)
         dock.take(view)
-        SnapshotLink(view, dock, self._lenses, self._map, self._controller, self._present, self._find)
+        SnapshotLink(view, dock, parts.lenses, parts.map, parts.controller, parts.present, parts.find)
         return view
 
     def _make_assess(self, dock: Dock) -> QWidget:
@@ -231,12 +241,13 @@ class Panels(QObject):
         from hwpoison_gui.gui.tables.dangers import AssessPanel
         from hwpoison_gui.gui.tables.dangers_link import DangersLink
 
-        panel = AssessPanel(dock, self._appearance.theme)
+        parts = self._parts
+        panel = AssessPanel(dock, parts.appearance.theme)
         dock.take(panel)
-        AssessLink(panel.table, dock, self.damage, self._controller, self._present, self._filters, self._find)
+        AssessLink(panel.table, dock, self.damage, parts.controller, parts.present, parts.filters, parts.find)
         DangersLink(
-            panel, dock, self.damage, self._controller, self._present, self._map, self._find,
-            self._menus.show_danger_menu,
+            panel, dock, self.damage, parts.controller, parts.present, parts.map, parts.find,
+            parts.menus.show_danger_menu,
         )  # fmt: skip
         panel.table.tools.tables.toggled.connect(self._show_damage)
         return panel
@@ -245,11 +256,12 @@ class Panels(QObject):
         from hwpoison_gui.gui.tables.fault import FaultPanel
         from hwpoison_gui.gui.tables.fault_link import FaultLink
 
-        panel = FaultPanel(dock, self._appearance.theme)
+        parts = self._parts
+        panel = FaultPanel(dock, parts.appearance.theme)
         dock.take(panel)
         dock.add_tool(panel.tools)
-        self.fault = FaultLink(panel, dock, self.damage, self._controller, self._present, self._map, self._find,
-                               self.ask_many)  # fmt: skip
+        self.fault = FaultLink(panel, dock, self.damage, parts.controller, parts.present, parts.map, parts.find,
+                               parts.ask_many)  # fmt: skip
         return panel
 
     def show_dangers(self) -> None:
@@ -275,11 +287,12 @@ class Panels(QObject):
         from hwpoison_gui.gui.charts.link import ChartsLink
         from hwpoison_gui.gui.charts.panel import ChartsPanel
 
-        panel = ChartsPanel(dock, self._appearance.theme)
+        parts = self._parts
+        panel = ChartsPanel(dock, parts.appearance.theme)
         dock.take(panel)
-        ChartsLink(panel, dock, self.damage, self._controller, self._present, self._filters, self._recorded,
-                   self._lenses, self._find)  # fmt: skip
-        panel.saveWanted.connect(partial(self._save_chart, panel))
+        ChartsLink(panel, dock, self.damage, parts.controller, parts.present, parts.filters, parts.recorded,
+                   parts.lenses, parts.find)  # fmt: skip
+        panel.saveWanted.connect(partial(parts.save_chart, panel))
         return panel
 
     @property
@@ -288,7 +301,7 @@ class Panels(QObject):
         if self._damage is None:
             from hwpoison_gui.gui.control.damage import DamageControl
 
-            self._damage = DamageControl(self._controller, self._present, self)
+            self._damage = DamageControl(self._parts.controller, self._parts.present, self)
         return self._damage
 
     def _make_table(self, dock: Dock) -> QWidget:
@@ -315,13 +328,14 @@ class Panels(QObject):
             from hwpoison_gui.gui.tables.docks import Tables
             from hwpoison_gui.gui.tables.link import TablesLink
 
-            tables = Tables(self._window, self._appearance.theme)
+            parts = self._parts
+            tables = Tables(self._window, parts.appearance.theme)
             for name, tool in tables.tools.items():
                 self.docks[name].add_tool(tool)
             link = TablesLink(
-                tables, self.docks, self._map, self._controller, self._present, self._menus.show_page_menu
+                tables, self.docks, parts.map, parts.controller, parts.present, parts.menus.show_page_menu
             )
-            self._menus.copy_pages = tables.pages.copy_all_words, tables.pages.copy_all
+            parts.menus.copy_pages = tables.pages.copy_all_words, tables.pages.copy_all
             self._tables = tables, link
             for name in TABLES:
                 self.docks[name].content()
