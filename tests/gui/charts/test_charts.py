@@ -199,7 +199,9 @@ def test_a_chart_opens_with_its_first_bars_and_goes_to_what_is_selected_then(ope
     user = open_window(opening.default_machine())
     user.window.controller.selection.select(user.frame("python3:heap+1"))
     user.key(Qt.Key.Key_Return)
+    until(lambda: not user.window.controller.busy)
     user.key(Qt.Key.Key_End)
+    until(lambda: not user.window.controller.busy)
     user.window.show_panel("charts", focus=False)
     panel = user.window.docks["charts"].content()
     bars, scroll_bar = panel.bars, panel.view.scroll_bar
