@@ -65,7 +65,9 @@ class TabTips(QObject):
 
 
 class DockHead(QWidget):
-    """Title bar: name on the left, subject beside it. Dragging it moves the panel."""
+    """Title bar: name on the left, subject beside it. Dragging it moves the panel; a floating one can be closed."""
+
+    closeWanted = Signal()
 
     def __init__(self, title: str, parent: QWidget) -> None:
         super().__init__(parent)
@@ -85,6 +87,7 @@ class DockHead(QWidget):
         self.fold.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # there is a key for it
         row.addWidget(self.fold)
         self.row = row
+        self._close: QToolButton | None = None
         self.tip = ""
         self.show_collapsed(False)
 
@@ -94,11 +97,27 @@ class DockHead(QWidget):
         self.fold.setToolTip(f"{'Show' if on else 'Collapse'} this panel and those beside it")
         self.fold.setAccessibleName(f"{'Show' if on else 'Collapse'} {self.name.text()}")
 
+    def show_floating(self, on: bool) -> None:
+        """Show a button that closes the panel while it floats: no window manager gives this title bar one."""
+        if on and self._close is None:
+            self._close = QToolButton(self)
+            self._close.setObjectName("fold")
+            self._close.setText("✕")
+            self._close.setFixedSize(self.fold.size())
+            self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            self._close.setToolTip("Close this panel; View > Panels shows it again")
+            self._close.setAccessibleName(f"Close {self.name.text()}")
+            self._close.clicked.connect(self.closeWanted)
+            self.row.addWidget(self._close)
+        if self._close is not None:
+            self._close.setVisible(on)
+
     def set_theme(self, theme: Theme) -> None:
         self.name.setFont(look.font(look.BODY, QFont.Weight.DemiBold))
         self.subject.setFont(look.font(look.CAPTION))
         look.ink(self.subject, theme.muted)
-        self.fold.setFixedSize(look.px(_FOLD), look.px(_FOLD))
+        for button in filter(None, (self.fold, self._close)):
+            button.setFixedSize(look.px(_FOLD), look.px(_FOLD))
 
 
 class _Unmade(QWidget):
@@ -139,6 +158,8 @@ class Dock(QDockWidget):
         self.head.tip = TIPS.get(name, "")
         self.head.setToolTip(self.head.tip)
         self.head.fold.clicked.connect(self.collapseWanted)
+        self.head.closeWanted.connect(self.close)
+        self.topLevelChanged.connect(self.head.show_floating)
         self.setTitleBarWidget(self.head)
         self._unmade: QWidget | None = _Unmade(self, self.seen.emit)
         self._nothing: QWidget | None = None  # in place of the content while it is collapsed
@@ -224,7 +245,7 @@ class Dock(QDockWidget):
 
     def add_tool(self, tool: QWidget) -> None:
         """Add a control at the right of the title bar."""
-        self.head.row.insertWidget(self.head.row.count() - 1, tool)
+        self.head.row.insertWidget(self.head.row.indexOf(self.head.fold), tool)
 
 
 class Strip(QDockWidget):

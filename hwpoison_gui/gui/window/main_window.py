@@ -123,7 +123,7 @@ class MainWindow(QMainWindow):
         if self.starting is None:
             from hwpoison_gui.gui.window.starting import Starting
 
-            self.starting = Starting(self, self.appearance, self.settings, self._uncover, lambda: self.is_placed)
+            self.starting = Starting(self, self.appearance, self.settings, self._cover, lambda: self.is_placed)
             if self._is_built:
                 self._connect_start_page()
         self.starting.show()
@@ -135,10 +135,13 @@ class MainWindow(QMainWindow):
             under = Under(self.controller, self.present, self.actions_, self.keeping, self.presentation)
             self.starting.connect_window(under)
 
-    def _uncover(self) -> None:
-        """The start page is left."""
-        self.place()
-        self.map.setFocus()
+    def _cover(self, on: bool) -> None:
+        """The start page is shown, or left."""
+        if not on:
+            self.place()
+            self.map.setFocus()
+        if self.is_placed:
+            self.room.cover(on)
 
     def sizeHint(self) -> QSize:
         return fitting.USUAL
@@ -399,6 +402,7 @@ class MainWindow(QMainWindow):
             bar.show()  # Qt would do so in the next turn
         self.room.changed.connect(self.actions_.refresh)
         self.room.restore()
+        self.room.cover(self._is_covered)
         placing.lay_out(self, self.map_stage, self.legend)
         yield
         for _ in self.panels.making():

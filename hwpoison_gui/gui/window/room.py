@@ -44,6 +44,8 @@ class Room(QObject):
         self._is_tight = self._has_made_room = self._has_stacked = self._restoring = False
         self._side: list[Dock] = []  # panels beside the map that were hidden together
         self._all: QByteArray | None = None  # places of all panels, while only the map is shown
+        self._above: list[Dock] = []  # floating panels that would lie above the start page
+        self._under: QByteArray | None = None  # places of all panels, while they are hidden for it
         for dock in docks.values():
             dock.collapseWanted.connect(lambda dock=dock: self.toggle(dock))
             dock.visibilityChanged.connect(lambda visible, dock=dock: self._shown(dock, visible))
@@ -64,8 +66,7 @@ class Room(QObject):
 
     def keep(self) -> None:
         """Store where all panels are, and what they leave around the map."""
-        state = self._window.saveState(_LAYOUT_VERSION) if self._all is None else self._all
-        self._settings.keep(keys.DOCKS, state)
+        self._settings.keep(keys.DOCKS, self._all or self._under or self._window.saveState(_LAYOUT_VERSION))
         self._settings.keep(keys.COLLAPSED, self.collapsed())
         self._settings.keep(keys.AROUND, placing.left_around(self._window, self._map))
 
@@ -73,6 +74,19 @@ class Room(QObject):
         """Put every panel in its default place."""
         placing.reset_docks(self._window, self._stage, self._docks)
         self._begin_anew()
+
+    def cover(self, on: bool) -> None:
+        """Hide floating panels while the start page covers the others, or show them again."""
+        if on:
+            floating = [dock for dock in self._docks.values() if dock.isFloating() and not dock.isHidden()]
+            if floating:
+                self._under, self._above = self._window.saveState(_LAYOUT_VERSION), floating
+            for dock in floating:
+                dock.hide()
+            return
+        self._under, above, self._above = None, self._above, []
+        for dock in above:
+            dock.show()
 
     def follow_window(self) -> None:
         """From now on makes room where it lacks."""

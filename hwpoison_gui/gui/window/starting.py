@@ -46,7 +46,8 @@ class Under(Record):
 class Starting(QObject):
     """Start page over the window; a command given before the window is complete is deferred until it is.
 
-    `uncover` gives the panels of the window their places and the map the focus; `is_placed` tells whether they have.
+    `cover` is called when it is shown (True) and left; left, the panels of the window get their places, and the map
+    the focus. `is_placed` tells whether they have.
     """
 
     def __init__(
@@ -54,12 +55,12 @@ class Starting(QObject):
         window: QMainWindow,
         appearance: Appearance,
         settings: Settings,
-        uncover: Callable[[], None],
+        cover: Callable[[bool], None],
         is_placed: Callable[[], bool],
     ) -> None:
         super().__init__(window)
         self._window, self._appearance, self._settings = window, appearance, settings
-        self._uncover, self._is_placed = uncover, is_placed
+        self._cover, self._is_placed = cover, is_placed
         self._waiting: Callable[[Under], object] | None = None
         self._under: Under | None = None  # until the window is complete
         self._idle = QTimer(self)
@@ -102,6 +103,7 @@ class Starting(QObject):
         """Show the page, over whatever is open."""
         self.page.show()
         self.page.raise_()
+        self._cover(True)
         self.page.take_focus()
         if self._under is not None:
             self.fill()
@@ -112,7 +114,7 @@ class Starting(QObject):
         if self.shown:
             self.page.hook.settle()
             self.page.hide()
-            self._uncover()
+            self._cover(False)
             if self._under is not None:
                 self._under.actions.refresh()
 

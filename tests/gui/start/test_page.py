@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QEvent, QPoint, QSettings, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication, QMessageBox, QToolButton
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui import lessons
@@ -143,6 +143,36 @@ def test_a_window_that_is_closed_below_the_page_keeps_the_places_of_its_panels(
     window.settings.keep(keys.COLLAPSED, "tasks")
     window.close()
     assert window.settings.get(keys.COLLAPSED) == "tasks" and not window.settings.get(keys.DOCKS)
+
+
+def test_a_floating_panel_is_hidden_while_the_page_shows_and_kept(start) -> None:
+    window = start()
+    press(Key.Key_Escape)
+    log = window.docks["log"]
+    log.setFloating(True)
+    assert log.isVisible()
+    QTest.keyClick(window, Key.Key_Home, Qt.KeyboardModifier.AltModifier)
+    assert page_of(window).isVisible() and not log.isVisible()
+    window.room.keep()  # as it does when it is closed
+
+    again = start()
+    until(lambda: again.is_placed)
+    log = again.docks["log"]
+    assert page_of(again).isVisible() and log.isFloating() and not log.isVisible()
+    press(Key.Key_Escape)
+    until(lambda: log.isVisible() and log.made is not None)
+    assert log.isFloating() and again.docks["notebook"].isVisible()
+    QTest.mouseClick(
+        next(one for one in log.head.findChildren(QToolButton) if "Close" in one.toolTip()), Qt.MouseButton.LeftButton
+    )
+    assert not log.isVisible()
+    again.starting.show()
+    again.starting.leave()
+    assert not log.isVisible()
+    log.toggleViewAction().trigger()
+    assert log.isVisible()
+    log.setFloating(False)
+    assert not any("Close" in one.toolTip() and one.isVisible() for one in log.head.findChildren(QToolButton))
 
 
 def test_what_was_chosen_before_the_window_is_complete_is_done_then(start) -> None:
