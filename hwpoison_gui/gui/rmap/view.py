@@ -29,7 +29,7 @@ from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.layout import Layout, Row, fits, lay_out, rows_of, width_of
+from hwpoison_gui.view.walk.layout import Layout, Metrics, Row, fits, lay_out, rows_of, width_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import WalkState
 from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, mapping_words, no_users_words, row_words
@@ -37,6 +37,7 @@ from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, mapping_words, no
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _SHARES: Final = (1.0, 0.9, 0.8, 0.7)  # of the usual size of text, where all rows are to fit
+_NARROW_SHARES: Final = (1.0, 0.95, 0.9, 0.85, 0.8)  # of it, where all names are to fit the width
 _MOST_WORDS: Final = 50  # rows in the accessible description
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
 
@@ -51,7 +52,7 @@ class RmapView(QAbstractScrollArea):
         super().__init__(parent)
         self._theme = theme
         self._scale = 1.0
-        self._fonts = Fonts.make()
+        self._usual = self._fonts = Fonts.make()
         self.empty = EMPTY  # shown without a reverse map
         self.graph: ReverseMap | None = None
         self.state = WalkState()
@@ -80,7 +81,7 @@ class RmapView(QAbstractScrollArea):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        self._fonts = Fonts.make(self._scale)
+        self._usual = self._fonts = Fonts.make(self._scale)
         self._lay_out()
 
     def set_scale(self, scale: float) -> None:
@@ -148,8 +149,10 @@ class RmapView(QAbstractScrollArea):
             size, rows = self.viewport().size(), self._rows
             if self._steady:
                 self._fonts = self._fitting(len(rows), size.height())
-            metrics = self._fonts.metrics(self.graph, rows)
-            wide = ceil(width_of(size.width(), metrics)) if not self._steady else size.width()
+            if self._steady:
+                metrics, wide = self._fonts.metrics(self.graph, rows), size.width()
+            else:
+                metrics, wide = self._narrow(self.graph, size.width())
             self._layout = lay_out(rows, wide, size.height(), metrics, self._steady)
             bar = self.horizontalScrollBar()
             is_new = bar.maximum() == 0
@@ -171,6 +174,17 @@ class RmapView(QAbstractScrollArea):
         tried = [Fonts.make(self._scale * share) for share in _SHARES]
         roomy = [fonts for fonts in tried[:-1] if fits(rows, height, fonts.plain, roomy=True)]
         return next(iter(roomy + [fonts for fonts in tried if fits(rows, height, fonts.plain)]), tried[0])
+
+    def _narrow(self, graph: ReverseMap, width: int) -> tuple[Metrics, int]:
+        """Use somewhat smaller fonts where names would be cut; where these are too wide, too, scroll."""
+        metrics, wide = self._usual.plain, width
+        for share in (*_NARROW_SHARES, 1.0):
+            self._fonts = self._usual if share == 1.0 else Fonts.make(self._scale * share)
+            metrics = self._fonts.metrics(graph, self._rows)
+            wide = ceil(width_of(width, metrics))
+            if wide <= width:
+                break
+        return metrics, wide
 
     def content_height(self) -> int:
         """Pixels for all rows, at the present width."""

@@ -276,6 +276,26 @@ def test_a_narrow_map_shows_the_tasks_of_the_next_frame_and_stays_where_it_was_s
     assert bar.value() == 0
 
 
+def test_a_map_that_is_a_little_narrow_is_drawn_smaller_and_not_scrolled(qtbot: QtBot) -> None:
+    session = workers()
+    graph = map_for(session, session.resolve_frame("srv:heap+1"))
+    view = RmapView()
+    qtbot.addWidget(view)
+    view.set_scale(1.5)
+    view.show()
+    view.set_walk(graph, state_of(session, graph), {}, None)
+    bar, size = view.horizontalScrollBar(), view._usual.name.pointSizeF()
+    scrolled = []
+    for width in range(600, 180, -10):
+        view.resize(width, 300)
+        share = view._fonts.name.pointSizeF() / size
+        scrolled.append(bar.maximum() > 0)
+        assert (share == 1) if scrolled[-1] else (share > 0.78)
+    assert scrolled == sorted(scrolled) and scrolled[-1]
+    view.resize(600, 300)
+    assert bar.maximum() == 0 and view._fonts.name.pointSizeF() == size
+
+
 @pytest.mark.parametrize("percent", [100, 150])
 def test_no_word_of_a_mapping_is_broken_where_nobody_uses_the_frame(user, monkeypatch, percent: int) -> None:
     user.window.appearance.choose_text_size(percent)
