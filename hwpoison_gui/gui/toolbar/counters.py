@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
@@ -13,6 +14,8 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.counters import Counter
+
+_MORE: Final = Counter("more", "", "plain", "")  # for those without room
 
 
 class Figure(QWidget):
@@ -56,7 +59,7 @@ class Figure(QWidget):
 
 
 class CounterStrip(QWidget):
-    """Counters side by side. Those without room are hidden from the end; the tips of the others give them."""
+    """Counters side by side. Those without room are hidden from the end; a last figure says how many, its tip which."""
 
     def __init__(self, parent: QWidget | None = None, theme: Theme = DARK) -> None:
         super().__init__(parent)
@@ -65,6 +68,9 @@ class CounterStrip(QWidget):
         self._row.setContentsMargins(0, 0, look.SMALL, 0)
         self._row.setSpacing(look.LARGE + look.TIGHT)
         self._figures: list[Figure] = []
+        self._more = Figure(self, theme)
+        self._more.hide()
+        self._row.addWidget(self._more)
         self._counters: Sequence[Counter] = ()
         self._room: int | None = None  # pixels; None: as many as there are
         self.setAccessibleName("Figures")
@@ -72,7 +78,7 @@ class CounterStrip(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme = theme
-        for figure in self._figures:
+        for figure in (*self._figures, self._more):
             figure.theme = theme
             figure.updateGeometry()
             figure.update()
@@ -83,7 +89,7 @@ class CounterStrip(QWidget):
         while len(self._figures) < len(counters):
             figure = Figure(self, self._theme)
             self._figures.append(figure)
-            self._row.addWidget(figure)
+            self._row.insertWidget(len(self._figures) - 1, figure)
         for figure, counter in zip(self._figures, counters, strict=False):
             figure.set_counter(counter)
         self._show()
@@ -100,14 +106,20 @@ class CounterStrip(QWidget):
             self._show()
 
     def _width_of(self, count: int) -> int:
+        """The width of the first counters, with that of the figure for the others."""
         margins, widths = self._row.contentsMargins(), [one.sizeHint().width() for one in self._figures[:count]]
-        return sum(widths) + max(0, count - 1) * self._row.spacing() + margins.left() + margins.right()
+        if count < len(self._counters):
+            widths.append(self._more.sizeHint().width())
+        return sum(widths) + max(0, len(widths) - 1) * self._row.spacing() + margins.left() + margins.right()
 
     def _show(self) -> None:
         count = len(self._counters)
         while count > 1 and self._room is not None and self._width_of(count) > self._room:
             count -= 1
         hidden = "\n".join(f"{one.name}: {one.value}" for one in self._counters[count:])
+        self._more.set_counter(_MORE._replace(value=f"+{len(self._counters) - count}"))
+        self._more.setVisible(bool(hidden))
+        self._more.setToolTip(plain(f"No room here for\n{hidden}"))
         for number, figure in enumerate(self._figures):
             figure.setVisible(number < count)
             if number < count:

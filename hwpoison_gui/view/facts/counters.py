@@ -49,7 +49,7 @@ def _of_huge_pages(m: Machine) -> str:
 
 
 def counters_of(session: Session, no_handler: bool = False) -> list[Counter]:
-    """The counters to show; results that never happened are left out.
+    """The counters to show; results that never happened are left out. The killed come early: the last lack room first.
 
     `no_handler`: the machine was captured from a kernel without memory_failure(), which has no HardwareCorrupted.
     """
@@ -61,14 +61,14 @@ def counters_of(session: Session, no_handler: bool = False) -> list[Counter]:
     tip += f". {NO_HANDLER}" if no_handler else ""
     name = "HardwareCorrupted (model)" if no_handler else "HardwareCorrupted"
     found = [Counter(name, f"{kb:,} kB", "poison" if kb else "plain", tip)]
+    if counts["Killed"]:
+        found.append(Counter("Killed", f"{counts['Killed']:,}", "kill", "Processes that a signal ended"))
     for result, tone, meaning in _RESULTS:
         if counts[result]:
             found.append(Counter(result, f"{counts[result]:,}", tone, meaning))
     if let := filters_words(m):
         tip = f"hwpoison/corrupt-filter-enable is set: of injected errors only those in these pages are handled: {let}"
         found.append(Counter("Filter", "on", "warn", tip))
-    if counts["Killed"]:
-        found.append(Counter("Killed", f"{counts['Killed']:,}", "kill", "Processes that a signal ended"))
     return found
 
 

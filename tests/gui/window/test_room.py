@@ -195,14 +195,19 @@ def test_with_large_text_the_first_counter_stays_and_names_the_others(open_windo
             window.controller.fire(pfn)
             window.controller.finish()
         until(lambda: not window.controller.occupied and len(window.counters.texts()) > 2)
-        figures = window.counters.findChildren(Figure)
+        every = {figure.counter.name: figure for figure in window.counters.findChildren(Figure)}
+        more = every.pop("more")
+        figures = [every[name.split()[0]] for name in window.counters.texts()]
         until(lambda: in_sight(figures[0]) and not in_sight(figures[-1]))
+        assert in_sight(every["Killed"]) and not in_sight(every["Recovered"])
         hidden = window.counters.texts()[sum(map(in_sight, figures)) :]
         assert hidden and all(one.replace(" ", ": ", 1) in figures[0].toolTip() for one in hidden)
+        assert in_sight(more) and more.counter.value == f"+{len(hidden)}"
+        assert all(one.replace(" ", ": ", 1) in more.toolTip() for one in hidden)
     finally:
         window.appearance.choose_text_size(look.USUAL_TEXT)
     until(lambda: all(map(in_sight, figures)))
-    assert "No room" not in figures[0].toolTip()
+    assert "No room" not in figures[0].toolTip() and not more.isVisible()
 
 
 def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
