@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hwpoison_gui.kernel import page_flags as pf
+from hwpoison_gui.kernel.memory_failure_hugetlb import FREE_HUGE_PAGE
+from hwpoison_gui.view.words.lookup import text_of
 from tests.workbench import Workbench
 
 
@@ -64,3 +68,13 @@ def test_a_held_one_fails() -> None:
     outcome = bench.do("poison", frame="a:m+5")
     assert (outcome.result, outcome.errno) == ("Failed", "EBUSY")
     assert any(line.endswith("huge page still referenced by 1 users") for line in outcome.log)
+
+
+@pytest.mark.parametrize("profile", ["6.1", "6.12", "7.2"])
+def test_of_a_free_one_it_is_said_that_4_kib_are_withheld(profile: str) -> None:
+    bench = Workbench(profile=profile, huge_pages=2)
+    assert bench.do("poison", frame="any:free-huge").result == "Recovered"
+    marks = [step.mark for step in bench.session.steps]
+    said = next(text_of(mark) for mark in marks if mark.site is FREE_HUGE_PAGE)
+    assert "dissolved" in said and "only the bad 4 KiB" in said and "for all 2 MiB" not in said
+    assert bench.session.corrupted_kb() == 4
