@@ -13,7 +13,7 @@ from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.base.impacts import DEAD, ENDS, PANICS, SAFE, counted_hits
+from hwpoison_gui.view.base.impacts import DEAD, ENDS, IMPACTS, PANICS, SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title, title_in
 
 RESULT_TONES: Final = {RECOVERED: "good", DELAYED: "warn", IGNORED: "warn", FAILED: "kill"}
@@ -70,7 +70,7 @@ def _words(outcome: Outcome, killed: int, survived: int) -> str:
         errno = f"−{outcome.errno}" if outcome.errno else ""
         return outcome.signals[-1].signal if outcome.signals else errno
     counts = ((killed, "killed"), (survived, "signalled"))
-    return ", ".join([*filter(None, (outcome.result,)), *(f"{count} {word}" for count, word in counts if count)])
+    return ", ".join([*filter(None, (outcome.result,)), *(f"{count:,} {word}" for count, word in counts if count)])
 
 
 def _tone(outcome: Outcome, killed: int, survived: int, words: str) -> str:
@@ -95,7 +95,9 @@ def _result_in(session: Session, operation: Operation) -> tuple[str, str]:
     loss = loss_of(session, operation) if operation.outcome.result and not operation.outcome.panic else None
     if loss is None:
         return words, tone
-    cost = counted_hits(hit.kind for hit in loss.hits if hit.kind != SAFE)
+    # A touch that an earlier error made deadly is told by the chip of that one.
+    own = (hit.kind for hit in loss.hits if hit.kind != SAFE and not (loss.again and IMPACTS[hit.kind].on_touch))
+    cost = counted_hits(own)
     cost += ["data lost"] * loss.gone
     return ", ".join((operation.outcome.result or "", *cost)), "warn" if cost and tone == "good" else tone
 

@@ -41,6 +41,7 @@ class Loss(Record):
 
     `gone`: whether content was lost. `in_use`: the broken page was left to its users. `tone`: good or warn.
     `covering`: names of those that were signalled for a VMA that covers the page, though no PTE of theirs mapped it.
+    `again`: it was broken before, and what the next touch does is not the work of this error.
     """
 
     lost: str
@@ -50,6 +51,7 @@ class Loss(Record):
     in_use: bool = False
     tone: str = "warn"
     covering: tuple[str, ...] = ()
+    again: bool = False
 
     def names(self, kind: str) -> list[str]:
         """Names of the processes with an impact."""
@@ -107,7 +109,7 @@ def _look_after(session: Session, operation: Operation, before: Before) -> Gener
     yield
     covering = covering_only(before, _effects(session, operation))
     names_of_these = tuple(session.label_of(mm) for mm in covering)
-    return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use, lost.tone, names_of_these)
+    return Loss(lost.text, hits, lost.brief, lost.gone, lost.in_use, lost.tone, names_of_these, lost.again)
 
 
 def note_beginning(session: Session, operation: Operation) -> None:
@@ -225,7 +227,8 @@ def ending_of(loss: Loss) -> list[Fact]:
     for impact in IMPACTS.values():
         who = loss.names(impact.kind)
         if who:
-            facts.append(Fact(f"{impact.meaning}: {names(who, 12)}.", impact.tone))
+            before = ", as before" if loss.again and impact.on_touch else ""
+            facts.append(Fact(f"{impact.meaning}{before}: {names(who, 12)}.", impact.tone))
     if loss.covering:
         facts.append(Fact(f"Signalled for a VMA over the page, without a PTE for it: {names(loss.covering, 12)}."))
     return facts

@@ -119,7 +119,10 @@ def _of_unpoison(session: Session, operation: Operation) -> str:
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """The result line, the impact, and what is lost."""
-    parts = [*_signals(outcome.signals), *_covering(loss), *_ahead(loss.names)]
+    ahead = _ahead(loss.names)
+    if ahead and loss.again:
+        ahead[0] = f"as before, {ahead[0]}"
+    parts = [*_signals(outcome.signals), *_covering(loss), *ahead]
     if _is_unknown(session, outcome):
         parts.append(not_known(session.machine))
     elif not parts:

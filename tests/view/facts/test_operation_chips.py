@@ -7,7 +7,7 @@ import pytest
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.facts.operation_chips import branch_words, chips_of, line_words
-from hwpoison_gui.view.outcome.loss import loss_of
+from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.rows.notes import note_rows
 from tests.workbench import do
 
@@ -140,3 +140,17 @@ def test_a_chip_is_counted_once_the_machine_is_at_its_end(session: Session) -> N
     session.seek(len(session.steps))
     assert chips_of(session, early)[-1][1].final and chips_of(session, early)[3][1] is early[3][1]
     assert session.at_rest and session.position == len(session.steps)
+
+
+def test_a_second_error_does_not_count_what_the_first_one_did() -> None:
+    session = Session.fresh(4096, profile="6.12")
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    pfn = session.resolve_frame("a:m+0")
+    for _ in range(2):
+        do(session, "poison", frame=f"pfn:{pfn:#x}")
+    first, second = (chip.result for _, chip in chips_of(session)[-2:])
+    assert "1 dies on touch" in first and second == "Failed"
+    loss = loss_of(session, session.operations[-1])
+    assert loss is not None and "Dies on touch, as before: a:101." in [fact.text for fact in ending_of(loss)]

@@ -176,9 +176,9 @@ def anonymous(profile: str) -> tuple[Session, int]:
 @pytest.mark.parametrize(
     ("profile", "said"),
     [
-        ("v7", "Ignored (dirty already hardware poisoned): a:101 dies on touch; nothing more is lost."),
-        ("6.1", "Already hardware poisoned (−EHWPOISON): a:101 dies on touch; nothing more is lost."),
-        ("6.12", "Failed (already poisoned page): a:101 dies on touch; nothing more is lost."),
+        ("v7", "Ignored (dirty already hardware poisoned): as before, a:101 dies on touch; nothing more is lost."),
+        ("6.1", "Already hardware poisoned (−EHWPOISON): as before, a:101 dies on touch; nothing more is lost."),
+        ("6.12", "Failed (already poisoned page): as before, a:101 dies on touch; nothing more is lost."),
     ],
 )
 def test_a_second_error_in_the_same_frame(profile: str, said: str) -> None:
