@@ -239,15 +239,13 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
     """VMA, address and rights; entry; how far the walk has come; task, what became of it, and whether it is current."""
     news = news_of(row, state)
     if row.is_group:
-        told = ((news.dead, "killed"), (news.signalled, "signalled"))
-        ends = ", ".join([*(f"{count:,} {word}" for count, word in told if count), *news.ends])
         return (
             f"{news.vmas:,} VMAs",
             "",
             ENTRY_WORDS.get(news.entry, "several"),
             _progress(news.visited, news.cut, news.vmas),
             f"{row.label} × {news.tasks:,}",
-            ends,
+            ", ".join(news.of_tasks()),
             "killed" if news.dead else "",
             int(news.current),
             "",
@@ -255,7 +253,7 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
     mapper = row.mappers[0]
     standing = state.standings.get(mapper.tgid, Standing("alive"))
     end = IMPACTS[state.ends[mapper.tgid]].clause if mapper.tgid in state.ends else ""
-    skipped = state.skipped.get(mapper.vma)
+    skipped = state.skip_of(mapper.vma)
     return (
         mapper.name,
         f"{mapper.vpn << PAGE_SHIFT:#x} {mapper.rights}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -255,9 +255,9 @@ class RmapPainter:
         ink = theme.muted if skipped else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
-            self._two_lines(
-                inner, counted(news.vmas, "VMA"), self._sum_up(news, inner.width()), (ink, theme.muted), whole=True
-            )
+            words = counted(news.vmas, "VMA")
+            sums = self._whole(self._room_after(words, inner), self._sums(news))
+            self._two_lines(inner, words, sums, (ink, theme.muted), whole=True)
             return
         self._two_lines(inner, mapper.name, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
 
@@ -293,11 +293,21 @@ class RmapPainter:
         if inner.width() - taken - 6 >= (rest - 7 if whole else 24):
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
 
-    def _sum_up(self, news: RowNews, width: float) -> str:
+    def _room_after(self, first: str, inner: QRectF) -> float:
+        """The width for the second of two lines."""
+        taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 8
+        return inner.width() - taken
+
+    def _whole(self, width: float, *choices: Sequence[str]) -> str:
+        """As many of the parts as fit, since half a number misleads; of the next choice if not even one does."""
+        measure = QFontMetricsF(self.fonts.small).horizontalAdvance
+        cuts = (", ".join(parts[:most]) for parts in choices for most in range(len(parts), 0, -1))
+        return next((words for words in cuts if measure(words) <= width), "")
+
+    def _sums(self, news: RowNews) -> list[str]:
         found = 0 if news.cut else news.visited  # cut entries were found before
         counts = ((found, "found"), (news.cut, "cut"), (news.skipped, "skipped"))
-        hint = _UNFOLD if QFontMetricsF(self.fonts.small).horizontalAdvance(_UNFOLD) <= width else ""
-        return ", ".join(f"{count:,} {word}" for count, word in counts if count) or hint
+        return [f"{count:,} {word}" for count, word in counts if count] or [_UNFOLD]
 
     def _paint_task(self, number: int, state: WalkState) -> None:
         row, rect, news = self.layout.rows[number], self.task_box(number), self.news(number)
@@ -309,10 +319,11 @@ class RmapPainter:
         if row.is_group:
             words = f"{'▸' if row.folded else '▾'} {row.label} × {news.tasks:,}"
             ink = getattr(self.theme, news.tone)
-            self._two_lines(inner, words, self._dead(news), (self.theme.text, ink), whole=True)
+            told = self._whole(self._room_after(words, inner), news.of_tasks(), news.of_tasks(brief=True))
+            self._two_lines(inner, words, told, (self.theme.text, ink), whole=True)
             return
         words, ink = self._task_words(row, state, standing, inner.width())
-        self._two_lines(inner, self._name(row), words, (self.theme.text, ink), strike=dead)
+        self._two_lines(inner, row.mappers[0].task, words, (self.theme.text, ink), strike=dead)
         if dead:
             self._strike_out(rect)
 
@@ -339,9 +350,9 @@ class RmapPainter:
             words = standing.text if roomy and fits else standing.short
             ink = getattr(self.theme, _INKS.get(standing.kind, "warn"))
         elif end := state.ends.get(mapper.tgid, ""):
-            words, ink = self._end(end, width, self._name(row)), getattr(self.theme, IMPACTS[end].tone)
+            words, ink = self._end(end, width, row.mappers[0].task), getattr(self.theme, IMPACTS[end].tone)
         else:
-            skipped = state.skipped.get(mapper.vma)
+            skipped = state.skip_of(mapper.vma)
             words, ink = "", self.theme.muted
             if skipped is not None:
                 words = skipped.short if roomy else skipped.brief
@@ -352,13 +363,6 @@ class RmapPainter:
         full, short = IMPACTS[kind].clause, IMPACTS[kind].narrow
         taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(name) + 8
         return full if taken + QFontMetricsF(self.fonts.small).horizontalAdvance(full) <= width else short
-
-    def _name(self, row: Row) -> str:
-        return row.mappers[0].task
-
-    def _dead(self, news: RowNews) -> str:
-        counts = ((news.dead, "killed"), (news.signalled, "signalled"))
-        return ", ".join([*(f"{count:,} {word}" for count, word in counts if count), *news.ends])
 
     def _strike_out(self, rect: QRectF) -> None:
         """Draw a cross in the box: visible from afar, and without colour."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import IMPACTS, SAFE, counted_hits, rank
 from hwpoison_gui.view.walk.layout import Row
@@ -23,6 +25,7 @@ class RowNews(Record):
     of_task: bool  # the present step is about one of its tasks
     ends: tuple[str, ...] = ()  # impact on its other tasks, with counts
     tone: str = "good"  # colour of the theme for what is counted of its tasks: that of the worst
+    skips: tuple[tuple[int, str, str], ...] = ()  # until there are ends: why tasks are skipped, in short and briefly
 
     @property
     def all_cut(self) -> bool:
@@ -31,6 +34,12 @@ class RowNews(Record):
     @property
     def all_skipped(self) -> bool:
         return self.skipped == self.vmas
+
+    def of_tasks(self, brief: bool = False) -> list[str]:
+        """Numbers of its tasks by what became of them, or by why they are skipped while nothing has."""
+        counts = ((self.dead, "killed"), (self.signalled, "signalled"))
+        found = [*(f"{count:,} {word}" for count, word in counts if count), *self.ends]
+        return found or [f"{count:,} {why[brief]}" for count, *why in self.skips]
 
 
 def news_of(row: Row, state: WalkState) -> RowNews:
@@ -52,6 +61,7 @@ def news_of(row: Row, state: WalkState) -> RowNews:
         state.current_task in tasks,
         _ends(tasks, state),
         "kill" if dead or signalled else _tone(tasks, state),
+        _skips(row, state),
     )
 
 
@@ -65,6 +75,14 @@ def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:
     if not state.ends:
         return ()
     return tuple(counted_hits((state.ends[tgid] for tgid in tasks if tgid in state.ends), signals=False))
+
+
+def _skips(row: Row, state: WalkState) -> tuple[tuple[int, str, str], ...]:
+    if state.ends or not state.skipped:
+        return ()
+    skipped = ((mapper.tgid, state.skip_of(mapper.vma)) for mapper in row.mappers)
+    why = {tgid: (one.short, one.brief) for tgid, one in skipped if one is not None}  # once for each task
+    return tuple((count, *words) for words, count in Counter(why.values()).most_common())
 
 
 def _tone(tasks: frozenset[int], state: WalkState) -> str:

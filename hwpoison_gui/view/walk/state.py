@@ -84,6 +84,13 @@ class WalkState:
         entry = self.entries.get(vma, "none")
         return "cut" if entry == "none" and vma in self.cut else entry
 
+    def skip_of(self, vma: int) -> Skipped | None:
+        """Why the walk skipped the place of a VMA; where the page is not mapped, by what its PTE is instead."""
+        found, instead = self.skipped.get(vma), _OTHER_ENTRIES.get(self.entries.get(vma, ""))
+        if found is None or instead is None or found.brief != _NO_PTE[0]:
+            return found
+        return found._replace(brief=instead[0], short=instead[1])
+
 
 # Of the frames of operations, as they were before, and of selected frames.
 _MAP: Final = Question[ReverseMap]("reverse map", 8)
@@ -99,18 +106,24 @@ _EFFECTS: Final = {
 }
 
 
-# Why a pair is skipped, briefly and in short; for LATE the policy says more.
+# Why a pair is skipped, briefly and in short; for LATE the policy says more, for NOT_MAPPED the PTE there.
+_NO_PTE: Final = ("no PTE", "no PTE: does not map it")
 _SKIPS: Final = {
-    NOT_MAPPED: ("no PTE", "no PTE: does not map it"),
-    LATE: ("later", "later: its policy"),
+    NOT_MAPPED: _NO_PTE,
+    LATE: ("not now", "not now: its policy"),
     LISTED: ("listed", "on to_kill already"),
+}
+_OTHER_ENTRIES: Final = {
+    "other": ("other", "its PTE maps another frame"),
+    "swap": ("swap", "its PTE is a swap entry"),
+    "hwpoison": ("hwpoison", "its PTE is a hwpoison entry"),
 }
 
 
 def _skipped(mark: Mark) -> Skipped:
     brief, short = _SKIPS[mark.site]
     if mark.site is LATE and mark.value("policy") == "default":
-        short = "later: early_kill is 0"
+        short = "not now: early_kill is 0"
     return Skipped(brief, short, text_of(mark))
 
 

@@ -44,6 +44,8 @@ HEAD_TIPS: Final = {
     "vma": "VMAs: the virtual memory areas that could map the frame, as the reverse map lists them.",
     "task": "Tasks: the processes that own these address spaces.",
 }
+# remap_pfn_range() and vm_insert_page() map such frames, and nothing leads back to who asked for it.
+NO_REVERSE_MAP: Final = "No reverse map: the kernel cannot find who maps it, if anybody does."
 _NO_USERS: Final = {
     kinds.FREE: "Free: no process uses it.",
     kinds.HOLE: "No memory here.",
@@ -52,6 +54,8 @@ _NO_USERS: Final = {
     kinds.SWAP_CACHE: "In the swap cache; no page table maps it.",
     kinds.ANON: "No page table maps it any more.",
     kinds.HUGE: "Part of a huge page that no process has mapped.",
+    kinds.RESERVED: NO_REVERSE_MAP,
+    kinds.KERNEL: NO_REVERSE_MAP,
 }
 _UNKNOWN: Final = "It is mapped; by which processes is not known, as {}."
 _OTHERS_UNKNOWN: Final = "Others map it; by which processes is not known, as {}."
@@ -121,17 +125,16 @@ def no_users_words(state: WalkState) -> str:
     if state.kind.id in _CACHES and not state.cached:
         rest = f"the {ptes} unmapped" if state.departed.ptes else _NEVER_MAPPED
         return f"It was removed from the {_CACHES[state.kind.id]}; {rest}."
-    return _NO_USERS.get(state.kind.id, "No page table can map it.")
+    return _NO_USERS.get(state.kind.id, "No process maps it.")
 
 
 def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     """The lines of a row, the most important one first."""
     if row.is_group:
         entry = ENTRY_WORDS.get(news.entry, "several")
-        ends = [f"{news.signalled:,} signalled"] * bool(news.signalled) + list(news.ends)
-        hit = "".join(f", {words}" for words in ends)
+        hit = "".join(f", {words}" for words in news.of_tasks())
         return [
-            f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}, {news.dead:,} dead{hit}",
+            f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}{hit}",
             f"PTE: {entry}; visited {news.visited:,}, skipped {news.skipped:,}, unmapped {news.cut:,}",
         ]
     mapper = row.mappers[0]

@@ -307,3 +307,28 @@ def test_no_word_of_a_mapping_is_broken_where_nobody_uses_the_frame(user, monkey
     detail = mapping_words(view.graph, view.state)[1]
     assert "page->mapping" in detail
     assert [word for line in drawn for word in line.split() if word in detail.split()] == detail.split()
+
+
+def test_what_is_counted_of_a_group_is_never_cut(qtbot: QtBot, monkeypatch) -> None:
+    session = shared_by(60)
+    do(session, "sigaction", task="worker-3", sigbus="handler")
+    do(session, "poison", frame="top:m+0")
+    graph = map_for(session, -1)
+    view = RmapView()
+    qtbot.addWidget(view)
+    view.show()
+    drawn: dict[str, bool] = {}
+
+    def draw(self, rect, text, font, colour, strike=False) -> None:
+        if any(word in text for word in ("killed", "signalled", "found", "cut", "skipped")) and text[0].isdigit():
+            drawn[text] = drawn.get(text, True) and QFontMetricsF(font).horizontalAdvance(text) <= rect.width()
+
+    monkeypatch.setattr(RmapPainter, "_text", draw)
+    operation = session.operations[-1]
+    for position in range(operation.first + 30, operation.last, 40):
+        session.seek(position)
+        view.set_walk(graph, state_of(session, graph), {}, None)
+        for width in (300, 360, 420, 500, 600, 800):
+            view.resize(width, 170)
+            view.grab()
+    assert drawn and all(drawn.values())

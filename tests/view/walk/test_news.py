@@ -10,7 +10,7 @@ from hwpoison_gui.view.rmap.groups import GROUP_FROM
 from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import map_for, state_of
-from tests.workbench import do
+from tests.workbench import crowd, do
 
 
 def group(op: str, early_kill: int = 1) -> RowNews:
@@ -40,3 +40,19 @@ def test_a_group_has_the_colour_of_the_worst_that_befell_its_tasks(
     news = group(area, early_kill)
     assert (news.tone, news.dead, news.tasks) == (tone, dead, GROUP_FROM)
     assert news.all_cut
+
+
+def test_a_group_says_why_its_tasks_are_skipped_until_something_becomes_of_them() -> None:
+    session = crowd(GROUP_FROM)
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "prctl", task="worker-1", mce_kill="late")
+    do(session, "poison", frame="top:m+0")
+    graph = map_for(session, -1)
+    assert graph is not None
+    (row,) = [one for one in rows_of(graph) if one.is_group]
+    at_the_end = news_of(row, state_of(session, graph))
+    assert at_the_end.of_tasks() == [f"{GROUP_FROM} die on touch"]
+    session.seek(session.operations[-1].last - 2)
+    before = news_of(row, state_of(session, graph))
+    assert before.of_tasks() == [f"{GROUP_FROM - 1} not now: early_kill is 0", "1 not now: its policy"]
+    assert before.of_tasks(brief=True) == [f"{GROUP_FROM - 1} not now", "1 not now"]

@@ -55,7 +55,7 @@ def test_late_kill_leaves_hwpoison_entries_and_says_why_nobody_was_told() -> Non
     assert graph is not None
     state = state_of(session, graph)
     assert set(state.entries.values()) == {"hwpoison"}
-    assert {skipped.short for skipped in state.skipped.values()} == {"later: early_kill is 0"}
+    assert {skipped.short for skipped in state.skipped.values()} == {"not now: early_kill is 0"}
     assert not state.visited
 
 
@@ -140,3 +140,20 @@ def test_after_a_file_page_is_dropped_its_former_users_are_still_known() -> None
     assert [mapper.task for mapper in graph.mappers] == ["a:101"]
     state = state_of(session, graph)
     assert state.cut and set(state.entries.values()) == {"none"}
+
+
+def test_a_pair_whose_pte_maps_another_frame_is_said_to_have_one() -> None:
+    session = Session.fresh(4096, sysctl={"memory_failure_early_kill": 1})
+    do(session, "task", name="a")
+    do(session, "mmap", task="a", name="m", pages=1)
+    do(session, "write", task="a", at="m+0", value="x")
+    for child in ("b", "c"):
+        do(session, "fork", task="a", child=child)
+    do(session, "write", task="b", at="m+0", value="y")
+    do(session, "munmap", task="c", at="m+0", pages=1)
+    do(session, "poison", frame="a:m+0")
+    graph = map_for(session, -1)
+    assert graph is not None
+    state = state_of(session, graph)
+    said = {mapper.task: skip.short for mapper in graph.mappers if (skip := state.skip_of(mapper.vma)) is not None}
+    assert said["b:102"] == "its PTE maps another frame" and state.entries[graph.mappers[1].vma] == "other"

@@ -77,7 +77,10 @@ def test_a_frame_that_goes_free_by_a_per_cpu_list_is_said_to_be_free() -> None:
 def test_pages_without_users_say_why() -> None:
     session = Session.fresh(4096, profile="6.1")
     do(session, "check")
-    assert "No page table can map it." in said(session, session.resolve_frame("any:slab"))
+    assert "No process maps it." in said(session, session.resolve_frame("any:slab"))
+    assert "No process maps it." in said(session, session.resolve_frame("any:pgtable"))
+    reserved = said(session, session.resolve_frame("any:reserved"))  # remap_pfn_range(), vm_insert_page()
+    assert "the kernel cannot find who maps it" in reserved and "No process" not in reserved
     do(session, "task", name="a")
     do(session, "mmap", task="a", name="m", pages=1)
     do(session, "write", task="a", at="m+0")
@@ -85,7 +88,7 @@ def test_pages_without_users_say_why() -> None:
     do(session, "pin", frame=f"pfn:{pfn:#x}")
     do(session, "exit", task="a")
     do(session, "check")
-    assert "can map it" not in said(session, pfn)
+    assert "No process maps it." not in said(session, pfn)
 
 
 def test_the_box_of_a_mapping_has_its_name_large_and_the_rest_below() -> None:
