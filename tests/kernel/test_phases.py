@@ -49,7 +49,7 @@ def test_one_of_a_thing_is_counted_as_one() -> None:
     bench.area()
     bench.do("write", task="a", at="m+0")
     bench.do("poison", frame="a:m+0")
-    assert "1 task × 1 VMA = 1 pair visited" in says(bench.session, "collect_procs_anon")
+    assert "1 early-kill task × 1 VMA = 1 pair visited" in says(bench.session, "collect_procs_anon")
     assert "Its refcount is 1;" in says(bench.session, "get_page_unless_zero")
     assert counted(1, "entry", "entries") == "1 entry"
     assert counted(1200, "entry", "entries") == "1,200 entries"

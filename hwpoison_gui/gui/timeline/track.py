@@ -99,7 +99,7 @@ class Timeline(QWidget):
     def set_position(self, position: int) -> None:
         """Move the handle."""
         self.position = position
-        self.setAccessibleDescription(f"step {position} of {self.total}")
+        self.setAccessibleDescription(f"step {position:,} of {self.total:,}")
         self.update()
 
     # -- geometry

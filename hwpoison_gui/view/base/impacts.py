@@ -67,15 +67,15 @@ class Impact(Record):
 # The worst first.
 _IMPACTS: Final = (
     Impact(
-        PANICS, "Init: panics the kernel on touch", "panics the kernel on touch", "panic on touch",
-        counted=("panics the kernel on touch", "panic the kernel on touch"),
+        PANICS, "Panics the kernel on touch", "panics the kernel on touch", "panic on touch",
+        counted=("process panics the kernel on touch", "processes panic the kernel on touch"),
         ahead=("panics the kernel when touched", "panics the kernel when touched"),
         summary=("the kernel panics when {names} touches it", "the kernel panics when {names} touch it"),
         tone="kill", on_touch=True,
     ),
     Impact(DEAD, "Killed", "killed", "killed", counted=("killed", "killed"), tone="kill", delivered=True),
     Impact(
-        ENDS, "Init: dies on touch with its PID namespace", "dies on touch with its PID namespace", "namespace dies",
+        ENDS, "Dies on touch, and its PID namespace with it", "dies on touch with its PID namespace", "namespace dies",
         counted=("dies on touch with its PID namespace", "die on touch with their PID namespaces"),
         ahead=("ends {} PID namespace when touched", "ends {} PID namespaces when touched"),
         summary=("{names} dies on touch, and its PID namespace with it",
@@ -113,7 +113,7 @@ _IMPACTS: Final = (
         ahead=("{} ignores the signal and dies when touching it", "{} ignore the signal and die when touching it"),
         summary=("{names} ignored SIGBUS, and dies on touch", "{names} ignored SIGBUS, and die on touch"),
     ),
-    Impact(DROPPED, "Init: the signal is dropped", "signal dropped", "dropped", named="dropped"),
+    Impact(DROPPED, "The signal is dropped, as for any init", "signal dropped", "dropped", named="dropped"),
     Impact(
         USES, "Keeps using the broken page", "keeps using it", "uses it",
         counted=("uses it", "use it"),

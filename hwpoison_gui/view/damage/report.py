@@ -35,7 +35,7 @@ PANIC_NOW: Final = (outcomes.PANICS,)
 # What an error leaves of the machine, by fields of Survival: the same words in the window and the commands.
 RUNS_ON: Final = {
     "handled": "runs on",
-    "in_use": "runs on, page in use",
+    "in_use": "page stays in use",
     "panic_late": "panics on init's touch",
     "panic_now": "panics at once",
 }

@@ -97,7 +97,9 @@ def sentence_of(
         tone = RESULT_TONES.get(mark.value("result"), tone)
     operation = moment.operation
     length = operation.last - operation.first
-    where = f"step {moment.within} of {length}  ·  {moment.number + 1}. {title_in(session, moment.whole or operation)}"
+    where = (
+        f"step {moment.within:,} of {length:,}  ·  {moment.number + 1}. {title_in(session, moment.whole or operation)}"
+    )
     if moment.whole is not None:
         done, asked = moment.whole.part_number(moment.position) + 1, named(moment.whole.args)
         where = f"frame {done:,} of {asked:,}  ·  {where}"

@@ -148,7 +148,7 @@ def _held(m: Machine, page: Page, inode: Inode, result: str | None) -> str:
     if result != FAILED:
         return ""
     if m.page_cache.of(inode.id).get(page.number) == page.pfn and not m.profile.files.keeps_poison(inode.filesystem):
-        return "; it could not be dropped from the page cache"
+        return "; the page could not be dropped from the page cache"
     return "; somebody still holds the broken page"
 
 

@@ -83,7 +83,7 @@ SWAP: Final = Part(
         Way(actions.SWAPCACHE_CLEAN, "Yes: dropped from the swap cache, the next fault reads swap."),
         Way(
             actions.SWAPCACHE_DIRTY,
-            "No, and it is never written: it stays there, a process that swaps it in gets SIGBUS. Delayed.",
+            "No, and it is never written: it stays there, and a process that swaps it in gets SIGBUS. Delayed.",
         ),
     ),
     quiet=True,

@@ -15,7 +15,9 @@ BROKEN_COLUMNS: Final = (
     TextColumn("frame", "Frame", "Page frame number", "0x0000000"),
     TextColumn("killed", "Killed", "Processes that died of its signals", "nginx:1234 and 12 more", wide=True),
     TextColumn("signalled", "Signalled", "Processes that got a signal, and live", "qemu:1234 and 12 more"),
-    TextColumn("touched", "On touch", "What the next touch of it does to processes", "1 panics the kernel on touch"),
+    TextColumn(
+        "touched", "On touch", "What the next touch of it does to processes", "1 process panics the kernel on touch"
+    ),
     TextColumn("lost", "Lost", "Whether content is gone, or the broken page stays in use", "stays in use"),
     TextColumn("result", "Result", "The result line: what the handler could do", "Recovered"),
     TextColumn("kind", "Page", "The page by the result line", "already truncated LRU page"),

@@ -33,12 +33,13 @@ def _added_file(comm: str, task: int, address: int, mapped: bool) -> str:
 
 
 def _sum(early: int, vmas_found: int, found: int, strangers: int) -> str:
-    pairs = f"{counted(early, 'task')} × {counted(vmas_found, 'VMA')} = {counted(early * vmas_found, 'pair')} visited"
+    pairs = f"{counted(early, 'early-kill task')} × {counted(vmas_found, 'VMA')}"
+    visited = f"{pairs} = {counted(early * vmas_found, 'pair')} visited"
     rest = f" ({counted(strangers, 'task owns', 'tasks own')} none of these VMAs)" if strangers else ""
-    return f"{pairs}, {found} on the list{rest}."
+    return f"{visited}, {found:,} on the list{rest}."
 
 
-SUM: Final = Words(_sum, branch="{found} to kill")
+SUM: Final = Words(_sum, branch="{found:,} to kill")
 
 WORDS: Final[dict[Site, Words]] = {
     collect.ENTER_ANON: Words(

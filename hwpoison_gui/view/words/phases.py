@@ -10,9 +10,9 @@ from hwpoison_gui.view.words.words import Behaviour, Words, counted
 
 # Why a page has no references, and what is returned for it.
 _WHOSE: Final = {
-    "free head": "the head of a free block, PageBuddy(), hence 0",
-    "free inside": "inside a free block, where only the head has PG_buddy, hence −EBUSY and not 0",
-    "kernel or per-CPU": "not in a free block, but on a per-CPU list or inside a kernel allocation, hence −EBUSY",
+    "free head": "it is the head of a free block (PageBuddy())",
+    "free inside": "it is inside a free block, where only the head has PG_buddy",
+    "kernel or per-CPU": "it is in no free block, but on a per-CPU list or inside a kernel allocation",
 }
 _NOT_TRUNCATED: Final = {
     "swap cache": "it is in the swap cache",

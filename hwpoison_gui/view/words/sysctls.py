@@ -43,8 +43,8 @@ SYSCTLS: Final = {
         "1: a process that loses data by the error gets SIGBUS as soon as the error is detected.\n"
         "The policy that a thread sets by PR_MCE_KILL, early or late, takes precedence.",
         (
-            "processes that lose data by a poisoned page are signalled when touching it, unless their policy is early",
-            "processes that lose data by a poisoned page are signalled at once, unless their policy is late",
+            "processes that lose data to a poisoned page are signalled when touching it, unless their policy is early",
+            "processes that lose data to a poisoned page are signalled at once, unless their policy is late",
         ),
     ),
     SYSCTL_RECOVERY: SysctlWords(

@@ -91,7 +91,7 @@ def test_the_words_before() -> None:
 
 @pytest.mark.parametrize(("container", "said", "touched", "chip"), [
     (False, "the kernel panics when {i} touches it", "SIGBUS killed {i}; without init the kernel cannot go on; "
-     "step back, or start a new machine.", "1 panics the kernel on touch"),
+     "step back, or start a new machine.", "1 process panics the kernel on touch"),
     (True, "{i} dies on touch, and its PID namespace with it", "SIGBUS killed {i}; SIGKILL killed c:102.",
      "1 dies on touch with its PID namespace"),
 ])  # fmt: skip
@@ -130,7 +130,7 @@ def test_init_that_exits() -> None:
 
 def test_several_inits_at_once() -> None:
     assert counted_hits([impacts.ENDS, impacts.ENDS, impacts.PANICS]) == [
-        "1 panics the kernel on touch",
+        "1 process panics the kernel on touch",
         "2 die on touch with their PID namespaces",
     ]
 

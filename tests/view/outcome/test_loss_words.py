@@ -68,7 +68,7 @@ def test_a_huge_page_is_lost_if_it_was_dirty_others_if_that_was_matched(
 def test_why_a_page_was_not_dropped(session: Session) -> None:
     shown = page(session)
     still = lost(session, shown, Effect.DROPS, FAILED)
-    assert still.text == "Nothing is lost: the disk has /f, page 0; it could not be dropped from the page cache."
+    assert still.text == "Nothing is lost: the disk has /f, page 0; the page could not be dropped from the page cache."
     held = lost(session, shown._replace(number=7), Effect.DROPS, FAILED)
     assert held.text == "Nothing is lost: the disk has /f, page 7; somebody still holds the broken page."
 

@@ -123,7 +123,7 @@ def test_merged_pages_the_swap_cache_and_init() -> None:
     do(session, "poison", frames=["a:m+1", "a:m+0", "init:m+2"])
     summary = summary_of(*_end(session))
     assert summary.frames[0].pfn == of_init
-    assert summary.frames[0].words.startswith("1 panics the kernel on touch")
+    assert summary.frames[0].words.startswith("1 process panics the kernel on touch")
     for one in summary.frames:
         alone = _alone(session, one)
         assert alone is not None and dict(one.touches) == {hit.tgid: hit.kind for hit in alone.hits}

@@ -274,7 +274,7 @@ TERMS: Final = (
     ),
     Term(
         "early kill",
-        "Processes that lose data by an error are signalled as soon as it is reported (BUS_MCEERR_AO), before any of "
+        "Processes that lose data to an error are signalled as soon as it is reported (BUS_MCEERR_AO), before any of "
         "them touches the page; those whose policy is late are not.",
         (_HWPOISON, "mm/memory-failure.c: collect_procs()"),
         ("early", "memory_failure_early_kill", "vm.memory_failure_early_kill", "early_kill"),
