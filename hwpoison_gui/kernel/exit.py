@@ -29,6 +29,7 @@ def do_exit(m: Machine, tgid: int, by: SigInfo | None = None) -> Steps[None]:
     """
     process = m.processes.view[tgid]
     if process.is_global_init:
+        _flush_signals(m, process)
         m.put(m.processes, tgid, _ended(process, by))
         m.printk(m.profile.log.init_died.format(code=SIGNAL_NUMBERS[by.signal] if by else 0), fatal=True)
         m.put(m.counters, "panic", 1)
@@ -56,11 +57,15 @@ def _end(m: Machine, process: Process, by: SigInfo | None) -> Mark:
     release_pins(m, tgid)
     for fd in sorted(m.fds.of(tgid)):
         close_fd(m, tgid, fd)
+    _flush_signals(m, process)
+    m.put(m.processes, tgid, _ended(process, by)._replace(mm=0))
+    return Mark(EXITED, (process.comm, tgid, *_signal(by)), tasks=process.threads)
+
+
+def _flush_signals(m: Machine, process: Process) -> None:
     for tid in process.threads:
         if tid in m.pending.view:
             m.delete(m.pending, tid)
-    m.put(m.processes, tgid, _ended(process, by)._replace(mm=0))
-    return Mark(EXITED, (process.comm, tgid, *_signal(by)), tasks=process.threads)
 
 
 def close_fd(m: Machine, tgid: int, fd: str) -> None:

@@ -110,7 +110,8 @@ def deliverable(task: Task, info: SigInfo) -> bool:
 def get_signal(m: Machine, tid: int | None = None) -> Steps[list[tuple[int, SigInfo]]]:
     """Let every task with a deliverable signal take it, or thread `tid` alone: handlers run, default actions kill.
 
-    Returns (tgid, signal) of the processes that are to die; do_group_exit() ends them.
+    Returns (tgid, signal) of the processes that are to die; do_group_exit() ends them one by one, and until then
+    their signals stay pending.
     """
     doomed: dict[int, SigInfo] = {}
     waiting = sorted(m.pending.view) if tid is None else [tid] if tid in m.pending.view else []
@@ -136,7 +137,8 @@ def _take_each(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> I
             effect = _effect_of(task, process, info)
             if effect == "pending" or process.tgid in doomed:
                 continue
-            _dequeue(m, tid, info)
+            if effect != "killed":  # else it dequeues the signal in a step of its own, and ends there
+                _dequeue(m, tid, info)
             deliver(m, tid, info, effect)
             if effect == "killed":
                 doomed[process.tgid] = info
@@ -163,13 +165,9 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
     if effect == "killed" and len(set(tgids)) < len(tids):
         return None
     first = len(m.deliveries.view)
-    ends = m.gate.put_run(
-        len(tids),
-        (
-            Each(m.pending, tids, repeat(ABSENT, len(tids))),
-            Each(m.deliveries, range(first, first + len(tids)), from_columns(Delivery, tids, infos, repeat(effect))),
-        ),
-    )
+    told = Each(m.deliveries, range(first, first + len(tids)), from_columns(Delivery, tids, infos, repeat(effect)))
+    taken = Each(m.pending, tids, repeat(ABSENT, len(tids)))
+    ends = m.gate.put_run(len(tids), (told,) if effect == "killed" else (taken, told))
     if effect == "killed":  # which is no step: they end in do_group_exit()
         doomed.update(zip(tgids, infos, strict=True))
         return Run((), ())

@@ -116,7 +116,7 @@ def test_a_crowd_that_is_alike_is_not_handled_one_by_one(
     for number in range(60):
         do(session, "fork", task="top", child=f"c{number}", mce_kill=policies[number % len(policies)])
     calls: list[str] = []
-    loops = (collect, "_visit"), (rmap, "try_to_unmap_one"), (user_mappings, "kill_proc"), (signal, "_dequeue")
+    loops = (collect, "_visit"), (rmap, "try_to_unmap_one"), (user_mappings, "kill_proc"), (signal, "deliver")
     for module, name in loops:
         whole = getattr(module, name)
 

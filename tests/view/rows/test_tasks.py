@@ -6,7 +6,7 @@ import pytest
 
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.rows.tasks import TaskRow, TaskRows, find_task_rows, task_row, task_rows
-from tests.workbench import do
+from tests.workbench import crowd, do
 
 
 @pytest.fixture
@@ -65,3 +65,20 @@ def test_rows_are_those_of_their_session(session: Session) -> None:
     do(other, "task", name="alone")
     assert [row.name for row in task_rows(other)] == ["alone"]
     assert TaskRows().of(session) == task_rows(session) == now(session)
+
+
+@pytest.mark.parametrize("workers", [1, 30])
+def test_a_signal_stays_pending_until_its_own_task_takes_it(workers: int) -> None:
+    session = crowd(workers)
+    do(session, "sysctl", name="memory_failure_early_kill", value=1)
+    do(session, "poison", frame="top:m+0")
+    operation, waiting = session.operations[-1], []
+    for position in range(operation.first, operation.last + 1):
+        session.seek(position)
+        rows = now(session)
+        assert not any(row.pending for row in rows if not row.alive)
+        waiting.append(sum(bool(row.pending) for row in rows))
+    most = waiting.index(workers + 1)
+    dying = [many for many in waiting[most:] if many <= workers]
+    assert waiting[:most] == sorted(waiting[:most])
+    assert list(dict.fromkeys(dying)) == list(range(workers, -1, -1)), "one dies in each step, the others wait"
