@@ -128,7 +128,7 @@ def test_the_reverse_map_the_frame_panel_and_groups_say_so() -> None:
     }  # fmt: skip
     group = Row(graph.mappers, "all", folded=True)
     assert row_words(group, state, news_of(group, state))[0].endswith(
-        "1 dead, 1 dies on touch, 1 signalled on touch, 1 reads old data, 1 safe"
+        "1 killed, 1 dies on touch, 1 signalled on touch, 1 reads old data, 1 safe"
     )
     lines = {fact.name: fact.value for fact in facts_of(session, pfn).hits}
     assert list(lines) == [impacts.IMPACTS[kind].meaning for kind in impacts.IMPACTS if kind in AT_THE_END.values()]
