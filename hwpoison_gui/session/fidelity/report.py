@@ -117,7 +117,7 @@ def alike(data: Path) -> Iterator[tuple[Profile, Path]]:
 def _not_shared(data: Path, kernel: Profile) -> tuple[str, ...] | None:
     """Return how names of cases begin that a kernel does not share; None if its folder has all of its cases."""
     path = data / "cases" / kernel.name / _ONLY_DIFFERING
-    lines = path.read_text().splitlines() if path.exists() else None
+    lines = path.read_text("utf-8").split("\n") if path.exists() else None
     return None if lines is None else tuple(line for line in lines if line and not line.startswith("#"))
 
 

@@ -11,7 +11,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.collect import LATE, NOT_MAPPED
 from hwpoison_gui.kernel.collect_ksm import LISTED
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import Act, Mark
+from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.kernel.records import Delivery, SigInfo
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.operation import Operation
@@ -40,8 +40,9 @@ class Standing(Record):
 
 
 class Skipped(Record):
-    """Why the walk skipped a pair: `why` is a sentence, `short` fits a box, `brief` a low one."""
+    """Why the walk skipped a pair: at which site; `why` is a sentence, `short` fits a box, `brief` a low one."""
 
+    site: Site
     brief: str
     short: str
     why: str
@@ -87,7 +88,7 @@ class WalkState:
     def skip_of(self, vma: int) -> Skipped | None:
         """Why the walk skipped the place of a VMA; where the page is not mapped, by what its PTE is instead."""
         found, instead = self.skipped.get(vma), _OTHER_ENTRIES.get(self.entries.get(vma, ""))
-        if found is None or instead is None or found.brief != _NO_PTE[0]:
+        if found is None or instead is None or found.site is not NOT_MAPPED:
             return found
         return found._replace(brief=instead[0], short=instead[1])
 
@@ -107,9 +108,8 @@ _EFFECTS: Final = {
 
 
 # Why a pair is skipped, briefly and in short; for LATE the policy says more, for NOT_MAPPED the PTE there.
-_NO_PTE: Final = ("no PTE", "no PTE: does not map it")
 _SKIPS: Final = {
-    NOT_MAPPED: _NO_PTE,
+    NOT_MAPPED: ("no PTE", "no PTE: does not map it"),
     LATE: ("not now", "not now: its policy"),
     LISTED: ("listed", "on to_kill already"),
 }
@@ -124,7 +124,7 @@ def _skipped(mark: Mark) -> Skipped:
     brief, short = _SKIPS[mark.site]
     if mark.site is LATE and mark.value("policy") == "default":
         short = "not now: early_kill is 0"
-    return Skipped(brief, short, text_of(mark))
+    return Skipped(mark.site, brief, short, text_of(mark))
 
 
 def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:

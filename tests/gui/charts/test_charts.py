@@ -165,12 +165,18 @@ def test_a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
 
 
 def first_pixel(bars: BarPlot, colour: str) -> QPoint | None:
-    """Place of the uppermost pixel in a colour that has two more below it, of these the leftmost; None without one."""
+    """Place of the uppermost pixel in a colour that has two more below it, of these the leftmost; None without one.
+
+    Where there is one, the pixel beside it is taken: the first may be the bar's only in part.
+    """
     picture, wanted = bars.grab().toImage(), QColor(colour)
-    places = (QPoint(x, y) for y in range(picture.height() - 2) for x in range(picture.width()))
+    places = (QPoint(x, y) for y in range(picture.height() - 2) for x in range(picture.width() - 1))
     in_colour = (at for at in places if picture.pixelColor(at) == wanted)
-    below = QPoint(0, 2)
-    return next((at + below for at in in_colour if picture.pixelColor(at + below) == wanted), None)
+    below = next((at + QPoint(0, 2) for at in in_colour if picture.pixelColor(at + QPoint(0, 2)) == wanted), None)
+    if below is None:
+        return None
+    beside = below + QPoint(1, 0)
+    return beside if picture.pixelColor(beside) == wanted else below
 
 
 def click(bars: BarPlot, at: QPoint) -> None:

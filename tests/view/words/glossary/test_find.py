@@ -35,6 +35,8 @@ TERM = re.compile(
 NO_TERMS = {
     "_page",  # in an f-string's name
     "DEMO",
+    "KIND",  # stands for one in the form of a log line
+    "RESULT",  # as KIND
     "UTC",
 }
 
