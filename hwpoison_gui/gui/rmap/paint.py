@@ -255,8 +255,8 @@ class RmapPainter:
         ink = theme.muted if skipped else theme.text
         inner = rect.adjusted(8, 3, -5, -3)
         if row.is_group:
-            words = counted(news.vmas, "VMA")
-            sums = self._whole(self._room_after(words, inner), self._sums(news))
+            words, width = counted(news.vmas, "VMA"), inner.width()
+            sums = self._whole(self._room_after(words, width), self._sums(news))
             self._two_lines(inner, words, sums, (ink, theme.muted), whole=True)
             return
         self._two_lines(inner, mapper.name, f"{mapper.vpn << PAGE_SHIFT:x}", (ink, theme.muted), mono=True, whole=True)
@@ -293,10 +293,10 @@ class RmapPainter:
         if inner.width() - taken - 6 >= (rest - 7 if whole else 24):
             self._text(inner.adjusted(taken + 6, 0, 0, 0), second, small, inks[1])
 
-    def _room_after(self, first: str, inner: QRectF) -> float:
-        """The width for the second of two lines."""
+    def _room_after(self, first: str, width: float) -> float:
+        """The part of a width that the second of two lines has."""
         taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(first) + 8
-        return inner.width() - taken
+        return width - taken
 
     def _whole(self, width: float, *choices: Sequence[str]) -> str:
         """As many of the parts as fit, since half a number misleads; of the next choice if not even one does."""
@@ -319,7 +319,7 @@ class RmapPainter:
         if row.is_group:
             words = f"{'▸' if row.folded else '▾'} {row.label} × {news.tasks:,}"
             ink = getattr(self.theme, news.tone)
-            told = self._whole(self._room_after(words, inner), news.of_tasks(), news.of_tasks(brief=True))
+            told = self._whole(self._room_after(words, inner.width()), news.of_tasks(), news.of_tasks(brief=True))
             self._two_lines(inner, words, told, (self.theme.text, ink), whole=True)
             return
         words, ink = self._task_words(row, state, standing, inner.width())
@@ -361,8 +361,8 @@ class RmapPainter:
     def _end(self, kind: str, width: float, name: str) -> str:
         """Impact of the error on a task, in full if there is room."""
         full, short = IMPACTS[kind].clause, IMPACTS[kind].narrow
-        taken = 0 if self.layout.roomy else QFontMetricsF(self.fonts.name).horizontalAdvance(name) + 8
-        return full if taken + QFontMetricsF(self.fonts.small).horizontalAdvance(full) <= width else short
+        needed = QFontMetricsF(self.fonts.small).horizontalAdvance(full)
+        return full if needed <= self._room_after(name, width) else short
 
     def _strike_out(self, rect: QRectF) -> None:
         """Draw a cross in the box: visible from afar, and without colour."""

@@ -149,7 +149,6 @@ class RmapView(QAbstractScrollArea):
             size, rows = self.viewport().size(), self._rows
             if self._steady:
                 self._fonts = self._fitting(len(rows), size.height())
-            if self._steady:
                 metrics, wide = self._fonts.metrics(self.graph, rows), size.width()
             else:
                 metrics, wide = self._narrow(self.graph, size.width())
@@ -177,14 +176,15 @@ class RmapView(QAbstractScrollArea):
 
     def _narrow(self, graph: ReverseMap, width: int) -> tuple[Metrics, int]:
         """Use somewhat smaller fonts where names would be cut; where these are too wide, too, scroll."""
-        metrics, wide = self._usual.plain, width
-        for share in (*_NARROW_SHARES, 1.0):
-            self._fonts = self._usual if share == 1.0 else Fonts.make(self._scale * share)
-            metrics = self._fonts.metrics(graph, self._rows)
-            wide = ceil(width_of(width, metrics))
-            if wide <= width:
-                break
-        return metrics, wide
+        for share in _NARROW_SHARES:
+            fonts = self._usual if share == 1.0 else Fonts.make(self._scale * share)
+            metrics = fonts.metrics(graph, self._rows)
+            if width_of(width, metrics) <= width:
+                self._fonts = fonts
+                return metrics, width
+        self._fonts = self._usual
+        metrics = self._fonts.metrics(graph, self._rows)
+        return metrics, ceil(width_of(width, metrics))
 
     def content_height(self) -> int:
         """Pixels for all rows, at the present width."""

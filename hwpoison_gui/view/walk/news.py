@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import IMPACTS, SAFE, counted_hits, rank
 from hwpoison_gui.view.walk.layout import Row
@@ -80,9 +78,10 @@ def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:
 def _skips(row: Row, state: WalkState) -> tuple[tuple[int, str, str], ...]:
     if state.ends or not state.skipped:
         return ()
-    skipped = ((mapper.tgid, state.skip_of(mapper.vma)) for mapper in row.mappers)
-    why = {tgid: (one.short, one.brief) for tgid, one in skipped if one is not None}  # once for each task
-    return tuple((count, *words) for words, count in Counter(why.values()).most_common())
+    vmas = row.vmas & state.skipped.keys()
+    if len(row.tasks) < len(row.vmas):  # once for each task
+        vmas = frozenset({mapper.tgid: mapper.vma for mapper in row.mappers if mapper.vma in vmas}.values())
+    return tuple((count, *words) for words, count in state.reasons_of([*vmas]).most_common())
 
 
 def _tone(tasks: frozenset[int], state: WalkState) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
@@ -87,10 +89,19 @@ class WalkState:
 
     def skip_of(self, vma: int) -> Skipped | None:
         """Why the walk skipped the place of a VMA; where the page is not mapped, by what its PTE is instead."""
-        found, instead = self.skipped.get(vma), _OTHER_ENTRIES.get(self.entries.get(vma, ""))
-        if found is None or instead is None or found.site is not NOT_MAPPED:
-            return found
-        return found._replace(brief=instead[0], short=instead[1])
+        found = self.skipped.get(vma)
+        if found is None:
+            return None
+        short, brief = _reason(_KEY_OF(found), self.entries.get(vma))
+        return found._replace(short=short, brief=brief)
+
+    def reasons_of(self, vmas: Sequence[int]) -> Counter[tuple[str, str]]:
+        """Return how many of these VMAs, which were skipped, there are for each reason, in short and briefly."""
+        keys = zip(map(_KEY_OF, map(self.skipped.__getitem__, vmas)), map(self.entries.get, vmas), strict=True)
+        found: Counter[tuple[str, str]] = Counter()
+        for (key, entry), count in Counter(keys).items():  # thousands of VMAs have a handful of reasons
+            found[_reason(key, entry)] += count
+        return found
 
 
 # Of the frames of operations, as they were before, and of selected frames.
@@ -118,6 +129,16 @@ _OTHER_ENTRIES: Final = {
     "swap": ("swap", "its PTE is a swap entry"),
     "hwpoison": ("hwpoison", "its PTE is a hwpoison entry"),
 }
+
+_KEY_OF: Final[Callable[[Skipped], tuple[Site, str, str]]] = attrgetter("site", "short", "brief")
+
+
+def _reason(key: tuple[Site, str, str], entry: str | None) -> tuple[str, str]:
+    """Why a VMA was skipped, in short and briefly, by what its PTE is."""
+    site, short, brief = key
+    if site is NOT_MAPPED and entry in _OTHER_ENTRIES:
+        brief, short = _OTHER_ENTRIES[entry]
+    return short, brief
 
 
 def _skipped(mark: Mark) -> Skipped:
