@@ -12,6 +12,7 @@ from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.scenario import shape
 from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.facts.operation_chips import Chip, Chips
 
 R = TypeVar("R")
 
@@ -19,6 +20,13 @@ R = TypeVar("R")
 def do(session: Session, op: str, /, **args: Any) -> Outcome:
     """Carry an operation out; keys that are left out have their default."""
     return session.act(op, shape.values_of(OPS[op].keys, args))
+
+
+def chips_of(session: Session) -> list[Chip]:
+    """The chips of all operations, read anew."""
+    chips = Chips()
+    chips.read(session)
+    return chips.each
 
 
 def crowd(workers: int) -> Session:

@@ -147,8 +147,7 @@ class Notebook:
         return operation.first + note.within
 
     def _operation_of(self, note: Note) -> Operation | None:
-        operations = self._session.operations
-        newest = operations[-1] if operations else None
+        newest = self._session.newest
         if self._places[0] is not newest:  # compared by identity: while it is the newest, those before it are the same
             self._places = newest, {}
         found = self._places[1]

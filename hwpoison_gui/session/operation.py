@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
@@ -63,6 +64,33 @@ class Operation:
             number = self.parts.number_of(pfn)
             return () if number is None else (self.parts[number],)
         return (self,) if self.outcome.pfn == pfn else ()
+
+
+def unchanged(known: Sequence[object], now: Sequence[object]) -> int:
+    """Return how many objects a list still begins with that it began with before, compared by identity.
+
+    What follows a replaced object has been replaced, too: so it is with operations, which are run in turn.
+    """
+    return bisect_left(range(min(len(known), len(now))), True, key=lambda number: known[number] is not now[number])
+
+
+class Sifted:
+    """The operations of a list that are of a kind; after a change of the list, only new ones are looked at."""
+
+    def __init__(self, is_one: Callable[[Operation], bool]) -> None:
+        self._is_one = is_one
+        self._looked_at: list[Operation] = []
+        self._found: list[Operation] = []
+
+    def of(self, operations: Sequence[Operation]) -> Sequence[Operation]:
+        """Those of the present list, in its order."""
+        first = unchanged(self._looked_at, operations)
+        if first < max(len(self._looked_at), len(operations)):
+            gone = self._looked_at[first].first if first < len(self._looked_at) else math.inf
+            new = operations[first:]
+            self._found = [one for one in self._found if one.first < gone] + list(filter(self._is_one, new))
+            self._looked_at[first:] = new
+        return self._found
 
 
 class Parts(Sequence[Operation]):

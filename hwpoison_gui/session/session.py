@@ -20,7 +20,7 @@ from hwpoison_gui.session import many
 from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
-from hwpoison_gui.session.operation import Operation, Parts
+from hwpoison_gui.session.operation import Operation, Parts, Sifted
 from hwpoison_gui.session.outcome import OpResult, Outcome, signals_since
 from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
@@ -40,6 +40,14 @@ DONE: Final = {name: site(name, name="done") for name in schema.OPS}
 AFTER_PANIC: Final = frozenset({"check"})
 
 SLICE_SECONDS: Final = 0.01  # seconds of work between two yields
+
+
+def _is_on_many(operation: Operation) -> bool:
+    return bool(operation.parts)
+
+
+def _is_told(operation: Operation) -> bool:
+    return operation.telling is not UNTOLD
 
 
 class _Left(Record):
@@ -74,6 +82,7 @@ class Session:
         self.recording: Recording | None = None
         self.recall = Recall()
         self.comparisons: list[Compared] = []
+        self._on_many, self._told = Sifted(_is_on_many), Sifted(_is_told)
         self.tellings = 0  # changes with each `tell`
 
     @classmethod
@@ -175,6 +184,25 @@ class Session:
                     if upto is None or part.last <= upto:
                         yield part
 
+    @property
+    def newest(self) -> Operation | None:
+        """The operation that was run last. While it is the same, so are all operations before it."""
+        return self.operations[-1] if self.operations else None
+
+    @property
+    def on_many(self) -> Sequence[Operation]:
+        """The operations on many frames, oldest first."""
+        return self._on_many.of(self.operations)
+
+    @property
+    def told(self) -> Sequence[Operation]:
+        """The operations with words or claims, oldest first."""
+        return self._told.of(self.operations)
+
+    def since(self, position: int) -> list[Operation]:
+        """The operations that begin at a position or later."""
+        return self.operations[bisect_left(self.operations, position, key=lambda one: one.first) :]
+
     # Operations
 
     def act(self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD) -> Outcome:
@@ -205,6 +233,7 @@ class Session:
         if telling != operation.telling:
             operation.telling = telling
             self.tellings += 1
+            self._told = Sifted(_is_told)
 
     def begin(
         self, name: str, args: Mapping[str, Any], telling: Telling = UNTOLD, back_to: int | None = None
@@ -252,9 +281,9 @@ class Session:
         branches, current = list(self.branches.kept), self.operation_at(self.position)
         if current is not None and self.position < current.last:
             self.seek(current.last)
-        done = bisect_left(self.operations, self.position, key=lambda op: op.first)
-        operations = self.operations[done:]
+        operations = self.since(self.position)
         if operations:
+            done = len(self.operations) - len(operations)
             self.branches.keep(self.line(), done)
             del self.operations[done:]
         return _Left(back_to, self.timeline.cut(), operations, branches)

@@ -7,6 +7,7 @@ import pytest
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.session.telling import UNTOLD, Telling
 from hwpoison_gui.session.timeline import Notice
 from tests.workbench import Workbench, do
 
@@ -51,6 +52,39 @@ def test_a_refused_operation_in_the_past_keeps_the_future() -> None:
         do(session, "exit", task="z")
     assert before == (session.machine.gate.digest(), session.position, list(session.steps), session.operations)
     assert session.at_rest and not session.branches.kept
+
+
+def test_operations_since_a_position_and_those_on_many_frames() -> None:
+    session = shared_page()
+    ends = [operation.last for operation in session.operations]
+    assert session.since(0) == session.operations and session.since(ends[-1]) == []
+    assert session.since(ends[1]) == session.operations[2:] == session.since(ends[0] + 1)
+    assert session.on_many == []
+    for frame in ("free", "slab"):
+        do(session, "poison", frames=[f"any:{frame}", "a:m+0"])
+        do(session, "check")
+    assert session.on_many == [session.operations[-4], session.operations[-2]]
+    session.seek(session.operations[-2].first)
+    do(session, "check")
+    assert session.on_many == [session.operations[-3]]
+    session.seek(0)
+    do(session, "task", name="c")
+    assert session.on_many == [] and session.newest is session.operations[0]
+
+
+def test_operations_with_words_are_found_also_after_they_were_told_and_taken_back() -> None:
+    session = shared_page()
+    assert session.told == []
+    session.act("check", {}, Telling("Look."))
+    first, last = session.operations[0], session.operations[-1]
+    assert session.told == [last]
+    session.tell(first, Telling(notes="Slowly."))
+    assert session.told == [first, last]
+    session.tell(last, UNTOLD)
+    assert session.told == [first]
+    session.seek(0)
+    session.act("check", {}, Telling("Again."))
+    assert session.told == [session.newest]
 
 
 def test_after_a_panic_a_machine_can_only_be_looked_at_or_taken_back() -> None:

@@ -22,7 +22,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base import impacts, kinds
 from hwpoison_gui.view.facts.counters import counters_of
 from hwpoison_gui.view.facts.frame_facts import facts_of
-from hwpoison_gui.view.facts.operation_chips import Chip, chips_of
+from hwpoison_gui.view.facts.operation_chips import Chips
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outcome.fates import MOST_ERRORS, fates_now
 from hwpoison_gui.view.outcome.impact_now import impact_now
@@ -100,9 +100,9 @@ def dead(session: Session) -> set[str]:
 class Before:
     """What is foretold of an operation, and what was shown before it."""
 
-    known: list[tuple[Operation, Chip]]  # the chips so far
+    known: Chips  # the chips so far
 
-    def __init__(self, session: Session, name: str, args: dict[str, Any], known: list[tuple[Operation, Chip]]) -> None:
+    def __init__(self, session: Session, name: str, args: dict[str, Any], known: Chips) -> None:
         self.known = known
         pfn = int(args["frame"].removeprefix("pfn:"), 16) if name == "poison" else -1
         self.ahead = predict(session.machine, pfn) if pfn >= 0 else None
@@ -112,8 +112,8 @@ class Before:
 
     def chips(self, session: Session) -> str:
         """The result on the newest chip."""
-        self.known[:] = chips_of(session, self.known)
-        return self.known[-1][1].result
+        self.known.read(session)
+        return self.known.each[-1].result
 
 
 def check_signals(session: Session, operation: Operation, before: Before) -> None:
@@ -129,7 +129,7 @@ def check_signals(session: Session, operation: Operation, before: Before) -> Non
     assert sum(named(found[1]) for found in _KILLED.finditer(said)) == len(killed), said
     loss = loss_of(session, operation)
     if operation.name == "poison" and loss is not None:
-        assert set(loss.names(impacts.DEAD)) == killed
+        assert set(loss.names().get(impacts.DEAD, [])) == killed
         count = re.search(r"([\d,]+) killed", chip)
         assert (int(count[1].replace(",", "")) if count else 0) == len(killed), chip
         ended = [fact.text for fact in ending_of(loss) if fact.text.startswith("Killed: ")]
@@ -163,7 +163,7 @@ def check_result(session: Session, operation: Operation, before: Before) -> None
     assert said.detail.startswith(loss.lost) and (loss.brief in said.text or loss.in_use)
     assert before.ahead is None or before.ahead.lost == loss.gone
     text = report(session, "x", [operation])
-    assert all(name.replace(":", "") in re.sub(r"[\\:]", "", text) for name in loss.names(impacts.DEAD)[:12])
+    assert all(name.replace(":", "") in re.sub(r"[\\:]", "", text) for name in loss.names().get(impacts.DEAD, [])[:12])
 
 
 def check_frame(session: Session, pfn: int, outcome: Outcome) -> None:
@@ -202,7 +202,7 @@ def check_frame(session: Session, pfn: int, outcome: Outcome) -> None:
 @pytest.mark.parametrize(("name", "profile"), [(name, profile) for name in MACHINES for profile in ("v7", "6.1")])
 def test_each_fact_is_the_same_wherever_it_is_shown(name: str, profile: str, seed: int = 1) -> None:
     session, random = opened(name, profile), Random(seed)
-    known: list[tuple[Operation, Chip]] = []
+    known = Chips()
     for _ in range(MACHINES[name]):
         op, args = random_operation(random, session)
         before = Before(session, op, args, known)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
+from operator import attrgetter
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -27,6 +29,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme, mixed
 from hwpoison_gui.view.rows.log import wrapped
 
 Role = Qt.ItemDataRole
+_TEXT_OF: Final = attrgetter("text")
 _MOST_CHOSEN: Final = 100  # lines selected for a frame
 _INSERTED: Final = 512  # rows per insertion: for each row, Qt moves all rows of the insertion
 _MARGIN: Final = 3  # pixels beside a row's text: PM_FocusFrameHMargin and one, without the 566 constants of QStyle
@@ -101,17 +104,19 @@ class LogModel(QStringListModel):
 
     def _take(self, first: int, lines: list[LogLine]) -> None:
         """Append the rows of lines, from number `first` on."""
-        for number, line in enumerate(lines, first):
+        texts = list(map(_TEXT_OF, lines))
+        if max(map(len, texts), default=0) <= self._columns:  # ten thousand of them at once
+            self._starts += range(len(self._pieces), len(self._pieces) + len(texts))
+            self._pieces += zip(count(first), texts, strict=False)
+            return
+        for number, text in enumerate(texts, first):
             self._starts.append(len(self._pieces))
-            if len(line.text) <= self._columns:
-                self._pieces.append((number, line.text))
-            else:
-                self._pieces += [(number, piece) for piece in wrapped(line.text, self._columns)]
+            self._pieces += [(number, piece) for piece in wrapped(text, self._columns)]
 
     def set_columns(self, columns: int) -> bool:
         """Set the characters per row; return whether the rows changed."""
         fewest, self._columns = min(columns, self._columns), columns
-        longest = max((len(line.text) for line in self.lines), default=0)
+        longest = max(map(len, map(_TEXT_OF, self.lines)), default=0)
         if longest <= fewest:
             return False
         self._pieces, self._starts = [], []

@@ -95,8 +95,7 @@ class TaskModel(QAbstractTableModel):
         self.columns: tuple[TaskColumn, ...] = COLUMNS
         self.tolls: dict[int, ProcessToll] = {}  # what errors would do, by tgid
         self.ends: dict[int, Fate] = {}  # impact of the errors so far on living processes
-        self._numbered: list[TaskRow] = []
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[int, int] | None = None  # row by tgid; None: not counted yet
 
     def set_rows(self, rows: list[TaskRow]) -> None:
         """Replace the rows; the selection stays on its task."""
@@ -107,17 +106,17 @@ class TaskModel(QAbstractTableModel):
         others = [number for number, (was, row) in pairs if was is not row]  # only the changed ones
         if others and any(map(ne, map(_TGID_OF, old[:keep]), map(_TGID_OF, rows))):
             self.beginResetModel()
-            self.rows = rows
+            self.rows, self._numbers = rows, None
             self.endResetModel()
             return
         if len(old) > keep:
             self.beginRemoveRows(QModelIndex(), keep, len(old) - 1)
-            self.rows = old[:keep]
+            self.rows, self._numbers = old[:keep], None
             self.endRemoveRows()
         first = next((number for number in others if old[number] != rows[number]), None)
         if len(rows) > keep:
             self.beginInsertRows(QModelIndex(), keep, len(rows) - 1)
-            self.rows = rows
+            self.rows, self._numbers = rows, None
             self.endInsertRows()
         else:
             self.rows = rows
@@ -142,8 +141,8 @@ class TaskModel(QAbstractTableModel):
 
     def row_of(self, tgid: int) -> int:
         """Row of a task, or -1."""
-        if self._numbered is not self.rows:
-            self._numbered, self._numbers = self.rows, {row.tgid: number for number, row in enumerate(self.rows)}
+        if self._numbers is None:
+            self._numbers = {row.tgid: number for number, row in enumerate(self.rows)}
         return self._numbers.get(tgid, -1)
 
     def refresh_look(self) -> None:

@@ -104,7 +104,9 @@ class TaskTable(QTableView):
         know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
         self._fates: frozenset[str] = frozenset()  # kinds of impact that the table names
-        self._given: tuple[object, ...] = ()  # what the widths were last given for
+        self._measured: tuple[object, ...] = ()  # what was last measured
+        self._wide: dict[int, int] = {}  # widths of the longest numbers
+        self._longest_name = 0
         self.left_out: list[str] = []  # heads of the columns for which there is no room
         self._revealed: tuple[tuple[int, ...], int] = (), 0  # tasks scrolled to last, and where the scroll bar was then
         self.tasks = TaskModel(self, theme)
@@ -145,6 +147,7 @@ class TaskTable(QTableView):
             words = max(face.horizontalAdvance(words) for words in (*_WIDTHS[column.field], column.head))
             self._least[number] = words + _PADDING
             self.setColumnWidth(number, self._least[number])
+        self._measure()
         self._give_room()
         self.tasks.refresh_look()
 
@@ -161,24 +164,29 @@ class TaskTable(QTableView):
                 self.setColumnWidth(number, self._least[number])
             self._give_room()
 
+    def _measure(self) -> None:
+        """Measure the longest values of all rows."""
+        rows, metrics = self.tasks.rows, self.fontMetrics()
+        for number, column in enumerate(COLUMNS):
+            if column.number:
+                longest = max(map(attrgetter(column.field), rows), default=0)
+                self._wide[number] = metrics.horizontalAdvance(f"{longest:,}") + _PADDING
+        bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+        names = sorted(map(_NAME_OF, rows), key=len)[-_MEASURED:]
+        self._longest_name = max(map(bold.horizontalAdvance, names), default=0)
+
     def _give_room(self) -> None:
         """Numbers are never cut; the names take what the other columns leave, as far as the longest needs it.
 
         Where that is too little, columns go that matter less than what ended a task; if it still is, the table scrolls.
         """
         metrics = self.fontMetrics()
-        for number, column in enumerate(COLUMNS):
-            if column.number:
-                longest = max(map(attrgetter(column.field), self.tasks.rows), default=0)
-                wide = metrics.horizontalAdvance(f"{longest:,}") + _PADDING
-                self.setColumnWidth(number, max(self._least[number], wide))
+        for number, wide in self._wide.items():
+            self.setColumnWidth(number, max(self._least[number], wide))
         fates = (*_WIDTHS["killed_by"], *(IMPACTS[kind].narrow for kind in self._fates))
         self._least[_KILLED_BY] = max(map(metrics.horizontalAdvance, fates)) + _PADDING
-        bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
-        names = sorted(map(_NAME_OF, self.tasks.rows), key=len)[-_MEASURED:]
-        longest = max(map(bold.horizontalAdvance, names), default=0)
         around = look.px(_BAR) + look.LARGE + look.SMALL
-        wanted = longest + 2 * look.SMALL
+        wanted = self._longest_name + 2 * look.SMALL
         least = min(self._least[_NAME], wanted) + around
         room = self._leave_out(least)
         self.setColumnWidth(_NAME, max(least, min(wanted + around, room)))
@@ -223,8 +231,9 @@ class TaskTable(QTableView):
             finally:
                 self._quiet = False
             widest = self._widest()
-            if widest != self._given:
-                self._given = widest
+            if widest != self._measured:
+                self._measured = widest
+                self._measure()
                 self._give_room()
 
     def _widest(self) -> tuple[object, ...]:

@@ -31,7 +31,7 @@ class CaptionsLink(QObject):
     def _opened(self) -> None:
         scenario, session = self._controller.machine.scenario, self._controller.session
         self._captions = None
-        told = any(operation.telling.caption for operation in session.operations)
+        told = any(operation.telling.caption for operation in session.told)
         if self._controller.machine.is_story and (told or (scenario is not None and scenario.summary)):
             from hwpoison_gui.view.facts.captions import Captions
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+import numpy as np
+from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
@@ -58,11 +59,11 @@ class Timeline(QWidget):
         super().__init__(parent)
         self._theme, self._scale = theme, look.scale()
         self._acts = ActCodes()
-        self._bounds: list[int] = []
+        self._bounds = np.zeros(0, np.int64)
         self._operations: Sequence[Operation] = ()
         self._steps: Sequence[Step] = ()
         self._ticks: tuple[int, list[Tick]] = (-1, [])
-        self._cuts: tuple[int, list[int]] = (-1, [])
+        self._cuts: tuple[QSize, list[QLineF]] = (QSize(), [])
         self.position = 0
         self._dragging = False
         self._notes: tuple[int, ...] = ()
@@ -78,7 +79,7 @@ class Timeline(QWidget):
 
     def set_theme(self, theme: Theme) -> None:
         self._theme, self._scale = theme, look.scale()
-        self._ticks, self._cuts = (-1, []), (-1, [])
+        self._ticks, self._cuts = (-1, []), (QSize(), [])
         self.updateGeometry()
         self.update()
 
@@ -88,7 +89,7 @@ class Timeline(QWidget):
         self._bounds = boundaries(session)
         self._operations = session.operations
         self._steps = session.steps
-        self._ticks, self._cuts = (-1, []), (-1, [])
+        self._ticks, self._cuts = (-1, []), (QSize(), [])
         self.update()
 
     def set_notes(self, positions: Sequence[int]) -> None:
@@ -163,12 +164,16 @@ class Timeline(QWidget):
 
     def _paint_bounds(self, painter: QPainter, middle: float) -> None:
         painter.setPen(QPen(QColor(self._theme.muted), 1))
-        if self._cuts[0] != self._width():
-            self._cuts = (self._width(), cuts(self._bounds, self.total, self._width()))
-        for pixel in self._cuts[1]:
-            at = QPointF(self._edge + pixel + 0.5, middle)
-            for near, far in ((-9, -13), (9, 13)):
-                painter.drawLine(at + QPointF(0, near) * self._scale, at + QPointF(0, far) * self._scale)
+        if self._cuts[0] != self.size():
+            pixels = cuts(self._bounds, self.total, self._width())
+            near, far = 9 * self._scale, 13 * self._scale
+            lines = [
+                QLineF(x, middle + side * near, x, middle + side * far)
+                for x in (self._edge + pixel + 0.5 for pixel in pixels)
+                for side in (-1, 1)
+            ]
+            self._cuts = (self.size(), lines)
+        painter.drawLines(self._cuts[1])
         painter.setPen(Qt.PenStyle.NoPen)
 
     def _paint_handle(self, painter: QPainter, middle: float) -> None:
@@ -232,7 +237,7 @@ class Timeline(QWidget):
         position = self._at(x)
         if position == 0:
             return START
-        number = sum(first < position for first in self._bounds) - 1
+        number = int(np.searchsorted(self._bounds, position)) - 1
         if position > len(self._steps) or number >= len(self._operations):
             return ""  # a long operation has replaced them, and goes on
         operation, mark, frame = self._operations[number], self._steps[position - 1].mark, ""

@@ -45,6 +45,7 @@ class Actions:
         self.groups: dict[str, QActionGroup] = {}
         self.actions: dict[str, QAction] = {}
         self._heads: dict[str, str] = {}  # first line of the tips
+        self._tips: dict[str, str] = {}  # what is shown below it, and in the status bar
         self._undrawn: dict[QAction, str] = {}  # icons that were not visible yet
         for command in self.commands.values():
             action = QAction(command.text, self._owner)
@@ -97,10 +98,11 @@ class Actions:
                 action.setEnabled(not missing)
             if command.short is not None:
                 action.setText("\t".join(filter(None, (command.text, command.short()))))
-            tip = plain(f"{self._heads[name]}\n{missing or command.tip}")
-            if action.toolTip() != tip:
-                action.setToolTip(tip)
-                action.setStatusTip(missing or command.tip)
+            tip = missing or command.tip
+            if self._tips.get(name) != tip:
+                self._tips[name] = tip
+                action.setToolTip(plain(f"{self._heads[name]}\n{tip}"))
+                action.setStatusTip(tip)
 
     def missing_of(self, name: str) -> str:
         """Why a command cannot be used now; empty if it can."""

@@ -17,16 +17,20 @@ _NOT_KNOWN: Final = {
 }
 
 
-def names(who: Sequence[str], most: int = _MOST) -> str:
-    """Return `a, b and c`; if there are more than `most`, the first ones and the number of the others."""
-    if len(who) > most:
-        return listed(who, most)
+def names(who: Sequence[str], most: int = _MOST, of: int = 0) -> str:
+    """Return `a, b and c`; if there are more than `most`, the first ones and the number of the others.
+
+    `of`: how many there are, if `who` has only the first `most`.
+    """
+    if max(len(who), of) > most:
+        return listed(who, most, of)
     return ", ".join(who[:-1]) + " and " + who[-1] if len(who) > 1 else "".join(who)
 
 
-def listed(who: Sequence[str], most: int) -> str:
-    """Return `a, b, c`; if there are more than `most`, the first ones and the number of the others."""
-    more = f" and {len(who) - most:,} more" if len(who) > most else ""
+def listed(who: Sequence[str], most: int, of: int = 0) -> str:
+    """Return `a, b, c`; if there are more than `most`, the first ones and the number of the others. `of`: see names."""
+    count = max(len(who), of)
+    more = f" and {count - most:,} more" if count > most else ""
     return ", ".join(who[:most]) + more
 
 

@@ -27,7 +27,7 @@ class Captions:
 
     def __init__(self, session: Session, title: str, summary: str) -> None:
         self._session, self._title, self._summary = session, title, plain(summary)
-        self._known: tuple[int, Operation | None, int] = 0, None, -1  # what the captions were read of
+        self._known: tuple[Operation | None, int] = None, -1  # what the captions were read of
         self._captions: list[str] = []
 
     @property
@@ -51,15 +51,13 @@ class Captions:
         return Caption(head, text or self._summary)
 
     def _read(self) -> list[str]:
-        operations = self._session.operations
-        newest = operations[-1] if operations else None
-        known = len(operations), newest, self._session.tellings
+        known = self._session.newest, self._session.tellings
         if self._known != known:
             self._known = known
-            self._captions = [plain(operation.telling.caption) for operation in operations]
+            self._captions = [plain(operation.telling.caption) for operation in self._session.operations]
         return self._captions
 
 
 def first_caption(session: Session) -> int | None:
     """The position of the first step of the first operation with a caption; None without one."""
-    return next((operation.first + 1 for operation in session.operations if operation.telling.caption), None)
+    return next((operation.first + 1 for operation in session.told if operation.telling.caption), None)

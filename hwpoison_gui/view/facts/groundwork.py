@@ -66,8 +66,8 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
 
 def _sum_up(session: Session) -> Generator[str, None, None]:
     """The summaries of the operations on many frames so far."""
-    for operation in session.operations:
-        if operation.parts and operation.last <= session.position:
+    for operation in session.on_many:
+        if operation.last <= session.position:
             from hwpoison_gui.view.outcome.summing import find_summary
 
             yield from find_summary(session, operation)

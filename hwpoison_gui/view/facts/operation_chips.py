@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Branch, Inputs
-from hwpoison_gui.session.operation import Operation
+from hwpoison_gui.session.operation import Operation, unchanged
 from hwpoison_gui.session.outcome import Outcome
 from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
@@ -112,22 +112,61 @@ def _result_of_many(session: Session, operation: Operation) -> tuple[str, str]:
     return ", ".join(cost) or "nothing is lost", "kill" if fatal else "warn" if cost else "good"
 
 
-def chips_of(session: Session, known: Sequence[tuple[Operation, Chip]] = ()) -> list[tuple[Operation, Chip]]:
-    """The chips of all operations. `known`: earlier chips, reused for operations that are still the same.
+class Chips:
+    """The chips of a session's operations. Only those that change are made again: there may be ten thousand.
 
-    The sum of an operation is computed once the session's position has passed its end.
+    `each`: one of each operation. `shown`: the same, where the first of operations that were done together stands for
+    all of them.
     """
-    made = [known[number] if number < len(known) and known[number][0] is operation
-            else (operation, _chip(session, number, operation, result_of(operation.outcome)))
-            for number, operation in enumerate(session.operations)]  # fmt: skip
-    with ExitStack() as stack:
-        for number in reversed(range(len(made))):
-            operation, chip = made[number]
-            if not chip.final and operation.last <= session.position and _is_known(session, operation):
-                if operation.last != session.position:  # nested: the machine walks back once for all of them
-                    stack.enter_context(session.timeline.as_of(operation.last))
-                made[number] = operation, _chip(session, number, operation, result_in(session, operation), final=True)
-    return made
+
+    def __init__(self) -> None:
+        self.each: list[Chip] = []
+        self.shown: list[Chip] = []
+        self._operations: list[Operation] = []
+        self._open: list[int] = []  # numbers of the chips that are not final
+
+    def read(self, session: Session) -> bool:
+        """Bring the chips up to date; return whether any has changed.
+
+        The sum of an operation is computed once the session's position has passed its end.
+        """
+        before, now = len(self.each), session.operations
+        first = min((self._replace(session), *self._sum_up(session)))
+        if first == before == len(now):
+            return False
+        head = max(0, first - 1)
+        while head and now[head].telling.joined:
+            head -= 1
+        self.shown = [*self.shown[:head], *_grouped(self.each[head:], now[head:])]  # views keep the list
+        return True
+
+    def _replace(self, session: Session) -> int:
+        """Make the chips of new operations; return the number of the first one."""
+        now = session.operations
+        first = unchanged(self._operations, now)
+        self._operations[first:] = now[first:]
+        self.each[first:] = [
+            _chip(session, number, operation, result_of(operation.outcome))
+            for number, operation in enumerate(now[first:], start=first)
+        ]
+        self._open = [number for number in self._open if number < first]
+        self._open += [chip.number for chip in self.each[first:] if not chip.final]
+        return first
+
+    def _sum_up(self, session: Session) -> list[int]:
+        """Make final chips of operations whose result is known by now; return their numbers."""
+        done = []
+        with ExitStack() as stack:
+            for number in reversed(self._open):
+                operation = self._operations[number]
+                if operation.last <= session.position and _is_known(session, operation):
+                    if operation.last != session.position:  # nested: the machine walks back once for all of them
+                        stack.enter_context(session.timeline.as_of(operation.last))
+                    result = result_in(session, operation)
+                    self.each[number] = _chip(session, number, operation, result, final=True)
+                    done.append(number)
+        self._open = [number for number in self._open if number not in done]
+        return done
 
 
 def _is_known(session: Session, operation: Operation) -> bool:
@@ -139,7 +178,7 @@ def _is_known(session: Session, operation: Operation) -> bool:
     return summary_at_hand(session, operation) is not None
 
 
-def grouped(chips: Sequence[Chip], operations: Sequence[Operation]) -> list[Chip]:
+def _grouped(chips: Sequence[Chip], operations: Sequence[Operation]) -> list[Chip]:
     """The chips, where the first of operations that were done together stands for all of them."""
     found = list(chips)
     head = 0

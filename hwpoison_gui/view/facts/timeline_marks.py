@@ -5,7 +5,7 @@ With more steps than pixels, a pixel shows the loudest of its steps: a kill is n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -68,9 +68,10 @@ class ActCodes:
         self._line = line
 
 
-def boundaries(session: Session) -> list[int]:
-    """Positions at which operations begin."""
-    return [operation.first for operation in session.operations]
+def boundaries(session: Session) -> npt.NDArray[np.int64]:
+    """Positions at which operations begin, int64, ascending; each operation has at least one step."""
+    numbers = np.frombuffer(bytes(session.steps.operations), np.intc)
+    return np.flatnonzero(np.diff(numbers, prepend=-1))
 
 
 def x_of(position: int, total: int, width: int) -> float:
@@ -108,11 +109,10 @@ def _starts(total: int, width: int) -> list[int]:
     return starts
 
 
-def cuts(bounds: Sequence[int], total: int, width: int) -> list[int]:
-    """Pixels at which operations begin, at least three apart."""
+def cuts(bounds: npt.NDArray[np.int64], total: int, width: int) -> list[int]:
+    """Pixels at which operations begin, at least three apart. `bounds`: see boundaries()."""
     found: list[int] = []
-    for first in bounds:
-        x = round(x_of(first, total, width))
+    for x in np.unique(np.rint(width * bounds / max(1, total)).astype(np.int64)).tolist():
         if not found or x - found[-1] >= 3:
             found.append(x)
     return found

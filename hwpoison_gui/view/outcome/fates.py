@@ -54,7 +54,7 @@ def _summaries(session: Session, upto: int) -> list[Summary]:
 
     An unpoison of many is one, too: the hwpoison entries it leaves count where a frame is poisoned again.
     """
-    many = (one for one in session.operations if one.parts and one.last <= upto)
+    many = (one for one in session.on_many if one.last <= upto)
     return [summary for one in many if (summary := summary_at_hand(session, one)) is not None]
 
 

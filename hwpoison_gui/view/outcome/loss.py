@@ -53,9 +53,12 @@ class Loss(Record):
     covering: tuple[str, ...] = ()
     again: bool = False
 
-    def names(self, kind: str) -> list[str]:
-        """Names of the processes with an impact."""
-        return [hit.task for hit in self.hits if hit.kind == kind]
+    def names(self) -> dict[str, list[str]]:
+        """The names of the processes with each impact, as far as there are some."""
+        found = dict[str, list[str]]()
+        for hit in self.hits:
+            found.setdefault(hit.kind, []).append(hit.task)
+        return found
 
 
 # For the newest few operations, as many as fates.py asks about and the present one. Answers never change, and walking
@@ -184,8 +187,8 @@ def _suspects(session: Session, operation: Operation) -> set[int]:
     """Address spaces that operations after this one gave entries which they had copied or moved."""
     names = session.world.task_names.view
     found = set[int]()
-    for later in session.operations:
-        if operation.last < later.last <= session.position and later.name in _COPIES_ENTRIES:
+    for later in session.since(operation.last):
+        if later.last <= session.position and later.name in _COPIES_ENTRIES:
             found.add(names[later.args[_COPIES_ENTRIES[later.name]]])
     return found
 
@@ -223,10 +226,9 @@ class Fact(Record):
 
 def ending_of(loss: Loss) -> list[Fact]:
     """Lines about what was lost, and which processes have which impact."""
-    facts = [Fact(loss.lost, loss.tone)]
+    facts, hit = [Fact(loss.lost, loss.tone)], loss.names()
     for impact in IMPACTS.values():
-        who = loss.names(impact.kind)
-        if who:
+        if who := hit.get(impact.kind):
             before = ", as before" if loss.again and impact.on_touch else ""
             facts.append(Fact(f"{impact.meaning}{before}: {names(who, 12)}.", impact.tone))
     if loss.covering:

@@ -30,9 +30,9 @@ def read_old_data(session: Session, operation: Operation) -> bool:
 def readers_of_old_data(session: Session, error: Operation, tgids: Set[int]) -> set[int]:
     """Those of some processes that have read, since an error, the data from before the write that it lost."""
     found, tasks = set[int](), session.machine.tasks.view
-    for operation in session.operations:
-        if not error.last <= operation.first < session.position:
-            continue
+    for operation in session.since(error.last):
+        if operation.first >= session.position:
+            break
         readers = {tasks[tid].tgid for tid in session.steps.marks[operation.last - 1].tasks} & tgids
         if readers - found:
             behind = _error_behind(session, operation)

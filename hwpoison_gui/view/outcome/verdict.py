@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from hwpoison_gui.kernel.exit import INIT_DIED
 from hwpoison_gui.kernel.hwpoison_inject import REFUSED
 from hwpoison_gui.kernel.migrate import MOVED
 from hwpoison_gui.kernel.profile.type import RECOVERED
+from hwpoison_gui.kernel.records import label_of
 from hwpoison_gui.kernel.soft_offline import FILTERED, SET_ASIDE
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
@@ -112,14 +114,15 @@ def _of_unpoison(session: Session, operation: Operation) -> str:
     left = impact_now(session, pfn) if pfn is not None else {}
     if not left:
         return ""
-    said = _ahead(lambda kind: [session.label_of(tgid) for tgid in left if left[tgid] == kind])
+    said = _ahead({kind: [session.label_of(tgid) for tgid in left if left[tgid] == kind] for kind in {*left.values()}})
     entry = counted(len(left), "process still has its hwpoison entry", "processes still have their hwpoison entries")
     return f"Unpoisoned, but {entry}: {'; '.join(said)}."
 
 
 def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
     """The result line, the impact, and what is lost."""
-    ahead = _ahead(loss.names)
+    hit = loss.names()
+    ahead = _ahead(hit)
     if ahead and loss.again:
         ahead[0] = f"as before, {ahead[0]}"
     parts = [*_signals(outcome.signals), *_covering(loss), *ahead]
@@ -127,9 +130,9 @@ def _of_error(session: Session, outcome: Outcome, loss: Loss) -> str:
         parts.append(not_known(session.machine))
     elif not parts:
         parts = ["no process is signalled"]
-    if outcome.result == RECOVERED and any(loss.names(kind) for kind in _FATAL):
+    if outcome.result == RECOVERED and not hit.keys().isdisjoint(_FATAL):
         parts.insert(0, _RUNS_ON)
-    if loss.brief and not (loss.in_use and loss.names(USES)):
+    if loss.brief and not (loss.in_use and USES in hit):
         parts.append(loss.brief)
     went = _went(session, outcome)
     return f"{went}: {'; '.join(parts)}." if went else f"{'; '.join(parts)}."
@@ -152,15 +155,21 @@ def _went(session: Session, outcome: Outcome) -> str:
 
 
 def _signals(signals: Sequence[SignalSeen]) -> list[str]:
-    said = []
-    for effect, words in _EFFECTS.items():
-        who: dict[str, dict[str, None]] = {}
-        for seen in signals:
-            if seen.effect == effect:
-                who.setdefault(seen.signal, {})[seen.label] = None
-        for signal, tasks in who.items():
-            said.append(words[len(tasks) > 1].format(signal=signal, names=names(tuple(tasks), _MOST_NAMES)))
-    return said
+    who: dict[str, dict[str, dict[tuple[str, int], None]]] = {effect: {} for effect in _EFFECTS}
+    for seen in signals:
+        if seen.effect in who:
+            who[seen.effect].setdefault(seen.signal, {})[seen.comm, seen.pid] = None
+    return [
+        words[len(tasks) > 1].format(signal=signal, names=_few(tasks))
+        for effect, words in _EFFECTS.items()
+        for signal, tasks in who[effect].items()
+    ]
+
+
+def _few(tasks: Mapping[tuple[str, int], None]) -> str:
+    """Name the first of the processes; there may be ten thousand."""
+    first = [label_of(comm, pid) for comm, pid in islice(tasks, _MOST_NAMES)]
+    return names(first, _MOST_NAMES, len(tasks))
 
 
 def _covering(loss: Loss) -> list[str]:
@@ -171,7 +180,7 @@ def _covering(loss: Loss) -> list[str]:
     return [f"{names(loss.covering, _MOST_NAMES)} only {has} over the page, and no PTE for it"]
 
 
-def _ahead(who_has: Callable[[str], Sequence[str]]) -> list[str]:
-    """Impacts that are still to come, with the processes that `who_has` names for each."""
-    found = ((impact.summary, who_has(impact.kind)) for impact in IMPACTS.values() if impact.summary[0])
+def _ahead(hit: Mapping[str, Sequence[str]]) -> list[str]:
+    """Impacts that are still to come, with the names of the processes that `hit` has for each."""
+    found = ((impact.summary, hit.get(impact.kind)) for impact in IMPACTS.values() if impact.summary[0])
     return [words[len(who) > 1].format(names=names(who, _MOST_NAMES)) for words, who in found if who]

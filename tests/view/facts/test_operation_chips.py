@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from hwpoison_gui.session.notebook import Notebook
+from hwpoison_gui.session.scenario import shape
+from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.operation_chips import branch_words, chips_of, line_words
+from hwpoison_gui.session.telling import Telling
+from hwpoison_gui.view.facts.operation_chips import Chips, branch_words, line_words
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.rows.notes import note_rows
-from tests.workbench import do
+from tests.workbench import chips_of, do
+
+POISON = OPS["poison"].keys
 
 
 @pytest.fixture
@@ -28,7 +35,7 @@ def test_what_came_of_each(session: Session) -> None:
     do(session, "mmap", task="b", name="m", pages=1)
     do(session, "write", task="b", at="m+0", value="x")
     do(session, "poison", frame="b:m+0")
-    chips = [chip for _, chip in chips_of(session)]
+    chips = chips_of(session)
     assert [(chip.result, chip.sign) for chip in chips] == [
         ("", ""), ("", ""), ("", ""), ("Recovered, 1 signalled, data lost", "dot"), ("SIGBUS", "dot"), ("", ""),
         ("", ""), ("", ""), ("Recovered, 1 killed, data lost", "cross"),
@@ -37,10 +44,10 @@ def test_what_came_of_each(session: Session) -> None:
 
 
 def test_the_ending_is_told_at_the_end(session: Session) -> None:
-    chip = chips_of(session)[-1][1]
+    chip = chips_of(session)[-1]
     assert {chip.shown_at(position)[2:5] for position in range(chip.last)} == {("…", "plain", "")}
     assert chip.shown_at(chip.last)[2:5] == ("Recovered, 1 signalled, data lost", "warn", "dot")
-    assert chips_of(session)[0][1].shown_at(0).result == ""
+    assert chips_of(session)[0].shown_at(0).result == ""
 
 
 def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> None:
@@ -48,14 +55,14 @@ def test_a_recovery_that_cost_something_is_no_good_news(session: Session) -> Non
     do(session, "write", task="a", at="m+1", value="y")
     do(session, "fork", task="a", child="b")
     do(session, "poison", frame="a:m+1")
-    assert chips_of(session)[-1][1][2:5] == ("Recovered, 2 signalled on touch, data lost", "warn", "dot")
+    assert chips_of(session)[-1][2:5] == ("Recovered, 2 signalled on touch, data lost", "warn", "dot")
     do(session, "file", path="/srv/data", pages=2)
     do(session, "open", task="b", path="/srv/data", fd="f")
     do(session, "pread", task="b", fd="f", page=0)
     do(session, "pwrite", task="b", fd="f", page=1, value="new")
     for page, came in ((0, ("Recovered", "good", "tick")), (1, ("Recovered, data lost", "warn", "dot"))):
         do(session, "poison", frame=f"/srv/data@{page}")
-        assert chips_of(session)[-1][1][2:5] == came
+        assert chips_of(session)[-1][2:5] == came
 
 
 def test_entries_of_a_clean_file_page_are_cut_without_poison_and_nobody_is_hit(session: Session) -> None:
@@ -64,14 +71,14 @@ def test_entries_of_a_clean_file_page_are_cut_without_poison_and_nobody_is_hit(s
     do(session, "mmap", task="a", name="libc", pages=1, file="/usr/lib/libc.so", fd="f", shared=True)
     do(session, "read", task="a", at="libc+0")
     do(session, "poison", frame="a:libc+0")
-    assert chips_of(session)[-1][1][2:5] == ("Recovered", "good", "tick")
+    assert chips_of(session)[-1][2:5] == ("Recovered", "good", "tick")
 
 
 def test_a_panic_is_loud(session: Session) -> None:
     do(session, "sysctl", name="memory_failure_recovery", value=0)
     do(session, "write", task="a", at="m+1", value="y")
     do(session, "poison", frame="a:m+1")
-    assert chips_of(session)[-1][1][2:5] == ("panic", "kill", "cross")
+    assert chips_of(session)[-1][2:5] == ("panic", "kill", "cross")
 
 
 def test_a_branch_in_words(session: Session) -> None:
@@ -110,7 +117,7 @@ def test_who_swaps_in_a_page_that_was_never_written_is_to_be_hit(session: Sessio
     do(session, "unpin", frame=f"pfn:{pfn:#x}")
     do(session, "read", task="a", at="m+1")
     do(session, "poison", frame=f"pfn:{pfn:#x}")
-    assert chips_of(session)[-1][1].result == "Delayed, 1 signalled on touch, data lost"
+    assert chips_of(session)[-1].result == "Delayed, 1 signalled on touch, data lost"
 
 
 def test_the_chip_counts_who_the_sentence_names(session: Session) -> None:
@@ -126,8 +133,8 @@ def test_the_chip_counts_who_the_sentence_names(session: Session) -> None:
         do(session, "poison", **operation)
     lost = loss_of(session, session.operations[-2])
     assert lost is not None
-    on_touch = len(lost.names("later"))
-    chip = chips_of(session)[-2][1]
+    on_touch = len(lost.names().get("later", []))
+    chip = chips_of(session)[-2]
     assert f"{on_touch} die on touch" in chip.result if on_touch else "on touch" not in chip.result
 
 
@@ -135,11 +142,45 @@ def test_a_chip_is_counted_once_the_machine_is_at_its_end(session: Session) -> N
     do(session, "write", task="a", at="m+1", value="x")
     do(session, "poison", frame="a:m+1")
     session.seek(session.operations[-1].first)
-    early = chips_of(session)
-    assert not early[-1][1].final and early[3][1].final
+    chips = Chips()
+    assert chips.read(session)
+    early = list(chips.each)
+    assert not early[-1].final and early[3].final
+    session.seek(session.position - 1)
+    assert not chips.read(session)
     session.seek(len(session.steps))
-    assert chips_of(session, early)[-1][1].final and chips_of(session, early)[3][1] is early[3][1]
+    assert chips.read(session)
+    assert chips.each[-1].final and chips.each[3] is early[3]
     assert session.at_rest and session.position == len(session.steps)
+
+
+def test_chips_that_are_kept_are_those_read_anew(session: Session) -> None:
+    """After operations done one by one and together, going back, redoing a branch, and giving an operation up."""
+    random, kept, changed = Random(1), Chips(), 0
+    for number in range(60):
+        before = list(kept.each), list(kept.shown)
+        if random.random() < 0.6:
+            joined = Telling(joined=random.random() < 0.5 and number > 0)
+            frame = f"pfn:{random.randrange(session.machine.frames):#x}"
+            session.act("poison", shape.values_of(POISON, {"frame": frame}), joined)
+        elif random.random() < 0.3:
+            session.begin("poison", shape.values_of(POISON, {"frame": "a:m+1"})).give_up()
+        elif session.branches.kept and random.random() < 0.5:
+            session.reopen(random.choice(session.branches.kept).operations)
+        else:
+            session.seek(random.randrange(len(session.steps) + 1))
+        told = kept.read(session)
+        fresh = Chips()
+        fresh.read(session)
+        finals = [one._replace(final=True, result="", tone="", sign="") for one in fresh.each]
+        assert [one._replace(final=True, result="", tone="", sign="") for one in kept.each] == finals
+        for one, anew in zip(kept.each, fresh.each, strict=True):
+            assert one == anew or one.final  # a sum that was computed once is kept when the user goes back
+        assert [chip.title for chip in kept.shown] == [chip.title for chip in fresh.shown]
+        assert [chip.last for chip in kept.shown] == [chip.last for chip in fresh.shown]
+        assert told == (before != (kept.each, kept.shown))
+        changed += told
+    assert changed > 20
 
 
 def test_a_second_error_does_not_count_what_the_first_one_did() -> None:
@@ -150,7 +191,7 @@ def test_a_second_error_does_not_count_what_the_first_one_did() -> None:
     pfn = session.resolve_frame("a:m+0")
     for _ in range(2):
         do(session, "poison", frame=f"pfn:{pfn:#x}")
-    first, second = (chip.result for _, chip in chips_of(session)[-2:])
+    first, second = (chip.result for chip in chips_of(session)[-2:])
     assert "1 dies on touch" in first and second == "Failed"
     loss = loss_of(session, session.operations[-1])
     assert loss is not None and "Dies on touch, as before: a:101." in [fact.text for fact in ending_of(loss)]

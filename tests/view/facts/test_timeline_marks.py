@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, pairwise
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.view.facts.timeline_marks import LOUDNESS, ActCodes, codes_of, position_at, ticks, x_of
+from hwpoison_gui.view.facts.timeline_marks import (
+    LOUDNESS,
+    ActCodes,
+    boundaries,
+    codes_of,
+    cuts,
+    position_at,
+    ticks,
+    x_of,
+)
 from tests.workbench import Workbench
 
 
@@ -33,6 +45,26 @@ def test_a_kill_among_thousands_of_looks_is_seen() -> None:
     found = ticks(codes_of(acts), 300)
     assert len(found) <= 301
     assert [tick.position for tick in found if tick.act is Act.DIE] == [2501]
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=60), st.integers(20, 400))
+def test_operations_begin_where_they_are_drawn_as_far_as_there_is_room(lengths: list[int], width: int) -> None:
+    ends = list(accumulate(lengths))
+    found = cuts(np.array([0, *ends[:-1]]), ends[-1], width)
+    assert all(after - before >= 3 for before, after in pairwise(found))
+    for first in (0, *ends[:-1]):  # each is drawn, or one just left of it is
+        assert any(0 <= round(x_of(first, ends[-1], width)) - x < 3 for x in found)
+
+
+def test_operations_begin_at_their_first_step_also_on_many_frames_and_without_marks() -> None:
+    bench = Workbench()
+    bench.area()
+    bench.do("check")
+    bench.do("poison", frames=["any:free", "any:slab"])
+    assert boundaries(bench.session).tolist() == [one.first for one in bench.session.operations]
+    bench.session.seek(bench.session.operations[1].first)
+    bench.do("check")
+    assert boundaries(bench.session).tolist() == [one.first for one in bench.session.operations]
 
 
 def test_another_session_of_the_same_length_has_its_own_acts() -> None:

@@ -59,7 +59,7 @@ def test_it_is_foretold_as_it_happens(profile: str, early_kill: int, container: 
     assert ahead.code == code and ahead.hits == {way: [init], impacts.DEAD if early_kill else impacts.LATER: [child]}
     do(session, "poison", frame="i:m+0")
     loss = loss_of(session, session.operations[-1])
-    assert loss is not None and loss.names(way) == [f"i:{init}"] and impact_now(session, shared)[init] == way
+    assert loss is not None and loss.names()[way] == [f"i:{init}"] and impact_now(session, shared)[init] == way
     assert not session.machine.panicked and session.world.process("i")
     do(session, "read", task="i", at="m+0")
     assert m.panicked is not container and m.processes.view[init].end == "SIGBUS (BUS_MCEERR_AR)"

@@ -15,7 +15,6 @@ from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.foretold import foretold
 from hwpoison_gui.view.facts.counters import counters_of
-from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.outcome import summing
 from hwpoison_gui.view.outcome.loss import Loss, loss_of
@@ -25,7 +24,7 @@ from hwpoison_gui.view.outcome.summing import summary_of
 from hwpoison_gui.view.rows.broken import broken_cells, broken_columns, broken_rows
 from tests.session.test_many import busy
 from tests.view.outcome.states import with_huge_pages
-from tests.workbench import do
+from tests.workbench import chips_of, do
 
 FRAMES = ["a:m+0", "a:m+3", "a:s+1", "any:free", "any:slab", "any:pgtable"]
 
@@ -134,7 +133,7 @@ def test_one_source_for_sentence_and_chip() -> None:
     summary = summary_of(session, operation)
     assert sentence_of(session).text == said_of(summary)
     assert "frame 6 of 6" in sentence_of(session).where and "break 6 frames" in sentence_of(session).where
-    chip = chips_of(session)[-1][1]
+    chip = chips_of(session)[-1]
     assert all(words in said_of(summary) for words in chip.result.split(", "))
     session.seek(operation.parts[2].first + 1)
     assert "frame 3 of 6  ·  step 1 of" in sentence_of(session).where

@@ -11,12 +11,11 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.facts.sentence import IDLE, sentence_of
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.verdict import refused, verdict
 from tests.paths import DATA
-from tests.workbench import do
+from tests.workbench import chips_of, do
 
 CASES = DATA / "cases"
 SOME = [file for profile in ("v7", "6.1") for file in sorted((CASES / profile).glob("*.toml"))[2::6]]
@@ -121,7 +120,7 @@ def test_soft_offline_says_where_the_content_is(frame: str, said: str, chip: str
         do(session, "soft_offline", frame=frame)
     do(session, "soft_offline", frame=frame)
     assert verdict(session, session.operations[-1]).endswith(said)
-    assert chips_of(session)[-1][1].result == chip
+    assert chips_of(session)[-1].result == chip
     if frame == "a:m+0":
         assert f"the page was migrated to frame {session.resolve_frame(frame):#x};" in verdict(
             session, session.operations[-1]

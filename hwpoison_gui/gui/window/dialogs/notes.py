@@ -21,7 +21,7 @@ from hwpoison_gui.session.notebook import Note, Notebook, Saved
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.telling import pauses
 from hwpoison_gui.view.base.moment import START, moment_of
-from hwpoison_gui.view.facts.operation_chips import Chip, branch_words, chips_of, grouped
+from hwpoison_gui.view.facts.operation_chips import Chips, branch_words
 from hwpoison_gui.view.facts.sentence import sentence_of
 from hwpoison_gui.view.rows.notes import NoteRow, note_rows
 
@@ -55,7 +55,7 @@ class Notes(QObject):
         self.notebook = Notebook(controller.session)  # of the machine with which the window begins, until it is shown
         self.panel_in_front: Callable[[], None] = lambda: None
         self._show_rows: Callable[[Sequence[NoteRow]], None] = lambda rows: None
-        self._chips: list[tuple[Operation, Chip]] = []
+        self._chips = Chips()
         self._editor: QInputDialog | None = None
         LocalKeys(operations, Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Down)
         operations.seekRequested.connect(controller.seek)
@@ -87,11 +87,9 @@ class Notes(QObject):
         session = self._controller.session
         if acted and self.notebook.notes:
             self.notebook.tell()  # a branch that was opened again has the captions of when it was left
-        before, self._chips = self._chips, chips_of(session, self._chips)
-        if acted or before != self._chips:
+        if self._chips.read(session) or acted:
             forks = session.branches.leaving_at(session.operations)
-            chips = grouped([chip for _, chip in self._chips], session.operations)
-            self._strip.set_operations(chips, {after: len(branches) for after, branches in forks.items()})
+            self._strip.set_operations(self._chips.shown, {after: len(branches) for after, branches in forks.items()})
         self._strip.set_present(moment_of(session).number, session.position)
         self._show_notes()
 

@@ -47,15 +47,14 @@ class UnsavedWork(QObject):
     def present(self) -> Work:
         """Current work, in a form to compare with the saved one."""
         session, book = self._controller.session, self._notes.notebook
-        newest = session.operations[-1] if session.operations else None
         branches = tuple(branch.number for branch in session.branches.kept)
         compared = tuple(map(id, session.comparisons))
-        return newest, branches, tuple(book.notes), tuple(book.drafts), compared, self._told()
+        return session.newest, branches, tuple(book.notes), tuple(book.drafts), compared, self._told()
 
     def _told(self) -> tuple[object, ...]:
         """Title and summary, other files, and speaker notes and stops of the operations that have some."""
-        machine, operations = self._controller.machine, self._controller.session.operations
-        told = ((number, one.telling.notes, one.telling.pause) for number, one in enumerate(operations)
+        machine, session = self._controller.machine, self._controller.session
+        told = ((session.steps.operations[one.first], one.telling.notes, one.telling.pause) for one in session.told
                 if one.telling.notes or one.telling.pause is not None)  # fmt: skip
         summary = machine.scenario.summary if machine.scenario is not None else ""
         return machine.title, summary, machine.records, machine.second_files, *told

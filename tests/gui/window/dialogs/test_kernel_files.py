@@ -8,11 +8,10 @@ from hwpoison_gui.gui.window.dialogs.kernel_files import KernelFilesDialog
 from hwpoison_gui.kernel.hugetlb_pool import persistent_huge_pages
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title_of
-from hwpoison_gui.view.facts.operation_chips import chips_of
 from hwpoison_gui.view.outcome.assessment import Assessment
 from hwpoison_gui.view.outcome.classes import FILTERED
 from tests.gui.waiting import until
-from tests.workbench import do
+from tests.workbench import chips_of, do
 
 
 def machine(profile: str = "6.1", frames: int = 1 << 13) -> Session:
@@ -51,7 +50,7 @@ def test_a_pool_that_was_not_reached_says_what_it_reads_wherever_the_operation_i
     assert 0 < read < 3000
     title = f"vm.nr_hugepages = 3000 written, reads {read}"
     assert title in user.window.transport.where.text()
-    assert [chip.title for _, chip in chips_of(user.session)][-1] == title
+    assert chips_of(user.session)[-1].title == title
     until(lambda: user.window.docks["why"].head.subject.text() == title)
 
 
