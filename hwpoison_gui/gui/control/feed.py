@@ -19,7 +19,10 @@ _AT_ONCE: Final = 0.0  # seconds of CPU time in the turn of the move itself
 
 
 class Feed(QObject):
-    """The notifications of one panel. They may be late, but are about the machine as it is when they are emitted."""
+    """The notifications of one panel. They may be late, but are about the machine as it is when they are emitted.
+
+    Each signal may have a turn of its own: of a crowd of users, what a panel does for one of them takes 20 ms.
+    """
 
     moved = Signal(object)  # Moved: everything since the last notification
     looked = Signal()  # the selection or the theme has changed
@@ -28,12 +31,12 @@ class Feed(QObject):
     def __init__(self, panel: QObject) -> None:
         super().__init__(panel)
         self._moved: Moved | None = None
-        self._looked = False
+        self._looked = self._changed = False
 
     @property
     def is_late(self) -> bool:
         """Whether the panel has not been notified of everything."""
-        return self._moved is not None or self._looked
+        return self._moved is not None or self._looked or self._changed
 
     def note(self, moved: Moved | None, looked: bool) -> None:
         """Keep a move, a look or both for the next notification."""
@@ -43,17 +46,20 @@ class Feed(QObject):
 
     def forget(self) -> None:
         """Drop what was kept: the panel shows another machine."""
-        self._moved, self._looked = None, False
+        self._moved, self._looked, self._changed = None, False, False
 
-    def notify(self) -> None:
-        """Notify the panel of what was kept."""
-        moved, looked = self._moved, self._looked
-        self.forget()
-        if moved is not None:
+    def notifying(self) -> Work:
+        """Notify the panel of what was kept; yields between the signals."""
+        if self._moved is not None:
+            moved, self._moved, self._changed = self._moved, None, True
             self.moved.emit(moved)
-        if looked:
+            yield
+        if self._looked:
+            self._looked, self._changed = False, True
             self.looked.emit()
-        if looked or moved is not None:
+            yield
+        if self._changed:
+            self._changed = False
             self.changed.emit()
 
 
@@ -99,14 +105,17 @@ class Feeds(QObject):
         """Notify the panels that are late now."""
         while self.late:
             for feed in tuple(self._feeds):
-                feed.notify()
+                for _ in feed.notifying():
+                    pass
 
     def _notifying(self) -> Work:
         while self.late:
             for feed in tuple(self._feeds):
                 yield
-                if feed in self._feeds and feed.is_late:  # its panel may have gone meanwhile
-                    feed.notify()
+                for _ in feed.notifying() if feed in self._feeds else ():
+                    yield
+                    if feed not in self._feeds:  # its panel has gone meanwhile
+                        break
 
 
 def together(one: Moved, other: Moved) -> Moved:

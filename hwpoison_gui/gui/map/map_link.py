@@ -33,7 +33,7 @@ class MapLink(QObject):
         self._map, self._controller, self._present = frame_map, controller, present
         self._hover = HoverText(
             lambda: frame_map.view.describe(frame_map.view.item.described),
-            lambda: not controller.busy and not present.late,
+            lambda: not (controller.busy or controller.changes.grouping or present.late),
             frame_map,
         )
         LocalKeys(frame_map.view, *MOVES)

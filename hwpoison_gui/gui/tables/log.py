@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import count
 from operator import attrgetter
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from PySide6.QtCore import (
 from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
+from hwpoison_gui.gui.control.slices import Slices, Work
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.viewport import know_viewport
@@ -26,12 +26,14 @@ from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.table_keys import to_an_end
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.view.base.palette import DARK, Theme, mixed
+from hwpoison_gui.view.base.slicing import slices_of
 from hwpoison_gui.view.rows.log import wrapped
 
 Role = Qt.ItemDataRole
 _TEXT_OF: Final = attrgetter("text")
 _MOST_CHOSEN: Final = 100  # lines selected for a frame
-_INSERTED: Final = 512  # rows per insertion: for each row, Qt moves all rows of the insertion
+_INSERTED: Final = 256  # lines per insertion: for each row, Qt moves all rows of the insertion
+_SLICE: Final = 0.008  # seconds of wrapping lines, at once and in each turn of the event loop after that
 _MARGIN: Final = 3  # pixels beside a row's text: PM_FocusFrameHMargin and one, without the 566 constants of QStyle
 EMPTY: Final = "No kernel messages yet.\nThey appear here as dmesg prints them."
 
@@ -83,8 +85,8 @@ class LogModel(QStringListModel):
             return QColor(look.lit_ground(self.theme))
         return None
 
-    def set_lines(self, lines: list[LogLine], newest: frozenset[int]) -> None:
-        """Replace the lines; unchanged ones at the beginning stay."""
+    def keep(self, lines: list[LogLine]) -> None:
+        """Remove the lines that differ from these, and all after the first of them."""
         same = min(len(self.lines), len(lines))
         if self.lines[:same] != lines[:same]:
             same = next(number for number, (a, b) in enumerate(zip(self.lines, lines, strict=False)) if a != b)
@@ -92,36 +94,29 @@ class LogModel(QStringListModel):
             first = self._starts[same]
             self.removeRows(first, len(self._pieces) - first)
             del self._pieces[first:], self._starts[same:], self.lines[same:]
-        if same < len(lines):
-            first = len(self._pieces)
-            self._take(same, lines[same:])
-            self.lines += lines[same:]
-            for at in range(first, len(self._pieces), _INSERTED):
-                self.insertRows(at, min(_INSERTED, len(self._pieces) - at))
+
+    def add(self, lines: list[LogLine]) -> None:
+        """Append lines."""
+        first = len(self._pieces)
+        for number, line in enumerate(lines, len(self.lines)):
+            self._starts.append(len(self._pieces))
+            self._pieces += [(number, piece) for piece in wrapped(line.text, self._columns)]
+        self.lines += lines
+        self.insertRows(first, len(self._pieces) - first)
+
+    def set_newest(self, newest: frozenset[int]) -> None:
+        """Mark the lines of the present step, by their numbers."""
         if newest != self.newest:
             self.newest = newest
             self.refresh_look()
 
-    def _take(self, first: int, lines: list[LogLine]) -> None:
-        """Append the rows of lines, from number `first` on."""
-        texts = list(map(_TEXT_OF, lines))
-        if max(map(len, texts), default=0) <= self._columns:  # ten thousand of them at once
-            self._starts += range(len(self._pieces), len(self._pieces) + len(texts))
-            self._pieces += zip(count(first), texts, strict=False)
-            return
-        for number, text in enumerate(texts, first):
-            self._starts.append(len(self._pieces))
-            self._pieces += [(number, piece) for piece in wrapped(text, self._columns)]
-
     def set_columns(self, columns: int) -> bool:
-        """Set the characters per row; return whether the rows changed."""
+        """Set the characters per row; return whether the lines must be added again, and have been removed for that."""
         fewest, self._columns = min(columns, self._columns), columns
         longest = max(map(len, map(_TEXT_OF, self.lines)), default=0)
         if longest <= fewest:
             return False
-        self._pieces, self._starts = [], []
-        self._take(0, self.lines)
-        self.setStringList([""] * len(self._pieces))
+        self.keep([])
         return True
 
     def refresh_look(self) -> None:
@@ -138,8 +133,11 @@ class LogView(QListView):
         super().__init__(parent)
         know_viewport(self)
         self.log = LogModel(self, theme)
-        self.whole: Callable[[], list[LogLine]] = lambda: self.log.lines  # also what is not listed
-        self._about: int | None = None  # frame whose lines were selected last
+        self.whole: Callable[[], list[LogLine]] = lambda: self._lines  # also what is not listed
+        self._about: int | None = None  # frame whose lines are to be selected
+        self._chosen_for: int | None = None  # frame whose lines were selected last
+        self._lines: list[LogLine] = []  # all that are to be listed, also those that are not yet
+        self._slices = Slices(self, _SLICE, at_once=_SLICE)
         self.setModel(self.log)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -159,19 +157,45 @@ class LogView(QListView):
         self.log.refresh_look()
         self.viewport().update()
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all lines are listed."""
+        return not self._slices.busy
+
     def set_lines(self, lines: list[LogLine], newest: frozenset[int]) -> None:
-        """Show the log and scroll to the newest line."""
-        grew = len(lines) != len(self.log.lines)
-        self.log.set_lines(lines, newest)
-        if grew and lines:
-            self.scrollToBottom()
+        """Show the log and scroll to the newest line. Thousands of lines are listed between events."""
+        grew = not self.is_complete or len(lines) != len(self._lines)
+        self._lines = lines
+        self.log.keep(lines)
+        self.log.set_newest(newest)
+        self._list(self.scrollToBottom if grew and lines else lambda: None)
+
+    def _list(self, then: Callable[[], None]) -> None:
+        """Append the lines that are not listed yet; `then` scrolls."""
+
+        def listing() -> Work:
+            for part in slices_of(self._lines[len(self.log.lines) :], _INSERTED):
+                yield
+                self.log.add(part)
+
+        def ended(complete: bool) -> None:
+            if complete:
+                then()
+                self._choose()
+
+        self._slices.run(listing, ended)
 
     def show_frame(self, pfn: int) -> None:
         """Select the newest lines about another frame, unless all lines are about it; emit nothing."""
-        if pfn == self._about:
-            return
         self._about = pfn
-        lines = [number for number, line in enumerate(self.log.lines) if line.pfn == pfn][-_MOST_CHOSEN:]
+        self._choose()
+
+    def _choose(self) -> None:
+        """Select the lines about the frame, once all are listed."""
+        if not self.is_complete or self._about == self._chosen_for:
+            return
+        self._chosen_for = self._about
+        lines = [number for number, line in enumerate(self.log.lines) if line.pfn == self._about][-_MOST_CHOSEN:]
         chosen = QItemSelection()
         for first, last in map(self.log.rows_of, lines if len(lines) < len(self.log.lines) else ()):
             chosen.select(self.log.index(first), self.log.index(last))
@@ -194,9 +218,10 @@ class LogView(QListView):
         """Wrap lines at the view's width; the last visible line stays visible."""
         room = self.viewport().width() - 2 * _MARGIN
         last = self.indexAt(self.viewport().rect().bottomLeft())
-        seen = self.log.line_at(last.row()) if last.isValid() else len(self.log.lines) - 1
+        is_seen = last.isValid() and self.is_complete
+        seen = self.log.line_at(last.row()) if is_seen else len(self._lines) - 1
         if self.log.set_columns(int(room / QFontMetricsF(self.font()).horizontalAdvance("0"))):
-            self.scrollTo(self.log.index(self.log.rows_of(seen)[1]))
+            self._list(lambda: self.scrollTo(self.log.index(self.log.rows_of(seen)[1])))
 
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
@@ -215,7 +240,7 @@ class LogView(QListView):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
-        if not self.log.lines:
+        if not self._lines:
             painter = QPainter(self.viewport())
             painter.setFont(look.font())
             painter.setPen(QColor(self.log.theme.muted))

@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.tables.log import LogView
 from hwpoison_gui.kernel.records import LogLine
+from tests.gui.waiting import until
 
 LINES = [f"MCE 0x4f64: Killing python3:{number} early due to hardware memory corruption" for number in range(30)]
 Role = Qt.ItemDataRole
@@ -61,3 +62,35 @@ def test_the_newest_line_stays_in_view_when_the_room_changes(view: LogView) -> N
     assert view.viewport().rect().contains(view.visualRect(end))
     view.resize(1200, 200)
     assert view.viewport().rect().contains(view.visualRect(view.log.index(view.log.rowCount() - 1)))
+
+
+def many(count: int, words: str = "due to hardware memory corruption") -> list[LogLine]:
+    return [LogLine(f"Memory failure: 0x4f64: Sending SIGBUS to p:{n} {words}", pfn=n % 7) for n in range(count)]
+
+
+def test_thousands_of_lines_are_listed_between_events_and_none_is_lost(view: LogView) -> None:
+    lines = many(20_000)
+    view.set_lines(lines, frozenset({19_999}))
+    view.show_frame(3)
+    assert len(view.log.lines) < len(lines), "the window handles events meanwhile"
+    until(lambda: view.is_complete)
+    assert " ".join(" ".join(rows(view)).split()) == " ".join(line.text for line in lines)
+    chosen = {view.log.line_at(index.row()) for index in view.selectedIndexes()}
+    assert chosen and {lines[line].pfn for line in chosen} == {3} and max(chosen) == 19_995
+    assert view.viewport().rect().contains(view.visualRect(view.log.index(view.log.rows_of(19_995)[1])))
+    assert view.log.data(view.log.index(view.log.rowCount() - 1), Role.BackgroundRole) is not None
+
+
+def test_lines_replaced_or_wrapped_anew_while_they_are_being_listed_are_those_shown(view: LogView) -> None:
+    before, after = many(20_000), many(20_000, "now")[:300] + many(12_000)[300:]
+    view.set_lines(before, frozenset())
+    view.resize(420, 200)
+    assert view.log.lines != before
+    view.set_lines(before[:100] + after[100:], frozenset())
+    view.resize(360, 200)
+    until(lambda: view.is_complete)
+    assert view.log.lines == before[:100] + after[100:]
+    assert " ".join(" ".join(rows(view)).split()) == " ".join(line.text for line in view.log.lines)
+    assert view.sizeHintForColumn(0) <= view.viewport().width()
+    last = view.log.index(view.log.rowCount() - 1)
+    assert view.viewport().rect().contains(view.visualRect(last))
