@@ -10,6 +10,7 @@ the least mappers in the same run. What takes long goes on between beats: its wh
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 import click_bench
-from PySide6.QtCore import QEventLoop, QTimer
+from PySide6.QtCore import QEvent, QEventLoop, QTimer
 from PySide6.QtWidgets import QApplication
 from table import Found, Row
 
@@ -111,9 +112,17 @@ def bench(app: QApplication, mappers: int) -> dict[str, Measured]:
         return window.controller.busy or window.present.late
 
     found = {name: heart.during(run, is_busy) for name, run in acts(window, session)}
+    _drop(window)
+    return found
+
+
+def _drop(window: MainWindow) -> None:
+    """Close a window, and collect its machine: what is measured next would pay for that."""
     window.close()
     window.deleteLater()
-    return found
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    gc.unfreeze()
+    gc.collect()
 
 
 def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
@@ -134,8 +143,7 @@ def compared(app: QApplication, mappers: int) -> dict[str, Measured]:
     found = {"compare, both sides made": heart.during(window.actions_["compare"].trigger, is_busy)}
     found["compare, to the middle"] = heart.during(lambda: walk().seek(walk().last // 2), is_busy)
     found["compare, a step"] = heart.during(lambda: walk().seek(walk().at + 1), is_busy)
-    window.close()
-    window.deleteLater()
+    _drop(window)
     return found
 
 
