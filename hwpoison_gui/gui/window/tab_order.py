@@ -25,6 +25,7 @@ _BANDS = {
     Qt.DockWidgetArea.LeftDockWidgetArea: 1,
     Qt.DockWidgetArea.RightDockWidgetArea: 3,
     Qt.DockWidgetArea.BottomDockWidgetArea: 4,
+    Qt.DockWidgetArea.NoDockWidgetArea: 5,  # taken out, to be placed anew: Qt moves the focus meanwhile
 }
 _MIDDLE = 2
 # Keys that these widgets handle while focused although they are shortcuts of commands.

@@ -95,6 +95,15 @@ def test_panels_of_a_row_collapse_together_and_expand_to_the_size_they_had(open_
     )
 
 
+@pytest.mark.parametrize("name", ["charts", "pages", "why"])
+def test_panels_are_put_back_while_one_of_them_has_the_focus(user, name: str) -> None:
+    window = user.window
+    window.show_panel(name)
+    assert window.docks[name].isAncestorOf(QApplication.focusWidget())
+    window.actions_["reset-docks"].trigger()
+    until(lambda: window.docks["why"].in_front and window.isAncestorOf(QApplication.focusWidget()))
+
+
 def test_a_collapsed_panel_that_is_gone_to_is_shown_in_full(open_window) -> None:
     window = open_window(opening.default_machine()).window
     window.actions_["bottom-panels"].trigger()
