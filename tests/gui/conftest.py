@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from math import inf
 from pathlib import Path
@@ -93,6 +94,12 @@ class User:
 def panels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """All panels show a change in the turn in which it is made: most tests look at once, and are not about turns."""
     monkeypatch.setattr(feed, "_AT_ONCE", inf)
+
+
+@pytest.fixture(autouse=True)
+def what_was_there_before_stays_frozen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Opening a machine unfreezes everything: each test after it would look at all modules and collected tests."""
+    monkeypatch.setattr(gc, "unfreeze", lambda: None)
 
 
 @pytest.fixture(autouse=True)
