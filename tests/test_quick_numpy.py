@@ -15,6 +15,12 @@ import numpy.typing as npt
 assert npt.NDArray[np.int64] == np.ndarray[quick_numpy.Any, np.dtype[np.int64]]
 assert not [name for name in sys.modules if name.startswith(("numpy._typing", "numpy._core._add_newdocs"))]
 
+import pickle, platform, textwrap
+assert not [one for one in (pickle, platform, textwrap) if hasattr(one, "__file__")]
+assert pickle.loads(pickle.dumps(np.arange(4))).tolist() == [0, 1, 2, 3] and textwrap.dedent(" a") == "a"
+assert platform.python_version() == sys.version.split()[0]
+assert all(sys.modules[name].__file__ for name in ("pickle", "platform", "textwrap"))
+
 import numpy.ma, numpy.random, numpy.testing  # which read documentation, or annotate with more than arrays
 from numpy.typing import ArrayLike
 assert npt.ArrayLike is ArrayLike

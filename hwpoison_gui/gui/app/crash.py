@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import logging
-import platform
 import sys
 import threading
 import traceback
@@ -15,8 +13,6 @@ from PySide6.QtCore import QObject, Qt, QThread, Signal
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui import __version__
-
-_log = logging.getLogger("hwpoison_gui")
 
 
 class _Hook(QObject):
@@ -33,7 +29,7 @@ class _Hook(QObject):
             QApplication.exit(130)
             return
         text = "".join(traceback.format_exception(kind, error, trace))
-        _log.critical("%s", text)
+        _log(text)
         if QApplication.instance() is not None:
             self.reported.emit(report(text))
 
@@ -50,8 +46,17 @@ def install() -> None:
     threading.excepthook = hook.in_thread
 
 
+def _log(text: str) -> None:
+    import logging
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    logging.getLogger("hwpoison_gui").critical("%s", text)
+
+
 def report(trace: str) -> str:
     """The traceback, headed by the versions of everything involved."""
+    import platform
+
     where = f"hwpoison-gui {__version__}, Python {platform.python_version()}, Qt {qt_version}, {platform.platform()}"
     return f"{where}\n\n{trace}"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import logging
 import signal
 import sys
 from collections.abc import Callable
@@ -185,7 +184,6 @@ def run(start: Start, *, live: bool = False, present: bool = False, at_moment: b
             window.presentation.begin(at_moment)
         QTimer.singleShot(_IDLE_MS, window, partial(_idle, window))
 
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
     app = application()
     crash.install()
     # Control-C in the terminal ends the program even while no Python code runs.

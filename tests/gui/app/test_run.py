@@ -164,6 +164,7 @@ NOT_YET = (
 NO_CLASS = {"QStyle", "QAccessible", "QMdiArea", "QWizard", "QGradient"}
 NO_CLASS |= {"QMessageBox", "QFileDialog", "QInputDialog", "QDialogButtonBox"}
 SLOW = {"statistics", "decimal", "hashlib", "difflib", "unittest", "tomllib", "asyncio", "numpy.ma", "numpy.random"}
+SLOW |= {"logging", "string"}
 SLOW |= {
     "numpy.fft",
     "numpy.polynomial",
