@@ -5,6 +5,7 @@ A branch holds all its operations since boot. Its steps are not kept; they are r
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -35,13 +36,12 @@ class Completed(Inputs, Protocol):
 
 
 class Past(Record):
-    """An operation of a branch: its inputs, its outcome, and its number of steps."""
+    """An operation of a branch: its inputs and its outcome."""
 
     name: str
     args: Mapping[str, Any]
     telling: Telling
     outcome: Outcome
-    steps: int
 
 
 class Branch(Record):
@@ -60,20 +60,31 @@ class Branch(Record):
         return self.operations[self.left_at :]
 
 
-def shared(one: Sequence[Inputs], other: Sequence[Inputs]) -> int:
-    """The number of operations that two lines have in common from the start."""
-    for number, (a, b) in enumerate(zip(one, other, strict=False)):
-        if a.name != b.name or a.args != b.args:
+def shared(one: Sequence[Inputs], other: Sequence[Inputs], known: int = 0) -> int:
+    """The number of operations that two lines have in common from the start. `known`: at least so many."""
+    length = min(len(one), len(other))
+    for number in range(known, length):
+        a, b = one[number], other[number]
+        if a.args is not b.args and (a.name != b.name or a.args != b.args):
             return number
-    return min(len(one), len(other))
+    return length
 
 
-def past_of(operation: Completed, steps: int) -> Past:
+def _shared_with(branch: Branch, line: Sequence[Inputs]) -> int:
+    """As `shared`, for the operations of the session. Before they left the branch, they were its own, and have its
+    arguments; each operation copies its own.
+    """
+    length, other = min(len(line), len(branch.operations)), branch.operations
+    same = bisect_left(range(length), True, key=lambda number: line[number].args is not other[number].args)
+    return shared(line, other, same)
+
+
+def past_of(operation: Completed) -> Past:
     """The record of an operation in a branch. Of its log only the last line is kept."""
     outcome = operation.outcome
     if len(outcome.log) > 1 or outcome.handed_out:
         outcome = outcome._replace(log=outcome.log[-1:], handed_out=frozenset())
-    return Past(operation.name, operation.args, operation.telling, outcome, steps)
+    return Past(operation.name, operation.args, operation.telling, outcome)
 
 
 class Branches:
@@ -85,16 +96,16 @@ class Branches:
 
     def keep(self, line: Sequence[Past], left_at: int) -> None:
         """Keep a line whose operations from `left_at` on are about to be discarded."""
-        if left_at >= len(line) or any(shared(line, old.operations) == len(line) for old in self.kept):
+        if left_at >= len(line) or any(_shared_with(old, line) == len(line) for old in self.kept):
             return
-        self.kept = [old for old in self.kept if shared(line, old.operations) < len(old.operations)]
+        self.drop_covered(line)
         self._number += 1
         self.kept.append(Branch(self._number, tuple(line), left_at))
         self._forget()
 
     def drop_covered(self, line: Sequence[Inputs]) -> None:
-        """Drop the branches of which all operations are in the line."""
-        self.kept = [old for old in self.kept if shared(line, old.operations) < len(old.operations)]
+        """Drop the branches of which all operations are in the line of the session."""
+        self.kept = [old for old in self.kept if _shared_with(old, line) < len(old.operations)]
 
     def leading_along(self, line: Sequence[Inputs]) -> Branch | None:
         """The newest branch that begins with that line, or None."""
@@ -102,10 +113,10 @@ class Branches:
         return next(fitting, None)
 
     def leaving_at(self, line: Sequence[Inputs]) -> dict[int, list[Branch]]:
-        """The branches by the number of operations that they have in common with a line."""
+        """The branches by the number of operations that they have in common with the line of the session."""
         found: dict[int, list[Branch]] = {}
         for branch in self.kept:
-            found.setdefault(shared(line, branch.operations), []).append(branch)
+            found.setdefault(_shared_with(branch, line), []).append(branch)
         return found
 
     def _forget(self) -> None:

@@ -298,7 +298,7 @@ class Session:
 
     def line(self) -> tuple[Past, ...]:
         """All operations, those after the position included, as records from which they can be run again."""
-        return tuple(past_of(operation, operation.last - operation.first) for operation in self.operations)
+        return tuple(map(past_of, self.operations))
 
     def go_along(self, line: Sequence[Inputs]) -> Generator[int, None, None]:
         """Make `line` the beginning of the operations: run again those that are missing. Replaced ones become a branch.
@@ -310,7 +310,8 @@ class Session:
             return
         branch = self.branches.leading_along(line)
         rest: Sequence[Inputs] = branch.operations if branch else line
-        self.seek(self.operations[common - 1].last if common else 0)
+        for _ in self.walking(self.operations[common - 1].last if common else 0):
+            yield len(rest) - common
         for number, past in enumerate(rest[common:], start=common):
             yield len(rest) - number
             recording = self.begin(past.name, past.args, past.telling)

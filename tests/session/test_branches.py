@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import takewhile
+from random import Random
+
 import pytest
 
 from hwpoison_gui.kernel.boot.machine import machine_from_image
@@ -77,6 +81,34 @@ def test_branches_are_limited(session: Session, monkeypatch: pytest.MonkeyPatch)
     session.seek(session.operations[2].last)
     do(session, "write", task="a", at="m+2", value="w")
     assert sum(len(branch.own) for branch in session.branches.kept) <= 2
+
+
+def plainly_shared(one: Sequence[branches.Inputs], other: Sequence[branches.Inputs]) -> int:
+    pairs = zip(one, other, strict=False)
+    return len(list(takewhile(lambda pair: (pair[0].name, pair[0].args) == (pair[1].name, pair[1].args), pairs)))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_branches_leave_where_the_lines_differ_however_the_line_came_about(session: Session, seed: int) -> None:
+    """Redone branches and spliced lines have equal arguments that are other objects, and the same ones elsewhere."""
+    random = Random(seed)
+    for _ in range(40):
+        kept, line = session.branches.kept, session.line()
+        what = random.random()
+        if what < 0.5:
+            do(session, "write", task="a", at=f"m+{random.randrange(3)}", value=random.choice("xy"))
+        elif what < 0.8 or not kept:
+            session.seek(session.operations[random.randrange(2, len(line))].last)
+        elif what < 0.9:
+            session.reopen(random.choice(kept).operations)
+        else:
+            own = random.choice(kept).own
+            session.reopen([*line[: random.randrange(3, len(line) + 1)], *own])
+        now = session.operations
+        for common, those in session.branches.leaving_at(now).items():
+            assert {plainly_shared(now, one.operations) for one in those} == {common}
+            assert all(common < len(one.operations) for one in those)
+    assert session.branches.kept
 
 
 def test_on_a_recorded_machine() -> None:

@@ -48,7 +48,7 @@ _WIDTHS = {
     "killed_by": ("dies on touch",),
 }  # fmt: skip
 
-_NAME_OF, _RSS_OF, _KIND_OF = map(attrgetter, ("name", "rss_kb", "kind"))  # of ten thousand rows at once
+_NAME_OF, _KIND_OF = map(attrgetter, ("name", "kind"))  # of ten thousand rows at once
 _NAME = [column.field for column in COLUMNS].index("name")
 _PADDING = 2 * look.MEDIUM  # of a cell, as the style has it
 _MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
@@ -104,8 +104,9 @@ class TaskTable(QTableView):
         know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
         self._fates: frozenset[str] = frozenset()  # kinds of impact that the table names
-        self._measured: tuple[object, ...] = ()  # what was last measured
-        self._wide: dict[int, int] = {}  # widths of the longest numbers
+        self._names: list[str] = []  # those that were measured last
+        self._largest: dict[int, int] = {}  # the largest number of each column
+        self._wide: dict[int, int] = {}  # and its width
         self._longest_name = 0
         self.left_out: list[str] = []  # heads of the columns for which there is no room
         self._revealed: tuple[tuple[int, ...], int] = (), 0  # tasks scrolled to last, and where the scroll bar was then
@@ -147,6 +148,7 @@ class TaskTable(QTableView):
             words = max(face.horizontalAdvance(words) for words in (*_WIDTHS[column.field], column.head))
             self._least[number] = words + _PADDING
             self.setColumnWidth(number, self._least[number])
+        self._names, self._largest = [], {}
         self._measure()
         self._give_room()
         self.tasks.refresh_look()
@@ -164,16 +166,22 @@ class TaskTable(QTableView):
                 self.setColumnWidth(number, self._least[number])
             self._give_room()
 
-    def _measure(self) -> None:
-        """Measure the longest values of all rows."""
+    def _measure(self) -> bool:
+        """Measure the longest values of all rows; return whether one has changed. There may be ten thousand."""
         rows, metrics = self.tasks.rows, self.fontMetrics()
+        names, largest = list(map(_NAME_OF, rows)), {}
         for number, column in enumerate(COLUMNS):
             if column.number:
-                longest = max(map(attrgetter(column.field), rows), default=0)
-                self._wide[number] = metrics.horizontalAdvance(f"{longest:,}") + _PADDING
-        bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
-        names = sorted(map(_NAME_OF, rows), key=len)[-_MEASURED:]
-        self._longest_name = max(map(bold.horizontalAdvance, names), default=0)
+                largest[number] = max(map(attrgetter(column.field), rows), default=0)
+        if (names, largest) == (self._names, self._largest):
+            return False
+        self._wide = {number: metrics.horizontalAdvance(f"{one:,}") + _PADDING for number, one in largest.items()}
+        if names != self._names:
+            bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
+            longest = sorted(names, key=len)[-_MEASURED:]
+            self._longest_name = max(map(bold.horizontalAdvance, longest), default=0)
+        self._names, self._largest = names, largest
+        return True
 
     def _give_room(self) -> None:
         """Numbers are never cut; the names take what the other columns leave, as far as the longest needs it.
@@ -230,16 +238,8 @@ class TaskTable(QTableView):
                 self.tasks.set_rows(rows)
             finally:
                 self._quiet = False
-            widest = self._widest()
-            if widest != self._measured:
-                self._measured = widest
-                self._measure()
+            if self._measure():
                 self._give_room()
-
-    def _widest(self) -> tuple[object, ...]:
-        """Return the values that the widths of columns depend on."""
-        rows = self.tasks.rows
-        return list(map(_NAME_OF, rows)), max(map(_RSS_OF, rows), default=0), len(rows)
 
     def set_colours(self, colours: dict[int, str], ends: dict[int, Fate] | None = None) -> None:
         """Set by tgid the colours of tasks, and the impact of the errors so far on them."""

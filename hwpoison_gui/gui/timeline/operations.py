@@ -84,10 +84,10 @@ class OperationStrip(QWidget):
 
     def set_operations(self, chips: list[Chip], forks: dict[int, int]) -> None:
         """Replace the operations; `forks`: number of branches by number of operations before them."""
-        same = 0
-        if forks == self.forks:
-            pairs = zip(chips, self.chips, strict=False)
-            same = next((number for number, (a, b) in enumerate(pairs) if a is not b), min(len(chips), len(self.chips)))
+        pairs = zip(chips, self.chips, strict=False)
+        same = next((number for number, (a, b) in enumerate(pairs) if a is not b), min(len(chips), len(self.chips)))
+        changed = {after for after, _ in forks.items() ^ self.forks.items()}
+        same = max(0, min({same, *(after - 1 for after in changed)}))  # a fork stands behind its chip
         self.chips, self.forks = chips, forks
         self._lay_out(same)
 
