@@ -79,6 +79,19 @@ def test_a_hwpoison_entry_that_unpoison_leaves_is_shown(task: str, kind: str, wo
     assert (tgid in fates_now(session)) == (task == "b")
 
 
+def test_entries_that_unpoison_leaves_are_told_by_what_their_next_touch_does() -> None:
+    session, tgids = machine("6.1")
+    do(session, "fork", task="a", child="c", sigbus="handler")
+    pfn = session.resolve_frame("a:m+0")
+    do(session, "poison", frame="a:m+0")
+    do(session, "unpoison", frame=f"pfn:{pfn:#x}")
+    child, said = session.world.process("c").label, verdict(session, session.operations[-1])
+    assert said.startswith("Unpoisoned, but 2 processes still have their hwpoison entries: ")
+    assert f"{session.label_of(tgids['a'])} dies on touch" in said
+    assert f"{child} will be signalled on touch" in said
+    assert said.count(child) == said.count(session.label_of(tgids["a"])) == 1
+
+
 def test_after_the_entry_is_gone_nothing_is_left() -> None:
     session, _ = machine("6.1")
     pfn = session.resolve_frame("b:m+0")

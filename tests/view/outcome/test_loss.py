@@ -584,3 +584,19 @@ def test_of_a_private_huge_page_4_kib_go_out_of_use_and_2_mib_are_lost(profile: 
     )
     does = behaviour_of(m.profile.results.actions["me_huge_page"])
     assert "only 4 KiB go out of use" in does and "all 2 MiB is lost" in does
+
+
+def test_who_is_signalled_for_a_vma_alone_is_named_apart() -> None:
+    """collect_procs_file() takes all VMAs over the page, also that of `b`, which never touched it."""
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 1})
+    do(session, "file", path="/srv/data", pages=1)
+    for name in "ab":
+        do(session, "task", name=name, sigbus="handler")
+        do(session, "open", task=name, path="/srv/data", fd="f")
+        do(session, "mmap", task=name, name="m", pages=1, file="/srv/data", fd="f", shared=True)
+    do(session, "write", task="a", at="m+0", value="new")
+    do(session, "poison", frame="a:m+0")
+    loss, label = loss_of(session, session.operations[-1]), session.world.process("b").label
+    assert loss is not None and loss.covering == (label,)
+    facts = [fact.text for fact in ending_of(loss)]
+    assert f"Signalled for a VMA over the page, without a PTE for it: {label}." in facts
