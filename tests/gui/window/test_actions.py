@@ -48,3 +48,15 @@ def test_keys_of_some_commands_work_in_every_window(qtbot) -> None:
 
 def test_the_titles_above_a_command_have_no_mnemonics() -> None:
     assert made("plain").titles == ["Frame", "Somewhere"]
+
+
+def test_a_command_runs_once_when_it_is_triggered_in_a_group_or_alone(qtbot) -> None:
+    window, ran = QWidget(), list[str]()
+    qtbot.addWidget(window)
+    rows = [Command(name, MENU, name, name, lambda name=name: ran.append(name)) for name in ("a", "b", "c", "d")]
+    actions = Actions(window, [*rows[:2], *(row._replace(group="of two") for row in rows[2:])], lambda: False)
+    for name in "abcd":
+        actions[name].trigger()
+    assert ran == ["a", "b", "c", "d"]
+    assert [name for name in "abcd" if actions[name].isChecked()] == ["d"]
+    assert [name for name in "abcd" if actions[name].isCheckable()] == ["c", "d"]
