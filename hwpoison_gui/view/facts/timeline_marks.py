@@ -112,7 +112,8 @@ def _starts(total: int, width: int) -> list[int]:
 def cuts(bounds: npt.NDArray[np.int64], total: int, width: int) -> list[int]:
     """Pixels at which operations begin, at least three apart. `bounds`: see boundaries()."""
     found: list[int] = []
-    for x in np.unique(np.rint(width * bounds / max(1, total)).astype(np.int64)).tolist():
+    # Not np.unique(), which imports numpy.ma: each start paints the timeline.
+    for x in sorted(set(np.rint(width * bounds / max(1, total)).astype(np.int64).tolist())):
         if not found or x - found[-1] >= 3:
             found.append(x)
     return found
