@@ -38,6 +38,7 @@ class FilterControl(QObject):
         self.count: int | None = None  # of the frames found
         self._asked_at = 0  # timeline position
         self._is_gone = False  # that position belongs to a branch that was left
+        self._step_then: bool | None = None  # the step to take once the frames are found
         self._slices = Slices(self, ready=lambda: not controller.busy)
 
     def set_text(self, text: str) -> None:
@@ -117,7 +118,10 @@ class FilterControl(QObject):
         return plane is not None and plane.match is not None and pfn != NONE and bool(plane.found(np.array([pfn]))[0])
 
     def step(self, forward: bool) -> None:
-        """Select the next or previous match in memory, wrapping at the ends."""
+        """Select the next or previous match in memory, wrapping at the ends; once it is found, if it is looked for."""
+        if self._slices.busy:
+            self._step_then = forward
+            return
         plane, c = self._map.plane, self._controller
         if plane is None or self._filter is None or plane.match is None:
             return
@@ -164,7 +168,12 @@ class FilterControl(QObject):
 
     def _look(self) -> None:
         """Apply the filter as soon as the machine can be read."""
-        self._slices.run(self._looking, lambda _: None)
+        self._slices.run(self._looking, self._looked)
+
+    def _looked(self, complete: bool) -> None:
+        forward, self._step_then = self._step_then, None
+        if complete and forward is not None:
+            self.step(forward)
 
     def _looking(self) -> Work:
         self._apply()

@@ -36,7 +36,7 @@ outcome:lost  kind:free  late    a class of a lens, or its name in the legend
 mapcount>=14  refcount!=mapcount+1  index<16  order=0,9  rss>10M    numbers: =, !=, <, <=, >, >=
 The arrow down lists what may be written, Tab takes the first of it.
 Enter goes to the next match, Shift+Enter to the one before.
-What was found stays until it is asked again: by Enter, or the button.
+What was found stays until it is asked again: by Enter, which then goes on from there, or the button.
 Esc goes back to the map; the bar stays while a filter is on. The cross at its end ends it."""
 
 
@@ -166,10 +166,9 @@ class FindBar(QWidget):
 
     def _enter(self, forward: bool) -> None:
         self.words.hide()  # the answer has its place
-        if self.again.isHidden() or self._pause.isActive():
-            self._step(forward)
-        else:
+        if not self.again.isHidden() and not self._pause.isActive():
             self.againWanted.emit()
+        self._step(forward)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtTest import QTest
 
+from hwpoison_gui.gui.control.selection import NONE
 from hwpoison_gui.gui.map.find_bar import FindBar
 from hwpoison_gui.view.base.moment import at_step
 from hwpoison_gui.view.base.palette import mixed
@@ -137,6 +139,36 @@ def test_what_was_found_stays_until_it_is_asked_again(user) -> None:
     QTest.keyClick(finder.field, Key.Key_Return)
     until(lambda: "no such" in finder.told.text())
     assert finder.again.isHidden()
+
+
+@pytest.mark.parametrize("keys", [Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier])
+def test_enter_goes_on_from_match_to_match_while_the_handler_plays(user, keys: Qt.KeyboardModifier) -> None:
+    c = user.window.controller
+    user.click_frame(user.frame("srv:heap+1"))
+    c.playback.pause()
+    finder = look_for(user, "task:w0 anon,lru")
+    gone_to = set()
+    for position in range(user.session.position + 1, user.session.position + 4):
+        c.seek(position)
+        assert finder.again.isVisible(), "every step makes old what was found"
+        before = c.selection.frame
+        QTest.keyClick(finder.field, Key.Key_Return, keys)
+        until(lambda before=before: c.selection.frame != before)
+        assert finder.again.isHidden() and user.window.filter.matches(c.selection.frame)
+        gone_to.add(c.selection.frame)
+    assert len(gone_to) == 3
+
+
+def test_enter_while_the_machine_works_goes_to_a_match_once_it_can_be_read(user, monkeypatch) -> None:
+    window, c = user.window, user.window.controller
+    finder = look_for(user, "anon")
+    with monkeypatch.context() as working:
+        working.setattr(type(c), "busy", True)
+        QTest.keyClicks(finder.field, " task:w0")
+        QTest.keyClick(finder.field, Key.Key_Return)
+        assert window.filter.text == "anon task:w0" and c.selection.frame == NONE
+    until(lambda: c.selection.frame != NONE)
+    assert window.filter.matches(c.selection.frame) and "task:w0" in window.filter.text
 
 
 def test_a_frame_that_breaks_stays_found(user) -> None:
