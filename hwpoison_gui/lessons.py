@@ -41,7 +41,7 @@ class Picture(NamedTuple):
 
 
 class Lesson(NamedTuple):
-    """`seconds`: to present it (view/facts/telling_time.py), 0 until it was run. `picture`: None until then."""
+    """`seconds`: to present it (view/story/telling_time.py), 0 until it was run. `picture`: None until then."""
 
     path: Path
     title: str
@@ -79,7 +79,7 @@ def read(path: Path) -> Lesson:
 def run(lesson: Lesson, cancelled: Callable[[], bool]) -> Lesson:
     """The lesson with its length, and the picture of its end. Raises ScenarioError, OSError, CancelledError."""
     from hwpoison_gui.opening.opening import open_scenario
-    from hwpoison_gui.view.facts.telling_time import stop_seconds
+    from hwpoison_gui.view.story.telling_time import stop_seconds
     from hwpoison_gui.view.words.plain import plain
 
     session = open_scenario(lesson.path, cancelled=cancelled).session

@@ -15,7 +15,7 @@ from hwpoison_gui.session.scenario.check import check_file
 from hwpoison_gui.session.scenario.reader import load, loads
 from hwpoison_gui.session.scenario.scenario import Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.writer import dumps
-from hwpoison_gui.view.facts.stops import stops_of
+from hwpoison_gui.view.story.stops import stops_of
 
 LESSONS = sorted(resources.path("lessons").glob("*.toml"))
 

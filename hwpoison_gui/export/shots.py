@@ -8,9 +8,9 @@ from typing import Final
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.pace import FLIGHT_MS, MOVING_MS, STEP_MS, Pace, reading_ms
-from hwpoison_gui.view.facts.staged import target_at
-from hwpoison_gui.view.facts.stops import is_told
+from hwpoison_gui.view.story.pace import FLIGHT_MS, MOVING_MS, STEP_MS, Pace, reading_ms
+from hwpoison_gui.view.story.staged import target_at
+from hwpoison_gui.view.story.stops import is_told
 
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)  # acts in which a dot walks from the frame to a process
 _LONGEST_MS: Final = 60_000.0  # of one step: a text that takes longer to read is no caption

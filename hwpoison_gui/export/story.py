@@ -23,7 +23,6 @@ from hwpoison_gui.view.base.moment import START, moment_of, title_in
 from hwpoison_gui.view.facts.counters import killed
 from hwpoison_gui.view.facts.operation_chips import result_in
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
-from hwpoison_gui.view.facts.stops import ASIDES, is_told, stops_of
 from hwpoison_gui.view.map.changed_frames import frames_of
 from hwpoison_gui.view.outcome.loss import ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Outline
@@ -31,6 +30,7 @@ from hwpoison_gui.view.rmap.compound import kind_words
 from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.rows.tasks import TaskRow, task_rows
+from hwpoison_gui.view.story.stops import ASIDES, is_told, stops_of
 from hwpoison_gui.view.walk.layout import Row, rows_of
 from hwpoison_gui.view.walk.news import news_of
 from hwpoison_gui.view.walk.state import Standing, WalkState, frames_concerned, map_for, state_of

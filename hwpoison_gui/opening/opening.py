@@ -214,7 +214,7 @@ def open_scenario(
     """
     from hwpoison_gui.session.scenario import replay
     from hwpoison_gui.session.scenario.reader import load, under
-    from hwpoison_gui.view.facts.captions import first_caption
+    from hwpoison_gui.view.story.captions import first_caption
 
     try:
         scenario = under(load(path), profile) if profile else load(path)

@@ -11,7 +11,7 @@ from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
-from hwpoison_gui.view.facts.pace import reading_ms
+from hwpoison_gui.view.story.pace import reading_ms
 from tests.workbench import crowd, do
 
 LESSON = resources.path("lessons/07-one-page-many-processes.toml")

@@ -15,10 +15,10 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.facts.sentence import sentence_of
-from hwpoison_gui.view.facts.stops import ASIDES
 from hwpoison_gui.view.outline.outline import Outline
 from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.rows.tasks import task_rows
+from hwpoison_gui.view.story.stops import ASIDES
 from tests.workbench import do
 
 LESSONS = ("07-one-page-many-processes", "16-huge-pages-today", "19-soft-offline")

@@ -12,7 +12,7 @@ from hwpoison_gui.gui.control.playback import Clock
 from hwpoison_gui.gui.control.slices import LongWork, Work
 from hwpoison_gui.session.session import SLICE_SECONDS
 from hwpoison_gui.view.facts.groundwork import is_long
-from hwpoison_gui.view.facts.pace import PaceTogether
+from hwpoison_gui.view.story.pace import PaceTogether
 
 
 class Walk(Clock):

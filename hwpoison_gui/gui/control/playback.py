@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.pace import MOVING_MS, Pace
+from hwpoison_gui.view.story.pace import MOVING_MS, Pace
 
 _TICK_MS: Final = 33
 _MOST_STEPS: Final = 100_000  # of which the times are computed together

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEasingCurve, QObject, QVariantAnimation
 
-from hwpoison_gui.view.facts.pace import FLIGHT_MS, MOST_WALK_MS, STEP_MS
 from hwpoison_gui.view.map.camera import Camera
+from hwpoison_gui.view.story.pace import FLIGHT_MS, MOST_WALK_MS, STEP_MS
 
 
 def between(start: Camera, end: Camera, share: float) -> Camera:

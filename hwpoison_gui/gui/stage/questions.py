@@ -8,7 +8,7 @@ from functools import partial
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.stage.motion import Motion
 from hwpoison_gui.session.under_sysctl import under_sysctl
-from hwpoison_gui.view.facts.story_path import StoryPath
+from hwpoison_gui.view.story.path import StoryPath
 
 
 class Questions:

@@ -16,7 +16,7 @@ from hwpoison_gui.gui.stage.keys import HELP
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.moment import title_of
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.facts.stops import is_told
+from hwpoison_gui.view.story.stops import is_told
 from hwpoison_gui.view.words.plain import plain
 
 _SECOND: Final = 1000  # ms

@@ -27,14 +27,14 @@ from hwpoison_gui.gui.stage.motion import Motion, between
 from hwpoison_gui.gui.stage.questions import Questions
 from hwpoison_gui.gui.stage.speaker import SpeakerWindow
 from hwpoison_gui.view.base.moment import heading_of
-from hwpoison_gui.view.facts.captions import Captions, first_caption
-from hwpoison_gui.view.facts.staged import frame_kept, staged, target_at
-from hwpoison_gui.view.facts.stops import stops_of
-from hwpoison_gui.view.facts.story_path import Place, StoryPath
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.roles import TARGET
 from hwpoison_gui.view.map.zones import starts_of
+from hwpoison_gui.view.story.captions import Captions, first_caption
+from hwpoison_gui.view.story.path import Place, StoryPath
+from hwpoison_gui.view.story.staged import frame_kept, staged, target_at
+from hwpoison_gui.view.story.stops import stops_of
 from hwpoison_gui.view.words.plain import plain
 
 _NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a screen 720 high

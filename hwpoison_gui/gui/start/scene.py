@@ -21,11 +21,11 @@ from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.facts.pace import Pace
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.highlights import highlights_of
 from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.outcome.verdict import verdict
+from hwpoison_gui.view.story.pace import Pace
 from hwpoison_gui.view.words.scene import end_words, shared_words, step_words
 
 PAGE: Final = "server:heap+0"

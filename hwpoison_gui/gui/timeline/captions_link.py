@@ -12,7 +12,7 @@ from hwpoison_gui.gui.control.present import Present
 
 if TYPE_CHECKING:  # only a scenario has captions
     from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
-    from hwpoison_gui.view.facts.captions import Captions
+    from hwpoison_gui.view.story.captions import Captions
 
 
 class CaptionsLink(QObject):
@@ -33,7 +33,7 @@ class CaptionsLink(QObject):
         self._captions = None
         told = any(operation.telling.caption for operation in session.told)
         if self._controller.machine.is_story and (told or (scenario is not None and scenario.summary)):
-            from hwpoison_gui.view.facts.captions import Captions
+            from hwpoison_gui.view.story.captions import Captions
 
             title, summary = (scenario.title, scenario.summary) if scenario is not None else ("", "")
             self._captions = Captions(session, title, summary)

@@ -17,7 +17,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 if TYPE_CHECKING:
     from hwpoison_gui.gui.stage.window import StageWindow
     from hwpoison_gui.gui.window.files.unsaved import UnsavedWork
-    from hwpoison_gui.view.facts.story_path import Place  # imported on first use to keep start-up fast
+    from hwpoison_gui.view.story.path import Place  # imported on first use to keep start-up fast
 
 
 class Presentation:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.control import playback, slices
-from hwpoison_gui.view.facts.pace import PaceTogether
+from hwpoison_gui.view.story.pace import PaceTogether
 from tests.gui.compare.test_window import compared  # noqa: F401
 from tests.gui.waiting import until
 

@@ -20,10 +20,10 @@ from hwpoison_gui.gui.toolbar.sysctl_slider import SysctlSlider
 from hwpoison_gui.opening.opening import Opened, open_file
 from hwpoison_gui.opening.start import open_to_present
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.view.facts.stops import ASIDES, stops_of
 from hwpoison_gui.view.map.camera import Camera
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.rows.log import log_lines
+from hwpoison_gui.view.story.stops import ASIDES, stops_of
 from tests.gui.conftest import made_machine
 from tests.gui.waiting import until
 

@@ -17,8 +17,8 @@ from hwpoison_gui.session.document import dump, load
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.reader import load as load_scenario
 from hwpoison_gui.session.telling import Telling
-from hwpoison_gui.view.facts.stops import stops_of
 from hwpoison_gui.view.rows.notes import note_rows
+from hwpoison_gui.view.story.stops import stops_of
 from tests.gui.waiting import until
 from tests.gui.window.files.test_saving import Dialog
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Past, shared
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.stops import stops_of
-from hwpoison_gui.view.facts.telling_time import stop_seconds
+from hwpoison_gui.view.story.stops import stops_of
+from hwpoison_gui.view.story.telling_time import stop_seconds
 
 
 class StoryPath:

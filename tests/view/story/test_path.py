@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.stops import stops_of
-from hwpoison_gui.view.facts.story_path import Place, StoryPath
+from hwpoison_gui.view.story.path import Place, StoryPath
+from hwpoison_gui.view.story.stops import stops_of
 from tests.workbench import do
 
 

@@ -12,10 +12,10 @@ from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.naming import names
 from hwpoison_gui.view.facts.counters import killed, was_killed
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
-from hwpoison_gui.view.facts.stops import ASIDES, is_told
 from hwpoison_gui.view.outcome.loss import Fact, ending_of, loss_of
 from hwpoison_gui.view.outline.outline import Node, outline_for
 from hwpoison_gui.view.rows.log import log_lines
+from hwpoison_gui.view.story.stops import ASIDES, is_told
 from hwpoison_gui.view.walk.state import frames_concerned
 
 MOST_WAYS: Final = 4  # with more the back row reads none

@@ -10,7 +10,7 @@ from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.opening.opening import default_machine
 from hwpoison_gui.session.scenario import schema, shape
 from hwpoison_gui.view.facts import pace
-from hwpoison_gui.view.facts.pace import Pace, PaceTogether, reading_ms
+from hwpoison_gui.view.story.pace import Pace, PaceTogether, reading_ms
 from hwpoison_gui.view.words.lookup import text_of, why_of
 
 SPOKEN_MS = 60_000 / (150 * 6)  # a character, at 150 words of 6 characters a minute

@@ -7,7 +7,7 @@ from pathlib import Path
 from hwpoison_gui.opening import opening, saving
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
-from hwpoison_gui.view.facts.captions import Captions, first_caption
+from hwpoison_gui.view.story.captions import Captions, first_caption
 from tests.workbench import do
 
 STORY = """

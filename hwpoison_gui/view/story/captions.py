@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.facts.stops import TOLD, is_told
+from hwpoison_gui.view.story.stops import TOLD, is_told
 from hwpoison_gui.view.words.plain import plain
 
 
