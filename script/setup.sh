@@ -100,7 +100,7 @@ stamp_now() {
 
 install_packages() {
     usable_venv || make_venv
-    say "installing packages into .venv (again only when pyproject.toml changes)"
+    say "installing packages into .venv: more than 100 MB, once and when pyproject.toml changes"
     rm -f "$venv"/.installed-*
     requirements_of "$@" >"$venv/.requirements"
     "$python" -m pip install --quiet --disable-pip-version-check -e "$root" -r "$venv/.requirements" ||

@@ -52,6 +52,7 @@ class Site:
         Unique: `function` or `function/branch`, or what tells several such sites apart.
     function : str
         The kernel function, by its name in 2.6.32 if it existed then; `Profile.called` gives that of another kernel.
+        Empty for a step of an operation that is none of the kernel's.
     act : Act
         What the step does.
     branch : str
@@ -93,7 +94,7 @@ def site(function: str, act: Act = Act.ENTER, branch: str = "", args: str = "", 
         If another site has the same id.
     """
     rest = name or branch
-    id_ = f"{function}/{rest}" if rest else function
+    id_ = f"{function}/{rest}" if function and rest else function or rest
     if id_ in SITES:
         raise ValueError(f"two sites are called {id_}")
     module: str = sys._getframe(1).f_globals["__name__"]

@@ -31,7 +31,7 @@ from hwpoison_gui.session.world import World
 WRITEBACK_STARTED: Final = site("test_set_page_writeback", Act.FLAG)
 WRITEBACK_ENDED: Final = site("test_clear_page_writeback", Act.FLAG)
 LET_GO: Final = site("invalidate_inode_page", Act.DROP, args="path", name="before unpoison")
-REMEMBERED: Final = site("remember", args="name")
+REMEMBERED: Final = site("", args="name", name="remember")
 ALLOCATED: Final = site("__alloc_pages_nodemask", Act.FLAG)
 
 

@@ -36,7 +36,7 @@ DONTNEED: Final = site("madvise_dontneed", Act.UNMAP, args="pages start")
 SYSCTL: Final = site("proc_dointvec_minmax", args="sysctl old new")
 DEBUGFS: Final = site("debugfs_attr_write", args="file old new")
 OVERCOMMIT: Final = site("hugetlb_overcommit_handler", args="old new")
-CHECKED: Final = site("check")
+CHECKED: Final = site("", name="check")
 
 
 def _range(w: World, a: Args) -> tuple[int, int, int]:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.session.comparisons import Compared
 
 # Sites of the step that holds the changes after the last mark of an operation, or of an operation without marks.
-DONE: Final = {name: site(name, name="done") for name in schema.OPS}
+DONE: Final = {name: site("", name=f"{name} done") for name in schema.OPS}
 
 # Operations that change nothing, and are therefore allowed after a panic.
 AFTER_PANIC: Final = frozenset({"check"})

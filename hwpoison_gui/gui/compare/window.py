@@ -355,7 +355,7 @@ class CompareWindow(QDialog):
                 f"{len(skipped)} operations could not be repeated" if skipped else "each line from its first error on"
             )
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
-        words = f"on {START_WITHIN}" if not done else f"after {counted(done, 'operation')} done on both"
+        words = f"on {START_WITHIN}" if not done else f"after {counted(done, 'operation')}, the same on both"
         self.subject.setToolTip(plain("\n".join(map(skipped_words, skipped))))
         left_out = f"; {len(skipped)} could not be repeated" if skipped else ""
         return f"{title(self._recipe.click.name, self._recipe.click.args)}, {words}{left_out}"

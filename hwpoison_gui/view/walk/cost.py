@@ -30,6 +30,6 @@ def _find(session: Session, operation: Operation) -> tuple[int, str]:
             early, vmas, found = map(mark.value, ("early", "vmas_found", "found"))
             if not early:
                 return number + 1, "no task is signalled now"
-            pairs = f"{counted(early, 'early-kill task')} × {counted(vmas, 'VMA')}: {counted(early * vmas, 'pair')}"
-            return number + 1, f"{pairs}, {f'{found:,}' if found else 'none'} on to_kill"
+            pairs = f"{counted(early, 'early-kill task')} × {counted(vmas, 'VMA')}, {counted(early * vmas, 'pair')}"
+            return number + 1, f"{f'{found:,}' if found else 'none'} on to_kill: {pairs}"
     return operation.last, ""

@@ -33,8 +33,8 @@ def branch_of(mark: Mark) -> str:
 
 
 def function_of(mark: Mark, profile: Profile) -> str:
-    """The kernel function, by its name in the kernel that runs: `collect_procs()`."""
-    return f"{profile.called(mark.site.function)}()"
+    """The kernel function, by its name in the kernel that runs: `collect_procs()`; empty for a step of none."""
+    return f"{profile.called(mark.site.function)}()" if mark.site.function else ""
 
 
 @cache

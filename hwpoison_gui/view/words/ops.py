@@ -40,6 +40,6 @@ WORDS: Final[dict[Site, Words]] = {
             "has may be allocated while they are needed."
         )
     ),
-    ops.CHECKED: Words("Nothing is done."),
+    ops.CHECKED: Words("A look at the machine, which does not change."),
     **{site: Words(f"{name}: done.") for name, site in DONE.items()},
 }

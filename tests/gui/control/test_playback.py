@@ -12,7 +12,7 @@ from hwpoison_gui.session.scenario.schema import OPS
 from hwpoison_gui.session.scenario.shape import values_of
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
-from hwpoison_gui.view.facts import pace
+from hwpoison_gui.view.story import pace
 from tests.gui.conftest import workers
 from tests.gui.waiting import until
 from tests.workbench import do

@@ -9,7 +9,7 @@ import pytest
 from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.opening.opening import default_machine
 from hwpoison_gui.session.scenario import schema, shape
-from hwpoison_gui.view.facts import pace
+from hwpoison_gui.view.story import pace
 from hwpoison_gui.view.story.pace import Pace, PaceTogether, reading_ms
 from hwpoison_gui.view.words.lookup import text_of, why_of
 
