@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.session.scenario.check import Checked, check_file
+from hwpoison_gui.session.scenario.check import Checked
 from tests.paths import DATA
+from tests.session.replayed import replayed
 
 FILES = sorted([*(DATA / "cases-extra").glob("*/*.toml"), *(DATA / "cases-public").glob("*.toml")])
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_case_holds(path: Path) -> None:
-    report = check_file(path)
+    report = replayed(path).report
     assert report.result is Checked.HOLDS, report.message

@@ -8,11 +8,12 @@ import pytest
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import Profile
-from hwpoison_gui.session.errors import NotYetSupportedError
 from hwpoison_gui.session.fidelity.report import alike
 from hwpoison_gui.session.scenario import replay
+from hwpoison_gui.session.scenario.check import Checked
 from hwpoison_gui.session.scenario.reader import load
 from tests.paths import DATA
+from tests.session.replayed import replayed
 
 CASES = sorted((DATA / "cases").glob("*/*.toml"))
 
@@ -21,14 +22,9 @@ CASES = sorted((DATA / "cases").glob("*/*.toml"))
 def test_case_holds(path: Path) -> None:
     if path.parent.name not in PROFILES:
         pytest.skip(f"there is no profile {path.parent.name} yet")
-    scenario = load(path)
+    report, scenario = replayed(path)
     assert scenario.steps
-    try:
-        session = replay.boot(scenario)
-        found = [str(difference) for done in replay.play(session, scenario) for difference in done.differences]
-    except NotYetSupportedError as error:
-        pytest.skip(error.summary)
-    assert found == []
+    assert report.result is Checked.HOLDS and report.differences == (), report.message
 
 
 @pytest.mark.parametrize(("kernel", "path"), list(alike(DATA)), ids=lambda part: part.name.removesuffix(".toml"))
