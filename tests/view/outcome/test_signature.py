@@ -131,7 +131,7 @@ def _profile(request: pytest.FixtureRequest) -> str:
 
 def test_frames_of_equal_signature_come_to_the_same_on_any_machine(profile: str) -> None:
     net = Net()
-    for seed in range(5):
+    for seed in range(3):
         rng = np.random.default_rng(seed)
         m = with_huge_pages(profile, rng).machine
         net.cast(m, f"as made by {seed}")
@@ -144,7 +144,10 @@ def test_frames_of_equal_signature_come_to_the_same_on_any_machine(profile: str)
     assert net.predicates_that_decide() >= {
         "all entries are found",
         "an entry is dirty",
+        "an entry of a VMA that may be read is found",
         "an entry of a shared VMA is dirty or writable",
+        "an entry of a namespace's init is found",
+        "an entry of init is found",
         "a process that maps it is on the to_kill list",
     }
 
