@@ -38,6 +38,18 @@ def few_lessons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lessons, "paths", lambda: few)
 
 
+@pytest.fixture(scope="module")
+def pictures() -> list[lessons.Lesson]:
+    """The lessons with their pictures, made once."""
+    return [lessons.run(lessons.read(path), lambda: False) for path in lessons.paths() if path.name.startswith(FEW)]
+
+
+@pytest.fixture
+def drawn(few_lessons: None, pictures: list[lessons.Lesson]) -> None:
+    """An earlier start has kept the pictures of the lessons."""
+    lessons.keep(pictures)
+
+
 @pytest.fixture
 def start(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., MainWindow]]:
     """Starts as a user does, without a file. A window may be larger than the screen."""
@@ -185,7 +197,7 @@ def test_what_was_chosen_before_the_window_is_complete_is_done_then(start) -> No
     assert not page.isVisible()
 
 
-def test_what_the_pointer_is_over_stands_out(start) -> None:
+def test_what_the_pointer_is_over_stands_out(start, drawn: None) -> None:
     page = full(start())
     for part in (page.lessons, page.ways):
         plain = part.grab().toImage()
@@ -248,7 +260,7 @@ def test_a_last_file_that_cannot_be_opened_is_reported_over_the_start_page(
     assert words[0] == "Cannot open mine.toml" and "title: missing" in words[1]
 
 
-def test_arrows_go_among_lessons_and_enter_opens_one(start) -> None:
+def test_arrows_go_among_lessons_and_enter_opens_one(start, drawn: None) -> None:
     window = start()
     page = full(window)
     assert page.hook.break_.hasFocus()
@@ -276,7 +288,7 @@ def test_up_and_down_go_by_rows(start) -> None:
     assert page.lessons.currentIndex().row() == 0
 
 
-def test_f5_presents_a_lesson(start) -> None:
+def test_f5_presents_a_lesson(start, drawn: None) -> None:
     window = start()
     page = full(window)
     page.lessons.setFocus()
@@ -288,7 +300,7 @@ def test_f5_presents_a_lesson(start) -> None:
     assert window.presentation.shown is None and page.isVisible()  # where the speaker came from
 
 
-def test_a_click_opens_and_the_button_presents(start) -> None:
+def test_a_click_opens_and_the_button_presents(start, drawn: None) -> None:
     window = start()
     page = full(window)
     card = page.lessons.visualRect(page.lessons.lessons.index(1))
@@ -301,7 +313,7 @@ def test_a_click_opens_and_the_button_presents(start) -> None:
     window.presentation.stop()
 
 
-def test_the_other_ways_and_files_used_last(start, tmp_path: Path) -> None:
+def test_the_other_ways_and_files_used_last(start, drawn: None, tmp_path: Path) -> None:
     window = start()
     page = full(window)
     story = tmp_path / "mine.toml"
@@ -332,7 +344,7 @@ def test_what_acts_on_the_machine_below_waits(start) -> None:
     assert window.actions_["find"].isEnabled()
 
 
-def test_tab_stays_on_the_page(start) -> None:
+def test_tab_stays_on_the_page(start, drawn: None) -> None:
     page = full(start())
     seen = []
     for _ in range(6):
@@ -343,7 +355,7 @@ def test_tab_stays_on_the_page(start) -> None:
     assert QApplication.focusWidget() is page.lessons
 
 
-def test_what_a_screen_reader_hears(start) -> None:
+def test_what_a_screen_reader_hears(start, drawn: None) -> None:
     page = full(start())
     told = QAccessible.queryAccessibleInterface(page.lessons)
     second = told.child(1)
@@ -354,24 +366,28 @@ def test_what_a_screen_reader_hears(start) -> None:
 
 
 @pytest.mark.parametrize("size", [(900, 600), (1280, 800), (1920, 1080)])
-@pytest.mark.parametrize("text", [100, 150, 200])
-def test_nothing_covers_anything_else(start, size: tuple[int, int], text: int) -> None:
+def test_nothing_covers_anything_else(start, drawn: None, size: tuple[int, int]) -> None:
     window = start(size)
     page = full(window)
-    window.appearance.choose_text_size(text)
-    QApplication.processEvents()
     for large in (False, True):
         if large:
             page.hook.play()
             page.hook.scene.finish()
             until(lambda: page.hook.late.isVisible())
-        parts = [page.hook.head, page.hook.text, *page.order()]
-        shown = [part for part in parts if part.isVisible()]
-        places = [(part, part.rect().translated(part.mapTo(page, QPoint()))) for part in shown]
-        for part, place in places:
-            assert page.rect().contains(place.topLeft()), part
-            assert not any(place.intersects(other) for one, other in places if one is not part), part
+        for text in (100, 150, 200):
+            window.appearance.choose_text_size(text)
+            QApplication.processEvents()
+            assert_nothing_is_covered(page)
     page.hook.shrink()
+
+
+def assert_nothing_is_covered(page: StartPage) -> None:
+    parts = [page.hook.head, page.hook.text, *page.order()]
+    shown = [part for part in parts if part.isVisible()]
+    places = [(part, part.rect().translated(part.mapTo(page, QPoint()))) for part in shown]
+    for part, place in places:
+        assert page.rect().contains(place.topLeft()), part
+        assert not any(place.intersects(other) for one, other in places if one is not part), part
 
 
 def test_pictures_are_kept_for_the_next_start(start) -> None:
