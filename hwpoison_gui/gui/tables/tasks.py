@@ -104,7 +104,7 @@ class TaskTable(QTableView):
         know_viewport(self)
         self._least: dict[int, int] = {}  # widths that columns need
         self._fates: frozenset[str] = frozenset()  # kinds of impact that the table names
-        self._names: list[str] = []  # those that were measured last
+        self._names: list[str] | None = None  # those that were measured last
         self._largest: dict[int, int] = {}  # the largest number of each column
         self._wide: dict[int, int] = {}  # and its width
         self._longest_name = 0
@@ -148,7 +148,7 @@ class TaskTable(QTableView):
             words = max(face.horizontalAdvance(words) for words in (*_WIDTHS[column.field], column.head))
             self._least[number] = words + _PADDING
             self.setColumnWidth(number, self._least[number])
-        self._names, self._largest = [], {}
+        self._names = None
         self._measure()
         self._give_room()
         self.tasks.refresh_look()
@@ -179,7 +179,7 @@ class TaskTable(QTableView):
         if names != self._names:
             bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
             longest = sorted(names, key=len)[-_MEASURED:]
-            self._longest_name = max(map(bold.horizontalAdvance, longest), default=0)
+            self._longest_name = max(map(bold.horizontalAdvance, (COLUMNS[_NAME].head, *longest)))
         self._names, self._largest = names, largest
         return True
 

@@ -207,6 +207,15 @@ def test_no_digit_of_a_number_is_elided(user) -> None:
             assert table.columnWidth(number) >= table.fontMetrics().horizontalAdvance(words) + 2 * look.SMALL
 
 
+def test_no_head_is_elided_without_processes(open_window) -> None:
+    table = open_window(Session.fresh(4096)).window.docks["tasks"].content()
+    head = table.horizontalHeader()
+    assert not table.tasks.rows
+    for number, column in enumerate(COLUMNS):
+        words = head.fontMetrics().horizontalAdvance(column.head) + 2 * look.SMALL
+        assert table.isColumnHidden(number) or head.sectionSize(number) >= words, column.head
+
+
 def test_a_disposition_set_for_many_is_one_operation(user) -> None:
     window, table, session = user.window, user.window.docks["tasks"].content(), user.session
     before, done = session.position, len(session.operations)
