@@ -419,7 +419,7 @@ class MainWindow(QMainWindow):
         super().childEvent(event)
         if self._is_built and event.polished() and isinstance(bar := event.child(), QTabBar):
             bar.installEventFilter(self.tab_tips)
-            bar.setElideMode(Qt.TextElideMode.ElideNone)  # tabs are scrolled: “Ta…” names nothing
+            self.room.take_tabs(bar)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer, Signal
-from PySide6.QtWidgets import QMainWindow, QToolBar, QToolTip, QWidget
+from PySide6.QtWidgets import QMainWindow, QTabBar, QToolBar, QToolTip, QWidget
 
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
@@ -196,6 +196,16 @@ class Room(QObject):
         tabs = any(not one.isHidden() and one is not dock for one in self._tabs_of(dock))
         if dock.in_front and dock.collapsed and tabs:
             self.expand(dock)
+
+    def take_tabs(self, bar: QTabBar) -> None:
+        """Expand a collapsed panel by a click on its tab, also where that is in front and Qt has nothing to raise."""
+        bar.setElideMode(Qt.TextElideMode.ElideNone)  # tabs are scrolled: “Ta…” names nothing
+        bar.tabBarClicked.connect(lambda at: self._tab_clicked(bar.tabText(at)))
+
+    def _tab_clicked(self, title: str) -> None:
+        for dock in self._docks.values():
+            if dock.windowTitle() == title and dock.collapsed:
+                QTimer.singleShot(0, self, lambda dock=dock: self._came_to_front(dock))
 
     def expand(self, dock: Dock) -> None:
         """Show a panel in full, wherever it is."""

@@ -117,6 +117,26 @@ def test_a_collapsed_panel_that_is_gone_to_is_shown_in_full(open_window) -> None
     until(lambda: in_sight(window.tables.vmas))
 
 
+@pytest.mark.parametrize("name", ["tasks", "log", "rmap", "charts"])
+def test_a_click_on_the_tab_of_a_collapsed_panel_opens_it(open_window, name: str) -> None:
+    window = open_window(opening.default_machine(), (900, 600)).window
+    dock = window.docks[name]
+    front = next(one for one in (dock, *window.tabifiedDockWidgets(dock)) if one.in_front)
+    front.head.fold.click()
+    until(lambda: front.collapsed and not in_sight(front.content()))
+    click_tab(window, dock.windowTitle())
+    until(lambda: in_sight(dock.content()) and dock.in_front)
+    click_tab(window, dock.windowTitle())
+    QTest.qWait(1)
+    assert in_sight(dock.content()), "a click on the tab of an open panel leaves it open"
+
+
+def click_tab(window: MainWindow, title: str) -> None:
+    bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window and bar.isVisible()]
+    bar, at = next((bar, at) for bar in bars for at in range(bar.count()) if bar.tabText(at) == title)
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, pos=bar.tabRect(at).center())
+
+
 def test_only_the_map_and_everything_again(open_window) -> None:
     user = open_window(opening.default_machine())
     window = user.window
