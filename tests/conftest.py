@@ -148,14 +148,10 @@ def _top_level_widgets() -> dict[int, str]:
 
 
 def _objects() -> list[object]:
-    """The living Qt objects that the tests have made."""
-    from PySide6.QtCore import QObject
-    from shiboken6 import isValid
+    """The living Qt objects that Python knows."""
+    from shiboken6 import getAllValidWrappers
 
-    things = gc.get_objects()
-    # Few types and very many things: each type is looked at once.
-    kinds = {kind for kind in set(map(type, things)) if issubclass(kind, QObject)}
-    return [thing for thing in things if type(thing) in kinds and isValid(thing)]
+    return list(getAllValidWrappers())
 
 
 def _active_timers(objects: list[object]) -> dict[int, str]:
