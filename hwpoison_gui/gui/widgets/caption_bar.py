@@ -6,9 +6,9 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QResizeEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
@@ -22,18 +22,21 @@ _BAR: Final = 4
 
 
 class CaptionBar(QWidget):
-    """Plain text only. As high as its longest text needs, so that the map stays where it is."""
+    """Plain text only. As high as its longest text needs, so that the map stays where it is.
+
+    In a window without room for that, title and summary go first, then lines of the text up to the last; they scroll.
+    """
 
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self._texts: Sequence[str] = ()
         self._head = ""  # in full
+        self._head_height = self._text_height = self._line = 0  # in full, and of one line of the text
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("caption")
         self.head = QLabel(self)
         self.head.setTextFormat(Qt.TextFormat.PlainText)
         self.head.setWordWrap(True)
-        self.head.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -44,12 +47,7 @@ class CaptionBar(QWidget):
         self.text.viewport().setAutoFillBackground(False)
         self.text.document().setDocumentMargin(0)
         self.text.setAccessibleName("Caption of this step")
-        box = QVBoxLayout(self)
-        box.setContentsMargins(look.MEDIUM + _BAR, look.TIGHT, look.MEDIUM, look.TIGHT)
-        box.setSpacing(look.HAIR)
-        box.addWidget(self.head)
-        box.addWidget(self.text)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.set_theme(theme)
         self.hide()
 
@@ -79,23 +77,50 @@ class CaptionBar(QWidget):
         self.setVisible(bool(text))
         self.setAccessibleName(f"{head}. {text}" if text else "")
 
+    def sizeHint(self) -> QSize:
+        return QSize(0, self._head_height + self._text_height + look.HAIR + 2 * look.TIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self._line + look.HAIR)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.oldSize().width() != event.size().width():
             self._fit()
+        else:
+            self._place()
 
     def _fit(self) -> None:
-        margins = self.contentsMargins()
-        width = max(60, self.width() - 2 * look.MEDIUM - _BAR - margins.left() - margins.right())
+        """Compute the heights for the present width."""
+        width = self._inner().width()
         low = self.window().height() < _LOW
         metrics = QFontMetrics(self.head.font())
         self.head.setText(_cut(self._head, metrics, width, _MOST_OF_HEAD))
-        self.head.setToolTip(plain(self._head) if self.head.text() != self._head else "")
-        self.head.setFixedHeight(_height(self.head.text(), metrics, width))
+        self._head_height = _height(self.head.text(), metrics, width)
         metrics = QFontMetrics(self.text.font())
-        most = (_MOST_IN_LOW if low else _MOST_LINES) * metrics.lineSpacing()
+        self._line = metrics.lineSpacing()
         needed = max((_height(text, metrics, width) for text in self._texts), default=0)
-        self.text.setFixedHeight(min(needed, most) + look.HAIR)
+        self._text_height = min(needed, (_MOST_IN_LOW if low else _MOST_LINES) * self._line) + look.HAIR
+        self.updateGeometry()
+        self._place()
+
+    def _inner(self) -> QRect:
+        inner = self.contentsRect().adjusted(look.MEDIUM + _BAR, 0, -look.MEDIUM, 0)
+        inner.setWidth(max(60, inner.width()))
+        return inner
+
+    def _place(self) -> None:
+        """Show what there is room for, in whole lines."""
+        inner, has_head = self._inner(), self.height() >= self.sizeHint().height()
+        lines = max(1, (inner.height() - look.HAIR) // max(1, self._line))
+        tall = self._text_height if has_head else min(self._text_height, lines * self._line + look.HAIR)
+        top = inner.top() + (look.TIGHT if has_head else (inner.height() - tall) // 2)
+        self.head.setVisible(has_head)
+        self.head.setGeometry(inner.left(), top, inner.width(), self._head_height)
+        below = self._head_height + look.HAIR if has_head else 0
+        self.text.setGeometry(inner.left(), top + below, inner.width(), tall)
+        self.head.setToolTip(plain(self._head) if self.head.text() != self._head else "")
+        self.text.setToolTip("" if has_head else plain(self._head))
 
 
 def _height(text: str, metrics: QFontMetrics, width: int) -> int:

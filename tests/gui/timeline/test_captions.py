@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from tests.view.facts.test_captions import STORY
-
 from hwpoison_gui.opening import opening
 from hwpoison_gui.view.base.palette import DARK, LIGHT
 from tests.gui.conftest import workers
+from tests.view.story.test_captions import STORY
 
 
 def test_the_caption_follows_the_steps_and_the_summary_stays_visible(open_window, tmp_path) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QTabBar
 
+from hwpoison_gui import resources
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.toolbar.counters import Figure
@@ -187,6 +188,37 @@ def test_a_window_that_is_low_for_its_text_makes_room_for_the_map(open_window) -
     finally:
         window.appearance.choose_text_size(look.USUAL_TEXT)
     until(lambda: in_sight(window.docks["tasks"].content()) and not window.legend.more.isVisible())
+
+
+@pytest.mark.parametrize("way", ["button", "tab", "command"])
+def test_tables_that_are_opened_below_a_story_stay_in_a_low_window(open_window, way: str) -> None:
+    lesson = opening.open_file(resources.path("lessons/20-the-cost-of-the-walk.toml"))
+    window = open_window(lesson, (896, 568)).window  # what a frame leaves of a screen of 900 by 600
+    try:
+        window.appearance.choose_text_size(150)
+        window.controller.seek(len(window.controller.session.steps))
+        log, caption = window.docks["log"], window.on_demand.caption(False)
+        until(lambda: not window.controller.occupied and log.collapsed and in_sight(window.transport))
+        words = "From a page to its processes is a search"
+        if way == "button":
+            log.head.fold.click()
+        elif way == "tab":
+            click_tab(window, log.windowTitle())
+        else:
+            window.show_panel("log")
+        until(lambda: in_sight(log.content()) and window.minimumSizeHint().height() <= window.height())
+        bars = [bar for bar in window.findChildren(QTabBar) if bar.parent() is window and bar.isVisible()]
+        until(lambda: log.geometry().bottom() < min(bar.y() for bar in bars if bar.x() == log.x()))
+        assert len(bars) == 3 and all(window.rect().contains(bar.geometry()) for bar in bars)
+        assert not in_sight(caption.head) and words in caption.text.toolTip(), "the caption gives way"
+        assert caption.text.viewport().height() >= caption.text.fontMetrics().lineSpacing()
+        assert caption.rect().contains(caption.text.geometry())
+        log.head.fold.click()
+        until(lambda: log.collapsed and caption.text.height() >= 2 * caption.text.fontMetrics().lineSpacing())
+    finally:
+        window.appearance.choose_text_size(look.USUAL_TEXT)
+    window.resize(1280, 800)
+    until(lambda: in_sight(caption.head) and not caption.text.toolTip())
 
 
 def lines_of(legend) -> int:
