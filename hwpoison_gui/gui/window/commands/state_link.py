@@ -56,7 +56,7 @@ class StateLink(QObject):
         machine = self._controller.machine
         file = machine.file.rpartition("/")[2]
         name = f"{file + ': ' if file else ''}{machine.title}".replace("[*]", "[*][*]")
-        self._window.setWindowTitle(f"{name}[*] – hwpoison-gui")
+        self._window.setWindowTitle(f"{name}[*] — hwpoison-gui")
         self._window.setWindowModified(self._work.any)
 
     def _show_lens(self) -> None:

@@ -98,7 +98,7 @@ class UnsavedWork(QObject):
 
     @property
     def words(self) -> str:
-        """List the current work with its numbers, `2 operations and 1 note`; `nothing` without any."""
+        """List the current work with its numbers, `2 operations (1 undone) and 1 note`; `nothing` without any."""
         session, book = self._controller.session, self._notes.notebook
         records = self._controller.machine.records
         counts = (
@@ -111,6 +111,8 @@ class UnsavedWork(QObject):
             (int(self._controller.machine.second_files is not None), "second snapshot", ""),
         )
         parts = [counted(count, one, many) for count, one, many in counts if count]
+        if undone := len(session.since(session.position)):
+            parts[0] += f" ({undone:,} undone)"
         return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:]))) or "nothing"
 
 

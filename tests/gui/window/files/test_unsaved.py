@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageB
 
 from hwpoison_gui.opening import opening
 from hwpoison_gui.sources import live
+from hwpoison_gui.view.words.words import counted
 from tests.gui.waiting import until
+from tests.workbench import do
 
 Kind = QMessageBox.StandardButton
 
@@ -71,6 +73,18 @@ def test_the_title_marks_work_that_is_in_no_file(keeper) -> None:
     assert window.isWindowModified()
 
 
+def test_it_is_said_which_operations_are_undone(keeper) -> None:
+    session, words = keeper.session, keeper.window.keeping.work
+    session.seek(len(session.steps))
+    do(session, "poison", frame="any:free")
+    count = counted(len(session.operations), "operation")
+    assert words.words == count
+    session.seek(session.operations[-1].first + 1)
+    assert words.words == count, "it is at one of its steps"
+    session.seek(session.operations[-1].first)
+    assert words.words == f"{count} (1 undone)"
+
+
 def test_notes_and_drafts_are_work(keeper) -> None:
     window = keeper.window
     window.notes.write("a note")
@@ -86,7 +100,7 @@ def test_notes_and_drafts_are_work(keeper) -> None:
 
 def test_a_name_with_the_mark_of_qt_is_shown_as_it_is(open_window) -> None:
     window = open_window(opening.default_machine()._replace(title="a[*]b")).window
-    assert window.windowTitle() == "a[*][*]b[*] – hwpoison-gui"
+    assert window.windowTitle() == "a[*][*]b[*] — hwpoison-gui"
 
 
 def ways(window, story: Path) -> list[Callable[[], object]]:
