@@ -11,11 +11,12 @@ from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.control.feed import Feed, Feeds
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.selection import NONE
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.view.base.moment import moment_of
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.facts.groundwork import is_long, prepare
 from hwpoison_gui.view.rmap.graph import ReverseMap
-from hwpoison_gui.view.walk.state import WalkState, map_for, state_of
+from hwpoison_gui.view.walk.state import WalkState, frames_concerned, map_for, state_of
 
 
 class Present(QObject):
@@ -36,8 +37,10 @@ class Present(QObject):
         self.state: WalkState | None = None  # of `graph`
         self.numbers: dict[int, int] = {}  # tgid -> number of its colour
         self.colours: dict[int, str] = {}  # tgid -> its colour in the theme
+        self._seen = NONE  # the frame selected when this was asked last
+        self._left: tuple[Operation, int] | None = None  # an operation, and the frame selected while it went on
         self._feeds = Feeds(self, lambda: not controller.busy)
-        controller.prepare = lambda far: prepare(controller.session, controller.selection.frame, far)
+        controller.prepare = lambda far: prepare(controller.session, self._asked_for(), far)
         controller.is_crowded = self._is_crowded
         controller.leaving.connect(self._forget)
         controller.opened.connect(self._opened)
@@ -74,7 +77,7 @@ class Present(QObject):
 
     def _forget(self) -> None:
         """The machine goes, and its frame numbers with it: others may hear of the next one before this object."""
-        self.graph, self.state = None, None
+        self.graph = self.state = self._left = None
         self.numbers, self.colours = {}, {}
 
     def _opened(self) -> None:
@@ -95,11 +98,11 @@ class Present(QObject):
         self._feeds.notify(moved, looked)
 
     def _is_crowded(self) -> bool:
-        return is_long(self._controller.session, self._controller.selection.frame)
+        return is_long(self._controller.session, self._asked_for())
 
     def _update(self) -> None:
         session = self._controller.session
-        graph = map_for(session, self._controller.selection.frame)
+        graph = map_for(session, self._asked_for())
         if graph is not self.graph:
             self.graph = graph
             self.numbers = graph.numbers if graph is not None else {}
@@ -110,3 +113,18 @@ class Present(QObject):
             from hwpoison_gui.view.outcome.loss import note_beginning
 
             note_beginning(session, operation)
+
+    def _asked_for(self) -> int:
+        """Return the selected frame; NONE where the operation's map stays at its end: another was selected within.
+
+        The sentence then speaks of the tasks of that map. It goes once a frame is selected after the end.
+        """
+        session, selected = self._controller.session, self._controller.selection.frame
+        moment = moment_of(session)
+        if selected != self._seen:
+            self._seen = selected
+            self._left = (moment.operation, selected) if moment.operation is not None and not moment.at_end else None
+        if not moment.at_end or self._left != (moment.operation, selected):
+            return selected
+        concerned = frames_concerned(session, self._left[0])
+        return NONE if concerned and selected not in concerned else selected

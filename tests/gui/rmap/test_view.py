@@ -332,3 +332,19 @@ def test_what_is_counted_of_a_group_is_never_cut(qtbot: QtBot, monkeypatch) -> N
             view.resize(width, 170)
             view.grab()
     assert drawn and all(drawn.values())
+
+
+def test_the_map_of_an_operation_stays_at_its_end_until_another_frame_is_selected_after_it(user) -> None:
+    c, dock = user.window.controller, user.window.docks["rmap"]
+    broken, other, third = map(user.frame, ("srv:heap+1", "any:slab", "any:free"))
+    user.click_frame(broken)
+    c.playback.pause()
+    assert c.session.position != len(c.session.steps)
+    c.selection.select(other)
+    c.seek(len(c.session.steps))
+    assert dock.content().graph.pfn == broken, "of whose tasks the sentence speaks"
+    assert dock.head.subject.text().startswith(f"who uses {broken:#x}  ·  {other:#x} is selected")
+    c.selection.select(third)
+    assert dock.content().graph.pfn == third
+    c.selection.select(other)
+    assert dock.content().graph.pfn == other
