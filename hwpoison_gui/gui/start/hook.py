@@ -86,8 +86,10 @@ class Hook(QWidget):
                 f" border: 2px solid {theme.poison}; border-radius: 5px; padding: {look.SMALL}px {look.LARGE}px; }}"
                 f"QPushButton:focus {{ border-color: {theme.accent}; }}"
             )
+        self.late.ensurePolished()
         for button in (self.again, self.back):
             button.setFont(look.font())
+            button.setMinimumHeight(self.late.sizeHint().height())  # nothing moves when that takes its place
         if self.scene is not None:
             self.scene.set_theme(theme)
         self.fit()

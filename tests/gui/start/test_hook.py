@@ -116,3 +116,19 @@ def test_reduced_motion_plays_all_the_same(start, still: bool) -> None:
     page.hook.scene.controller.playback.set_speed(64.0)
     until(lambda: page.hook.late.isVisible())
     assert alive(page.hook.scene) == []
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (900, 600)])
+def test_nothing_moves_when_the_four_are_dead(start, size: tuple[int, int]) -> None:
+    window = start()
+    window.resize(*size)
+    hook = full(window).hook
+    hook.break_.click()
+    scene = hook.scene
+    until(lambda: hook.is_large and scene.controller.session.position > 0)
+    QTest.qWait(50)
+    before = scene.rmap.mapTo(window, scene.rmap.rect().topLeft())
+    scene.finish()
+    until(lambda: hook.late.isVisible())
+    QTest.qWait(50)
+    assert scene.rmap.mapTo(window, scene.rmap.rect().topLeft()) == before
