@@ -57,6 +57,7 @@ class MapLink(QObject):
         self._looked()
 
     def _moved(self, moved: Moved) -> None:
+        self._map.view.leave_arrows()
         self._map.frames_changed(moved.pfns)
         self._show_highlights()
 

@@ -33,6 +33,7 @@ _ARROWS: Final = {
     Qt.Key.Key_Up: (0, -1),
     Qt.Key.Key_Down: (0, 1),
 }
+_HELD: Final = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
 _HINT: Final = "No frame is selected. Arrow keys select one, Enter breaks it, the menu key says what else can be done."
 _FIRE: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _MOVES: Final = {Qt.Key.Key_A: (1, 0), Qt.Key.Key_D: (-1, 0), Qt.Key.Key_W: (0, 1), Qt.Key.Key_S: (0, -1)}
@@ -113,7 +114,15 @@ class FrameMapView(QAbstractScrollArea):
             self.hover(point)
         event.accept()
 
+    def event(self, event: QEvent) -> bool:
+        """Hide the label of a frame that arrows went to at the next other key, which may belong to a shortcut."""
+        key = event.key() if isinstance(event, QKeyEvent) else None
+        if event.type() == QEvent.Type.ShortcutOverride and key not in (*_ARROWS, *_HELD):
+            self.leave_arrows()
+        return super().event(event)
+
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        self.leave_arrows()
         self._pressed, self._twice = event.position(), False
         self._marks = bool(event.modifiers() & _SELECTING) and event.button() == Qt.MouseButton.LeftButton
 
@@ -176,9 +185,9 @@ class FrameMapView(QAbstractScrollArea):
         elif not self._key(key, event.modifiers()):
             event.ignore()
             return
-        # The keyboard does not refer to the frame under the pointer, and after firing the label would hide the result.
+        # The keyboard does not refer to the frame under the pointer; the label is for the frame that arrows went to.
         self._set_hovered(NONE)
-        self.describe(NONE if key in _FIRE else self.item.selected)
+        self.describe(self.item.selected if key in _ARROWS else NONE)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         event.ignore()
@@ -198,6 +207,11 @@ class FrameMapView(QAbstractScrollArea):
             self.item.hovered = pfn
             self.describe(pfn)
             self.hovered.emit(pfn)
+
+    def leave_arrows(self) -> None:
+        """Hide the label of a frame that arrows went to; that of the pointer stays."""
+        if self.item.described != self.item.hovered:
+            self.describe(self.item.hovered)
 
     def describe(self, pfn: int) -> None:
         """Show the label of a frame, or none (NONE); screen readers get its text, or that of the selected frame."""

@@ -510,3 +510,38 @@ def test_an_error_in_what_a_click_does_is_not_swallowed(shown: Shown, qtbot: QtB
     with qtbot.captureExceptions() as caught:
         shown.click(1000)
     assert [str(one[1]) for one in caught] == ["no such frame: 1000"]
+
+
+@pytest.mark.parametrize("done", ["shortcut", "home", "click", "undo", "playback"])
+def test_the_label_of_a_frame_that_arrows_went_to_goes_with_the_next_thing_done(user, done: str) -> None:
+    view, c = user.window.map.view, user.window.controller
+    user.click_frame(user.frame("srv:heap+1"))
+    c.playback.pause()
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Shift, Qt.Key.Key_Left):
+        QTest.keyClick(view, key)
+    assert view.item.described == c.selection.frame != NONE
+    if done == "shortcut":
+        QTest.keyClick(view, Qt.Key.Key_2)
+    elif done == "home":
+        QTest.keyClick(view, Qt.Key.Key_Home)
+    elif done == "click":
+        view.viewport().setMouseTracking(False)
+        QTest.mousePress(view.viewport(), LEFT, pos=user.point(user.frame("any:slab")))
+    elif done == "undo":
+        c.step_operation(-1)
+    else:
+        c.seek(c.session.position + 1)
+    assert view.item.described == NONE
+    QTest.keyClick(view, Qt.Key.Key_Right)
+    assert view.item.described == c.selection.frame
+
+
+def test_the_label_of_the_pointer_stays_while_the_handler_plays(user) -> None:
+    view, c, pointed = user.window.map.view, user.window.controller, user.frame("srv:heap+2")
+    user.click_frame(user.frame("srv:heap+1"))
+    c.playback.pause()
+    QTest.mouseMove(view.viewport(), user.point(pointed))
+    assert view.item.described == pointed
+    c.seek(c.session.position + 1)
+    assert view.item.described == pointed
