@@ -235,6 +235,8 @@ class Legend(QWidget):
             chip.theme = theme
             chip.updateGeometry()
             chip.update()
+        if self._needed is not None:  # its fonts may be of another size
+            self._choose_names()
 
     def forget(self) -> None:
         """Forget which classes occurred, as another machine is shown."""

@@ -8,6 +8,7 @@ from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.palette import DARK, LIGHT
@@ -131,3 +132,18 @@ def test_frames_that_are_free_without_a_flag_are_named_beside_kernel_memory(lege
     listed = len(user.session.machine.pcp.of(0))
     shown = user.window.legend.chips[kinds.KERNEL]
     assert listed and shown.frames >= listed and shown.per_cpu == listed
+
+
+def test_with_larger_text_it_still_takes_the_lines_that_it_may(legend: Legend) -> None:
+    legend.set_counts([1_000_000] * len(kinds.KINDS))
+    legend.resize(500, 120)
+    legend.set_most_lines(2)
+    before = len(shown(legend))
+    try:
+        look.set_text_size(200)
+        legend.set_theme(DARK)
+        assert legend._flow.rows(legend.width()) <= 2 and len(shown(legend)) < before
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+    legend.set_theme(DARK)
+    assert len(shown(legend)) == before
