@@ -12,9 +12,10 @@ from PySide6.QtCore import (
     QObject,
     QStringListModel,
     Qt,
+    QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from hwpoison_gui.gui.control.slices import Slices, Work
@@ -137,6 +138,7 @@ class LogView(QListView):
         self._about: int | None = None  # frame whose lines are to be selected
         self._chosen_for: int | None = None  # frame whose lines were selected last
         self._lines: list[LogLine] = []  # all that are to be listed, also those that are not yet
+        self._unseen = False  # there are lines that came while the log was hidden
         self._slices = Slices(self, _SLICE, at_once=_SLICE)
         self.setModel(self.log)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -168,7 +170,17 @@ class LogView(QListView):
         self._lines = lines
         self.log.keep(lines)
         self.log.set_newest(newest)
-        self._list(self.scrollToBottom if grew and lines else lambda: None)
+        self._list(self._follow if grew and lines else lambda: None)
+
+    def _follow(self) -> None:
+        """Scroll to the newest line, again when the log comes into sight: a hidden one has no room to scroll in."""
+        self._unseen = not self.isVisible()
+        self.scrollToBottom()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._unseen:
+            QTimer.singleShot(0, self, self._follow)
 
     def _list(self, then: Callable[[], None]) -> None:
         """Append the lines that are not listed yet; `then` scrolls."""

@@ -94,3 +94,18 @@ def test_lines_replaced_or_wrapped_anew_while_they_are_being_listed_are_those_sh
     assert view.sizeHintForColumn(0) <= view.viewport().width()
     last = view.log.index(view.log.rowCount() - 1)
     assert view.viewport().rect().contains(view.visualRect(last))
+
+
+def test_lines_that_came_while_it_was_hidden_end_in_view_when_it_is_shown(qtbot: QtBot) -> None:
+    view = LogView()
+    qtbot.addWidget(view)
+    view.resize(900, 400)
+    view.set_lines([LogLine(line) for line in LINES], frozenset())
+    view.resize(300, 120)
+    view.show()
+    until(lambda: view.viewport().rect().contains(view.visualRect(view.log.index(view.log.rowCount() - 1))))
+    view.scrollToTop()
+    view.hide()
+    view.show()
+    QApplication.processEvents()
+    assert view.verticalScrollBar().value() == 0, "nothing is new: it stays where the user left it"
