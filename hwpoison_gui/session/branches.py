@@ -5,14 +5,16 @@ A branch holds all its operations since boot. Its steps are not kept; they are r
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.outcome import Outcome
+from hwpoison_gui.session.recall import unchanged
 from hwpoison_gui.session.telling import Telling
 
+_ARGS_OF: Final = attrgetter("args")
 MOST_BRANCHES: Final = 32
 MOST_OPERATIONS: Final = 10_000  # of all branches together, without those that they share with the line they left
 
@@ -74,9 +76,7 @@ def _shared_with(branch: Branch, line: Sequence[Inputs]) -> int:
     """As `shared`, for the operations of the session. Before they left the branch, they were its own, and have its
     arguments; each operation copies its own.
     """
-    length, other = min(len(line), len(branch.operations)), branch.operations
-    same = bisect_left(range(length), True, key=lambda number: line[number].args is not other[number].args)
-    return shared(line, other, same)
+    return shared(line, branch.operations, unchanged(line, branch.operations, _ARGS_OF))
 
 
 def past_of(operation: Completed) -> Past:

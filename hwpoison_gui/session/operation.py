@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
+from hwpoison_gui.session.recall import unchanged
 from hwpoison_gui.session.telling import UNTOLD, Telling
 
 
@@ -64,14 +65,6 @@ class Operation:
             number = self.parts.number_of(pfn)
             return () if number is None else (self.parts[number],)
         return (self,) if self.outcome.pfn == pfn else ()
-
-
-def unchanged(known: Sequence[object], now: Sequence[object]) -> int:
-    """Return how many objects a list still begins with that it began with before, compared by identity.
-
-    What follows a replaced object has been replaced, too: so it is with operations, which are run in turn.
-    """
-    return bisect_left(range(min(len(known), len(now))), True, key=lambda number: known[number] is not now[number])
 
 
 class Sifted:

@@ -6,7 +6,8 @@ as it is about the same objects, compared by identity, and about equal numbers, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Generic, TypeVar
 
 T = TypeVar("T")
@@ -44,6 +45,20 @@ class Recall:
         """The cached answer, or that of `find`."""
         known = self.known(question, *about)
         return known[0] if known is not None else self.keep(question, find(), *about)
+
+
+def _itself(one: object) -> object:
+    return one
+
+
+def unchanged(known: Sequence[Any], now: Sequence[Any], of: Callable[[Any], object] = _itself) -> int:
+    """Return how many objects two lists begin with in common, compared by identity.
+
+    What follows a replaced object must have been replaced, too: so it is with operations, which are run in turn.
+    `of`: the object of each element.
+    """
+    least = min(len(known), len(now))
+    return bisect_left(range(least), True, key=lambda number: of(known[number]) is not of(now[number]))
 
 
 def _is_same(one: object, other: object) -> bool:

@@ -21,7 +21,7 @@ _AT_ONCE: Final = 0.0  # seconds of CPU time in the turn of the move itself
 class Feed(QObject):
     """The notifications of one panel. They may be late, but are about the machine as it is when they are emitted.
 
-    Each signal may have a turn of its own: of a crowd of users, what a panel does for one of them takes 20 ms.
+    Each signal may have a turn of its own: a panel takes 20 ms for one of them where a crowd uses the frame.
     """
 
     moved = Signal(object)  # Moved: everything since the last notification

@@ -9,9 +9,9 @@ from typing import Final, Protocol
 from hwpoison_gui.kernel.profile.type import DELAYED, FAILED, IGNORED, RECOVERED
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.branches import Branch, Inputs
-from hwpoison_gui.session.operation import Operation, unchanged
+from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome
-from hwpoison_gui.session.recall import Question
+from hwpoison_gui.session.recall import Question, unchanged
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import DEAD, ENDS, IMPACTS, PANICS, SAFE, counted_hits
 from hwpoison_gui.view.base.moment import title, title_in
