@@ -109,5 +109,8 @@ def _check_kept(m: Machine) -> None:
         assert kept.processes == [m.processes.view[task.tgid] for task in kept.tasks]
     for pfn in np.flatnonzero(m.mapcount.view > 0)[:1].tolist():
         places = rmap_places(m, pfn)
-        assert list(places.vmas) == [m.vmas.view[id_] for id_ in places.ids]
-        assert list(rmap_entries(m, pfn)) == [m.ptes.value(*key) for key in places.keys]
+        assert list(places.of.vmas) == [m.vmas.view[id_] for id_ in places.of.ids]
+        assert list(places.of.mms) == [vma.mm for vma in places.of.vmas]
+        keys = zip(places.of.mms, places.vpns.tolist(), strict=True)
+        assert rmap_entries(m, pfn).tolist() == [m.ptes.value(*key) for key in keys]
+    assert m.living() == [process for process in m.processes.view.values() if not process.ended]

@@ -6,10 +6,11 @@ the pairs it visits are counted, and tasks that own none of the VMAs are summed 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, repeat
-from operator import attrgetter, itemgetter
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from operator import attrgetter
 from typing import Final
 
 from hwpoison_gui.record import Record, from_columns
@@ -17,7 +18,8 @@ from hwpoison_gui.record import Record, from_columns
 from .block_list import BlockList
 from .machine import Machine
 from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
-from .places import Places
+from .packed import Pairs
+from .places import Places, column
 from .profile.type import SYSCTL_EARLY_KILL
 from .pte import PRESENT, maps_frame
 from .records import PAGE_SHIFT, Process
@@ -47,32 +49,45 @@ class ToKill(Record):
     lsb: int = PAGE_SHIFT
 
 
-class Page(Record):
-    """Invariants of the walk: the page, and the VMAs that cover it.
+class ToKillAlike(Record):
+    """Entries of the to_kill list as columns, with one element an entry."""
 
-    `places`: the VMAs that cover it; `of_mm`: their numbers there, by address space.
-    """
+    tids: Sequence[int]
+    addresses: Sequence[int]
+    vmas: Sequence[int]
+    lsbs: Sequence[int]
+
+    @property
+    def size(self) -> int:
+        return len(self.tids)
+
+    def made(self) -> Iterator[ToKill]:
+        """The entries one by one."""
+        return from_columns(ToKill, *self)
+
+
+class Page(Record):
+    """Invariants of the walk: the page, and the places where it may be mapped."""
 
     pfn: int
     anon: bool
     lsb: int
     places: Places
-    of_mm: Mapping[int, Sequence[int]]
 
 
-def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]:
+def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[Sequence[ToKill]]:
     """Walk tasks x VMAs; returns the entries in order of the tasks, one for each VMA.
 
     `current` is the thread that consumed the error and is signalled whatever its policy, or 0.
     """
     anon = m.anon_vma_of(m.compound_head(pfn)) != 0
     places = rmap_places(m, pfn)
-    found = Collected([])
-    page = Page(pfn, anon, page_shift(m, pfn), places, _by_mm(places.mms))
-    yield _enter(m, pfn, tuple(places.ids))
+    found = Collected()
+    page = Page(pfn, anon, page_shift(m, pfn), places)
+    yield _enter(m, pfn, tuple(places.of.ids))
     yield from in_runs(m.gate, _walk(m, page, current, found))
-    m.add_to(m.counters, "pairs_visited", found.early * len(places.vmas))
-    counts = found.early, len(places.vmas), len(found.to_kill), found.strangers
+    m.add_to(m.counters, "pairs_visited", found.early * len(places.addresses))
+    counts = found.early, len(places.addresses), len(found.to_kill), found.strangers
     yield Mark(SUM_ANON if anon else SUM_FILE, counts, (pfn,))
     return found.to_kill
 
@@ -81,25 +96,14 @@ def collect_procs(m: Machine, pfn: int, current: int = 0) -> Steps[list[ToKill]]
 class Collected:
     """Result of the walk so far. `early`: tasks to signal now; `strangers`: those of them without a VMA."""
 
-    to_kill: list[ToKill]
+    to_kill: BlockList[ToKill] = field(default_factory=BlockList)
     early: int = 0
     strangers: int = 0
 
 
-def _by_mm(mms: Sequence[int]) -> Mapping[int, Sequence[int]]:
-    """The places of each value in `mms`."""
-    once = dict(zip(mms, zip(range(len(mms)), strict=True), strict=True))
-    if len(once) == len(mms):
-        return once
-    places: dict[int, list[int]] = {}
-    for number, mm in enumerate(mms):
-        places.setdefault(mm, []).append(number)
-    return places
-
-
 def _walk(m: Machine, page: Page, current: int, found: Collected) -> Iterator[Mark | Run]:
     """Visit each pair of a living process and a VMA of its that covers the page."""
-    for part in stretches(list(m.living())):
+    for part in stretches(m.living()):
         run = _visit_alike(m, page, current, part, found)
         if run is not None:
             yield run
@@ -109,26 +113,27 @@ def _walk(m: Machine, page: Page, current: int, found: Collected) -> Iterator[Ma
 
 def _visit_alike(m: Machine, page: Page, current: int, processes: Sequence[Process], found: Collected) -> Run | None:
     """Visit many processes that each own one VMA and are put on to_kill; None where any is not."""
-    if not 1 < len(processes) <= len(page.of_mm):
+    places = page.places
+    if not 1 < len(processes) <= len(places.addresses):
         return None
     main = m.threads_of(list(map(_TGID, processes)))
-    who = main.process
-    tids = _early_kill_threads(m, processes, main)
-    own = list(map(page.of_mm.get, who.mm, repeat(())))
-    if tids is None or set(map(len, own)) != {1}:
+    who, tids = main.process, _early_kill_threads(m, processes, main)
+    at = None if tids is None else places.of.of_each(main.mms)
+    if tids is None or at is None:
         return None
     if current:
         tgid = m.tasks.view[current].tgid
         tids = [current if process == tgid else tid for process, tid in zip(who.tgid, tids, strict=True)]
-    places, at = page.places, itemgetter(*chain.from_iterable(own))
-    if not all(entry & PRESENT and entry >> PAGE_SHIFT == page.pfn for entry in set(at(rmap_entries(m, page.pfn)))):
+    entries = rmap_entries(m, page.pfn)[at]
+    if not (entries & PRESENT != 0).all() or not (entries >> PAGE_SHIFT == page.pfn).all():
         return None
-    ids, addresses, keys = at(places.ids), at(places.addresses), at(places.keys)
-    found.early += len(tids)
-    found.to_kill += from_columns(ToKill, tids, addresses, ids, repeat(page.lsb))
+    ids, addresses, count = column(places.of.id_array[at]), column(places.addresses[at]), len(processes)
+    found.early += count
+    found.to_kill.extend(BlockList.of(ToKillAlike(tids, addresses, ids, array("q", [page.lsb]) * count)))
     args = (who.comm, addresses) if page.anon else (who.comm, addresses, repeat(True))
+    keys = Pairs(who.mm, column(places.addresses[at] >> PAGE_SHIFT))
     marks = MarksAlike(ADDED_ANON if page.anon else ADDED_FILE, args, (page.pfn,), who.tgid, ids, keys)
-    return Run(BlockList.of(marks), [len(m.gate.recorded)] * len(ids))
+    return Run(BlockList.of(marks), array("q", [len(m.gate.recorded)]) * count)
 
 
 def _early_kill_threads(m: Machine, processes: Sequence[Process], main: Threads) -> Sequence[int] | None:
@@ -144,7 +149,7 @@ _TGID: Final = attrgetter("tgid")
 
 
 def _visit_each(m: Machine, page: Page, current: int, processes: Sequence[Process], found: Collected) -> Iterator[Mark]:
-    places, of_mm = page.places, page.of_mm
+    places, of_mm = page.places, page.places.of.of_mm
     early_kill_thread = m.profile.users.early_kill_thread
     if not current and not any(map(early_kill_thread, repeat(m), processes)):
         processes = [process for process in processes if process.mm in of_mm]  # the others are skipped
@@ -153,7 +158,7 @@ def _visit_each(m: Machine, page: Page, current: int, processes: Sequence[Proces
         own = of_mm.get(process.mm)
         if tid is None:
             if own:
-                yield late(m, page.pfn, process, [places.ids[number] for number in own])
+                yield late(m, page.pfn, process, [places.of.ids[number] for number in own])
             continue
         found.early += 1
         if not own:
@@ -162,7 +167,7 @@ def _visit_each(m: Machine, page: Page, current: int, processes: Sequence[Proces
         if is_only_required(m, process, current):
             yield required(m, page.pfn, process)
         for number in own:
-            entry = ToKill(tid, places.addresses[number], places.ids[number], page.lsb)
+            entry = ToKill(tid, int(places.addresses[number]), places.of.ids[number], page.lsb)
             yield _visit(m, page, process, entry, found.to_kill)
 
 
@@ -201,13 +206,13 @@ def _policy(m: Machine, process: Process) -> tuple[str, int]:
     return m.tasks.view[process.tgid].mce_kill, m.sysctl.view[SYSCTL_EARLY_KILL]
 
 
-def _visit(m: Machine, page: Page, process: Process, entry: ToKill, to_kill: list[ToKill]) -> Mark:
+def _visit(m: Machine, page: Page, process: Process, entry: ToKill, to_kill: BlockList[ToKill]) -> Mark:
     """Visit one pair, of a process that owns the VMA; append the entry to `to_kill` if the pair counts."""
     pfn, tasks, vmas, vpn = page.pfn, (process.tgid,), (entry.vma,), entry.address >> PAGE_SHIFT
     mapped = maps_frame(m.pte(process.mm, vpn), pfn)
     if page.anon and not mapped:
         return Mark(NOT_MAPPED, (process.comm,), (pfn,), vmas, (), tasks)
-    to_kill.append(entry)
+    to_kill.items.append(entry)
     site, args = (
         (ADDED_ANON, (process.comm, entry.address))
         if page.anon

@@ -6,6 +6,7 @@ its inverse swaps the last two, so nothing else in the program has undo code.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
@@ -345,18 +346,18 @@ class Gate:
             self._recording.append((column, key, old, new))
         return new
 
-    def put_run(self, steps: int, columns: Sequence[Each | Count]) -> range:
+    def put_run(self, steps: int, columns: Sequence[Each | Count]) -> array[int]:
         """Make and remember the changes of many like steps, one of each column a step.
 
         Returns
         -------
-        range
+        array of int64
             For each step, how many changes are recorded by its end.
         """
         changes, width = self.recorded, len(columns)
         first = len(changes)
         changes.extend(BlockList.of(ChangesAlike([column.make(steps) for column in columns], steps)))
-        return range(first + width, first + width * steps + 1, width)
+        return array("q", np.arange(first + width, first + width * steps + 1, width).tobytes())
 
     def record(self) -> None:
         """Start to record changes."""

@@ -5,6 +5,7 @@ After mm/memory-failure.c. action_result() is the only function that reports an 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -68,7 +69,7 @@ class Handler:
         Kind of the matching row of the state table.
     lru_flag, page_flags : int
         PG_lru, and the whole flag word, from before the handler changed them.
-    to_kill : list of ToKill
+    to_kill : sequence of ToKill
         Threads to signal.
     unmapped : bool
         Whether unmapping succeeded.
@@ -85,7 +86,7 @@ class Handler:
     kind: str = ""
     lru_flag: int = 0
     page_flags: int = 0
-    to_kill: list[ToKill] = field(default_factory=list)
+    to_kill: Sequence[ToKill] = ()
     unmapped: bool = True
 
     def __post_init__(self) -> None:

@@ -5,7 +5,7 @@ Reading is free (`machine.flags.view[pfn]`, `machine.tasks.view[tid]`); changing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,7 +22,7 @@ from .mmzone import zones_by_address
 from .packed import PackedNestedTable, PackedTable
 from .packed_tags import PackedTags
 from .page_mapping import MAPPING_ANON, mapping_flags, mapping_number
-from .places import Places
+from .places import IntervalTree, Places
 from .profile.type import Profile
 from .records import (
     HPAGE_PMD_NR,
@@ -91,9 +91,11 @@ class Machine:
         self._add_records()
         # Up to a hundred thousand threads, and the reverse map of the page at hand.
         self._threads: Memo[tuple[int, ...], Threads] = Memo(256, self.tasks, self.processes)
+        self._living: Memo[None, Sequence[Process]] = Memo(1, self.processes)
         walked = self.vmas, self.anon_vma_chain, self.i_mmap
+        self.trees_memo: Memo[int, IntervalTree] = Memo(1, *walked)
         self.places_memo: Memo[tuple[int, int], Places] = Memo(1, *walked)
-        self.entries_memo: Memo[tuple[int, int], Sequence[int]] = Memo(1, *walked, self.ptes)
+        self.entries_memo: Memo[tuple[int, int], I64] = Memo(1, *walked, self.ptes)
 
     def _add_columns(self, frames: int) -> None:
         def column(name: str, dtype: Any) -> Column:
@@ -243,9 +245,10 @@ class Machine:
                 return vma
         return None
 
-    def living(self) -> Iterator[Process]:
+    def living(self) -> Sequence[Process]:
         """Return the processes that have not ended, in order of creation (for_each_process())."""
-        return (process for process in self.processes.view.values() if not process.ended)
+        processes = self.processes.view.values()
+        return self._living.get(None, lambda: [process for process in processes if not process.ended])
 
     def threads_of(self, tids: Sequence[int]) -> Threads:
         """The threads with these ids, at least one, as columns. Kept until a task or a process changes."""

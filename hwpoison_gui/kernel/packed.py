@@ -9,7 +9,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import ItemsView, Iterable, Iterator, Mapping, Sequence, ValuesView
 from itertools import repeat
-from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Final, TypeVar, overload
 
@@ -246,7 +245,30 @@ def _pack_rows(rows: Sequence[PackedRecords], ends: I64, keys: I64, values: I64)
         row._packed += count
 
 
-_OUTER: Final = itemgetter(0)
+class Pairs(Sequence[tuple[int, int]]):
+    """Keys of a nested table, as many of both columns; a pair is made when it is read."""
+
+    __slots__ = ("inners", "outers")
+
+    def __init__(self, outers: Sequence[int], inners: Sequence[int]) -> None:
+        self.outers, self.inners = outers, inners
+
+    def __len__(self) -> int:
+        return len(self.inners)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return zip(self.outers, self.inners, strict=True)
+
+    @overload
+    def __getitem__(self, at: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, at: slice) -> Pairs: ...
+    def __getitem__(self, at: int | slice) -> tuple[int, int] | Pairs:
+        if isinstance(at, slice):
+            return Pairs(self.outers[at], self.inners[at])
+        return self.outers[at], self.inners[at]
+
+
 _NOTHING: Final = PackedRecords()
 _NO_RECORDS: Final[tuple[I64, I64]] = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
@@ -292,14 +314,14 @@ class PackedNestedTable:
         value = leaf[inner & LAST]
         return 0 if value < 0 else value
 
-    def values(self, keys: Sequence[tuple[int, int]]) -> list[int]:
-        """`value` for each key (outer, inner)."""
-        of_each = map(self._data.get, map(_OUTER, keys), repeat(_NOTHING))
+    def values(self, keys: Pairs) -> I64:
+        """`value` for each key."""
+        of_each = map(self._data.get, keys.outers, repeat(_NOTHING))
         found = [
             records._leaf[inner & LAST] if records._block == inner >> BITS else records.read(inner >> BITS, inner)
-            for records, (_, inner) in zip(of_each, keys, strict=True)
+            for records, inner in zip(of_each, keys.inners, strict=True)
         ]
-        return [max(value, 0) for value in found] if found and min(found) < 0 else found
+        return np.maximum(np.array(found, np.int64), 0)
 
     def get(self, key: tuple[int, int]) -> int | _Absent:
         records = self._data.get(key[0])

@@ -6,14 +6,12 @@ the page's index gives its address in each VMA, and only the PTE at that address
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, repeat
-from operator import attrgetter, lt
+from collections.abc import Iterator
+from itertools import repeat
+from operator import attrgetter
 from typing import Final
 
 import numpy as np
-
-from hwpoison_gui.record import as_columns
 
 from . import page_flags as pf
 from . import pte as ptes
@@ -22,9 +20,10 @@ from .changes_alike import Count, Each
 from .gate import ABSENT
 from .machine import Machine
 from .mark import Act, Mark, MarksAlike, Run, Site, Steps, in_runs, site, stretches
+from .packed import Pairs
 from .page_alloc import put_page
 from .page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_number, mapping_word
-from .places import Places
+from .places import I64, NOWHERE, IntervalTree, Places, column
 from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
 
 SWAP_AGAIN = "SWAP_AGAIN"
@@ -76,34 +75,37 @@ def rmap_vmas(m: Machine, pfn: int) -> list[Vma]:
         VMAs of the page's anon_vma, or of the i_mmap of its inode, sorted by `pgoff`, then by age. Empty for a page
         without a mapping.
     """
-    return list(rmap_places(m, pfn).vmas)
+    return list(rmap_places(m, pfn).of.vmas)
 
 
 def rmap_addresses(m: Machine, pfn: int) -> list[tuple[Vma, int]]:
     """`rmap_vmas`, each VMA with vma_address() of the page there, in bytes."""
     places = rmap_places(m, pfn)
-    return list(zip(places.vmas, places.addresses, strict=True))
+    return list(zip(places.of.vmas, places.addresses.tolist(), strict=True))
 
 
 _PGOFF: Final = attrgetter("pgoff")
-_NOWHERE: Final = Places((), (), (), (), ())
 
 
 def rmap_places(m: Machine, pfn: int) -> Places:
     """`rmap_addresses` as columns. The last is kept: collect_procs() and try_to_unmap() walk the same VMAs."""
     word, index = where = _where(m, pfn)
     if not word or mapping_flags(word) == MAPPING_KSM:
-        return _NOWHERE
-    vmas = m.anon_vma_chain if mapping_flags(word) == MAPPING_ANON else m.i_mmap
-    return m.places_memo.get(where, lambda: _places(m, vmas.of(mapping_number(word)), index))
+        return NOWHERE
+    return m.places_memo.get(where, lambda: _places(m, word, index))
 
 
-def rmap_entries(m: Machine, pfn: int) -> Sequence[int]:
+def rmap_entries(m: Machine, pfn: int) -> I64:
     """The page-table entry at each of `rmap_places`, 0 where there is none; of a huge one only at its first page.
 
     The last are kept as well.
     """
-    return m.entries_memo.get(_where(m, pfn), lambda: m.ptes.values(rmap_places(m, pfn).keys))
+    return m.entries_memo.get(_where(m, pfn), lambda: entries_at(m, rmap_places(m, pfn)))
+
+
+def entries_at(m: Machine, places: Places) -> I64:
+    """The page-table entry at each of some places; as of `rmap_entries`."""
+    return m.ptes.values(Pairs(places.of.mms, places.vpns.tolist()))
 
 
 def _where(m: Machine, pfn: int) -> tuple[int, int]:
@@ -111,19 +113,13 @@ def _where(m: Machine, pfn: int) -> tuple[int, int]:
     return int(m.mapping.view[m.compound_head(pfn)]), page_index(m, pfn)
 
 
-def _places(m: Machine, ids: Iterable[int], index: int) -> Places:
-    """The VMAs of these ids that cover page `index`."""
-    vmas = sorted(m.vmas.of_each(sorted(ids)), key=_PGOFF)
-    if not vmas:
-        return _NOWHERE
-    all_ = as_columns(Vma, vmas)
-    addresses = [  # vma_address()
-        start + ((index - pgoff & INDEX_MASK) << PAGE_SHIFT)
-        for start, pgoff in zip(all_.start, all_.pgoff, strict=True)
-    ]
-    columns = vmas, all_.id, all_.mm, addresses
-    covered = list(map(lt, addresses, all_.end))
-    return Places.of(*(columns if all(covered) else (list(compress(column, covered)) for column in columns)))
+def _places(m: Machine, word: int, index: int) -> Places:
+    """The VMAs that cover page `index` of an anon_vma or a file, whose tree is kept for the other pages of it."""
+    ids = (m.anon_vma_chain if mapping_flags(word) == MAPPING_ANON else m.i_mmap).of(mapping_number(word))
+    if not ids:
+        return NOWHERE
+    tree = m.trees_memo.get(word, lambda: IntervalTree.of_vmas(sorted(m.vmas.of_each(sorted(ids)), key=_PGOFF)))
+    return tree.at(index)
 
 
 def page_index(m: Machine, pfn: int) -> int:
@@ -245,37 +241,36 @@ def try_to_unmap(m: Machine, pfn: int, entry_for: str) -> Steps[bool]:
 def _unmapped(m: Machine, pfn: int, entry_for: str) -> Iterator[Mark | Run]:
     if m.page(pfn) & pf.KSM:
         places = Places.of_pairs(list(rmap_walk_ksm(m, pfn)))
-        entries: Sequence[int] = m.ptes.values(places.keys)
+        entries = entries_at(m, places)
     else:
         places, entries = rmap_places(m, pfn), rmap_entries(m, pfn)
-    for numbers in stretches(range(len(places.vmas))):
+    for numbers in stretches(range(len(places.addresses))):
         these = slice(numbers[0], numbers[-1] + 1)
-        part = places.part(these)
-        run = _unmap_alike(m, pfn, part, entries[these], entry_for)
+        run = _unmap_alike(m, pfn, places, these, entries[these], entry_for)
         if run is not None:
             yield run
             continue
-        for vma, address in zip(part.vmas, part.addresses, strict=True):
+        for vma, address in zip(places.of.vmas[these], places.addresses[these].tolist(), strict=True):
             mark = try_to_unmap_one(m, pfn, vma, address, entry_for)
             if mark is not None:
                 yield mark
 
 
-def _unmap_alike(m: Machine, pfn: int, places: Places, entries: Sequence[int], entry_for: str) -> Run | None:
+def _unmap_alike(m: Machine, pfn: int, places: Places, these: slice, entries: I64, entry_for: str) -> Run | None:
     """try_to_unmap_one() at many places at once; None where it does more than to replace PTEs and lower the counts.
 
-    `entries`: those at the places.
+    `these`: which of the places; `entries`: those there.
     """
-    count, word = len(places.vmas), m.page(pfn)
+    count, word = len(entries), m.page(pfn)
     if count < 2 or entry_for == "swap" or min(m.mapcount.get(pfn), m.refcount.get(pfn)) <= count:
         return None  # of a tail as well, whose references are counted on the head
-    mms, keys = places.mms, places.keys
-    dirty = [entry & ptes.DIRTY != 0 for entry in entries]
-    plain = ptes.mk_pte(pfn)
-    if {entry & ~_HARMLESS for entry in set(entries)} != {plain} or (any(dirty) and not word & pf.DIRTY):
+    dirty = (entries & ptes.DIRTY) != 0
+    if (entries & ~_HARMLESS != ptes.mk_pte(pfn)).any() or (dirty.any() and not word & pf.DIRTY):
         return None
+    mms, addresses = places.of.mms[these], places.addresses[these]
     if len(set(mms)) < count:  # each RSS changes once
         return None
+    keys = Pairs(mms, (addresses >> PAGE_SHIFT).tolist())
     ends = m.gate.put_run(
         count,
         (
@@ -285,8 +280,9 @@ def _unmap_alike(m: Machine, pfn: int, places: Places, entries: Sequence[int], e
             Count(m.refcount, pfn, -1),
         ),
     )
-    args = m.threads_of(mms).process.comm, places.addresses, dirty  # a process and its mm have one number
-    return Run(BlockList.of(MarksAlike(UNMAPPED[entry_for], args, (pfn,), mms, places.ids, keys)), ends)
+    args = m.threads_of(mms).process.comm, column(addresses), dirty.tolist()  # a process and its mm have one number
+    marks = MarksAlike(UNMAPPED[entry_for], args, (pfn,), mms, places.of.ids[these], keys)
+    return Run(BlockList.of(marks), ends)
 
 
 _HARMLESS: Final = ptes.RW | ptes.ACCESSED | ptes.DIRTY  # of a PTE that maps a small page of the machine

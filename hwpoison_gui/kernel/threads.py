@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from hwpoison_gui.record import as_columns
 
 from .records import Process, Task
@@ -30,6 +33,11 @@ class Threads:
         self.tasks, self.processes = tasks, processes
         self.task: Any = as_columns(Task, tasks)
         self.process: Any = as_columns(Process, processes)
+
+    @cached_property
+    def mms(self) -> npt.NDArray[np.int64]:
+        """The address space of each."""
+        return np.array(self.process.mm, np.int64)
 
     @cached_property
     def kinds(self) -> Sequence[int]:

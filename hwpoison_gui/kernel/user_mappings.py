@@ -9,12 +9,12 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Final
 
-from hwpoison_gui.record import from_columns
+from hwpoison_gui.record import as_columns, from_columns
 
 from . import page_flags as pf
 from .block_list import BlockList
 from .changes_alike import Each
-from .collect import ToKill, collect_procs
+from .collect import ToKill, ToKillAlike, collect_procs
 from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
 from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
@@ -147,18 +147,26 @@ def kill_procs(h: Handler) -> Steps[None]:
 
 
 def _kill_all(h: Handler) -> Iterator[Mark | Run]:
-    for part in stretches(h.to_kill):
-        run = _kill_alike(h, part)
-        if run is not None:
-            yield run
-        else:
-            yield from (kill_proc(h, entry) for entry in part)
+    for part in h.to_kill.parts() if isinstance(h.to_kill, BlockList) else (h.to_kill,):
+        if isinstance(part, ToKillAlike):
+            yield from _kill(h, part)
+        elif isinstance(part, Sequence):
+            for entries in stretches(part):
+                yield from _kill(h, as_columns(ToKillAlike, entries))
 
 
-def _kill_alike(h: Handler, entries: Sequence[ToKill]) -> Run | None:
+def _kill(h: Handler, entries: ToKillAlike) -> Iterator[Mark | Run]:
+    run = _kill_alike(h, entries)
+    if run is not None:
+        yield run
+    else:
+        yield from (kill_proc(h, entry) for entry in entries.made())
+
+
+def _kill_alike(h: Handler, entries: ToKillAlike) -> Run | None:
     """kill_proc() for many threads that get SIGBUS (BUS_MCEERR_AO) and queue it; None where any does not."""
-    m, count = h.m, len(entries)
-    tids, addresses, vmas, sizes = zip(*entries, strict=True)
+    m, count = h.m, entries.size
+    tids, addresses, vmas, sizes = entries
     if count < 2 or _is_fatal(h) or h.current in tids:
         return None
     if len(set(tids)) < count or min(addresses) < 0 or not all(vmas):

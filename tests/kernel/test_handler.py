@@ -58,7 +58,7 @@ def test_flags_are_told_apart() -> None:
 def test_a_handler_begins_with_nothing_known() -> None:
     h = Handler(Workbench().m, 7)
     assert (h.page, h.extra, h.flags, h.current, h.kind, h.lru_flag, h.page_flags) == (7, 0, 0, 0, "", 0, 0)
-    assert h.unmapped and h.to_kill == [] and h.trapno == 18, "the vector of a machine check"
+    assert h.unmapped and not h.to_kill and h.trapno == 18, "the vector of a machine check"
 
 
 @pytest.mark.parametrize("profile", tuple(PROFILES))

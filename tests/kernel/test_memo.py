@@ -108,7 +108,7 @@ def test_a_walk_of_the_reverse_map_follows_the_vmas() -> None:
 
     def walk() -> None:
         places = rmap_places(m, pfn)
-        walks.append((len(places.vmas), [bool(entry) for entry in rmap_entries(m, pfn)]))
+        walks.append((len(places.addresses), [bool(entry) for entry in rmap_entries(m, pfn)]))
 
     walk()
     bench.do("munmap", task="b", at="m+1", pages=1)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hwpoison_gui.kernel.gate import ABSENT, Change, Gate, NestedTable, Whole, _Absent
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable, Pairs
 from hwpoison_gui.kernel.packed_tags import PackedTags
 
 # Keys in blocks that fill up, at their edges, and far away from everything.
@@ -58,7 +58,8 @@ class Tables(RuleBasedStateMachine):
     @rule(keys=st.lists(st.tuples(OUTER, KEYS), unique=True, max_size=9), value=st.one_of(VALUES, st.just(ABSENT)))
     def put_each(self, keys: list[tuple[int, int]], value: int | _Absent) -> None:
         keys = [key for key in keys if self.plain.get(key) != value]
-        assert self.packed.values(keys) == [self.plain.of(outer).get(key, 0) for outer, key in keys]
+        found = self.packed.values(Pairs([outer for outer, _ in keys], [key for _, key in keys]))
+        assert found.tolist() == [self.plain.of(outer).get(key, 0) for outer, key in keys]
         self.gate.put_each(self.packed, keys, [value] * len(keys))
         for key in keys:
             self.gate.put(self.plain, key, value)
@@ -211,6 +212,12 @@ def test_a_leaf_becomes_wider_with_its_values(step: int) -> None:
         assert table.of(1) == expected
 
 
+def test_keys_in_two_columns_are_pairs() -> None:
+    keys = Pairs([1, 2, 3], [7, 8, 9])
+    assert list(keys) == [(1, 7), (2, 8), (3, 9)] and len(keys) == 3
+    assert keys[1] == (2, 8) and keys[-1] == (3, 9) and list(keys[1:]) == [(2, 8), (3, 9)]
+
+
 PATTERNS = {
     "few": [3, 9, 700],
     "edge": [511, *range(512, 519)],
@@ -236,7 +243,7 @@ def assert_same(table: PackedNestedTable, records: dict[int, int]) -> None:
     near = sorted({key + step for key in records for step in (-512, -1, 0, 1, 512, key << 9) if key + step >= 0})
     assert [table.value(1, key) for key in near] == [records.get(key, 0) for key in near] and table.value(2, 3) == 0
     for _ in range(2):  # the leaf read last is remembered
-        assert table.values([(1, key) for key in near]) == [records.get(key, 0) for key in near]
+        assert table.values(Pairs([1] * len(near), near)).tolist() == [records.get(key, 0) for key in near]
     ends = [0, 3, 510, 512, 513, 1023, 1024, 1100, 3000, 5003, 5004, 1 << 36]
     for first, last in [(first, last) for first in ends for last in ends if first <= last]:
         inside = sorted(item for item in records.items() if first <= item[0] < last)
@@ -259,7 +266,7 @@ def test_every_way_to_set_records_comes_to_the_same(pattern: str, greatest: int)
         loaded, put, many = tables
         loaded.load_arrays(1, np.array(keys), np.array(values))
         olds = {key: put.swap((1, key), value) for key, value in known.items()}
-        many.values([(1, key) for key in known])
+        many.values(Pairs([1] * len(known), list(known)))
         assert many.swap_many([(1, key) for key in known], known.values()) == [before.get(key, ABSENT) for key in known]
         assert olds == {key: before.get(key, ABSENT) for key in known}
         for table in tables:

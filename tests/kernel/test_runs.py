@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hwpoison_gui.kernel import collect, mark, rmap, signal, user_mappings
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
+from hwpoison_gui.kernel.block_list import BlockList
 from hwpoison_gui.kernel.collect import ToKill, collect_procs
 from hwpoison_gui.kernel.gate import ABSENT, Change
 from hwpoison_gui.kernel.handler import MF_ACTION_REQUIRED, Handler
@@ -206,7 +207,8 @@ class Ten(NamedTuple):
             mark.SHORTEST_STRETCH = before  # type: ignore[misc]
         changes, digest = self.m.gate.take(), self.m.gate.digest()
         self.m.gate.backward(changes)
-        return [returned, marks, ends, list(map(_plain, changes)), digest]
+        listed = list(returned) if isinstance(returned, BlockList) else returned
+        return [listed, marks, ends, list(map(_plain, changes)), digest]
 
 
 @pytest.fixture(scope="module", params=[("v7", False), ("v7", True), ("6.1", True), ("7.2", False)], ids=str)
