@@ -47,12 +47,12 @@ def test_a_value_is_found_again_with_its_type(setting: Setting, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda one: one.key)
-@pytest.mark.parametrize("damaged", ["", "@", "nonsense", "1e999", "nan", "-", ["a", "b"], {"a": 1}])
-def test_a_damaged_value_reads_as_the_default(setting: Setting, damaged: object, tmp_path: Path) -> None:
-    settings = opened(tmp_path / "s.ini")
-    settings.store.setValue(setting.key, damaged)
-    settings.store.sync()
-    assert opened(tmp_path / "s.ini").get(setting) == setting.default
+def test_a_damaged_value_reads_as_the_default(setting: Setting, tmp_path: Path) -> None:
+    for number, damaged in enumerate(("", "@", "nonsense", "1e999", "nan", "-", ["a", "b"], {"a": 1})):
+        settings = opened(tmp_path / f"{number}.ini")
+        settings.store.setValue(setting.key, damaged)
+        settings.store.sync()
+        assert opened(tmp_path / f"{number}.ini").get(setting) == setting.default, damaged
 
 
 def test_without_a_store_nothing_is_remembered() -> None:

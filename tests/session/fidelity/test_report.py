@@ -17,23 +17,28 @@ from hwpoison_gui.session.fidelity.differences import pairs
 from hwpoison_gui.session.fidelity.kernel_functions import AFTER, FOLDED, LEFT_OUT, all_known, modelled
 from hwpoison_gui.session.fidelity.shown_by import read
 from hwpoison_gui.session.fidelity.unseen import SOURCE_ONLY
-from hwpoison_gui.session.scenario.check import Report
+from hwpoison_gui.session.scenario.check import Checked, Report
+from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.scenario.replay import Story
 from hwpoison_gui.sources.recording import open_recording
 from hwpoison_gui.view.words.tables import UPGRADE
 from tests.paths import ROOT
-from tests.session.replayed import replayed
+
+# Folders whose files are all replayed: by tests/session/scenario/test_{recorded_cases,cases_extra,tinjpage}.py and
+# tests/kernel/test_traces.py.
+REPLAYED = {"cases", "cases-extra", "cases-public", "tinjpage", "traces"}
 
 
 def test_the_pages_are_up_to_date(monkeypatch: pytest.MonkeyPatch) -> None:
-    def check_once(path: Path, story_of: Callable[[Path], Story]) -> Report:
+    def that_holds(path: Path, story_of: Callable[[Path], Story]) -> Report:
         story_of(path)
-        return replayed(path).report
+        return Report(path, Checked.HOLDS, "")
 
-    # The page asks of each case whether it holds, as the tests of recorded cases do.
-    monkeypatch.setattr(report, "check_file", check_once)
-    monkeypatch.setattr(report, "story", lambda path: SimpleNamespace(scenario=replayed(path).scenario))
+    # The page asks of each case whether it holds. The tests of recorded cases replay them all, and fail if not.
     data, server = ROOT / "tests" / "data", resources.path("machines/server.npz")
+    assert {path.relative_to(data).parts[0] for path in data.glob("*/**/*.toml")} == REPLAYED
+    monkeypatch.setattr(report, "check_file", that_holds)
+    monkeypatch.setattr(report, "story", lambda path: SimpleNamespace(scenario=load(path)))
     recordings = open_recording(server, hidden=False), open_recording(server, hidden=True)
     for name, text in (("fidelity.md", report.page(data, *recordings)), ("kernels.md", kernels_page.page(data))):
         assert text == (ROOT / "docs" / name).read_text(), "run: hwpoison-gui fidelity"

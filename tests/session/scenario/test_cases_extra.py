@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.session.scenario.check import Checked
 from tests.paths import DATA
-from tests.session.replayed import replayed
+from tests.session.replayed import in_groups, those_that_fail
 
 FILES = sorted([*(DATA / "cases-extra").glob("*/*.toml"), *(DATA / "cases-public").glob("*.toml")])
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_case_holds(path: Path) -> None:
-    report = replayed(path).report
-    assert report.result is Checked.HOLDS, report.message
+@pytest.mark.parametrize("paths", in_groups(FILES, DATA))
+def test_cases_hold(paths: list[Path]) -> None:
+    assert those_that_fail(paths) == {}

@@ -7,28 +7,30 @@ from pathlib import Path
 import pytest
 
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.session.fidelity.report import alike
 from hwpoison_gui.session.scenario import replay
-from hwpoison_gui.session.scenario.check import Checked
 from hwpoison_gui.session.scenario.reader import load
 from tests.paths import DATA
-from tests.session.replayed import replayed
+from tests.session.replayed import in_groups, those_that_fail
 
 CASES = sorted((DATA / "cases").glob("*/*.toml"))
+ALIKE = list(alike(DATA))
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_case_holds(path: Path) -> None:
-    if path.parent.name not in PROFILES:
-        pytest.skip(f"there is no profile {path.parent.name} yet")
-    report, scenario = replayed(path)
-    assert scenario.steps
-    assert report.result is Checked.HOLDS and report.differences == (), report.message
+@pytest.mark.parametrize("paths", in_groups(CASES, DATA))
+def test_cases_hold(paths: list[Path]) -> None:
+    assert {path.parent.name for path in paths} <= set(PROFILES)
+    assert those_that_fail(paths) == {}
 
 
-@pytest.mark.parametrize(("kernel", "path"), list(alike(DATA)), ids=lambda part: part.name.removesuffix(".toml"))
-def test_case_of_the_kernel_before_holds(kernel: Profile, path: Path) -> None:
-    scenario = load(path)._replace(profile=kernel.name)
-    session = replay.boot(scenario)
-    assert [str(one) for done in replay.play(session, scenario) for one in done.differences] == []
+def test_the_cases_of_each_kernel_that_has_any_are_there() -> None:
+    assert {path.parent.name for path in CASES} == set(PROFILES)
+
+
+@pytest.mark.parametrize("paths", in_groups({path for _, path in ALIKE}, DATA))
+def test_cases_of_the_kernel_before_hold(paths: list[Path]) -> None:
+    for kernel, path in ALIKE:
+        if path in paths:
+            scenario = load(path)._replace(profile=kernel.name)
+            session = replay.boot(scenario)
+            assert [str(one) for done in replay.play(session, scenario) for one in done.differences] == [], path

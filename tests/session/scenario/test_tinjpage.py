@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.session.scenario.check import Checked, check_file
 from tests.paths import DATA
+from tests.session.replayed import in_groups, those_that_fail
 
 FOLDER = DATA / "tinjpage"
 FILES = sorted(FOLDER.glob("*/*.toml"))
@@ -33,10 +33,9 @@ CASES = (
 WAYS = ("late", "suicide", "early")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_case_holds(path: Path) -> None:
-    report = check_file(path)
-    assert report.result is Checked.HOLDS, report.message
+@pytest.mark.parametrize("paths", in_groups(FILES, DATA))
+def test_cases_hold(paths: list[Path]) -> None:
+    assert those_that_fail(paths) == {}
 
 
 @pytest.mark.parametrize("profile", ("v7", "6.1"))

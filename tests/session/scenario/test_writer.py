@@ -15,19 +15,21 @@ from hwpoison_gui.session.scenario.reader import load, loads
 from hwpoison_gui.session.scenario.scenario import Memory, Scenario, ScenarioStep
 from hwpoison_gui.session.scenario.writer import dumps, is_as_written, save
 from tests.paths import DATA
+from tests.session.replayed import in_groups
 
 CASES = sorted((DATA / "cases").glob("*/*.toml"))
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
 PROSE = st.one_of(TEXT, st.text(st.sampled_from('"\\\n\r\t a#\x00\x7f'), max_size=20))
 
 
-@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_recorded_cases_come_back(path: Path) -> None:
-    scenario = load(path)
-    text = dumps(scenario)
-    again = loads(text)
-    assert again == scenario
-    assert dumps(again) == text
+@pytest.mark.parametrize("paths", in_groups(CASES, DATA))
+def test_recorded_cases_come_back(paths: list[Path]) -> None:
+    for path in paths:
+        scenario = load(path)
+        text = dumps(scenario)
+        again = loads(text)
+        assert again == scenario, path
+        assert dumps(again) == text, path
 
 
 @st.composite

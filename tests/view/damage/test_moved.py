@@ -25,7 +25,7 @@ from hwpoison_gui.view.outcome.assessment import Assessment
 from tests.programs import Kind, prepared, run
 from tests.session.test_properties import EXAMPLES, PROGRAMS
 from tests.view.outcome.states import with_huge_pages
-from tests.view.outcome.test_signature import two_of_each_class
+from tests.view.outcome.test_signature import some_of_each_class
 from tests.workbench import do
 
 KERNELS = [profile.name for profile in having("soft_offline")]
@@ -39,7 +39,7 @@ nets = settings(
 def assert_alike(m: Machine, rng: np.random.Generator) -> set[str]:
     """Two random frames of each class, and the one that it is told from, are moved alike; returns the results."""
     assessment, digest, found = Assessment.of(m), m.gate.digest(), set[str]()
-    for number, pfns in two_of_each_class(assessment, rng).items():
+    for number, pfns in some_of_each_class(assessment, rng).items():
         member = int(assessment.members[number])
         expected = moved.offline(m, member)
         found.add(expected.result)

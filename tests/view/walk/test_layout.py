@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import pairwise, product
 
 import pytest
 
@@ -10,6 +10,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.rmap.groups import GROUP_FROM, Mapper, base_name
 from hwpoison_gui.view.walk.layout import (
+    Layout,
     Metrics,
     broken,
     columns_of,
@@ -27,12 +28,14 @@ def graph(count: int, name: str = "worker-{}") -> ReverseMap:
     return ReverseMap(7, kinds.KINDS[kinds.ANON], "UDl", Mapping("anon", "anon_vma 3", name="3"), mappers)
 
 
-@pytest.mark.parametrize("width", [410, 520, 900])
-@pytest.mark.parametrize("height", [140, 260, 700])
 @pytest.mark.parametrize("count", [0, 1, 3, 5, 20, GROUP_FROM - 1, 300, 10_000])
-@pytest.mark.parametrize("metrics", [METRICS, METRICS._replace(least=(200, 20, 100), wanted=(300, 20, 160))])
-def test_nothing_overlaps(count: int, width: int, height: int, metrics: Metrics) -> None:
-    layout = lay_out(rows_of(graph(count)), width, height, metrics)
+def test_nothing_overlaps(count: int) -> None:
+    for metrics in (METRICS, METRICS._replace(least=(200, 20, 100), wanted=(300, 20, 160))):
+        for width, height in product((410, 520, 900), (140, 260, 700)):
+            assert_apart(lay_out(rows_of(graph(count)), width, height, metrics), width)
+
+
+def assert_apart(layout: Layout, width: int) -> None:
     for top, following in pairwise(layout.tops):
         assert top + layout.row_height < following
     if layout.tops:
@@ -58,9 +61,12 @@ def test_columns_get_what_their_words_need_where_there_is_room() -> None:
 
 
 @pytest.mark.parametrize("large", [1, 1.5, 2])
-@pytest.mark.parametrize("height", [100, 200, 300, 500])
-@pytest.mark.parametrize("view", range(410, 700, 35))
-def test_a_narrow_view_shows_all_names_below_each_other_or_scrolls(view: int, height: int, large: float) -> None:
+def test_a_narrow_view_shows_all_names_below_each_other_or_scrolls(large: float) -> None:
+    for view, height in product(range(410, 700, 35), (100, 200, 300, 500)):
+        assert_shown_or_scrolls(view, height, large)
+
+
+def assert_shown_or_scrolls(view: int, height: int, large: float) -> None:
     least = (66 * large, 42 * large, 104 * large)
     metrics = Metrics(14 * large, 12 * large, 55 * large, 73 * large, least, least, narrow=53 * large)
     width = width_of(view, metrics)

@@ -11,6 +11,7 @@ from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.view.words.lookup import branch_of, text_of, why_of
 from tests.paths import DATA
+from tests.session.replayed import in_groups
 from tests.workbench import crowd, do
 
 SOME = [
@@ -18,16 +19,18 @@ SOME = [
 ]
 
 
-@pytest.mark.parametrize("file", SOME, ids=lambda file: f"{file.parent.parent.name}-{file.parent.name}-{file.stem}")
-def test_every_mark_has_a_whole_sentence(file: Path) -> None:
-    scenario = load(file)
-    session = replay.boot(scenario)
-    for _ in replay.play(session, scenario):
-        pass
-    for mark in set(session.steps.marks):
-        text = text_of(mark)
-        assert text.endswith(".") and not text.endswith(".."), text
-        assert not any(sign in text + why_of(mark) + branch_of(mark) for sign in ("{", "}", "None")), text
+@pytest.mark.parametrize("files", in_groups(SOME, DATA))
+def test_every_mark_has_a_whole_sentence(files: list[Path]) -> None:
+    for file in files:
+        scenario = load(file)
+        session = replay.boot(scenario)
+        for _ in replay.play(session, scenario):
+            pass
+        for mark in set(session.steps.marks):
+            text = text_of(mark)
+            assert text.endswith(".") and not text.endswith(".."), (file, text)
+            signs = text + why_of(mark) + branch_of(mark)
+            assert not any(sign in signs for sign in ("{", "}", "None")), (file, text)
 
 
 def test_words_are_chosen_by_the_values() -> None:
