@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import gc
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from operator import itemgetter
-from typing import Final, Protocol, TypeVar, cast, overload
+from typing import Any, Final, Protocol, TypeVar, cast, overload
+
+from hwpoison_gui.record import from_columns
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -25,6 +28,52 @@ class Block(Protocol[T_co]):
 
     def made(self) -> Iterable[T_co]:
         """Make the items. Called once at most."""
+
+
+class Later(Sequence[T]):
+    """So many values, which are made when one of them is read; equal to a tuple of the same."""
+
+    def __init__(self, size: int, make: Callable[[], Iterable[T]]) -> None:
+        self.size = size
+        self._make: Callable[[], Iterable[T]] | None = make
+        self._made: tuple[T, ...] = ()
+
+    def made(self) -> tuple[T, ...]:
+        """The values, each time the same."""
+        make = self._make
+        if make is not None:
+            self._made, self._make = tuple(make()), None
+        return self._made
+
+    def __len__(self) -> int:
+        return self.size
+
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        return self.made()[at]
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.made())
+
+    def __eq__(self, other: object) -> bool:
+        return self.made() == (other.made() if isinstance(other, Later) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.made())
+
+    def __repr__(self) -> str:
+        return repr(self.made())
+
+
+class Alike(Later[T]):
+    """Records of one kind as columns. `columns`: a record of that kind whose fields are the columns."""
+
+    def __init__(self, kind: type[T], size: int, *columns: Iterable[Any]) -> None:
+        super().__init__(size, partial(from_columns, kind, *columns))
+        self.columns: Any = kind(*columns)
 
 
 class BlockList(Sequence[T]):
@@ -93,10 +142,11 @@ class BlockList(Sequence[T]):
         else:
             self.items += more
 
-    def parts(self) -> Iterator[list[T] | Block[T]]:
-        """The items in order: lists of those that are made, and blocks of the others."""
-        at = 0
-        for start, block in self.unmade:
+    def parts(self, first: int = 0) -> Iterator[list[T] | Block[T]]:
+        """The items from place `first` on, in order: lists of those that are made, and blocks of the others."""
+        self._make(first, first)
+        at = first
+        for start, block in self.unmade[bisect_left(self.unmade, first, key=_START) :]:
             if at < start:
                 yield cast("list[T]", self.items[at:start])
             yield block

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hwpoison_gui.record import Record
 
 if TYPE_CHECKING:
-    from .gate import Change, Column, Many, Table
-    from .packed import PackedNestedTable
+    from .gate import Change, Column, Many
 
 
 class Changed(Record):
@@ -23,15 +22,15 @@ class Changed(Record):
 
 
 class Each(Record):
-    """A change of a table a step: different keys, and for each a value that it does not have yet."""
+    """A change of a store a step: different keys, and for each a value that it does not have yet."""
 
-    store: Table[Any, Any] | PackedNestedTable
+    store: Many
     keys: Sequence[Any]
     news: Iterable[Any]
 
     def make(self, steps: int) -> Changed:
         """Make the changes; the gate alone calls it."""
-        values = tuple(self.news)
+        values = self.news if isinstance(self.news, Sequence) else tuple(self.news)
         assert len(self.keys) == len(values) == steps
         return Changed(self.store, self.keys, self.store.swap_many(self.keys, values), values)
 

@@ -16,6 +16,7 @@ from hwpoison_gui.image import Capture, ZoneImage
 from . import page_flags as pf
 from . import pte as ptes
 from .gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table
+from .journal import Journal
 from .memcontrol import PageMemcg
 from .memo import Memo
 from .mmzone import zones_by_address
@@ -159,8 +160,8 @@ class Machine:
         self.sysctl: Table[str, int] = add(Table("sysctl"))
         self.filters: Table[str, int] = add(Table("hwpoison_filters"))
         self.counters: Table[str, int] = add(Table("counters"))
-        self.log: Table[int, LogLine] = add(Table("kernel_log"))
-        self.deliveries: Table[int, Delivery] = add(Table("deliveries"))
+        self.log: Journal[LogLine] = add(Journal("kernel_log"))
+        self.deliveries: Journal[Delivery] = add(Journal("deliveries"))
         self.results: Table[int, ActionResult] = add(Table("results"))
         self.sysctl.load(dict(self.profile.sysctl))
 

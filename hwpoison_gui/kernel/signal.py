@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 from itertools import chain, repeat
 from typing import Final
 
-from hwpoison_gui.record import as_columns, from_columns
+from hwpoison_gui.record import as_columns
 
-from .block_list import BlockList
+from .block_list import Alike, BlockList
 from .changes_alike import Each
 from .gate import ABSENT
 from .machine import Machine
@@ -165,7 +165,8 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
     if effect == "killed" and len(set(tgids)) < len(tids):
         return None
     first = len(m.deliveries.view)
-    told = Each(m.deliveries, range(first, first + len(tids)), from_columns(Delivery, tids, infos, repeat(effect)))
+    delivered = Alike(Delivery, len(tids), tids, infos, repeat(effect))
+    told = Each(m.deliveries, range(first, first + len(tids)), delivered)
     taken = Each(m.pending, tids, repeat(ABSENT, len(tids)))
     ends = m.gate.put_run(len(tids), (told,) if effect == "killed" else (taken, told))
     if effect == "killed":  # which is no step: they end in do_group_exit()

@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from itertools import repeat
 from typing import Final
 
-from hwpoison_gui.record import as_columns, from_columns
+from hwpoison_gui.record import as_columns
 
 from . import page_flags as pf
-from .block_list import BlockList
+from .block_list import Alike, BlockList, Later
 from .changes_alike import Each
 from .collect import ToKill, ToKillAlike, collect_procs
 from .filemap import can
@@ -178,14 +178,16 @@ def _kill_alike(h: Handler, entries: ToKillAlike) -> Run | None:
     if not m.pending.view.keys().isdisjoint(tids):
         return None
     line = h.prefix.replace("%", "%%") + m.profile.log.kill.format(comm="%s", pid="%d")
-    texts = map(line.__mod__, zip(comms, tids, strict=True))
-    infos = from_columns(SigInfo, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, sizes)
+    texts = Later(count, lambda: map(line.__mod__, zip(comms, tids, strict=True)))
+    # Most of them get the same: a forked process has the page where its parent has it.
+    where = list(zip(addresses, sizes, strict=True))
+    infos = {at: (SigInfo("SIGBUS", BUS_MCEERR_AO, *at),) for at in set(where)}
     first = len(m.log.view)
     ends = m.gate.put_run(
         count,
         (
-            Each(m.log, range(first, first + count), from_columns(LogLine, texts, repeat(h.pfn), repeat(True))),
-            Each(m.pending, tids, zip(infos)),
+            Each(m.log, range(first, first + count), Alike(LogLine, count, texts, repeat(h.pfn), repeat(True))),
+            Each(m.pending, tids, [infos[at] for at in where]),
         ),
     )
     args = comms, repeat("SIGBUS"), repeat(BUS_MCEERR_AO), addresses, repeat("queued")

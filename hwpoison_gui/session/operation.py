@@ -96,7 +96,7 @@ class Parts(Sequence[Operation]):
         self._name, self._args, self._first = name, args, first  # `args`: without the frame
         self.pfns, self.lasts = array("q"), array("q")
         self._outcomes: list[Outcome] = []
-        self._logs: list[tuple[str, ...]] = []
+        self._logs: list[Sequence[str]] = []
         self._known: dict[Outcome, Outcome] = {}
         self._order: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None = None  # the frames ascending
         self._built: WeakValueDictionary[int, Operation] = WeakValueDictionary()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from operator import attrgetter
-from typing import Any, Final, overload
+from typing import Any, Final, TypeVar, cast
 
+from hwpoison_gui.kernel.block_list import Alike, Block, Later
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.mark import LONGEST_RUN, Steps, stretches
-from hwpoison_gui.kernel.records import Delivery, SigInfo, label_of
+from hwpoison_gui.kernel.mark import LONGEST_RUN, Steps
+from hwpoison_gui.kernel.records import Delivery, LogLine, SigInfo, label_of
+from hwpoison_gui.kernel.threads import Threads
 from hwpoison_gui.record import Record, as_columns, from_columns
+
+T = TypeVar("T")
 
 
 class SignalSeen(Record):
@@ -36,53 +38,44 @@ class SignalSeen(Record):
         return label_of(self.comm, self.pid)
 
 
-class Signals(Sequence[SignalSeen]):
-    """Signals and their effects, in order; equal to a tuple of the same. They are made when one is read."""
-
-    def __init__(self, columns: Sequence[Sequence[Any]]) -> None:
-        self._columns = columns  # by the fields of SignalSeen
-
-    @cached_property
-    def _made(self) -> tuple[SignalSeen, ...]:
-        return tuple(from_columns(SignalSeen, *self._columns))
-
-    def __len__(self) -> int:
-        return len(self._columns[0])
-
-    @overload
-    def __getitem__(self, at: int) -> SignalSeen: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[SignalSeen]: ...
-    def __getitem__(self, at: int | slice) -> SignalSeen | Sequence[SignalSeen]:
-        return self._made[at]
-
-    def __iter__(self) -> Iterator[SignalSeen]:
-        return iter(self._made)
-
-    def __eq__(self, other: object) -> bool:
-        return self._made == (other._made if isinstance(other, Signals) else other)
-
-    def __hash__(self) -> int:
-        return hash(self._made)
-
-    def __repr__(self) -> str:
-        return repr(self._made)
-
-
 def signals_since(m: Machine, first: int) -> Sequence[SignalSeen]:
     """The signals delivered since there were `first` deliveries."""
-    delivered = m.deliveries.of_each(range(first, len(m.deliveries.view)))
-    if not delivered:
-        return ()
-    done = as_columns(Delivery, delivered)
-    sent = as_columns(SigInfo, done.info)
-    who = [m.threads_of(part) for part in stretches(done.tid)]  # as get_signal() took them
-    name, number, comm, tgid = (
-        list(chain.from_iterable(map(column, who)))
-        for column in map(attrgetter, ("process.name", "task.number", "process.comm", "process.tgid"))
+    parts = list(map(_delivered, m.deliveries.since(first)))
+    who = [m.threads_of(part.tid) for part in parts]  # as get_signal() took them
+    return _short(len(m.deliveries.view) - first, lambda: chain.from_iterable(map(_seen, who, parts)))
+
+
+def _delivered(part: Block[Delivery] | list[Delivery]) -> Any:
+    """A Delivery whose fields are columns."""
+    return part.columns if isinstance(part, Alike) else as_columns(Delivery, cast("list[Delivery]", part))
+
+
+def _seen(who: Threads, done: Any) -> Iterator[SignalSeen]:
+    """The signals of some threads. `done`: as of `_delivered`."""
+    sent, process = as_columns(SigInfo, done.info), who.process
+    return from_columns(
+        SignalSeen,
+        process.name, who.task.number, sent.signal, sent.code, sent.address, sent.lsb, done.effect, process.comm,
+        process.tgid,
+    )  # fmt: skip
+
+
+def lines_since(m: Machine, first: int) -> Sequence[str]:
+    """The lines of the kernel log since there were `first` lines."""
+    parts = list(m.log.since(first))
+    return _short(len(m.log.view) - first, lambda: chain.from_iterable(map(_texts, parts)))
+
+
+def _texts(part: Block[LogLine] | list[LogLine]) -> Sequence[str]:
+    texts: Sequence[str] = (
+        part.columns.text if isinstance(part, Alike) else [line.text for line in cast("list[LogLine]", part)]
     )
-    columns = name, number, sent.signal, sent.code, sent.address, sent.lsb, done.effect, comm, tgid
-    return Signals(columns) if len(delivered) > LONGEST_RUN else tuple(from_columns(SignalSeen, *columns))
+    return texts
+
+
+def _short(count: int, make: Callable[[], Iterable[T]]) -> Sequence[T]:
+    """The values, at once if they are few."""
+    return Later(count, make) if count > LONGEST_RUN else tuple(make())
 
 
 class OpResult(Record):
@@ -121,7 +114,7 @@ class Outcome(Record):
     dirty: bool = False
     errno: int | str = 0
     signals: Sequence[SignalSeen] = ()
-    log: tuple[str, ...] = ()
+    log: Sequence[str] = ()
     value: str | None = None
     mce_kill: str | None = None
     handed_out: frozenset[int] = frozenset()

@@ -21,7 +21,7 @@ from hwpoison_gui.session.booting import boot
 from hwpoison_gui.session.branches import Branch, Branches, Inputs, Past, past_of, shared
 from hwpoison_gui.session.errors import NotYetSupportedError, ScenarioError
 from hwpoison_gui.session.operation import Operation, Parts, Sifted
-from hwpoison_gui.session.outcome import OpResult, Outcome, signals_since
+from hwpoison_gui.session.outcome import OpResult, Outcome, lines_since, signals_since
 from hwpoison_gui.session.recall import Recall
 from hwpoison_gui.session.recording import Recording
 from hwpoison_gui.session.scenario import schema
@@ -386,7 +386,7 @@ class Session:
             dirty=last.dirty if last else False,
             errno=done.errno,
             signals=signals_since(m, before.deliveries),
-            log=tuple(line.text for line in m.log.of_each(range(before.log, len(m.log.view)))),
+            log=lines_since(m, before.log),
             value=done.value,
             mce_kill=done.mce_kill,
             handed_out=done.handed_out,

@@ -9,7 +9,8 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
-from hwpoison_gui.kernel.block_list import BlockList
+from hwpoison_gui.kernel.block_list import Alike, BlockList, Later
+from hwpoison_gui.kernel.records import OpenFile
 
 
 class Numbers(NamedTuple):
@@ -107,3 +108,33 @@ def some_blocks() -> tuple[BlockList[int], list[int], list[int]]:
     found.items.append(-2)
     found.extend(BlockList.of(Counted(20, 1)))
     return found, [-1, 0, 1, 10, 11, -2, 20], calls
+
+
+def test_parts_may_begin_in_the_middle_of_a_block() -> None:
+    found = BlockList[int]()
+    for first in (0, 3):
+        found.extend(BlockList.of(Numbers(first, 3)))
+    assert [part if isinstance(part, list) else part.size for part in found.parts(6)] == []
+    assert [part if isinstance(part, list) else part.size for part in found.parts(3)] == [3]
+    assert [part if isinstance(part, list) else part.size for part in found.parts(1)] == [[1, 2], 3]
+
+
+def test_values_are_made_later_and_once() -> None:
+    calls = list[int]()
+
+    def make() -> list[int]:
+        calls.append(1)
+        return [3, 4, 5]
+
+    values = Later(3, make)
+    assert len(values) == 3 and not calls
+    assert values[1] == 4 and values[-2:] == (4, 5) and list(values) == [3, 4, 5]
+    assert values == (3, 4, 5) and values == Later(3, make) and values != (3, 4) and values != [3, 4, 5]
+    assert hash(values) == hash((3, 4, 5)) and repr(values) == "(3, 4, 5)"
+    assert values.made() is values.made() and len(calls) == 2
+
+
+def test_records_that_are_alike_have_columns() -> None:
+    files = Alike(OpenFile, 2, [1, 2], [7, 8], [0, 1])
+    assert files.columns == OpenFile([1, 2], [7, 8], [0, 1])  # type: ignore[arg-type]
+    assert files == (OpenFile(1, 7, 0), OpenFile(2, 8, 1)) and files.size == 2

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hwpoison_gui.kernel.boot.fresh import fresh_machine
 from hwpoison_gui.kernel.changes_alike import Count, Each
 from hwpoison_gui.kernel.gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table, Whole
+from hwpoison_gui.kernel.journal import Journal
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
 from hwpoison_gui.kernel.packed_tags import PackedTags
@@ -426,6 +427,8 @@ def _some_cell(m: Machine, store: Any) -> tuple[Any, Any]:
         return 9, 77
     if isinstance(store, PackedTags):
         return 9, "x"
+    if isinstance(store, Journal):
+        return len(store.view), 77
     return (1, 2) if hasattr(store, "of") else "new", 77
 
 
@@ -444,7 +447,7 @@ def test_a_digest_sees_every_store_of_a_machine(m: Machine) -> None:
 
 def test_a_store_that_is_not_behind_the_gate_is_not_there(m: Machine) -> None:
     stores = {id(store) for store in m.gate.stores()}
-    kinds = (Column, Table, NestedTable, PackedTable, PackedTags, PackedNestedTable, SortedSets)
+    kinds = (Column, Table, Journal, NestedTable, PackedTable, PackedTags, PackedNestedTable, SortedSets)
     assert all(id(value) in stores for value in vars(m).values() if isinstance(value, kinds))
 
 

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from hwpoison_gui.image import ZoneImage
 
 from ..gate import Column, NestedTable, SortedSets, Table
+from ..journal import Journal
 from ..machine import Machine
 from ..packed import PackedNestedTable, PackedTable
 from ..packed_tags import PackedTags
@@ -120,11 +121,11 @@ def _read_column(store: Column, arrays: Arrays, spec: Spec) -> None:
     store.load(slice(None), arrays.column(spec, len(store.view), [store.view.dtype]))
 
 
-def _write_table(store: Table[Any, Any], keep: Keep) -> list[Spec]:
+def _write_table(store: Table[Any, Any] | Journal[Any], keep: Keep) -> list[Spec]:
     return [_write(list(store.view), keep), _write(list(store.view.values()), keep)]
 
 
-def _read_table(store: Table[Any, Any], arrays: Arrays, keys: Spec, values: Spec) -> None:
+def _read_table(store: Table[Any, Any] | Journal[Any], arrays: Arrays, keys: Spec, values: Spec) -> None:
     store.load(_mapping(_read(keys, arrays), _read(values, arrays)))
 
 
@@ -214,6 +215,7 @@ def _read_sets(store: SortedSets, arrays: Arrays, counts: Spec, members: Spec) -
 _KINDS: Final[dict[type[Any], str]] = {
     Column: COLUMN,
     Table: "table",
+    Journal: "table",
     NestedTable: "nested",
     PackedTable: "packed",
     PackedTags: "tags",

@@ -123,7 +123,7 @@ class Column(Record):
 
     settings: Settings
     facts: dict[Key, Value]
-    log: tuple[str, ...]
+    log: Sequence[str]
     already_poisoned: bool = False
     ran: bool = True
 
@@ -191,7 +191,7 @@ def differences(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if not row.same]
 
 
-def _log_of(side: Side) -> tuple[str, ...]:
+def _log_of(side: Side) -> Sequence[str]:
     return side.click.outcome.log if side.click else ()
 
 
