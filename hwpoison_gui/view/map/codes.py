@@ -6,6 +6,7 @@ or maxima over blocks of cells, are ever drawn.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,8 @@ U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
 FOUND: Final = 0x80  # bit of a code: found by the filter
+_SETS_FROM: Final = 2  # level of the pyramid: the set of a smaller block takes more than its cells
+_MOST_CELLS: Final = 1 << 20  # of single blocks; more take as long as all the map
 
 
 class Filter(Record):
@@ -96,6 +99,44 @@ class Codes:
             which = np.minimum(np.searchsorted(places, here), len(places) - 1)
             codes = np.where(places[which] == here, codes & FOUND | special[which], codes)
         return codes
+
+    def blocks(self, level: int, x: I64, y: I64) -> U8 | None:
+        """Return the highest codes of blocks of 2**level by 2**level cells, given their columns and rows of blocks.
+
+        The shape is that of `x` and `y`, one-dimensional; None if these are too many to be looked at one by one.
+        """
+        size = 1 << level
+        if x.size * size * size > _MOST_CELLS and level > 1:
+            return None
+        inner = np.arange(size, dtype=np.int64)[:, None]
+        columns = np.minimum((x << level) + inner, self.width - 1)[None, :, :]
+        rows = np.minimum((y << level) + inner, self.height - 1)[:, None, :]
+        highest: U8 = self.at(columns, rows).reshape(size * size, x.size).max(axis=0)
+        return highest
+
+    def maxima(self, level: int) -> U8 | None:
+        """Return the highest codes of all blocks of 2**level by 2**level cells, if the sets of numbers are known."""
+        if self._marks is not None:
+            return None
+        highest = self._numbers.maxima(self._layout, level, self._table)
+        places = self._exceptions.places
+        if highest is None or not places.size:
+            return highest
+        y, x = np.divmod(places, self.width)
+        y, x = y >> level, x >> level
+        special = self.blocks(level, x, y)
+        if special is None:
+            return None
+        highest[y, x] = special
+        return highest
+
+    def needs_sets(self, level: int) -> bool:
+        """Return whether `find_sets` makes `maxima` of this level known."""
+        return level >= _SETS_FROM and self._marks is None and self._numbers.needs_sets(self._layout, level)
+
+    def find_sets(self, level: int) -> Generator[float, None, None]:
+        """Find the sets of numbers by which `maxima` is known; yields the share done (0 to 1)."""
+        return self._numbers.find_sets(self._layout, level)
 
     def _looked_up(self, index: Any) -> U8:
         """Look up the tables, without exceptions; `index` selects from a (height, width) plane."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.view.map.layout import Layout
+
+if TYPE_CHECKING:  # imported on first use: most machines are too small for it
+    from hwpoison_gui.view.map.block_sets import BlockSets
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
@@ -48,6 +52,7 @@ class Held:
         self._stale = False  # the twin has not been written yet
         self._counts: I64 = np.zeros(_NUMBERS, np.int64)
         self._twin: npt.NDArray[Any] = np.zeros((0, 0), dtype)
+        self._sets: BlockSets | None = None
 
     @property
     def size(self) -> int:
@@ -59,6 +64,7 @@ class Held:
         if wanted is self._layout and not again:
             return
         self._layout, self._stale = wanted, wanted is not None
+        self._sets = None
         if wanted is None:
             self._twin = np.zeros((0, 0), self.values.dtype)
 
@@ -66,6 +72,7 @@ class Held:
         """Set a run of frames for the first time, and add them to the histogram."""
         self.values[frames] = values
         self._stale = self._layout is not None
+        self._sets = None
         self._counts += _counted(values)
 
     def counts(self) -> I64:
@@ -80,6 +87,8 @@ class Held:
         if self._layout is not None and not self._stale:
             x, y = self._layout.positions(pfns)
             self._twin[y, x] = values
+        if self._sets is not None:
+            self._sets.forget(pfns)
 
     def shown(self, layout: Layout) -> npt.NDArray[Any]:
         """Return the numbers in display order, shape (height, width), as a view that must not be written to.
@@ -91,6 +100,36 @@ class Held:
         if self._stale:  # written on demand: few of the sheets are shown under each layout
             self._write_twin(self._layout)
         return self._twin
+
+    # -- sets of the numbers in each block of cells
+
+    def needs_sets(self, layout: Layout, level: int) -> bool:
+        """Return whether `find_sets` has anything to do."""
+        sets = self._sets_of(layout, level)
+        return self.values.dtype == np.uint8 and (sets is None or sets.is_stale)
+
+    def find_sets(self, layout: Layout, level: int) -> Generator[float, None, None]:
+        """Find which numbers occur in each block of 2**level by 2**level cells; yields the share done (0 to 1).
+
+        It may be left and begun again at any time.
+        """
+        from hwpoison_gui.view.map.block_sets import BlockSets
+
+        sets = self._sets_of(layout, level) or BlockSets(layout, level)
+        self._sets = sets
+        for done in sets.renew(self.shown(layout)):
+            yield done
+            if self._sets is not sets:
+                return
+
+    def maxima(self, layout: Layout, level: int, table: U8) -> U8 | None:
+        """Return the highest code of each block of cells, by a table of 256 codes; None if the sets are not known."""
+        sets = self._sets_of(layout, level)
+        return None if sets is None else sets.maxima(self.shown(layout), table[:_NUMBERS])
+
+    def _sets_of(self, layout: Layout, level: int) -> BlockSets | None:
+        sets = self._sets
+        return sets if sets is not None and (sets.layout, sets.level) == (layout, level) else None
 
     def _write_twin(self, layout: Layout) -> None:
         shape = layout.height, layout.width

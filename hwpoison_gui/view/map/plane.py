@@ -7,7 +7,7 @@ of a patch depends only on the number of frames patched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -212,6 +212,18 @@ class FramePlane:
             return False
         self.set_layout(layout)
         return True
+
+    @property
+    def needs_index(self) -> bool:
+        """Whether `index` would make the next change of the lens faster."""
+        return self.codes.needs_sets(self.pyramid.base)
+
+    def index(self) -> Generator[float, None, None]:
+        """Find which flag words, or bytes of the sheet, occur in each block of cells; yields the share done (0 to 1).
+
+        It may be left and begun again at any time.
+        """
+        return self.codes.find_sets(self.pyramid.base)
 
     # -- changes of the machine
 

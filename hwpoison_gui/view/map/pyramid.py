@@ -6,6 +6,7 @@ where sampling or averaging would lose it.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Final, Protocol
 
 import numpy as np
@@ -14,7 +15,8 @@ import numpy.typing as npt
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-_BAND: Final = 1 << 18  # cells of the level below processed at a time: intermediate results stay in the cache
+_BAND: Final = 1 << 18  # cells of level 0 processed at a time: intermediate results stay in the cache
+_WHOLE: Final = 3 << 19  # cells up to which a level is built as a whole: about the pixels of a map
 _ONE_BY_ONE: Final = 24  # number of changed cells up to which plain integers are faster than arrays
 _PAIR: Final = np.dtype("<u2")  # two neighbours; the left one is the low byte
 _BYTE: Final = np.uint16(8)
@@ -28,7 +30,9 @@ class Source(Protocol):
 
     def region(self, left: int, top: int, right: int, bottom: int) -> U8: ...
 
-    def at(self, x: I64, y: I64) -> U8: ...
+    def blocks(self, level: int, x: I64, y: I64) -> U8 | None: ...
+
+    def maxima(self, level: int) -> U8 | None: ...
 
 
 def _halve(band: U8, out: U8) -> None:
@@ -62,15 +66,22 @@ def _shapes(height: int, width: int) -> list[tuple[int, int]]:
 
 
 class Pyramid:
-    """All levels over a plane of codes. The levels above 0 are built when one of them is first used."""
+    """All levels over a plane of codes, built when they are first used.
+
+    Levels below `base` are built for the rows that are looked at. Level `base` and those above it, of which a view of
+    all frames shows one, are built as a whole.
+    """
 
     def __init__(self, codes: Source, reuse: Pyramid | None = None) -> None:
         """Take the codes. `reuse`: a pyramid whose memory is taken over; it must not be used any more."""
         self._codes = codes
         self.shapes = _shapes(codes.height, codes.width)
-        self._built = False
         fits = reuse is not None and reuse.shapes == self.shapes
         self._levels: list[U8] = reuse._levels if reuse is not None and fits else []  # from level 1 on
+        self.base = max(1, next(n for n, (height, width) in enumerate(self.shapes) if height * width <= _WHOLE))
+        self._band = max(1, (_BAND // codes.width) >> self.base) << self.base  # rows of level 0
+        self._fresh = np.zeros(-(-codes.height // self._band), np.bool_)  # bands whose levels up to `base` are built
+        self._built = False  # `base` and the levels above it are
 
     def level(self, number: int) -> U8:
         """Return a whole level, shape (height, width). Level 0 is a new array; the others must not be written to."""
@@ -81,66 +92,83 @@ class Pyramid:
         """Return a rectangle of cells of a level, shape (bottom - top, right - left)."""
         if not number:
             return self._codes.region(left, top, right, bottom)
-        self._build()
+        if not self._levels:
+            self._levels = [np.empty(shape, np.uint8) for shape in self.shapes[1:]]
+        if number < self.base:
+            self._build_bands(top << number, min(bottom << number, self._codes.height))
+        else:
+            self._build()
         return self._levels[number - 1][top:bottom, left:right]
+
+    def _build_bands(self, top: int, bottom: int) -> None:
+        """Build the levels up to `base` for some rows of level 0."""
+        for band in range(top // self._band, -(-bottom // self._band)):
+            if self._fresh[band]:
+                continue
+            first, last = band * self._band, min((band + 1) * self._band, self._codes.height)
+            lower = self._codes.region(0, first, self._codes.width, last)
+            for number, level in enumerate(self._levels[: self.base], 1):
+                out = level[first >> number : -(-last >> number)]
+                _halve(lower, out)
+                lower = out
+            self._fresh[band] = True
 
     def _build(self) -> None:
         if self._built:
             return
-        if not self._levels:
-            self._levels = [np.empty(shape, np.uint8) for shape in self.shapes[1:]]
-        for number, out in enumerate(self._levels):
-            height, width = self.shapes[number]
-            step = max(2, _BAND // width & ~1)
-            for top in range(0, height, step):
-                bottom = min(top + step, height)
-                lower = self._levels[number - 1][top:bottom] if number else self._codes.region(0, top, width, bottom)
-                _halve(lower, out[top // 2 : -(-bottom // 2)])
+        known = self._codes.maxima(self.base)
+        if known is None:
+            self._build_bands(0, self._codes.height)
+        else:
+            self._levels[self.base - 1][:] = known
+        for lower, out in pairwise(self._levels[self.base - 1 :]):
+            _halve(lower, out)
         self._built = True
 
     def update(self, codes: Source, x: I64, y: I64) -> None:
         """Replace the codes; they may differ from the current ones only in the given cells (columns x, rows y)."""
         self._codes = codes
-        if not self._built or not self._levels or not x.size:
+        if not self._levels or not x.size:
             return
-        self._update_first(x >> 1, y >> 1)
+        fresh = self._fresh[y // self._band]
+        if fresh.any():
+            self._renew(1, x[fresh], y[fresh])
+        if self._built and not fresh.all():
+            self._renew(self.base, x[~fresh], y[~fresh])
 
-    def _update_first(self, x: I64, y: I64) -> None:
-        """Recompute cells of level 1, and the cells above them."""
-        level = self._levels[0]
-        keys = np.sort(y * level.shape[1] + x)
+    def _renew(self, number: int, x: I64, y: I64) -> None:
+        """Compute the cells of a level above some of level 0 again, and then the cells above them."""
+        level = self._levels[number - 1]
+        keys = np.sort((y >> number) * level.shape[1] + (x >> number))
         keys = keys[np.diff(keys, prepend=-1) != 0]
         y, x = np.divmod(keys, level.shape[1])
-        height, width = self.shapes[0]
-        left, right = 2 * x, np.minimum(2 * x + 1, width - 1)
-        top, bottom = 2 * y, np.minimum(2 * y + 1, height - 1)
-        four = self._codes.at(np.concatenate((left, right, left, right)), np.concatenate((top, top, bottom, bottom)))
-        best = four.reshape(4, -1).max(axis=0)
+        best = self._codes.blocks(number, x, y)
+        if best is None:
+            self._built = False
+            return
         changed = level[y, x] != best
         x, y = x[changed], y[changed]
         level[y, x] = best[changed]
         if x.size <= _ONE_BY_ONE:
             for one in zip(x.tolist(), y.tolist(), strict=True):
-                self._raise_one(*one)
+                self._raise_one(number, *one)
         else:
-            self._raise_many(x, y)
+            self._raise_many(number, x, y)
 
-    def _raise_one(self, x: int, y: int) -> None:
-        """Recompute the cells above one cell of level 1, until nothing changes any more."""
-        for number in range(1, len(self._levels)):
-            lower, level = self._levels[number - 1].data, self._levels[number].data
-            height, width = self.shapes[number]
+    def _raise_one(self, number: int, x: int, y: int) -> None:
+        """Compute the cells above one cell of a level again, until nothing changes any more."""
+        for below, above in pairwise(self._levels[number - 1 :]):
+            lower, level = below.data, above.data
             left, top = x & ~1, y & ~1
-            right, bottom = min(left + 1, width - 1), min(top + 1, height - 1)
+            right, bottom = min(left + 1, below.shape[1] - 1), min(top + 1, below.shape[0] - 1)
             best = max(lower[top, left], lower[top, right], lower[bottom, left], lower[bottom, right])
             x, y = x >> 1, y >> 1
             if level[y, x] == best:
                 return
             level[y, x] = best
 
-    def _raise_many(self, x: I64, y: I64) -> None:
-        for number in range(1, len(self._levels)):
-            lower, level = self._levels[number - 1], self._levels[number]
+    def _raise_many(self, number: int, x: I64, y: I64) -> None:
+        for lower, level in pairwise(self._levels[number - 1 :]):
             keys = np.unique((y >> 1) * level.shape[1] + (x >> 1))
             y, x = np.divmod(keys, level.shape[1])
             left, right = 2 * x, np.minimum(2 * x + 1, lower.shape[1] - 1)

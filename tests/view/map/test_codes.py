@@ -9,6 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.view.map import pyramid
 from hwpoison_gui.view.map.layout import Layout, RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.map.layout_zones import ByZone
@@ -20,6 +21,7 @@ from tests.view.map.plain import levels_of, remade
 WORDS = [0, pf.BUDDY, pf.RESERVED, pf.SLAB, pf.PGTABLE, pf.NOPAGE, 0x5828, 0x868, 0x487C, 0x411800, 0x2000007028]
 KEYS = ["kind", "state", "mapcount", "refcount", "zone", "changed"]
 COUNTS = [0, 1, 2, 9, 50, 1000]
+WHOLE = pyramid._WHOLE
 PFNS = st.lists(st.integers(0, 9999), max_size=60)
 
 
@@ -36,8 +38,9 @@ def layouts(frames: int) -> list[Layout]:
 class Map(RuleBasedStateMachine):
     """A plane under every lens, filter, layout, overlay and patch, in any order."""
 
-    @initialize(frames=st.integers(256, 1500), seed=st.integers(0, 2**32), many=st.booleans())
-    def begin(self, frames: int, seed: int, many: bool) -> None:
+    @initialize(frames=st.integers(256, 1500), seed=st.integers(0, 2**32), many=st.booleans(), large=st.booleans())
+    def begin(self, frames: int, seed: int, many: bool, large: bool) -> None:
+        pyramid._WHOLE = 16 if large else WHOLE  # type: ignore[misc]
         self.rng = np.random.default_rng(seed)
         self.m = m = Machine(frames, PROFILES["v7"])
         words = np.array(WORDS, np.uint64)
@@ -85,9 +88,26 @@ class Map(RuleBasedStateMachine):
     def read_all(self) -> None:
         self.plane.refresh()
 
+    @rule(enough=st.booleans(), flag=st.sampled_from([0, pf.LRU, pf.DIRTY]))
+    def index(self, enough: bool, flag: int) -> None:
+        """In slices, which may end early. The next filter is then told by the sets, at the level of all the map."""
+        if not self.plane.needs_index:
+            return
+        for _ in self.plane.index():
+            if not enough:
+                return
+        assert not self.plane.needs_index
+        self.plane.set_filter(Match(lambda word: bool(word & flag)) if flag else None)
+        self.look(self.plane.pyramid.base)
+
+    @rule(number=st.integers(0, 12))
+    def look(self, number: int) -> None:
+        """A paint of one level may come after any of the others, or not: only then it is built."""
+        number = min(number, len(self.plane.pyramid.shapes) - 1)
+        assert np.array_equal(self.plane.pyramid.level(number), remade(self.plane, self.overlay)[number]), number
+
     @rule()
     def paint(self) -> None:
-        """A paint may come after any of the others, or not: only then levels are built."""
         expected = remade(self.plane, self.overlay)
         for number, level in enumerate(levels_of(self.plane)):
             assert np.array_equal(level, expected[number]), number
@@ -101,6 +121,9 @@ class Map(RuleBasedStateMachine):
     def poison_is_seen(self) -> None:
         poisoned = np.flatnonzero(self.m.flags.view & np.uint64(pf.HWPOISON))
         assert self.plane.poisoned.tolist() == poisoned.tolist()
+
+    def teardown(self) -> None:
+        pyramid._WHOLE = WHOLE  # type: ignore[misc]
 
 
 TestMap = Map.TestCase

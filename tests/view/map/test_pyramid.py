@@ -4,58 +4,76 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hwpoison_gui.view.map import pyramid
 from hwpoison_gui.view.map.pyramid import Pyramid
 from tests.view.map.plain import level_of
 
+fixture_is_no_example = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it sets constants
 SIZES = st.tuples(st.integers(1, 140), st.integers(1, 140))
 
 
-class Cells:
-    """A plane of codes that is at hand."""
+@pytest.fixture(autouse=True, params=[1 << 20, 300, 8], ids="whole from {} cells".format)
+def whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Levels are built as a whole or by bands; narrow bands, so that small planes have several."""
+    monkeypatch.setattr(pyramid, "_WHOLE", request.param)
+    monkeypatch.setattr(pyramid, "_BAND", 700)
 
-    def __init__(self, plane: np.ndarray) -> None:
-        self.plane = plane
+
+class Cells:
+    """A plane of codes that is at hand. `known`: so are the maxima of its blocks; `few`: blocks it can tell at once."""
+
+    def __init__(self, plane: np.ndarray, known: bool = False, few: int = 1 << 20) -> None:
+        self.plane, self.known, self.few = plane, known, few
         self.height, self.width = plane.shape
 
     def region(self, left: int, top: int, right: int, bottom: int) -> np.ndarray:
         return self.plane[top:bottom, left:right].copy()
 
-    def at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        return self.plane[y, x]
+    def blocks(self, level: int, x: np.ndarray, y: np.ndarray) -> np.ndarray | None:
+        return level_of(self.plane, level)[y, x] if len(x) <= self.few or level == 1 else None
+
+    def maxima(self, level: int) -> np.ndarray | None:
+        return level_of(self.plane, level) if self.known else None
 
 
 def levels_are_right(pyramid: Pyramid, plane: np.ndarray) -> None:
-    for number in range(len(pyramid.shapes)):
+    for number in range(len(pyramid.shapes))[::-1]:
         assert np.array_equal(pyramid.level(number), level_of(plane, number)), number
     assert pyramid.level(len(pyramid.shapes) - 1).shape == (1, 1)
 
 
-@given(SIZES, st.integers(0, 2**32))
-def test_levels(size: tuple[int, int], seed: int) -> None:
+@given(SIZES, st.integers(0, 2**32), st.booleans())
+@fixture_is_no_example
+def test_levels(size: tuple[int, int], seed: int, known: bool) -> None:
     plane = np.random.default_rng(seed).integers(0, 13, size, np.uint8)
-    levels_are_right(Pyramid(Cells(plane)), plane)
+    levels_are_right(Pyramid(Cells(plane, known)), plane)
 
 
-@given(SIZES, st.integers(0, 2**32), st.integers(1, 80), st.booleans())
-def test_updates(size: tuple[int, int], seed: int, count: int, built: bool) -> None:
+@given(SIZES, st.integers(0, 2**32), st.integers(1, 80), st.booleans(), st.sampled_from([3, 1 << 20]), st.data())
+@fixture_is_no_example
+def test_updates(size: tuple[int, int], seed: int, count: int, known: bool, few: int, data: st.DataObject) -> None:
+    """Between updates, levels are built as a whole, by bands, or not at all."""
     rng = np.random.default_rng(seed)
-    cells = Cells(rng.integers(0, 13, size, np.uint8))
+    cells = Cells(rng.integers(0, 13, size, np.uint8), known, few)
     pyramid = Pyramid(cells)
-    if built:
-        pyramid.level(len(pyramid.shapes) - 1)
     for _ in range(3):
+        number = data.draw(st.integers(0, len(pyramid.shapes) - 1), "level looked at")
+        height, width = pyramid.shapes[number]
+        top, bottom = sorted(data.draw(st.tuples(st.integers(0, height), st.integers(0, height)), "rows looked at"))
+        pyramid.region(number, 0, top, width, bottom)
         at = rng.choice(size[0] * size[1], min(count, size[0] * size[1]), replace=False)
         y, x = np.divmod(at, size[1])
-        cells = Cells(cells.plane.copy())
+        cells = Cells(cells.plane.copy(), known, few)
         cells.plane[y, x] = rng.integers(0, 13, at.size, np.uint8)
         pyramid.update(cells, x, y)
     levels_are_right(pyramid, cells.plane)
 
 
 @given(SIZES, st.integers(0, 2**32))
+@fixture_is_no_example
 def test_the_memory_of_another_pyramid_shows_nothing_of_it(size: tuple[int, int], seed: int) -> None:
     rng = np.random.default_rng(seed)
     old = Pyramid(Cells(rng.integers(0, 13, size, np.uint8)))
@@ -65,6 +83,7 @@ def test_the_memory_of_another_pyramid_shows_nothing_of_it(size: tuple[int, int]
 
 
 @given(SIZES, st.data())
+@fixture_is_no_example
 def test_a_region_is_part_of_its_level(size: tuple[int, int], data: st.DataObject) -> None:
     plane = np.random.default_rng(size[0]).integers(0, 13, size, np.uint8)
     pyramid = Pyramid(Cells(plane))
