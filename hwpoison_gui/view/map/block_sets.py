@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from hwpoison_gui.view.map.held import translated
 from hwpoison_gui.view.map.layout import Layout
+from hwpoison_gui.view.map.look_up import translated
 
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]

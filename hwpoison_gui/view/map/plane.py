@@ -19,10 +19,11 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import Ids, WordTable
 from hwpoison_gui.view.map.camera import MARGIN
 from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
-from hwpoison_gui.view.map.held import Held, translated
+from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.layout import PATIENCE, ByShape, Layout, RowMajor, choose_width, slack
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lenses import KIND, Lens
+from hwpoison_gui.view.map.look_up import translated
 from hwpoison_gui.view.map.pyramid import Pyramid
 
 U8 = npt.NDArray[np.uint8]

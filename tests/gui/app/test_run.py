@@ -122,7 +122,7 @@ PICTURE = {
     "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
     "view.map.camera", "view.map.codes", "view.map.held", "view.map.layout", "view.map.layout_curves",
     "view.map.layout_zones", "view.map.layouts", "view.map.lens_colours", "view.map.lenses", "view.map.plane",
-    "view.map.pyramid", "view.map.roles",
+    "view.map.look_up", "view.map.pyramid", "view.map.roles",
     "gui.app.qt", "gui.app.qt_enums", "user.kept_code", "gui.app.run", "gui.app.crash", "gui.window.main_window",
     "gui.window.placing",
     "gui.look.appearance", "gui.look.fitting", "gui.look.panel_titles", "gui.look.settings", "gui.look.style_sheet",

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwpoison_gui.view.map.held import Held, translated
+from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.layout import Layout, RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.map.layout_zones import ByZone
+from hwpoison_gui.view.map.look_up import translated
 
 LAYOUTS: tuple[Layout, ...] = (Hilbert(3000), Morton(3000), ByZone(3000, 70, (0, 1024)), RowMajor(3000, 50))
 
