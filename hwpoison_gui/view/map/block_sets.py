@@ -1,4 +1,4 @@
-"""Which numbers occur in each block of cells: what the map shows of a whole terabyte follows from it for any lens.
+"""Sets of the numbers in each block of cells, by which the map of a terabyte is known for every lens.
 
 A lens gives each number a code, and a cell of a level of the pyramid shows the highest code of its block. With the
 set of numbers of each block at hand, that is a few look-ups per block instead of one per frame.
