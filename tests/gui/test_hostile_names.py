@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 import hwpoison_gui.gui
 from hwpoison_gui.gui.look.plain import plain, plain_labels
 from hwpoison_gui.gui.widgets import messages
+from hwpoison_gui.gui.window.main_window import MainWindow
 from hwpoison_gui.opening import opening
 from tests.gui.conftest import User
 from tests.gui.waiting import comparison_of, until
@@ -150,10 +151,9 @@ def test_the_whole_window(hostile: User) -> None:
     said = [text for _, text in (*tips_of_models(window), *texts_of_widgets(window))]
     assert sum("\u2060img" in text for text in said) > 10, "the names are in the tips"
     assert rich_of(tips_of_models(window), texts_of_widgets(window)) == {}
-
-
-def test_no_label_of_the_window_guesses(hostile: User) -> None:
-    assert automatic_labels(hostile.window) == []
+    assert automatic_labels(window) == [], "no label of the window guesses"
+    pages_of_html_escape_names(window)
+    comparison(window)
 
 
 def test_every_point_with_a_tip_of_its_own(hostile: User) -> None:
@@ -176,14 +176,14 @@ def test_every_point_with_a_tip_of_its_own(hostile: User) -> None:
     assert [tip for tip in told if is_rich(tip)] == []
 
 
-def test_pages_of_html_escape_names(hostile: User) -> None:
+def pages_of_html_escape_names(window: MainWindow) -> None:
     """They are HTML, so what is in them must be escaped."""
-    pages = [edit for edit in hostile.window.findChildren(QTextEdit) if edit.toPlainText()]
+    pages = [edit for edit in window.findChildren(QTextEdit) if edit.toPlainText()]
     assert any("<img src='x.png'" in page.toPlainText() for page in pages)
     assert not [page for page in pages if '<img src="x.png"' in page.toHtml()]
 
 
-def test_menus(hostile: User) -> None:
+def test_menus_and_dialogs(hostile: User) -> None:
     window = hostile.window
     pfn = hostile.session.operations[-1].outcome.pfn
     hostile.click_frame(pfn, Qt.MouseButton.RightButton)
@@ -195,10 +195,10 @@ def test_menus(hostile: User) -> None:
     assert said and not [tip for tip in said if is_rich(tip)]
     menu.close()
     assert window.isVisible()
+    dialogs(window)
 
 
-def test_dialogs(hostile: User, qtbot) -> None:
-    window = hostile.window
+def dialogs(window: MainWindow) -> None:
     messages.show_error(window, f"{IMAGE} failed", f"{BOLD}: {IMAGE}")
     window.notes.ask_note()
     window.machines.loader.start(f"Opening {IMAGE}", lambda progress, cancelled: opening.default_machine())
@@ -213,8 +213,7 @@ def test_dialogs(hostile: User, qtbot) -> None:
         dialog.close()
 
 
-def test_comparison(hostile: User) -> None:
-    window = hostile.window
+def comparison(window: MainWindow) -> None:
     window.actions_["compare"].trigger()
     shown = comparison_of(window)
     until(lambda: shown.compared is not None)

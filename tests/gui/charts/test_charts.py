@@ -55,7 +55,7 @@ def test_each_chart_has_values_a_key_and_a_table(panel: ChartsPanel, key: str) -
     assert panel.table.model().rowCount() == len(chart.rows) > 0
 
 
-def test_keys_move_the_cursor_and_enter_finds_the_frames(user, panel: ChartsPanel) -> None:
+def keys_move_the_cursor_and_enter_finds_the_frames(user, panel: ChartsPanel) -> None:
     show(panel, "kind")
     bars = panel.bars
     bars.setFocus()
@@ -76,7 +76,7 @@ def test_keys_move_the_cursor_and_enter_finds_the_frames(user, panel: ChartsPane
     assert user.window.filter.text == ""
 
 
-def test_up_and_down_go_from_bar_to_bar_and_keep_the_part(panel: ChartsPanel) -> None:
+def up_and_down_go_from_bar_to_bar_and_keep_the_part(panel: ChartsPanel) -> None:
     show(panel, "kind")
     bars, chart = panel.bars, panel.chart
     assert isinstance(chart, Bars)
@@ -110,7 +110,7 @@ def test_keys_begin_at_the_playhead(user, panel: ChartsPanel) -> None:
     assert panel.curves.value_of(panel.curves.cursor)[1] < x
 
 
-def test_a_region_ends_with_the_largest_value(user, panel: ChartsPanel) -> None:
+def a_region_ends_with_the_largest_value(user, panel: ChartsPanel) -> None:
     show(panel, "mapcount")
     assert isinstance(panel.chart, Curves)
     least, most = (int(panel.chart.curves[0].x[at]) for at in (0, -1))
@@ -143,7 +143,7 @@ def test_the_region_is_over_what_the_filter_finds(user, panel: ChartsPanel) -> N
     until(lambda: curves.region.getRegion() == whole)
 
 
-def test_a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
+def a_click_on_a_bar_is_one_on_its_part(panel: ChartsPanel) -> None:
     """Each part is looked for by its colour in the picture: the uppermost is of the first bar that has it."""
     show(panel, "kind")
     bars, chart, clicked = panel.bars, panel.chart, 0
@@ -183,7 +183,7 @@ def click(bars: BarPlot, at: QPoint) -> None:
     QTest.mouseClick(bars.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, at)
 
 
-def test_the_smallest_part_of_a_bar_can_be_seen_and_clicked(panel: ChartsPanel) -> None:
+def the_smallest_part_of_a_bar_can_be_seen_and_clicked(panel: ChartsPanel) -> None:
     show(panel, "kind")
     bars = panel.bars
     pixel = bars.getViewBox().viewPixelSize()[0]
@@ -193,12 +193,18 @@ def test_the_smallest_part_of_a_bar_can_be_seen_and_clicked(panel: ChartsPanel) 
     assert bars.place_at(QPointF(start + 2 * pixel, bars._y(group, stack))) == place
 
 
-def test_the_bar_of_the_selected_frame_is_marked(user, panel: ChartsPanel) -> None:
+def the_bar_of_the_selected_frame_is_marked(user, panel: ChartsPanel) -> None:
     show(panel, "kind")
     user.window.map.setFocus()
     user.window.controller.selection.select(user.frame("srv:heap+0"))
     until(lambda: panel.bars.cursor != NOWHERE)
     assert " MiB of anonymous: " in panel.bars.words_of(panel.bars.cursor)
+
+
+def test_bars_lead_to_the_map_and_back(user, panel: ChartsPanel) -> None:
+    """By keys, and by the selection."""
+    keys_move_the_cursor_and_enter_finds_the_frames(user, panel)
+    the_bar_of_the_selected_frame_is_marked(user, panel)
 
 
 def test_a_chart_opens_with_its_first_bars_and_goes_to_what_is_selected_then(open_window) -> None:
@@ -218,13 +224,20 @@ def test_a_chart_opens_with_its_first_bars_and_goes_to_what_is_selected_then(ope
     assert scroll_bar.value() == scroll_bar.maximum()
 
 
-def test_a_region_of_the_axis_is_a_filter(user, panel: ChartsPanel) -> None:
+def a_region_of_the_axis_is_a_filter(user, panel: ChartsPanel) -> None:
     show(panel, "mapcount")
     assert panel.curves.region is not None
     panel.curves.region.setRegion((0.2, 0.7))
     assert user.window.filter.text == "mapcount>=2 mapcount<=4"
     m = user.session.machine
     until(lambda: user.window.filter.count == int(((m.mapcount.view >= 2) & (m.mapcount.view <= 4)).sum()))
+
+
+def test_regions_of_an_axis_are_filters(user, panel: ChartsPanel) -> None:
+    """By the mouse, by keys, and by the filter."""
+    a_region_of_the_axis_is_a_filter(user, panel)
+    user.window.filter.set_text("")
+    a_region_ends_with_the_largest_value(user, panel)
 
 
 def test_the_playhead_is_the_position(user, panel: ChartsPanel) -> None:
@@ -243,7 +256,7 @@ def test_the_playhead_is_the_position(user, panel: ChartsPanel) -> None:
     assert corrupted.y[-1] == 1 and signals.y[-1] >= killed.y[-1]
 
 
-def test_what_is_saved(user, panel: ChartsPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def what_is_saved(user, panel: ChartsPanel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     show(panel, "kind")
     for what, name, kind in (
         ("picture", "a.png", "PNG (*.png)"),
@@ -260,12 +273,21 @@ def test_what_is_saved(user, panel: ChartsPanel, tmp_path: Path, monkeypatch: py
     assert len(lines) == len(panel.chart.rows) + 1 and lines[0].startswith("group,policy,")
 
 
-@pytest.mark.parametrize("theme", [DARK, LIGHT, HIGH_CONTRAST])
-def test_charts_follow_the_theme(panel: ChartsPanel, theme) -> None:
+def charts_follow_the_theme(panel: ChartsPanel, theme) -> None:
     show(panel, "kind")
     panel.set_theme(theme)
     image = panel.bars.grab().toImage()
     assert image.pixelColor(2, image.height() - 2) == QColor(theme.base)
+
+
+def test_the_bars_of_a_chart(panel: ChartsPanel, user, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are read by keys and by clicks, lead to the map and back, and are saved."""
+    the_smallest_part_of_a_bar_can_be_seen_and_clicked(panel)
+    up_and_down_go_from_bar_to_bar_and_keep_the_part(panel)
+    a_click_on_a_bar_is_one_on_its_part(panel)
+    what_is_saved(user, panel, tmp_path, monkeypatch)
+    for theme in (LIGHT, HIGH_CONTRAST, DARK):
+        charts_follow_the_theme(panel, theme)
 
 
 def test_a_hidden_chart_of_damage_is_made_again_when_it_is_seen(user, panel: ChartsPanel) -> None:

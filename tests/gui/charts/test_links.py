@@ -47,12 +47,13 @@ def look_for(user, text: str) -> int:
     return user.window.filter.count
 
 
-@pytest.mark.parametrize("key", CHARTS)
-def test_each_chart_has_a_command(user, key: str) -> None:
-    user.window.actions_[f"chart-{key}"].trigger()
-    panel = user.window.docks["charts"].content()
-    assert user.window.docks["charts"].in_front and panel.wanted == key
-    assert panel.hasFocus() or panel.focusProxy().hasFocus()
+def test_each_chart_has_a_command(user) -> None:
+    for key in CHARTS:
+        user.window.map.setFocus()
+        user.window.actions_[f"chart-{key}"].trigger()
+        panel = user.window.docks["charts"].content()
+        assert user.window.docks["charts"].in_front and panel.wanted == key
+        assert panel.hasFocus() or panel.focusProxy().hasFocus(), key
 
 
 def test_keys_go_to_the_chart_when_it_comes(user) -> None:
@@ -62,7 +63,7 @@ def test_keys_go_to_the_chart_when_it_comes(user) -> None:
     assert panel.bars.hasFocus() and panel.wanted == "kind"
 
 
-def test_a_point_of_the_walk_finds_its_frames_and_back(user, panel: ChartsPanel) -> None:
+def a_point_of_the_walk_finds_its_frames_and_back(user, panel: ChartsPanel) -> None:
     ask(panel, "walk", Curves)
     curves, m = panel.curves, user.session.machine
     heap = user.frame("srv:heap+0")
@@ -79,7 +80,7 @@ def test_a_point_of_the_walk_finds_its_frames_and_back(user, panel: ChartsPanel)
     assert user.window.filter.text == ""
 
 
-def test_found_frames_over_memory_follow_the_filter(user, panel: ChartsPanel) -> None:
+def found_frames_over_memory_follow_the_filter(user, panel: ChartsPanel) -> None:
     panel.ask("found")
     assert panel.chart is None and "Ctrl+F" in panel.empty.text()
     count = look_for(user, "mapcount>0")
@@ -95,7 +96,7 @@ def test_found_frames_over_memory_follow_the_filter(user, panel: ChartsPanel) ->
     until(lambda: "Ctrl+F" in panel.empty.text())
 
 
-def test_a_bin_selects_its_first_frame_and_back(user, panel: ChartsPanel) -> None:
+def a_bin_selects_its_first_frame_and_back(user, panel: ChartsPanel) -> None:
     look_for(user, "mapcount>0")
     ask(panel, "found", Places)
     places, select = panel.places, user.window.controller.selection
@@ -111,7 +112,7 @@ def test_a_bin_selects_its_first_frame_and_back(user, panel: ChartsPanel) -> Non
     assert first <= select.frame < last
 
 
-def test_zoom_by_keys_counts_in_finer_bins(user, panel: ChartsPanel) -> None:
+def zoom_by_keys_counts_in_finer_bins(user, panel: ChartsPanel) -> None:
     look_for(user, "mapcount>0")
     ask(panel, "found", Places)
     places = panel.places
@@ -127,7 +128,14 @@ def test_zoom_by_keys_counts_in_finer_bins(user, panel: ChartsPanel) -> None:
     assert places.frames_of(0) == before
 
 
-def test_shift_and_arrows_are_a_region(user, panel: ChartsPanel) -> None:
+def test_found_frames_by_keys(user, panel: ChartsPanel) -> None:
+    """The filter, the selection and finer bins."""
+    found_frames_over_memory_follow_the_filter(user, panel)
+    a_bin_selects_its_first_frame_and_back(user, panel)
+    zoom_by_keys_counts_in_finer_bins(user, panel)
+
+
+def shift_and_arrows_are_a_region(user, panel: ChartsPanel) -> None:
     ask(panel, "mapcount", Curves)
     curves = panel.curves
     curves.setFocus()
@@ -139,7 +147,7 @@ def test_shift_and_arrows_are_a_region(user, panel: ChartsPanel) -> None:
     assert user.window.filter.text == f"mapcount>={low} mapcount<={low}"
 
 
-def test_recorded_errors_over_time_choose_the_record_and_back(user, panel: ChartsPanel) -> None:
+def recorded_errors_over_time_choose_the_record_and_back(user, panel: ChartsPanel) -> None:
     recorded = user.window.recorded
     panel.ask("errors-time")
     assert panel.chart is None
@@ -160,7 +168,7 @@ def test_recorded_errors_over_time_choose_the_record_and_back(user, panel: Chart
     assert recorded.at == 7
 
 
-def test_recorded_errors_over_memory_select_their_frame(user, panel: ChartsPanel) -> None:
+def recorded_errors_over_memory_select_their_frame(user, panel: ChartsPanel) -> None:
     recorded = user.window.recorded
     history = history_of([read(LOG)])
     inside = [record._replace(pfn=record.pfn % 4096) for record in history.records if record.pfn is not None]
@@ -176,7 +184,7 @@ def test_recorded_errors_over_memory_select_their_frame(user, panel: ChartsPanel
     until(lambda: panel.chart is None)
 
 
-def test_changes_find_their_frames_and_back(user, panel: ChartsPanel) -> None:
+def changes_find_their_frames_and_back(user, panel: ChartsPanel) -> None:
     window, m = user.window, user.session.machine
     panel.ask("changed")
     assert panel.chart is None and panel.empty.text()
@@ -200,7 +208,14 @@ def test_changes_find_their_frames_and_back(user, panel: ChartsPanel) -> None:
     until(lambda: panel.chart is None)
 
 
-def test_a_low_chart_of_bars_scrolls(panel: ChartsPanel) -> None:
+def test_recorded_errors_and_changes(user, panel: ChartsPanel) -> None:
+    """Charts of what was recorded lead to it and back."""
+    recorded_errors_over_time_choose_the_record_and_back(user, panel)
+    recorded_errors_over_memory_select_their_frame(user, panel)
+    changes_find_their_frames_and_back(user, panel)
+
+
+def a_low_chart_of_bars_scrolls(panel: ChartsPanel) -> None:
     ask(panel, "kind", object)
     bars, bar = panel.bars, panel.view.scroll_bar
     panel.resize(500, 160)
@@ -213,7 +228,7 @@ def test_a_low_chart_of_bars_scrolls(panel: ChartsPanel) -> None:
     assert bar.value() == 0
 
 
-def test_a_small_panel_leaves_the_room_to_the_chart(qtbot, panel: ChartsPanel) -> None:
+def a_small_panel_leaves_the_room_to_the_chart(qtbot, panel: ChartsPanel) -> None:
     ask(panel, "walk", Curves)
     view = ChartView(None, DARK)
     qtbot.addWidget(view)
@@ -227,7 +242,7 @@ def test_a_small_panel_leaves_the_room_to_the_chart(qtbot, panel: ChartsPanel) -
     assert view.said.height() < 2 * view.fontMetrics().lineSpacing() + 8
 
 
-def test_a_window_of_its_own_and_back(user, panel: ChartsPanel) -> None:
+def a_window_of_its_own_and_back(user, panel: ChartsPanel) -> None:
     dock = user.window.docks["charts"]
     panel.tools.own_window.click()
     assert dock.isFloating() and panel.tools.own_window.isChecked()
@@ -235,7 +250,14 @@ def test_a_window_of_its_own_and_back(user, panel: ChartsPanel) -> None:
     assert not dock.isFloating()
 
 
-def test_the_title_stands_until_a_value_is_pointed_at(panel: ChartsPanel) -> None:
+def test_a_panel_of_any_size(user, panel: ChartsPanel, qtbot) -> None:
+    """Beside others, low, small, and in a window of its own."""
+    a_window_of_its_own_and_back(user, panel)
+    a_small_panel_leaves_the_room_to_the_chart(qtbot, panel)
+    a_low_chart_of_bars_scrolls(panel)
+
+
+def the_title_stands_until_a_value_is_pointed_at(panel: ChartsPanel) -> None:
     ask(panel, "mapcount", Curves)
     assert panel.said.text() == f"{panel.chart.title}. {panel.chart.note}"
     panel.curves.set_cursor(0)
@@ -244,9 +266,20 @@ def test_the_title_stands_until_a_value_is_pointed_at(panel: ChartsPanel) -> Non
     assert panel.said.text().startswith(panel.chart.title)
 
 
-def test_a_line_to_compare_with_is_no_value(user, panel: ChartsPanel) -> None:
+def a_line_to_compare_with_is_no_value(user, panel: ChartsPanel) -> None:
     ask(panel, "walk", Curves)
     line = next(curve for curve in panel.chart.curves if curve.is_line)
     assert panel.curves.places == sum(len(curve.x) for curve in panel.chart.curves) - len(line.x)
     assert np.array_equal(line.x, line.y) and len(panel.chart.rows) == panel.curves.places
     assert panel.curves.place_at(QPointF(np.log10(line.x[-1]) + 9, -9)) == NOWHERE
+
+
+def test_curves_lead_to_the_map(panel: ChartsPanel, user) -> None:
+    """By points and by regions; what is no value is no point."""
+    the_title_stands_until_a_value_is_pointed_at(panel)
+    user.window.filter.set_text("")
+    a_line_to_compare_with_is_no_value(user, panel)
+    user.window.filter.set_text("")
+    shift_and_arrows_are_a_region(user, panel)
+    user.window.filter.set_text("")
+    a_point_of_the_walk_finds_its_frames_and_back(user, panel)

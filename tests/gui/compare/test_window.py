@@ -37,7 +37,7 @@ def texts(window) -> dict[tuple[str, str], tuple[str, str]]:
     return {(row.aspect, row.subject): (row.values[0].text, row.values[1].text) for row in window.table.facts.rows}
 
 
-def test_early_against_late_is_shown_first(compared) -> None:
+def early_against_late_is_shown_first(compared) -> None:
     rows = texts(compared)
     everybody = "srv:101, w0:102, w1:103 and w2:104"
     assert rows["Signal", everybody] == ("SIGBUS BUS_MCEERR_AO: killed", "–")
@@ -47,7 +47,7 @@ def test_early_against_late_is_shown_first(compared) -> None:
     assert compared.sides[0].rmap.graph.pfn == compared.sides[1].rmap.graph.pfn
 
 
-def test_what_is_the_same_is_folded_away(compared, qtbot) -> None:
+def what_is_the_same_is_folded_away(compared, qtbot) -> None:
     differing = len(compared.table.facts.rows)
     assert not any(row.same for row in compared.table.facts.rows)
     qtbot.mouseClick(compared.all, Qt.MouseButton.LeftButton)
@@ -55,7 +55,7 @@ def test_what_is_the_same_is_folded_away(compared, qtbot) -> None:
     assert ("Result", "result") in texts(compared)
 
 
-def test_both_sides_are_walked_together_by_keys(compared) -> None:
+def both_sides_are_walked_together_by_keys(compared) -> None:
     left, right = (side.side for side in compared.sides)
     QTest.keyClick(compared, Key.Key_Home)
     assert [side.session.position - side.start for side in (left, right)] == [0, 0]
@@ -81,7 +81,7 @@ def test_the_keyboard_is_with_the_walk_at_first_and_stays_where_it_is_put(compar
     assert compared.focusWidget() is compared.way and compared.way.currentData() == "recovery"
 
 
-def test_it_plays_and_pauses(compared, qtbot) -> None:
+def it_plays_and_pauses(compared, qtbot) -> None:
     QTest.keyClick(compared, Key.Key_Space)
     assert compared.at == 0
     until(lambda: compared.at > 0)
@@ -91,7 +91,7 @@ def test_it_plays_and_pauses(compared, qtbot) -> None:
     assert compared.at == at
 
 
-def test_other_settings_end_what_plays_and_the_button_says_so(compared, qtbot) -> None:
+def other_settings_end_what_plays_and_the_button_says_so(compared, qtbot) -> None:
     at_rest = compared.bar.buttons["play"].icon().pixmap(16).toImage()
     QTest.keyClick(compared, Key.Key_Space)
     assert compared.bar.buttons["play"].icon().pixmap(16).toImage() != at_rest
@@ -100,19 +100,19 @@ def test_other_settings_end_what_plays_and_the_button_says_so(compared, qtbot) -
     until(lambda: compared.compared is not None)
 
 
-@pytest.mark.parametrize(("way", "row", "says"), [("recovery", "result", ("Recovered", "panic")), ("profile", "", ())])
-def test_other_ways_to_differ(compared, qtbot, way: str, row: str, says: tuple[str, str]) -> None:
-    compared.choose(way)
-    until(lambda: compared.compared is not None)
-    assert compared.way.currentData() == way
-    if row:
-        assert texts(compared)["Result", row] == says
-    else:
-        profiles = [side.side.session.machine.profile.name for side in compared.sides]
-        assert profiles == [oldest().name, newest().name]
+def other_ways_to_differ(compared) -> None:
+    for way in ("recovery", "profile"):
+        compared.choose(way)
+        until(lambda: compared.compared is not None)
+        assert compared.way.currentData() == way
+        if way == "recovery":
+            assert texts(compared)["Result", "result"] == ("Recovered", "panic")
+        else:
+            profiles = [side.side.session.machine.profile.name for side in compared.sides]
+            assert profiles == [oldest().name, newest().name]
 
 
-def test_the_heads_of_an_earlier_choice_go_with_its_rows(compared) -> None:
+def the_heads_of_an_earlier_choice_go_with_its_rows(compared) -> None:
     facts = compared.table.facts
     chosen = list(facts.heads)
     compared.choose("profile")
@@ -132,13 +132,33 @@ def test_settings_chosen_by_hand(compared, qtbot) -> None:
     assert compared.words.text().startswith("Nothing differs") and not compared.table.facts.rows
 
 
-def test_rows_are_copied(compared) -> None:
+def test_settings_are_chosen_one_after_another(compared, qtbot) -> None:
+    """Each ends what was shown and played before."""
+    the_heads_of_an_earlier_choice_go_with_its_rows(compared)
+    compared.choose("early")
+    until(lambda: compared.compared is not None and not compared.walk.busy)
+    other_settings_end_what_plays_and_the_button_says_so(compared, qtbot)
+    compared.choose("early")
+    until(lambda: compared.compared is not None and not compared.walk.busy)
+    other_ways_to_differ(compared)
+
+
+def rows_are_copied(compared) -> None:
     from PySide6.QtWidgets import QApplication
 
     compared.table.setFocus()
     compared.table.selectRow(0)
     QTest.keyClick(compared.table, Key.Key_C, Qt.KeyboardModifier.ControlModifier)
     assert QApplication.clipboard().text().count("\t") == 4
+
+
+def test_two_sides_are_listed_walked_and_copied(compared, qtbot) -> None:
+    """What is shown first, then what keys and buttons do with it."""
+    early_against_late_is_shown_first(compared)
+    it_plays_and_pauses(compared, qtbot)
+    both_sides_are_walked_together_by_keys(compared)
+    rows_are_copied(compared)
+    what_is_the_same_is_folded_away(compared, qtbot)
 
 
 def test_it_can_be_closed_while_it_is_being_made(user, qtbot) -> None:
@@ -243,7 +263,7 @@ def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
     assert user.session.machine.gate.digest() == digest and user.session.position == position
 
 
-def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> None:
+def the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> None:
     compared.way.setCurrentIndex(compared.way.findData("matrix"))
     compared.choose("matrix")
     until(lambda: not compared.building and compared.rows)
@@ -261,7 +281,7 @@ def test_the_matrix_has_a_column_for_every_kernel_early_and_late(compared) -> No
     assert compared.sides[0].isVisible() and len(compared.table.facts.heads) == 2
 
 
-def test_what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compared) -> None:
+def what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compared) -> None:
     compared.choose("matrix")
     until(lambda: not compared.building and compared.rows)
     facts, names = compared.table.facts, list(PROFILES)
@@ -279,7 +299,7 @@ def test_what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compa
     assert left == compared._base
 
 
-def test_what_a_row_is_about_stays_in_view(compared) -> None:
+def what_a_row_is_about_stays_in_view(compared) -> None:
     compared.choose("matrix")
     until(lambda: not compared.building and compared.rows)
     compared.resize(900, 600)
@@ -334,6 +354,13 @@ def test_a_comparison_is_exported_as_it_is_listed(compared, tmp_path) -> None:
     assert picture.height() > 20 * len(compared.table.facts.rows)
     compared.export.copy()
     assert QApplication.clipboard().text() == (tmp_path / "c.md").read_text()
+
+
+def test_the_matrix_of_every_kernel_early_and_late(compared) -> None:
+    """It is listed, read, and opens what it lists."""
+    what_a_row_is_about_stays_in_view(compared)
+    the_matrix_has_a_column_for_every_kernel_early_and_late(compared)
+    what_a_kernel_changed_is_lit_and_opens_beside_the_present_machine(compared)
 
 
 def test_branch_against_branch(user) -> None:

@@ -61,20 +61,29 @@ def press(stage: StageWindow, *keys: Qt.Key) -> None:
         QTest.keyClick(stage, key)
 
 
+def again_from_the_title(lesson: tuple[object, StageWindow]) -> None:
+    """For the next step of a test: as a lesson begins."""
+    _, stage = lesson
+    press(stage, Key.Key_Home)
+    stage.card.show()
+    stage.activateWindow()
+    until(stage.isActiveWindow)
+
+
 def turn(slider: SysctlSlider) -> None:
     """Clicks the digit of the other value."""
     place = slider._digit(1 - slider.value()).center().toPoint()
     QTest.mouseClick(slider, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, place)
 
 
-def test_it_begins_with_the_title_whatever_was_shown_before(lesson: tuple[object, StageWindow]) -> None:
+def it_begins_with_the_title_whatever_was_shown_before(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     assert user.session.position == 0 and stage.card.isVisible()
     assert stage.card.title.text() == "One page, many processes"
     assert "share the accident" in stage.card.text.text()
 
 
-def test_the_first_caption_is_read_on_the_way_to_it(lesson: tuple[object, StageWindow]) -> None:
+def the_first_caption_is_read_on_the_way_to_it(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     stage.card.hide()
     stage._walk(1, 0.0)
@@ -82,7 +91,7 @@ def test_the_first_caption_is_read_on_the_way_to_it(lesson: tuple[object, StageW
     assert stage.caption.text().startswith("A server keeps its configuration")
 
 
-def test_a_remote_goes_through_every_stop_and_back(lesson: tuple[object, StageWindow]) -> None:
+def a_remote_goes_through_every_stop_and_back(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     stops = stops_of(user.session)
     seen = [0]
@@ -97,7 +106,7 @@ def test_a_remote_goes_through_every_stop_and_back(lesson: tuple[object, StageWi
     assert stage.card.isVisible()
 
 
-def test_number_and_enter_home_and_end(lesson: tuple[object, StageWindow]) -> None:
+def number_and_enter_home_and_end(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     press(stage, Key.Key_1, Key.Key_2, Key.Key_Return)
     assert user.session.position == stage.stops[12]
@@ -109,7 +118,7 @@ def test_number_and_enter_home_and_end(lesson: tuple[object, StageWindow]) -> No
     assert user.session.position == stage.stops[-1]
 
 
-def test_a_full_stop_blanks_and_any_key_brings_it_back(lesson: tuple[object, StageWindow]) -> None:
+def a_full_stop_blanks_and_any_key_brings_it_back(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_Period)
     assert stage.blank.isVisible()
@@ -117,7 +126,7 @@ def test_a_full_stop_blanks_and_any_key_brings_it_back(lesson: tuple[object, Sta
     assert not stage.blank.isVisible() and stage.stop == 1
 
 
-def test_the_caption_the_decision_and_the_newest_line_are_shown(lesson: tuple[object, StageWindow]) -> None:
+def the_caption_the_decision_and_the_newest_line_are_shown(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     texts = set()
     for _ in stage.stops:
@@ -143,7 +152,7 @@ def test_motion_arrives_at_once_on_the_next_press(presented: Callable[..., tuple
     assert user.session.position == stage.stops[stage.stop]
 
 
-def test_it_flies_near_for_the_walk_and_far_for_the_end(lesson: tuple[object, StageWindow]) -> None:
+def it_flies_near_for_the_walk_and_far_for_the_end(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     click = next(one for one in user.session.operations if one.name == "poison")
     near = stage.stops.index(click.first + 1)
@@ -167,7 +176,7 @@ def test_a_flight_keeps_its_end_in_view_and_sizes_in_between(share: float) -> No
     assert (here == end) == (share == 1.0)
 
 
-def test_a_click_leaves_the_path_and_one_key_returns_to_the_stop(lesson: tuple[object, StageWindow]) -> None:
+def a_click_leaves_the_path_and_one_key_returns_to_the_stop(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     line = [(one.name, one.args) for one in user.session.operations]
     press(stage, Key.Key_PageDown, Key.Key_PageDown)
@@ -201,7 +210,7 @@ def test_a_slider_on_the_stage_is_the_sysctl(lesson: tuple[object, StageWindow])
     assert "sysctl" not in [one.name for one in user.session.operations]
 
 
-def test_off_the_path_the_caption_says_what_was_done_and_the_reverse_map_stays(
+def off_the_path_the_caption_says_what_was_done_and_the_reverse_map_stays(
     lesson: tuple[object, StageWindow],
 ) -> None:
     user, stage = lesson
@@ -224,7 +233,7 @@ def test_off_the_path_the_caption_says_what_was_done_and_the_reverse_map_stays(
     assert stage.caption.text() == told
 
 
-def test_sliders_are_as_large_as_the_text_of_the_room(lesson: tuple[object, StageWindow]) -> None:
+def sliders_are_as_large_as_the_text_of_the_room(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_S)
     assert all(slider.height() >= 2 * stage.unit for slider in stage.switches)
@@ -293,14 +302,14 @@ def test_memory_that_is_handed_out_leaves_the_broken_frame_in_view(
     assert user.session.operations[-1].name == "alloc" and stage.rmap.graph.pfn == broken[-1]
 
 
-def test_naming_a_frame_says_nothing_on_the_stage(lesson: tuple[object, StageWindow]) -> None:
+def naming_a_frame_says_nothing_on_the_stage(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     named = next(one for one in user.session.operations if one.name in ASIDES)
     stage.begin_at(named.last)
     assert not stage.board.head.isVisible() and not stage.board.said.isVisible()
 
 
-def test_the_keys_are_the_stages_after_a_click_on_a_slider(lesson: tuple[object, StageWindow]) -> None:
+def the_keys_are_the_stages_after_a_click_on_a_slider(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_S)
     slider = stage.switches[0]
@@ -312,7 +321,7 @@ def test_the_keys_are_the_stages_after_a_click_on_a_slider(lesson: tuple[object,
     assert slider.value() == value and stage.stop == stop + 1
 
 
-def test_the_last_stop_off_the_path_leads_back_with_a_remote(lesson: tuple[object, StageWindow]) -> None:
+def the_last_stop_off_the_path_leads_back_with_a_remote(lesson: tuple[object, StageWindow]) -> None:
     user, stage = lesson
     line = [(one.name, one.args) for one in user.session.operations]
     press(stage, Key.Key_PageDown, Key.Key_PageDown)
@@ -327,7 +336,18 @@ def test_the_last_stop_off_the_path_leads_back_with_a_remote(lesson: tuple[objec
     assert user.session.position == left_at and stage.stop == 2
 
 
-def test_the_speakers_window_may_be_closed_by_its_own_button(lesson: tuple[object, StageWindow]) -> None:
+def test_questions_leave_the_path_and_lead_back(lesson: tuple[object, StageWindow]) -> None:
+    """By a click, and by a slider."""
+    a_click_leaves_the_path_and_one_key_returns_to_the_stop(lesson)
+    again_from_the_title(lesson)
+    off_the_path_the_caption_says_what_was_done_and_the_reverse_map_stays(lesson)
+    again_from_the_title(lesson)
+    the_last_stop_off_the_path_leads_back_with_a_remote(lesson)
+    again_from_the_title(lesson)
+    the_keys_are_the_stages_after_a_click_on_a_slider(lesson)
+
+
+def the_speakers_window_may_be_closed_by_its_own_button(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_N)
     stage._speaker.close()
@@ -338,7 +358,7 @@ def test_the_speakers_window_may_be_closed_by_its_own_button(lesson: tuple[objec
     assert stage._speaker is None
 
 
-def test_the_notes_stay_in_front_after_a_click_on_the_stage(lesson: tuple[object, StageWindow]) -> None:
+def the_notes_stay_in_front_after_a_click_on_the_stage(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_N)
     notes = stage._speaker
@@ -365,7 +385,7 @@ def test_the_speaker_sees_an_error_without_a_caption_come_next(presented, tmp_pa
     press(stage, Key.Key_N)
 
 
-def test_the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageWindow]) -> None:
+def the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_N)
     speaker = stage._speaker
@@ -376,7 +396,16 @@ def test_the_speaker_sees_notes_and_what_comes_next(lesson: tuple[object, StageW
     press(stage, Key.Key_N)
 
 
-def test_a_question_mark_shows_the_keys_and_digits_are_seen(lesson: tuple[object, StageWindow]) -> None:
+def test_the_speakers_notes(lesson: tuple[object, StageWindow]) -> None:
+    """They are shown, keep the clock, stay in front and may be closed."""
+    the_notes_stay_in_front_after_a_click_on_the_stage(lesson)
+    again_from_the_title(lesson)
+    the_speaker_sees_notes_and_what_comes_next(lesson)
+    again_from_the_title(lesson)
+    the_speakers_window_may_be_closed_by_its_own_button(lesson)
+
+
+def a_question_mark_shows_the_keys_and_digits_are_seen(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_Question)
     assert stage.help.isVisible() and "Home, End: first and last stop\n" in stage.help.text.text()
@@ -388,7 +417,28 @@ def test_a_question_mark_shows_the_keys_and_digits_are_seen(lesson: tuple[object
     assert stage.stop == 2 and stage.where.text().startswith("2 /")
 
 
-def test_text_grows_and_a_long_caption_still_fits(lesson: tuple[object, StageWindow]) -> None:
+def test_a_remote_and_keys_go_from_stop_to_stop(lesson: tuple[object, StageWindow]) -> None:
+    """From the title to what comes after, and back."""
+    it_begins_with_the_title_whatever_was_shown_before(lesson)
+    again_from_the_title(lesson)
+    a_remote_goes_through_every_stop_and_back(lesson)
+    again_from_the_title(lesson)
+    number_and_enter_home_and_end(lesson)
+    again_from_the_title(lesson)
+    a_full_stop_blanks_and_any_key_brings_it_back(lesson)
+    again_from_the_title(lesson)
+    a_question_mark_shows_the_keys_and_digits_are_seen(lesson)
+    again_from_the_title(lesson)
+    the_caption_the_decision_and_the_newest_line_are_shown(lesson)
+    again_from_the_title(lesson)
+    it_flies_near_for_the_walk_and_far_for_the_end(lesson)
+    again_from_the_title(lesson)
+    naming_a_frame_says_nothing_on_the_stage(lesson)
+    again_from_the_title(lesson)
+    the_first_caption_is_read_on_the_way_to_it(lesson)
+
+
+def text_grows_and_a_long_caption_still_fits(lesson: tuple[object, StageWindow]) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown)
     before = stage.caption.font().pixelSize()
@@ -399,6 +449,13 @@ def test_text_grows_and_a_long_caption_still_fits(lesson: tuple[object, StageWin
     width, flags = stage.caption.width(), Qt.TextFlag.TextWordWrap
     needed = stage.caption.fontMetrics().boundingRect(0, 0, width, 1 << 20, flags, stage.caption.text())
     assert needed.height() <= stage.caption.height() or stage.caption.font().pixelSize() == 12
+
+
+def test_sizes_of_words_and_sliders(lesson: tuple[object, StageWindow]) -> None:
+    """They grow with the room and by keys."""
+    text_grows_and_a_long_caption_still_fits(lesson)
+    again_from_the_title(lesson)
+    sliders_are_as_large_as_the_text_of_the_room(lesson)
 
 
 def test_after_a_lesson_comes_the_next_one(lesson: tuple[object, StageWindow]) -> None:

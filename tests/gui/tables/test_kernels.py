@@ -40,7 +40,7 @@ def chosen(user: User, key: int) -> None:
     table.setCurrentIndex(table.order.mapFromSource(table.rows.index(table.rows.row_of(key), 0)))
 
 
-def test_lens_and_panel_show_what_is_found_between_the_two_kernels(server: User) -> None:
+def lens_and_panel_show_what_is_found_between_the_two_kernels(server: User) -> None:
     window = server.window
     between = to_the_end(find_between(server.session.machine, PROFILES["v7"]))
     assert [(row.key, row.frames) for row in rows(server)] == [(one.number, one.frames) for one in between.groups]
@@ -57,7 +57,7 @@ def test_lens_and_panel_show_what_is_found_between_the_two_kernels(server: User)
     assert "under v7 than under 6.1" in window.lens_bar.buttons["kernels"].toolTip()
 
 
-def test_a_row_finds_its_frames_and_a_frame_its_row(server: User) -> None:
+def a_row_finds_its_frames_and_a_frame_its_row(server: User) -> None:
     window, table = server.window, server.window.docks["kernels"].content()
     key = rows(server)[1].key
     chosen(server, key)
@@ -72,7 +72,7 @@ def test_a_row_finds_its_frames_and_a_frame_its_row(server: User) -> None:
     assert window.finder.field.text() == f"differs:{key}", "looking at a frame leaves the filter"
 
 
-def test_the_tip_of_what_decides_cites_the_source(server: User) -> None:
+def the_tip_of_what_decides_cites_the_source(server: User) -> None:
     table = server.window.docks["kernels"].content()
     column = next(number for number, one in enumerate(BETWEEN_COLUMNS) if one.field == "decided_by")
     tip = table.model().index(0, column).data(Qt.ItemDataRole.ToolTipRole)
@@ -83,7 +83,7 @@ def test_the_tip_of_what_decides_cites_the_source(server: User) -> None:
         assert source in found and place == "docs/kernels.md#from-v7-to-61"
 
 
-def test_it_is_found_again_after_an_error(server: User) -> None:
+def it_is_found_again_after_an_error(server: User) -> None:
     window, pfn = server.window, rows(server)[0].first
     before = rows(server)[0].frames
     window.controller.fire(pfn)
@@ -93,7 +93,7 @@ def test_it_is_found_again_after_an_error(server: User) -> None:
     until(lambda: not window.lenses.busy and rows(server)[0].frames == before)
 
 
-def test_the_panel_alone_is_kept_up_to_date_and_a_hidden_one_is_not(server: User) -> None:
+def the_panel_alone_is_kept_up_to_date_and_a_hidden_one_is_not(server: User) -> None:
     window = server.window
     window.lenses.choose("kind")
     before, pfn = rows(server), rows(server)[0].first
@@ -108,7 +108,7 @@ def test_the_panel_alone_is_kept_up_to_date_and_a_hidden_one_is_not(server: User
     assert window.lenses.lens.key == "kind"
 
 
-def test_another_kernel_by_the_choice_and_by_the_menu(server: User) -> None:
+def another_kernel_by_the_choice_and_by_the_menu(server: User) -> None:
     window, choice = server.window, server.window.docks["kernels"].content().choice
     assert [choice.itemText(number) for number in range(choice.count())] == ["7.2", "6.12", "v7 (2009)"]
     chosen(server, rows(server)[0].key)
@@ -122,7 +122,7 @@ def test_another_kernel_by_the_choice_and_by_the_menu(server: User) -> None:
     assert window.docks["kernels"].content().note.startswith("Every frame has the same outcome") or rows(server)
 
 
-def test_another_machine_starts_anew(server: User) -> None:
+def another_machine_starts_anew(server: User) -> None:
     window = server.window
     window.controller.open(from_image(IMAGE, profile="v7"))
     assert not rows(server)
@@ -130,7 +130,14 @@ def test_another_machine_starts_anew(server: User) -> None:
     assert "than under v7" in window.docks["kernels"].head.subject.text()
 
 
-def test_a_class_of_the_legend_filters(server: User) -> None:
+def test_it_is_found_again_when_the_machine_changes(server: User) -> None:
+    """After an error, while the panel is alone or hidden, and for another machine."""
+    it_is_found_again_after_an_error(server)
+    the_panel_alone_is_kept_up_to_date_and_a_hidden_one_is_not(server)
+    another_machine_starts_anew(server)
+
+
+def a_class_of_the_legend_filters(server: User) -> None:
     window = server.window
     chip = next(chip for chip in window.legend.chips.values() if chip.frames and chip.one.key == "ignored")
     server.qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
@@ -138,8 +145,16 @@ def test_a_class_of_the_legend_filters(server: User) -> None:
     assert window.finder.field.text() == "kernels:ignored"
 
 
-@pytest.mark.parametrize(("wide", "percent"), [(735, 100), (735, 150), (1100, 100)])
-def test_what_decides_is_read_in_full_beside_the_outcomes(server: User, wide: int, percent: int) -> None:
+def test_what_is_found_is_shown_explained_and_leads_to_the_map(server: User) -> None:
+    """One machine against one kernel: panel, lens, legend and tips."""
+    lens_and_panel_show_what_is_found_between_the_two_kernels(server)
+    the_tip_of_what_decides_cites_the_source(server)
+    a_row_finds_its_frames_and_a_frame_its_row(server)
+    a_class_of_the_legend_filters(server)
+    another_kernel_by_the_choice_and_by_the_menu(server)
+
+
+def what_decides_is_read_in_full_beside_the_outcomes(server: User, wide: int, percent: int) -> None:
     server.window.appearance.choose_text_size(percent)
     table = KernelTable()
     server.qtbot.addWidget(table)
@@ -157,3 +172,9 @@ def test_what_decides_is_read_in_full_beside_the_outcomes(server: User, wide: in
         assert needed.width() <= room.width() and needed.height() <= table.rowHeight(number)
     table.sortByColumn(fields.index("kind"), Qt.SortOrder.DescendingOrder)
     assert table.rowHeight(0) == table.sizeHintForRow(0)
+
+
+def test_what_decides_is_read_in_full_at_any_width(server: User) -> None:
+    """In a narrow and in a wide panel, and with larger text."""
+    for wide, percent in ((735, 100), (735, 150), (1100, 100)):
+        what_decides_is_read_in_full_beside_the_outcomes(server, wide, percent)

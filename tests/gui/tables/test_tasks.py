@@ -60,7 +60,7 @@ def test_a_policy_chosen_in_the_table_is_an_act(user) -> None:
     assert user.alive("srv", "w0", "w1", "w2") == [False, False, True, False]
 
 
-def test_a_handler_survives(user) -> None:
+def a_handler_survives(user) -> None:
     user.choose(user.window.menus.task_menu(user.session.world.task_names.view["w0"]), "SIGBUS", "handler")
     assert cell(user, "w0", "sigbus").data() == "handler"
     user.click_frame(user.frame("srv:heap+1"))
@@ -69,7 +69,7 @@ def test_a_handler_survives(user) -> None:
     assert "caught" in user.window.sentence.text.text()
 
 
-def test_what_stays_the_same_is_no_act(user) -> None:
+def what_stays_the_same_is_no_act(user) -> None:
     steps = len(user.session.steps)
     choose(user, "w1", "policy", "default")
     assert len(user.session.steps) == steps
@@ -84,7 +84,7 @@ def test_the_dead_cannot_be_edited(user) -> None:
     assert all(not action.isEnabled() for action in menu.actions() if action.text() in ("Read a page", "Let it exit"))
 
 
-def test_a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
+def a_selected_task_is_outlined_on_the_map_in_its_colour(user) -> None:
     window = user.window
     tgid = user.session.world.task_names.view["w1"]
     table = window.docks["tasks"].content()
@@ -158,8 +158,7 @@ def test_a_task_stays_selected_while_steps_go_by_until_the_next_click(user) -> N
     assert window.controller.selection.task is None and window.docks["tasks"].content().selected() is None
 
 
-@pytest.mark.parametrize("field", [column.field for column in COLUMNS])
-def test_every_column_sorts(user, field: str) -> None:
+def every_column_sorts(user, field: str) -> None:
     column = [column.field for column in COLUMNS].index(field)
     table = user.window.docks["tasks"].content()
     table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
@@ -168,7 +167,7 @@ def test_every_column_sorts(user, field: str) -> None:
     assert values == sorted(values)
 
 
-def test_a_task_reads_a_page_from_its_menu(user) -> None:
+def a_task_reads_a_page_from_its_menu(user) -> None:
     tgid = user.session.world.task_names.view["w2"]
     menu = user.window.menus.task_menu(tgid)
     pages = next(action for action in menu.actions() if action.text() == "Read a page").menu()
@@ -179,7 +178,13 @@ def test_a_task_reads_a_page_from_its_menu(user) -> None:
     assert "“v0”" in user.window.sentence.text.text()
 
 
-def test_a_row_can_be_copied(user) -> None:
+def test_a_page_is_read_and_a_handler_survives(user) -> None:
+    """What the menu of a task does."""
+    a_task_reads_a_page_from_its_menu(user)
+    a_handler_survives(user)
+
+
+def a_row_can_be_copied(user) -> None:
     user.window.docks["tasks"].content().show_selected(user.session.world.task_names.view["w1"])
     assert user.window.docks["tasks"].content().chosen().split("\t")[1] == "w1"
 
@@ -197,7 +202,7 @@ def test_the_living_have_a_fate_once_the_error_is_through(user) -> None:
     assert cell(user, "w0", "killed_by").data() == "SIGBUS AR"
 
 
-def test_no_digit_of_a_number_is_elided(user) -> None:
+def no_digit_of_a_number_is_elided(user) -> None:
     table = user.window.docks["tasks"].content()
     huge = [row._replace(rss_kb=123_456_789_012, tgid=4_194_303) for row in table.tasks.rows[:1]]
     table.set_rows(huge, frozen=False)
@@ -205,6 +210,16 @@ def test_no_digit_of_a_number_is_elided(user) -> None:
         if column.number:
             words = str(table.order.index(0, number).data())
             assert table.columnWidth(number) >= table.fontMetrics().horizontalAdvance(words) + 2 * look.SMALL
+
+
+def test_a_table_that_nobody_changes(user) -> None:
+    """Sorting, copying, and what stays the same."""
+    what_stays_the_same_is_no_act(user)
+    a_row_can_be_copied(user)
+    a_selected_task_is_outlined_on_the_map_in_its_colour(user)
+    for column in COLUMNS:
+        every_column_sorts(user, column.field)
+    no_digit_of_a_number_is_elided(user)
 
 
 def test_no_head_is_elided_without_processes(open_window) -> None:
@@ -305,8 +320,7 @@ def test_it_scrolls_to_those_who_use_the_frame_and_to_those_who_are_hit(open_win
     assert "late" in seen(), "who has scrolled away is not taken back"
 
 
-@pytest.mark.parametrize("percent", [100, 115, 150, 200])
-def test_no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) -> None:
+def no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) -> None:
     window, table = user.window, user.window.docks["tasks"].content()
     try:
         window.appearance.choose_text_size(percent)
@@ -326,6 +340,12 @@ def test_no_word_of_a_state_policy_or_disposition_is_elided(user, percent: int) 
                         assert wanted <= table.columnWidth(number), (column.head, sigbus, policy)
     finally:
         look.set_text_size(look.USUAL_TEXT)
+
+
+def test_no_word_is_elided_at_any_size_of_text(user) -> None:
+    """Of a state, a policy or a disposition."""
+    for percent in (100, 115, 150, 200):
+        no_word_of_a_state_policy_or_disposition_is_elided(user, percent)
 
 
 def test_the_task_of_the_step_stays_in_sight_when_the_table_becomes_lower(open_window) -> None:
