@@ -101,8 +101,12 @@ def test_every_panel_is_reached_and_left(typist: Typist) -> None:
     assert me.at is there[-2]
 
 
-@pytest.mark.parametrize("theme", ["dark", "light", "high-contrast"])
-def test_who_has_the_keyboard_is_seen(typist: Typist, theme: str) -> None:
+def test_who_has_the_keyboard_is_seen_in_every_theme(typist: Typist) -> None:
+    for theme in ("light", "high-contrast", "dark"):
+        who_has_the_keyboard_is_seen(typist, theme)
+
+
+def who_has_the_keyboard_is_seen(typist: Typist, theme: str) -> None:
     me, w = typist, typist.window
     me.by_menu(Key.Key_V, "Theme", {"high-contrast": "High contrast"}.get(theme, theme.title()))
     assert w.theme.name == theme
@@ -114,7 +118,7 @@ def test_who_has_the_keyboard_is_seen(typist: Typist, theme: str) -> None:
         widget.setFocus()
         if widget.grab().toImage() == without:
             unseen.append(f"{type(widget).__name__} {widget.accessibleName()}")
-    assert not unseen
+    assert not unseen, theme
 
 
 def test_a_frame_is_selected_by_arrows_broken_and_walked(typist: Typist) -> None:
@@ -156,7 +160,7 @@ def test_a_frame_is_selected_by_arrows_broken_and_walked(typist: Typist) -> None
     assert "Speed 1.5 times" in me.reads(w.transport)
 
 
-def test_frames_are_found(typist: Typist) -> None:
+def frames_are_found(typist: Typist) -> None:
     me, w = typist, typist.window
     me.press(Key.Key_F, CTRL)
     me.type("w1")
@@ -175,7 +179,7 @@ def test_frames_are_found(typist: Typist) -> None:
     assert w.finder.isVisible() and "frame" in me.reads(w.finder.told)
 
 
-def test_sysctls_are_changed(typist: Typist) -> None:
+def sysctls_are_changed(typist: Typist) -> None:
     me = typist
     for name, words in (("early_kill", "0: late"), ("recovery", "0: panic")):
         slider = me.tab_to(name)
@@ -183,6 +187,12 @@ def test_sysctls_are_changed(typist: Typist) -> None:
         assert words in me.reads(slider)
         me.press(Key.Key_Space)
         assert "1: " in me.reads(slider)
+
+
+def test_frames_are_found_and_sysctls_changed(typist: Typist) -> None:
+    """The search first: its filter stays."""
+    sysctls_are_changed(typist)
+    frames_are_found(typist)
 
 
 def test_another_profile_is_booted(open_window, qtbot) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import Qt
 
+from hwpoison_gui.gui.control import playback
 from tests.gui.waiting import until
 
 EVERYBODY = ("srv", "w0", "w1", "w2")
@@ -30,7 +34,9 @@ def test_a_click_on_a_shared_page_kills_all_who_share_it_and_going_back_revives_
     assert "HardwareCorrupted 0 kB" in user.window.counters.texts()
 
 
-def test_playing_walks_to_the_end_by_itself(user) -> None:
+def test_playing_walks_to_the_end_by_itself(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = SimpleNamespace(monotonic=lambda: 8 * time.monotonic())
+    monkeypatch.setattr(playback, "time", quick)  # at its speed, which is that of a reader, it takes a quarter minute
     user.window.controller.playback.set_speed(8.0)
     positions: list[int] = []
     user.window.present.moved.connect(lambda _: positions.append(user.session.position))
@@ -90,22 +96,22 @@ def test_a_click_in_the_past_discards_the_future(user) -> None:
     assert len(poisons) == 1 and poisons[0].first == before
 
 
-@pytest.mark.parametrize(
-    ("button", "keys"),
-    [
-        (Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier),
-        (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier),
-        (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier),
-    ],
-)
-def test_a_right_click_and_a_click_with_a_modifier_only_select(user, button, keys) -> None:
+def test_a_right_click_and_a_click_with_a_modifier_only_select(user) -> None:
     steps = len(user.session.steps)
     user.window.map.contextMenuRequested.disconnect(user.window.menus.show_frame_menu)
-    pfn = user.frame("srv:heap+1")
-    user.click_frame(pfn, button, keys)
-    assert user.window.controller.selection.frame == pfn == user.window.map.selection
-    assert len(user.session.steps) == steps
-    assert f"{pfn:#x}" in user.window.docks["frame"].content().toPlainText()
+    for page, (button, keys) in enumerate(
+        (
+            (Qt.MouseButton.RightButton, Qt.KeyboardModifier.NoModifier),
+            (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier),
+            (Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier),
+        )
+    ):
+        user.window.controller.selection.select(steps)
+        pfn = user.frame(f"srv:heap+{page}")
+        user.click_frame(pfn, button, keys)
+        assert user.window.controller.selection.frame == pfn == user.window.map.selection
+        assert len(user.session.steps) == steps
+        assert f"{pfn:#x}" in user.window.docks["frame"].content().toPlainText()
 
 
 def test_arrows_select_and_enter_fires(user) -> None:

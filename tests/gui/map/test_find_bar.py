@@ -35,7 +35,7 @@ def colour(user, pfn: int) -> str:
     return user.window.map.view.grab().toImage().pixelColor(user.point(pfn)).name()
 
 
-def test_what_is_not_found_fades(user) -> None:
+def what_is_not_found_fades(user) -> None:
     window, mine, other = user.window, user.frame("srv:heap+0"), user.frame("any:slab")
     window.map.fit()
     finder = look_for(user, "anon,~buddy")
@@ -51,7 +51,7 @@ def test_what_is_not_found_fades(user) -> None:
     assert window.map.view.hasFocus()
 
 
-def test_the_bar_says_that_a_filter_is_on_until_that_ends(user) -> None:
+def the_bar_says_that_a_filter_is_on_until_that_ends(user) -> None:
     window, other = user.window, user.frame("any:slab")
     window.map.fit()
     finder = look_for(user, "anon,~buddy")
@@ -69,7 +69,7 @@ def test_the_bar_says_that_a_filter_is_on_until_that_ends(user) -> None:
     assert colour(user, other) == window.theme.kind(10)
 
 
-def test_next_and_previous_go_round(user) -> None:
+def next_and_previous_go_round(user) -> None:
     window, c = user.window, user.window.controller
     finder = look_for(user, "task:w0 anon,lru")
     plane = window.map.plane
@@ -89,7 +89,7 @@ def test_next_and_previous_go_round(user) -> None:
     assert c.selection.frame == matches[-1]
 
 
-def test_an_error_says_what_and_where(user) -> None:
+def an_error_says_what_and_where(user) -> None:
     finder = look_for(user, "lru,drity")
     assert finder.told.text() == "did you mean dirty? There is no such flag"
     assert user.window.map.plane.match is None
@@ -102,6 +102,17 @@ def test_an_error_says_what_and_where(user) -> None:
     assert finder.told.text()
     finder.set_text("reserved pgtable")
     assert finder.told.text().startswith("no frame")
+
+
+def test_what_is_looked_for_is_seen_and_gone_through(user) -> None:
+    """It fades the others, is told in the bar, and errors say what and where."""
+    what_is_not_found_fades(user)
+    user.window.finder.close_search()
+    the_bar_says_that_a_filter_is_on_until_that_ends(user)
+    user.window.finder.close_search()
+    next_and_previous_go_round(user)
+    user.window.finder.close_search()
+    an_error_says_what_and_where(user)
 
 
 def test_an_error_is_never_cut_at_the_edge(open_window) -> None:
@@ -224,7 +235,7 @@ def listed(user) -> list[str]:
     return [word.text for word in words.words.words] if words.isVisible() else []
 
 
-def test_an_empty_field_shows_examples(user) -> None:
+def an_empty_field_shows_examples(user) -> None:
     window = user.window
     window.actions_["find"].trigger()
     until(lambda: "lru,~dirty" in listed(user))
@@ -236,7 +247,7 @@ def test_an_empty_field_shows_examples(user) -> None:
     assert listed(user) == []
 
 
-def test_words_are_suggested_gone_through_and_taken(user) -> None:
+def words_are_suggested_gone_through_and_taken(user) -> None:
     window, field = user.window, user.window.finder.field
     look_for(user, "srv:")
     assert listed(user) == ["srv:heap", "srv:data"]
@@ -250,7 +261,7 @@ def test_words_are_suggested_gone_through_and_taken(user) -> None:
     assert "frame" in window.finder.told.text()
 
 
-def test_escape_puts_the_suggestions_away_before_the_search(user) -> None:
+def escape_puts_the_suggestions_away_before_the_search(user) -> None:
     finder = look_for(user, "l")
     assert listed(user)
     QTest.keyClick(finder.field, Key.Key_Escape)
@@ -259,7 +270,7 @@ def test_escape_puts_the_suggestions_away_before_the_search(user) -> None:
     assert not finder.isVisible()
 
 
-def test_a_suggestion_is_taken_by_a_click_within_a_word(user) -> None:
+def a_suggestion_is_taken_by_a_click_within_a_word(user) -> None:
     finder = look_for(user, "ano lru")
     finder.field.setCursorPosition(3)
     QTest.keyClick(finder.field, Key.Key_Down)
@@ -269,10 +280,23 @@ def test_a_suggestion_is_taken_by_a_click_within_a_word(user) -> None:
     assert finder.field.text() == "anon lru" and finder.field.hasFocus()
 
 
-def test_suggestions_go_with_the_focus(user) -> None:
+def suggestions_go_with_the_focus(user) -> None:
     look_for(user, "l")
     user.window.map.setFocus()
     assert listed(user) == []
+
+
+def test_words_are_suggested(user) -> None:
+    """Gone through and taken by keys and clicks, and put away."""
+    an_empty_field_shows_examples(user)
+    user.window.finder.close_search()
+    words_are_suggested_gone_through_and_taken(user)
+    user.window.finder.close_search()
+    escape_puts_the_suggestions_away_before_the_search(user)
+    user.window.finder.close_search()
+    a_suggestion_is_taken_by_a_click_within_a_word(user)
+    user.window.finder.close_search()
+    suggestions_go_with_the_focus(user)
 
 
 def test_after_enter_the_answer_has_the_place_of_the_suggestions(open_window) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
+from itertools import product
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -21,7 +22,7 @@ def show(user, name: str):
     return user.window.tables.by_name[name]
 
 
-def test_a_row_selects_on_the_map_and_a_frame_its_row(user) -> None:
+def a_row_selects_on_the_map_and_a_frame_its_row(user) -> None:
     pages = show(user, "pages")
     pfn = user.frame("srv:heap+1")
     user.window.controller.selection.select(pfn)
@@ -32,9 +33,7 @@ def test_a_row_selects_on_the_map_and_a_frame_its_row(user) -> None:
     assert user.window.controller.selection.frame == user.session.machine.frames - 1
 
 
-@pytest.mark.parametrize("field", [column.field for column in PAGE_COLUMNS])
-@pytest.mark.parametrize("descending", [False, True])
-def test_every_column_sorts_both_ways(user, field: str, descending: bool) -> None:
+def every_column_sorts_both_ways(user, field: str, descending: bool) -> None:
     pages = show(user, "pages")
     link = user.window.panels.tables_link
     link.order_by(field, descending)
@@ -46,7 +45,7 @@ def test_every_column_sorts_both_ways(user, field: str, descending: bool) -> Non
         assert values == sorted(values, reverse=descending)
 
 
-def test_rows_are_copied_with_and_without_heads(user) -> None:
+def rows_are_copied_with_and_without_heads(user) -> None:
     pages = show(user, "pages")
     user.window.controller.selection.select(0)
     QTest.keyClick(pages.view, Key.Key_Down, Qt.KeyboardModifier.ShiftModifier)
@@ -58,7 +57,7 @@ def test_rows_are_copied_with_and_without_heads(user) -> None:
     assert QApplication.clipboard().text().split("\n")[0].split("\t") == [column.head for column in PAGE_COLUMNS]
 
 
-def test_poison_is_seen_in_the_row(user) -> None:
+def poison_is_seen_in_the_row(user) -> None:
     pages = show(user, "pages")
     pfn = user.frame("srv:heap+1")
     user.window.controller.selection.select(pfn)
@@ -67,7 +66,7 @@ def test_poison_is_seen_in_the_row(user) -> None:
     assert "X" in pages.pages.cells_at(pages.place)[2]
 
 
-def test_vmas_and_files_lead_to_their_frames_and_back(user) -> None:
+def vmas_and_files_lead_to_their_frames_and_back(user) -> None:
     files = show(user, "files")
     row = [row.path for row in files.rows.rows].index("/srv/data")
     files.setCurrentIndex(files.order.index(row, 0))
@@ -87,7 +86,7 @@ def listed(user) -> list[int]:
     return [model.pfn_of(place) for place in range(model.size)]
 
 
-def test_only_what_is_found_is_listed_while_something_is_looked_for(user) -> None:
+def only_what_is_found_is_listed_while_something_is_looked_for(user) -> None:
     show(user, "pages")
     window, only = user.window, user.window.tables.controls.found
     pfns = [user.frame(f"srv:heap+{page}") for page in range(4)]
@@ -103,6 +102,13 @@ def test_only_what_is_found_is_listed_while_something_is_looked_for(user) -> Non
     window.finder.close_search()
     assert not only.isEnabled() and not only.isChecked()
     assert len(listed(user)) == user.session.machine.frames
+
+
+def test_tables_lead_to_frames_and_list_what_is_found(user) -> None:
+    """VMAs, files, the filter, and poison in a row."""
+    vmas_and_files_lead_to_their_frames_and_back(user)
+    only_what_is_found_is_listed_while_something_is_looked_for(user)
+    poison_is_seen_in_the_row(user)
 
 
 def test_pages_that_were_hidden_since_a_machine_was_opened_are_sorted_as_its_own(user) -> None:
@@ -133,7 +139,7 @@ def test_the_list_of_what_is_found_stays_until_it_is_asked_again(user) -> None:
     assert listed(user) == [pfn]
 
 
-def test_very_many_rows_are_copied_between_events(user) -> None:
+def very_many_rows_are_copied_between_events(user) -> None:
     pages = show(user, "pages")
     work = user.window.controller.work
     user.window.controller.selection.select(0)
@@ -171,7 +177,7 @@ def test_pages_say_what_the_map_shows_them_as(user) -> None:
     assert ids == sorted(ids, reverse=True) and len(set(ids)) > 2
 
 
-def test_all_pages_are_copied_from_their_menu_and_without_a_selection(user) -> None:
+def all_pages_are_copied_from_their_menu_and_without_a_selection(user) -> None:
     window = user.window
     window.show_panel("pages")
     pages, frames = window.tables.pages, user.session.machine.frames
@@ -185,3 +191,13 @@ def test_all_pages_are_copied_from_their_menu_and_without_a_selection(user) -> N
     pages.place = pages._anchor = -1
     pages.view.copy()
     until(lambda: QApplication.clipboard().text().count("\n") == frames)
+
+
+def test_pages_are_sorted_and_copied(user) -> None:
+    """Rows follow the selection, every column sorts both ways, and what is copied has heads or not."""
+    a_row_selects_on_the_map_and_a_frame_its_row(user)
+    rows_are_copied_with_and_without_heads(user)
+    very_many_rows_are_copied_between_events(user)
+    all_pages_are_copied_from_their_menu_and_without_a_selection(user)
+    for column, descending in product(PAGE_COLUMNS, (False, True)):
+        every_column_sorts_both_ways(user, column.field, descending)

@@ -47,7 +47,7 @@ def test_at_rest_it_shows_the_handler(user) -> None:
     assert user.window.docks["why"].head.subject.text() == "not running"
 
 
-def test_back_at_rest_it_begins_at_the_first_question(fired) -> None:
+def back_at_rest_it_begins_at_the_first_question(fired) -> None:
     view = fired.window.docks["why"].content()
     fired.window.controller.seek(len(fired.session.steps))
     assert view.verticalScrollBar().value() > 0
@@ -55,7 +55,7 @@ def test_back_at_rest_it_begins_at_the_first_question(fired) -> None:
     assert view.verticalScrollBar().value() == 0
 
 
-def test_the_present_step_is_marked_and_in_view(fired) -> None:
+def the_present_step_is_marked_and_in_view(fired) -> None:
     view, session = fired.window.docks["why"].content(), fired.session
     operation = session.operations[-1]
     for position in range(operation.first + 1, operation.last + 1):
@@ -68,7 +68,7 @@ def test_the_present_step_is_marked_and_in_view(fired) -> None:
         assert "present step" in said or "taken now" in said
 
 
-def test_only_ways_are_ticked_or_crossed(fired) -> None:
+def only_ways_are_ticked_or_crossed(fired) -> None:
     outline, last = fired.window.docks["why"].content().outline_model.outline, fired.session.operations[-1].last
     fired.window.controller.seek(last)
     for node in outline.shown():
@@ -76,7 +76,7 @@ def test_only_ways_are_ticked_or_crossed(fired) -> None:
         assert (sign_name(node, state) in ("tick", "cross")) == (node.kind == "way" and state in (DONE, ASIDE))
 
 
-def test_a_click_on_a_line_goes_to_its_step(fired) -> None:
+def a_click_on_a_line_goes_to_its_step(fired) -> None:
     view = fired.window.docks["why"].content()
     node = line(view, "PG_hwpoison is set now")
     click(view, node)
@@ -85,7 +85,7 @@ def test_a_click_on_a_line_goes_to_its_step(fired) -> None:
     assert fired.session.position == node.first + 1
 
 
-def test_arrows_move_in_it_and_enter_goes_there(fired) -> None:
+def arrows_move_in_it_and_enter_goes_there(fired) -> None:
     view = fired.window.docks["why"].content()
     before = fired.session.position
     view.setFocus()
@@ -102,7 +102,7 @@ def test_arrows_move_in_it_and_enter_goes_there(fired) -> None:
     assert not view.isExpanded(parent)
 
 
-def test_at_the_end_it_says_what_became_of_it(fired) -> None:
+def at_the_end_it_says_what_became_of_it(fired) -> None:
     view = fired.window.docks["why"].content()
     fired.key(Key.Key_End, fired.window.map.view)
     model = view.outline_model
@@ -116,6 +116,13 @@ def test_at_the_end_it_says_what_became_of_it(fired) -> None:
     fired.key(Key.Key_PageUp, fired.window.map.view)
     fired.key(Key.Key_End, fired.window.map.view)
     assert model.rowCount() == view.outline_model.rowCount()
+
+
+def test_lines_lead_to_their_steps_and_the_last_ones_say_what_became_of_it(fired) -> None:
+    """By the mouse and by keys."""
+    a_click_on_a_line_goes_to_its_step(fired)
+    arrows_move_in_it_and_enter_goes_there(fired)
+    at_the_end_it_says_what_became_of_it(fired)
 
 
 def test_what_was_not_reached_is_one_line_so_that_decision_and_ending_are_seen_together(user) -> None:
@@ -143,7 +150,7 @@ def test_a_touch_is_told_as_a_fault(user) -> None:
     assert line(view, "A hwpoison entry: its frame is poisoned.").state(end) == DONE
 
 
-def test_ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot: QtBot, fired) -> None:
+def ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot: QtBot, fired) -> None:
     steps = fired.session.steps
     cut = next(step for step in steps if step.mark.site.function == "try_to_unmap_one")
     view = DecisionView()
@@ -164,7 +171,7 @@ def test_ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot: QtBot, 
     assert view.viewport().rect().contains(rect.center())
 
 
-def test_every_line_says_its_state_and_has_a_tip(fired) -> None:
+def every_line_says_its_state_and_has_a_tip(fired) -> None:
     model = fired.window.docks["why"].content().outline_model
     for node in model.outline.shown():
         index = model.index_of(node)
@@ -173,7 +180,7 @@ def test_every_line_says_its_state_and_has_a_tip(fired) -> None:
         assert model.node(model.parent(index)).id == node.parent
 
 
-def test_no_words_are_cut_off(fired) -> None:
+def no_words_are_cut_off(fired) -> None:
     view = fired.window.docks["why"].content()
     fired.key(Key.Key_End, fired.window.map.view)
     for node in view.outline_model.outline.shown():
@@ -185,8 +192,7 @@ def test_no_words_are_cut_off(fired) -> None:
             assert room.height() >= lines * view.fontMetrics().height() * 0.9
 
 
-@pytest.mark.parametrize("theme", THEMES.values(), ids=lambda theme: theme.name)
-def test_it_is_drawn_in_every_theme(fired, theme) -> None:
+def it_is_drawn_in_every_theme(fired, theme) -> None:
     fired.window.appearance.choose_theme(theme.name)
     assert not fired.window.docks["why"].content().grab().isNull()
     operation = fired.session.operations[-1]
@@ -194,8 +200,18 @@ def test_it_is_drawn_in_every_theme(fired, theme) -> None:
     assert loss is None or ending_of(loss)
 
 
-@pytest.mark.parametrize("width", [240, 300, 410])
-def test_no_line_is_drawn_over_the_next_one(fired, qtbot: QtBot, width: int) -> None:
+def test_each_line_of_a_walk(fired) -> None:
+    """Its state, its tip, its room, and the present step in view, in every theme."""
+    the_present_step_is_marked_and_in_view(fired)
+    only_ways_are_ticked_or_crossed(fired)
+    every_line_says_its_state_and_has_a_tip(fired)
+    no_words_are_cut_off(fired)
+    back_at_rest_it_begins_at_the_first_question(fired)
+    for theme in THEMES.values():
+        it_is_drawn_in_every_theme(fired, theme)
+
+
+def no_line_is_drawn_over_the_next_one(fired, qtbot: QtBot, width: int) -> None:
     end = len(fired.session.steps)
     fired.window.controller.seek(end)
     outline = fired.window.docks["why"].content().outline_model.outline
@@ -216,3 +232,10 @@ def test_no_line_is_drawn_over_the_next_one(fired, qtbot: QtBot, width: int) -> 
         assert view._delegate._laid_out(fact, 200).text().endswith("…")
     finally:
         look.set_text_size(look.USUAL_TEXT)
+
+
+def test_views_of_any_width_and_length(qtbot: QtBot, fired) -> None:
+    """Long words, and ten thousand lines."""
+    ten_thousand_of_a_kind_are_one_line_until_it_is_unfolded(qtbot, fired)
+    for width in (240, 300, 410):
+        no_line_is_drawn_over_the_next_one(fired, qtbot, width)

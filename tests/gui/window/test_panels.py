@@ -32,7 +32,7 @@ def test_only_what_is_in_front_is_made_after_the_first_paint(qtbot) -> None:
     assert made(window) == IN_FRONT
 
 
-def test_a_panel_that_is_ticked_again_is_in_front_of_its_tabs(user) -> None:
+def a_panel_that_is_ticked_again_is_in_front_of_its_tabs(user) -> None:
     dock, other = user.window.docks["why"], user.window.docks["states"]
     dock.toggleViewAction().trigger()
     other.raise_()
@@ -66,11 +66,20 @@ def computed(window, name: str) -> str:
     return eyes.read(window.docks[name])
 
 
-@pytest.mark.parametrize("name", list(TITLES))
-def test_a_panel_that_is_made_late_follows_from_then_on(user, name: str) -> None:
-    window, other = user.window, user.frame("srv:heap+2")
-    user.click_frame(user.frame("srv:heap+1"))
-    window.controller.seek(len(user.session.steps) // 2)
+@pytest.mark.parametrize("names", [list(TITLES)[at::4] for at in range(4)], ids=",".join)
+def test_panels_that_are_made_late_follow_from_then_on(user, names: list[str]) -> None:
+    broken = user.frame("srv:heap+1")
+    other = user.frame("srv:heap+2")
+    user.click_frame(broken)
+    for name in names:
+        user.window.controller.selection.select(broken)
+        user.window.controller.seek(len(user.session.steps) // 2)
+        follows_once_it_is_made(user, name, other)
+
+
+def follows_once_it_is_made(user, name: str, other: int) -> None:
+    window = user.window
+    assert name in IN_FRONT or name not in made(window) or {"pages", "vmas", "files"} >= {name}, name
     window.show_panel(name)
     at_half = computed(window, name)
     window.controller.seek(len(user.session.steps))
@@ -78,7 +87,7 @@ def test_a_panel_that_is_made_late_follows_from_then_on(user, name: str) -> None
     if name == "notebook":
         window.notes.write("a note")
     late = computed(window, name)
-    assert at_half.strip() and late.strip()
+    assert at_half.strip() and late.strip(), name
     if name not in (
         "files",
         "vmas",
@@ -86,7 +95,7 @@ def test_a_panel_that_is_made_late_follows_from_then_on(user, name: str) -> None
         "records",
         "snapshot",
     ):  # neither the steps nor the frame say anything of these
-        assert late != at_half
+        assert late != at_half, name
 
 
 def test_a_panel_that_is_made_late_has_the_theme_and_the_size_of_text(user) -> None:
@@ -122,7 +131,7 @@ def test_the_search_bar_and_the_panic_screen_are_made_when_they_are_needed(user)
     assert not window.on_demand.panic().isVisible()
 
 
-def test_the_tab_of_the_log_counts_lines_that_came_behind_another(user) -> None:
+def the_tab_of_the_log_counts_lines_that_came_behind_another(user) -> None:
     window = user.window
     window.show_panel("notebook")
     until(lambda: not window.docks["log"].in_front)
@@ -136,3 +145,9 @@ def test_the_tab_of_the_log_counts_lines_that_came_behind_another(user) -> None:
     window.show_panel("log")
     until(lambda: window.docks["log"].in_front)
     assert window.docks["log"].windowTitle() == "Kernel log"
+
+
+def test_panels_behind_tabs(user) -> None:
+    """One that is ticked again, and the count of lines that came unseen."""
+    a_panel_that_is_ticked_again_is_in_front_of_its_tabs(user)
+    the_tab_of_the_log_counts_lines_that_came_behind_another(user)

@@ -55,7 +55,7 @@ def places_of(label: QLabel, word: str) -> list[QPoint]:
     return found
 
 
-def test_the_word_under_the_pointer_is_explained_in_the_sentence(user) -> None:
+def the_word_under_the_pointer_is_explained_in_the_sentence(user) -> None:
     bar = user.window.sentence
     bar.set_sentence(Sentence("srv:101 loses the page: its dirty PTE is replaced by a hwpoison entry.", code="x()"))
     (point, *_) = places_of(bar.text, "PTE")
@@ -66,14 +66,14 @@ def test_the_word_under_the_pointer_is_explained_in_the_sentence(user) -> None:
     assert tip(bar.text, point) == ""
 
 
-def test_the_kernel_function_beside_the_sentence_is_explained(user) -> None:
+def the_kernel_function_beside_the_sentence_is_explained(user) -> None:
     bar = user.window.sentence
     bar.set_sentence(Sentence("What happens", code="try_to_unmap_one()"))
     (point, *_) = places_of(bar.code, "unmap")
     assert "kernel/rmap.py" in tip(bar.code, point)
 
 
-def test_a_column_and_its_cells_are_explained(broken) -> None:
+def a_column_and_its_cells_are_explained(broken) -> None:
     header = broken.window.docks["tasks"].content().horizontalHeader()
     place = next(
         n for n in range(header.count()) if header.model().headerData(n, Qt.Orientation.Horizontal) == "RSS kB"
@@ -85,7 +85,7 @@ def test_a_column_and_its_cells_are_explained(broken) -> None:
     assert "early kill: Processes that lose data" in tip(view.viewport(), rect.center())
 
 
-def test_reverse_map_legend_and_counters_are_explained(broken) -> None:
+def reverse_map_legend_and_counters_are_explained(broken) -> None:
     rmap, layout = broken.window.docks["rmap"].content(), broken.window.docks["rmap"].content()._layout
     mapping = QPoint(round(layout.columns.mapping[0]) + 5, rmap.viewport().height() // 2)
     assert "anon_vma: The object" in tip(rmap.viewport(), mapping)
@@ -100,7 +100,7 @@ def test_reverse_map_legend_and_counters_are_explained(broken) -> None:
     assert "reserved: Memory that was never given" in tip(chip, QPoint(3, 3))
 
 
-def test_the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
+def the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
     broken.window.show_panel("frame")
     inspector = broken.window.docks["frame"].content()
     inspector.set_facts(None)
@@ -110,7 +110,7 @@ def test_the_frame_panel_explains_the_word_under_the_pointer(broken) -> None:
     assert {"refcount", "VMA", ""} <= shown
 
 
-def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
+def a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
     bar = user.window.sentence
     bar.set_sentence(Sentence("<b>evil</b> PTE"))
     explain(user.window, *user.window.explained_parts)
@@ -120,7 +120,7 @@ def test_a_tip_is_shown_by_the_window_as_plain_text(user) -> None:
     assert QToolTip.text().startswith("PTE: ")
 
 
-def test_a_tip_is_below_the_row_or_control_that_is_pointed_at(user) -> None:
+def a_tip_is_below_the_row_or_control_that_is_pointed_at(user) -> None:
     bar, table = user.window.sentence.text, user.window.docks["tasks"].content()
     row = table.visualRect(table.model().index(0, 1))
     for widget, rect in ((bar, bar.rect()), (table.viewport(), row)):
@@ -131,7 +131,7 @@ def test_a_tip_is_below_the_row_or_control_that_is_pointed_at(user) -> None:
         assert place_of(widget, event, many) == event.globalPos()
 
 
-def test_a_tip_has_no_tip(user, monkeypatch: pytest.MonkeyPatch) -> None:
+def a_tip_has_no_tip(user, monkeypatch: pytest.MonkeyPatch) -> None:
     """Qt's tip is a label within the widget that it is about: if it were watched, it would be shown for ever."""
     bar, asked = user.window.sentence, list[str]()
     bar.set_sentence(Sentence("The PTE maps it."))
@@ -150,7 +150,16 @@ def test_a_tip_has_no_tip(user, monkeypatch: pytest.MonkeyPatch) -> None:
     QToolTip.hideText()
 
 
-def test_f1_explains_what_has_the_focus(broken) -> None:
+def test_words_under_the_pointer_are_explained(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the sentence, beside it, and by a tip that has none."""
+    the_word_under_the_pointer_is_explained_in_the_sentence(user)
+    the_kernel_function_beside_the_sentence_is_explained(user)
+    a_tip_is_below_the_row_or_control_that_is_pointed_at(user)
+    a_tip_is_shown_by_the_window_as_plain_text(user)
+    a_tip_has_no_tip(user, monkeypatch)
+
+
+def f1_explains_what_has_the_focus(broken) -> None:
     window = broken.window
     window.sentence.set_sentence(Sentence("its dirty PTE is replaced by a hwpoison entry"))
     window.sentence.setFocus()
@@ -162,7 +171,7 @@ def test_f1_explains_what_has_the_focus(broken) -> None:
     assert ALL in listed and "VMA" in listed
 
 
-def test_the_terms_of_the_sentence_are_listed_wherever_the_focus_is(broken) -> None:
+def the_terms_of_the_sentence_are_listed_wherever_the_focus_is(broken) -> None:
     window = broken.window
     window.sentence.set_sentence(Sentence("its dirty PTE is replaced by a hwpoison entry"))
     window.transport.timeline.setFocus()
@@ -171,7 +180,7 @@ def test_the_terms_of_the_sentence_are_listed_wherever_the_focus_is(broken) -> N
     assert "hwpoison entry" in listed[listed.index(SENTENCE) : listed.index(ALL)]
 
 
-def test_keys_choose_and_search_in_it(user) -> None:
+def keys_choose_and_search_in_it(user) -> None:
     user.window.actions_["glossary"].trigger()
     found = glossary(user)
     QTest.keyClicks(found.field, "pte")
@@ -187,7 +196,7 @@ def test_keys_choose_and_search_in_it(user) -> None:
     assert glossary(user) is found and found.field.text() == ""
 
 
-def test_the_palette_opens_an_entry(user) -> None:
+def the_palette_opens_an_entry(user) -> None:
     user.window.actions_["palette"].trigger()
     (palette,) = user.window.findChildren(CommandPalette)
     palette.line.setText("anon_vma")
@@ -197,7 +206,13 @@ def test_the_palette_opens_an_entry(user) -> None:
     assert glossary(user).chosen == term_of("anon_vma")
 
 
-def test_what_has_the_focus_is_read_in_full(broken) -> None:
+def test_the_glossary_is_searched(user) -> None:
+    """By its own field and by the palette."""
+    keys_choose_and_search_in_it(user)
+    the_palette_opens_an_entry(user)
+
+
+def what_has_the_focus_is_read_in_full(broken) -> None:
     window = broken.window
     window.docks["tasks"].content().setCurrentIndex(window.docks["tasks"].content().model().index(0, 4))
     said = said_by(window.docks["tasks"].content())
@@ -206,6 +221,16 @@ def test_what_has_the_focus_is_read_in_full(broken) -> None:
     window.docks["log"].content().setCurrentIndex(window.docks["log"].content().model().index(0, 0))
     assert "MCE" in said_by(window.docks["log"].content())
     assert said_by(None) == ""
+
+
+def test_what_is_seen_after_an_error_is_explained(broken) -> None:
+    """Columns, cells, views and whatever has the focus."""
+    a_column_and_its_cells_are_explained(broken)
+    reverse_map_legend_and_counters_are_explained(broken)
+    what_has_the_focus_is_read_in_full(broken)
+    f1_explains_what_has_the_focus(broken)
+    the_terms_of_the_sentence_are_listed_wherever_the_focus_is(broken)
+    the_frame_panel_explains_the_word_under_the_pointer(broken)
 
 
 def test_with_large_text_it_fits_into_a_small_window(open_window) -> None:

@@ -49,29 +49,29 @@ def test_what_would_come_of_it_is_what_the_assessment_says(user, dialog: BreakMa
         assert user.session.label_of(tgid) in dialog.lines.text()
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("", ""),
-        ("0x10+0", "it ends where it begins"),
-        ("0xfffff+4", "leaves the memory"),
-        ("task:nobody", "no such process"),
-        ("rwo:of:0x10", "row"),
-        ("0x20+0x10,0x28+0x10", "a blank separates ranges"),
-        ("=", ""),
-        ("0x20+0x10 0x28+0x10", "“0x20+0x10” and “0x28+0x10” overlap: both name frame 0x28"),
-        ("0x20,0x30 0x5 0x28", "“0x20,0x30” and “0x28” overlap: both name frame 0x28"),
-        ("anon /0", "every 0th frame"),
-    ],
+NO_FRAMES = (
+    ("", ""),
+    ("0x10+0", "it ends where it begins"),
+    ("0xfffff+4", "leaves the memory"),
+    ("task:nobody", "no such process"),
+    ("rwo:of:0x10", "row"),
+    ("0x20+0x10,0x28+0x10", "a blank separates ranges"),
+    ("=", ""),
+    ("0x20+0x10 0x28+0x10", "“0x20+0x10” and “0x28+0x10” overlap: both name frame 0x28"),
+    ("0x20,0x30 0x5 0x28", "“0x20,0x30” and “0x28” overlap: both name frame 0x28"),
+    ("anon /0", "every 0th frame"),
 )
-def test_what_names_no_frame_breaks_none(dialog: BreakMany, text: str, says: str) -> None:
-    typed(dialog, text)
-    assert says.casefold() in dialog.answer.text().casefold()
-    assert not dialog.breaks.isEnabled() and dialog.breaks.toolTip()
-    assert not says or not dialog.why_not.isVisible()  # one message for one mistake
 
 
-def test_every_nth_frame_of_what_is_found(user, dialog: BreakMany) -> None:
+def test_what_names_no_frame_breaks_none(dialog: BreakMany) -> None:
+    for text, says in NO_FRAMES:
+        typed(dialog, text)
+        assert says.casefold() in dialog.answer.text().casefold(), text
+        assert not dialog.breaks.isEnabled() and dialog.breaks.toolTip(), text
+        assert not says or not dialog.why_not.isVisible(), text  # one message for one mistake
+
+
+def every_nth_frame_of_what_is_found(user, dialog: BreakMany) -> None:
     anon = user.window.filter.frames_of("anon").tolist()
     for text in ("anon /3", "anon/3", "anon / 0x3"):
         typed(dialog, text)
@@ -87,7 +87,7 @@ def test_what_stands_in_the_field_is_replaced_by_typing(user) -> None:
     assert shown.line.selectedText() == shown.line.text() != ""
 
 
-def test_too_many_are_foretold_but_not_broken(dialog: BreakMany, monkeypatch: pytest.MonkeyPatch) -> None:
+def too_many_are_foretold_but_not_broken(dialog: BreakMany, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(break_many, "MOST_FRAMES", 100)
     typed(dialog, "0x0,0x65")
     assert "At most 100 frames" in dialog.breaks.toolTip() and not dialog.breaks.isEnabled()
@@ -99,9 +99,16 @@ def test_too_many_are_foretold_but_not_broken(dialog: BreakMany, monkeypatch: py
     assert dialog.breaks.isEnabled()
 
 
-def test_a_blank_separates_ranges_of_either_form(dialog: BreakMany) -> None:
+def a_blank_separates_ranges_of_either_form(dialog: BreakMany) -> None:
     typed(dialog, "0x20,0x28 0x40+0x10/8 0x90")
     assert dialog._pfns.tolist() == [*range(0x20, 0x28), 0x40, 0x48, 0x90]
+
+
+def test_frames_are_named_in_several_ways(user, dialog: BreakMany, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every nth of what is found, ranges of either form, and too many."""
+    every_nth_frame_of_what_is_found(user, dialog)
+    a_blank_separates_ranges_of_either_form(dialog)
+    too_many_are_foretold_but_not_broken(dialog, monkeypatch)
 
 
 def test_they_break_as_one_operation_and_the_worst_is_first(user, dialog: BreakMany) -> None:

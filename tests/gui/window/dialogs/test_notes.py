@@ -43,7 +43,7 @@ def point(strip, place) -> QPoint:
     return strip.rect_of(place).center().toPoint()
 
 
-def test_a_note_is_written_listed_and_gone_back_to(branched) -> None:
+def a_note_is_written_listed_and_gone_back_to(branched) -> None:
     window, session = branched.window, branched.session
     branched.key(Key.Key_Left, window.transport.timeline)
     at = session.position
@@ -57,12 +57,18 @@ def test_a_note_is_written_listed_and_gone_back_to(branched) -> None:
     assert session.position == at and view.book.rows[0].here
 
 
-def test_a_note_is_removed_by_a_key(branched) -> None:
+def a_note_is_removed_by_a_key(branched) -> None:
     note(branched, "no")
     view = branched.window.docks["notebook"].content()
     view.setCurrentIndex(view.book.index(0))
     QTest.keyClick(view, Key.Key_Delete)
     assert not view.book.rows and not branched.window.transport.timeline._notes
+
+
+def test_a_note_is_removed_or_gone_back_to(branched) -> None:
+    """In the notebook."""
+    a_note_is_removed_by_a_key(branched)
+    a_note_is_written_listed_and_gone_back_to(branched)
 
 
 def test_a_note_on_a_branch_opens_it_again(branched) -> None:
@@ -80,7 +86,7 @@ def test_a_note_on_a_branch_opens_it_again(branched) -> None:
     assert view.book.rows[0].position == session.position == len(session.steps)
 
 
-def test_a_branch_is_seen_where_it_left_and_is_opened_from_there(branched) -> None:
+def a_branch_is_seen_where_it_left_and_is_opened_from_there(branched) -> None:
     window, session = branched.window, branched.session
     strip = window.operations
     after = len(session.operations) - 1
@@ -101,7 +107,7 @@ def test_a_branch_is_seen_where_it_left_and_is_opened_from_there(branched) -> No
     assert not session.alive("w0")
 
 
-def test_chips_lead_to_the_ends_of_operations(branched) -> None:
+def chips_lead_to_the_ends_of_operations(branched) -> None:
     session, strip = branched.session, branched.window.operations
     assert strip.present == len(session.operations) - 1
     chip = strip.chips[-1]
@@ -115,6 +121,13 @@ def test_chips_lead_to_the_ends_of_operations(branched) -> None:
     QTest.keyClick(strip, Key.Key_Left)
     assert session.position == session.operations[-1].first
     assert "Click: to its end" in strip.tip_at(strip.rect_of(before).center().x())
+
+
+def test_the_row_of_operations_and_its_branch(branched) -> None:
+    """Chips, and the fork that leads to the branch."""
+    chips_lead_to_the_ends_of_operations(branched)
+    branched.key(Key.Key_End)
+    a_branch_is_seen_where_it_left_and_is_opened_from_there(branched)
 
 
 def test_the_command_says_when_there_is_no_branch(user) -> None:
@@ -153,7 +166,7 @@ def test_saving_says_which_notes_a_file_cannot_hold(branched, tmp_path, monkeypa
     assert [step.caption for step in load(path).steps if step.caption] == ["on the line"]
 
 
-def test_a_long_sentence_does_not_make_the_dialog_wider_than_a_small_screen(branched, monkeypatch) -> None:
+def a_long_sentence_does_not_make_the_dialog_wider_than_a_small_screen(branched, monkeypatch) -> None:
     long = Sentence("word " * 80, where="step 1 of 2")
     monkeypatch.setattr("hwpoison_gui.gui.window.dialogs.notes.sentence_of", lambda *_, **__: long)
     branched.window.notes.ask_note()
@@ -163,7 +176,7 @@ def test_a_long_sentence_does_not_make_the_dialog_wider_than_a_small_screen(bran
     dialog.reject()
 
 
-def test_the_dialog_for_a_note_speaks_of_the_step_whatever_is_selected(branched) -> None:
+def the_dialog_for_a_note_speaks_of_the_step_whatever_is_selected(branched) -> None:
     branched.window.controller.selection.select(branched.frame("/srv/data@1"))
     seen = branched.window.sentence.sentence
     assert "Selected" in seen.detail or seen.tone == "idle"
@@ -174,7 +187,7 @@ def test_the_dialog_for_a_note_speaks_of_the_step_whatever_is_selected(branched)
     dialog.reject()
 
 
-def test_each_field_of_the_dialog_has_a_label(branched) -> None:
+def each_field_of_the_dialog_has_a_label(branched) -> None:
     branched.key("n", branched.window.map.view)
     (dialog,) = branched.window.findChildren(QInputDialog)
     named = {label.buddy(): label.text() for label in dialog.findChildren(QLabel) if label.buddy() is not None}
@@ -183,3 +196,16 @@ def test_each_field_of_the_dialog_has_a_label(branched) -> None:
     assert named[edit].startswith("Ca&ption") and named[notes].startswith("Speaker &notes")
     assert edit.accessibleName() == "Caption"
     dialog.reject()
+
+
+def test_the_dialog_for_a_note(branched, monkeypatch) -> None:
+    """Its labels, its words and its width."""
+    each_field_of_the_dialog_has_a_label(branched)
+    until(lambda: not branched.window.findChildren(QInputDialog))
+    branched.window.activateWindow()
+    until(branched.window.isActiveWindow)
+    the_dialog_for_a_note_speaks_of_the_step_whatever_is_selected(branched)
+    until(lambda: not branched.window.findChildren(QInputDialog))
+    branched.window.activateWindow()
+    until(branched.window.isActiveWindow)
+    a_long_sentence_does_not_make_the_dialog_wider_than_a_small_screen(branched, monkeypatch)

@@ -126,30 +126,32 @@ def answered(monkeypatch: pytest.MonkeyPatch, story: Path) -> None:
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(story), ""))
 
 
-@pytest.mark.parametrize("way", range(7))
-def test_everything_that_drops_work_asks_first(keeper, story: Path, way: int, answered: None) -> None:
-    window, machine = keeper.window, keeper.window.controller.machine
-    work(keeper)
-    ways(window, story)[way]()
-    answer(window, Kind.Cancel)
-    settled(keeper)
-    assert window.controller.machine is machine and window.isVisible() and window.isWindowModified()
-    ways(window, story)[way]()
-    answer(window, Kind.Discard)
-    settled(keeper)
-    until(lambda: window.controller.machine is not machine or not window.isVisible())
-    assert window.isVisible() is (way < 6)
-    assert not window.isVisible() or not window.isWindowModified()
+def test_everything_that_drops_work_asks_first(keeper, story: Path, answered: None) -> None:
+    window = keeper.window
+    for way, drops in enumerate(ways(window, story)):
+        machine = window.controller.machine
+        work(keeper)
+        drops()
+        answer(window, Kind.Cancel)
+        settled(keeper)
+        assert window.controller.machine is machine and window.isVisible() and window.isWindowModified(), way
+        drops()
+        answer(window, Kind.Discard)
+        settled(keeper)
+        until(lambda machine=machine: window.controller.machine is not machine or not window.isVisible())
+        assert window.isVisible() is (way < 6)
+        assert not window.isVisible() or not window.isWindowModified(), way
 
 
-@pytest.mark.parametrize("way", range(7))
-def test_nothing_asks_without_work(keeper, story: Path, way: int, answered: None) -> None:
-    window, machine = keeper.window, keeper.window.controller.machine
-    ways(window, story)[way]()
-    assert question(window) is None
-    until(lambda: window.controller.machine is not machine or not window.isVisible())
-    settled(keeper)
-    assert question(window) is None
+def test_nothing_asks_without_work(keeper, story: Path, answered: None) -> None:
+    window = keeper.window
+    for way, drops in enumerate(ways(window, story)):
+        machine = window.controller.machine
+        drops()
+        assert question(window) is None, way
+        until(lambda machine=machine: window.controller.machine is not machine or not window.isVisible())
+        settled(keeper)
+        assert question(window) is None, way
 
 
 @pytest.mark.parametrize("way", [0, 6])
