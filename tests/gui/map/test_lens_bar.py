@@ -26,7 +26,7 @@ def settled(user) -> None:
     until(lambda: not user.window.lenses.busy)
 
 
-def test_number_keys_put_lenses_on(user) -> None:
+def number_keys_put_lenses_on(user) -> None:
     window = user.window
     for number, lens in enumerate(LENSES, start=1):
         QTest.keyClick(window.map.view, str(number))
@@ -38,12 +38,18 @@ def test_number_keys_put_lenses_on(user) -> None:
         assert sum(chip.frames for chip in window.legend.chips.values()) == user.session.machine.frames
 
 
-def test_a_click_on_the_bar(user) -> None:
+def a_click_on_the_bar(user) -> None:
     QTest.mouseClick(user.window.lens_bar.buttons["outcome"], Qt.MouseButton.LeftButton)
     settled(user)
     assert user.window.map.plane.lens is OUTCOME
     pixel = user.window.map.view.grab().toImage().pixelColor(user.point(user.frame("any:slab")))
     assert pixel.name() == class_colour(user.window.theme, OUTCOME, "ignored")
+
+
+def test_keys_and_clicks_put_lenses_on(user) -> None:
+    """By numbers, and on the bar."""
+    number_keys_put_lenses_on(user)
+    a_click_on_the_bar(user)
 
 
 def test_the_outcome_follows_sysctls_and_clicks(user) -> None:
@@ -136,8 +142,7 @@ def test_a_lens_does_not_wait_for_the_sheets_of_panels(user, monkeypatch: pytest
     assert lenses.current_sheet("kernels") is not None
 
 
-@pytest.mark.parametrize("key", ["7", "9"])
-def test_a_lens_given_up_is_neither_marked_nor_computing(user, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+def a_lens_given_up_is_neither_marked_nor_computing(user, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
     window, bar = user.window, user.window.lens_bar
     QTest.keyClick(window.map.view, key)
@@ -149,13 +154,20 @@ def test_a_lens_given_up_is_neither_marked_nor_computing(user, monkeypatch: pyte
     assert window.map.plane.lens.key == "kind"
 
 
-def test_another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.MonkeyPatch) -> None:
+def another_choice_ends_the_work_on_the_first(user, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
     window = user.window
     window.lenses.choose("outcome")
     window.lenses.choose("state")
     assert not window.lenses.busy
     assert window.map.plane.lens.key == "state"
+
+
+def test_a_lens_that_is_not_waited_for(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up for another one, and is no longer computed."""
+    for key in "79":
+        a_lens_given_up_is_neither_marked_nor_computing(user, monkeypatch, key)
+    another_choice_ends_the_work_on_the_first(user, monkeypatch)
 
 
 def test_the_lens_stays_on_for_another_machine(user) -> None:

@@ -45,7 +45,7 @@ def click(table: AssessTable, row: str, head: str) -> None:
     QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(index).center())
 
 
-def test_it_counts_what_the_lens_the_legend_and_the_label_say(user, table: AssessTable) -> None:
+def it_counts_what_the_lens_the_legend_and_the_label_say(user, table: AssessTable) -> None:
     """One truth: panel, lens, its legend and the prediction for each frame."""
     m, window = user.session.machine, user.window
     window.lenses.choose("outcome")
@@ -69,7 +69,7 @@ def test_it_counts_what_the_lens_the_legend_and_the_label_say(user, table: Asses
             assert row.frames[number] == int((mine & is_class).sum()), (row.name, column.head)
 
 
-def test_early_and_late_stand_side_by_side(user, table: AssessTable) -> None:
+def early_and_late_stand_side_by_side(user, table: AssessTable) -> None:
     found = numbers(table)
     late = Damage.of(user.session.machine, 0).toll(np.arange(user.session.machine.frames)).frames
     assert found["all of memory", "SIGBUS late late kill"] == late[outcomes.LATE] > 0
@@ -78,7 +78,7 @@ def test_early_and_late_stand_side_by_side(user, table: AssessTable) -> None:
     assert "runs on " in user.window.docks["assess"].head.subject.text()
 
 
-def test_a_cell_writes_the_filter_and_goes_to_its_first_frame(user, table: AssessTable) -> None:
+def a_cell_writes_the_filter_and_goes_to_its_first_frame(user, table: AssessTable) -> None:
     window = user.window
     click(table, "anonymous", "SIGBUS now early kill")
     until(lambda: window.filter.count is not None)
@@ -90,7 +90,7 @@ def test_a_cell_writes_the_filter_and_goes_to_its_first_frame(user, table: Asses
     assert not window.filter.text and window.finder.isHidden()
 
 
-def test_what_is_harmful_is_one_filter(user, table: AssessTable) -> None:
+def what_is_harmful_is_one_filter(user, table: AssessTable) -> None:
     click(table, "all of memory", "harmful")
     until(lambda: user.window.filter.count is not None)
     assert user.window.filter.text == "outcome:harmful"
@@ -100,7 +100,7 @@ def test_what_is_harmful_is_one_filter(user, table: AssessTable) -> None:
     assert user.window.filter.count == numbers(table)["anonymous", "harmful"]
 
 
-def test_enter_on_a_row_finds_all_of_its_frames(user, table: AssessTable) -> None:
+def enter_on_a_row_finds_all_of_its_frames(user, table: AssessTable) -> None:
     table.setFocus()
     table.show_cell(lambda row: row.name == "slab", lambda column: column is None)
     QTest.keyClick(table, Qt.Key.Key_Return)
@@ -158,7 +158,7 @@ def _tgid(user, name: str) -> int:
     return next(one.tgid for one in user.session.machine.living() if one.name == name)
 
 
-def test_it_follows_what_breaks(user, table: AssessTable) -> None:
+def it_follows_what_breaks(user, table: AssessTable) -> None:
     before, start = numbers(table)["anonymous", "all"], user.session.position
     user.click_frame(user.frame("srv:heap+1"))
     user.window.controller.seek(len(user.session.steps))
@@ -171,7 +171,7 @@ def test_it_follows_what_breaks(user, table: AssessTable) -> None:
     until(lambda: numbers(table).get(("anonymous", "all")) == before)
 
 
-def test_a_machine_that_has_panicked_has_nothing_to_assess(user, table: AssessTable) -> None:
+def a_machine_that_has_panicked_has_nothing_to_assess(user, table: AssessTable) -> None:
     user.window.controller.set_sysctl("memory_failure_recovery", 0)
     user.click_frame(user.frame("srv:heap+1"))
     user.window.controller.seek(len(user.session.steps))
@@ -180,13 +180,34 @@ def test_a_machine_that_has_panicked_has_nothing_to_assess(user, table: AssessTa
     settle(user)
 
 
-def test_it_is_sorted_counted_and_copied(user, table: AssessTable) -> None:
+def test_it_follows_the_machine_until_that_has_stopped(user, table: AssessTable) -> None:
+    """What breaks, what is taken back, and a panic."""
+    it_follows_what_breaks(user, table)
+    a_machine_that_has_panicked_has_nothing_to_assess(user, table)
+
+
+def it_is_sorted_counted_and_copied(user, table: AssessTable) -> None:
     table.sortByColumn(1, Qt.SortOrder.AscendingOrder)
     every = [row.frames[0] for row in table.sheet.rows]
     assert every[1:] == sorted(every[1:]) and table.sheet.rows[0].is_whole
     table.tools.frames.setChecked(True)
     assert table.sheet.data(table.sheet.index(len(every) - 1, 1)) == f"{every[-1]:,}"
     assert table._whole().splitlines()[0].startswith("Kind in frames\tall")
+
+
+def test_its_cells_are_what_the_map_shows_and_filters_of_it(user, table: AssessTable) -> None:
+    """Counted as everywhere, found by a click and by a key, sorted and copied."""
+    it_counts_what_the_lens_the_legend_and_the_label_say(user, table)
+    user.window.finder.close_search()
+    early_and_late_stand_side_by_side(user, table)
+    user.window.finder.close_search()
+    a_cell_writes_the_filter_and_goes_to_its_first_frame(user, table)
+    user.window.finder.close_search()
+    what_is_harmful_is_one_filter(user, table)
+    user.window.finder.close_search()
+    enter_on_a_row_finds_all_of_its_frames(user, table)
+    user.window.finder.close_search()
+    it_is_sorted_counted_and_copied(user, table)
 
 
 def test_nothing_is_computed_before_it_is_seen_or_while_it_is_hidden(user) -> None:

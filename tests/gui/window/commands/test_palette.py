@@ -21,13 +21,20 @@ def palette(user, typed: str) -> CommandPalette:
     return made
 
 
+def all_closed(user) -> None:
+    """For the next step of a test: a palette that was closed still belongs to the window."""
+    for made in user.window.findChildren(CommandPalette):
+        made.deleteLater()
+    until(lambda: not user.window.findChildren(CommandPalette))
+
+
 def enter(made: CommandPalette) -> None:
     QTest.keyClick(made.line, Qt.Key.Key_Return)
     made.deleteLater()
     QApplication.processEvents()
 
 
-def test_a_command_is_found_and_done(user) -> None:
+def a_command_is_found_and_done(user) -> None:
     made = palette(user, "light text strongest")
     assert not made.model.entries
     made.line.setText("high contr")
@@ -36,7 +43,7 @@ def test_a_command_is_found_and_done(user) -> None:
     assert user.window.theme.name == "high-contrast"
 
 
-def test_what_cannot_be_done_says_why_and_does_nothing(user) -> None:
+def what_cannot_be_done_says_why_and_does_nothing(user) -> None:
     made = palette(user, "centre on it")
     entry = made.model.entries[0]
     assert "Select a frame first" in entry.missing
@@ -52,7 +59,7 @@ def test_a_command_is_unavailable_for_the_reason_that_its_menu_gives(user) -> No
     made.close()
 
 
-def test_frames_tasks_and_files_are_gone_to(user) -> None:
+def frames_tasks_and_files_are_gone_to(user) -> None:
     pfn = user.frame("srv:heap+2")
     enter(palette(user, f"{pfn:#x}"))
     assert user.window.controller.selection.frame == pfn
@@ -75,7 +82,7 @@ def texts(made: CommandPalette) -> list[str]:
     return [entry.text for entry in made.model.entries]
 
 
-def test_late_finds_the_sysctl_and_sets_it(user) -> None:
+def late_finds_the_sysctl_and_sets_it(user) -> None:
     made = palette(user, "late")
     assert texts(made)[0] == "Early kill: off"
     assert not any(text.startswith("Step") for text in texts(made))
@@ -91,7 +98,7 @@ def test_late_finds_the_sysctl_and_sets_it(user) -> None:
     made.close()
 
 
-def test_names_stand_alone_without_their_menu(user) -> None:
+def names_stand_alone_without_their_menu(user) -> None:
     made = palette(user, "frames a row 256")
     assert texts(made)[0] == "Frames a row: 256"
     made.line.setText("speed 2")
@@ -99,10 +106,19 @@ def test_names_stand_alone_without_their_menu(user) -> None:
     made.close()
 
 
-def test_the_selected_frame_is_touched_by_name(user) -> None:
+def the_selected_frame_is_touched_by_name(user) -> None:
     user.window.controller.selection.select(user.frame("srv:heap+2"))
     enter(palette(user, "write as srv:101"))
     assert user.session.operations[-1].name == "write"
+
+
+def test_sysctls_frames_tasks_and_files_are_named(user) -> None:
+    """They are set, touched and gone to."""
+    late_finds_the_sysctl_and_sets_it(user)
+    all_closed(user)
+    the_selected_frame_is_touched_by_name(user)
+    all_closed(user)
+    frames_tasks_and_files_are_gone_to(user)
 
 
 def test_names_come_before_descriptions_and_letters_together_before_scattered_ones() -> None:
@@ -119,7 +135,7 @@ def test_names_come_before_descriptions_and_letters_together_before_scattered_on
     assert ranked("", [(Line("b"), 1), (Line("a"), 2)], 9) == [1, 2]
 
 
-def test_a_number_is_decimal_without_0x_and_may_be_part_of_a_command(user) -> None:
+def a_number_is_decimal_without_0x_and_may_be_part_of_a_command(user) -> None:
     made = palette(user, "150")
     assert texts(made)[:2] == ["Text size: 150 %", "Frame 0x96 = 150"]
     made.line.setText("0x150")
@@ -130,7 +146,7 @@ def test_a_number_is_decimal_without_0x_and_may_be_part_of_a_command(user) -> No
     assert user.window.controller.selection.frame == 0x150
 
 
-def test_without_a_match_it_says_why(user) -> None:
+def without_a_match_it_says_why(user) -> None:
     made = palette(user, "qxqxqx")
     assert made.none.isVisible() and made.none.text() == "No command, task, file, frame or term matches “qxqxqx”."
     made.line.setText("0xfffffff")
@@ -156,7 +172,7 @@ TYPED = {
 }  # fmt: skip
 
 
-def test_commands_are_found_by_the_words_of_the_field(user) -> None:
+def commands_are_found_by_the_words_of_the_field(user) -> None:
     actions, made = user.window.actions_, palette(user, "")
     for typed, name in TYPED.items():
         run = actions[name].trigger
@@ -165,7 +181,24 @@ def test_commands_are_found_by_the_words_of_the_field(user) -> None:
     made.close()
 
 
-def test_every_synonym_is_of_a_command(user) -> None:
+def every_synonym_is_of_a_command(user) -> None:
     names = set(user.window.actions_.commands)
     for name in SYNONYMS:
         assert name in names or (name.endswith("-") and any(one.startswith(name) for one in names)), name
+
+
+def test_commands_are_found_by_many_words(user) -> None:
+    """Of the field, of menus, by numbers; what is missing is said."""
+    what_cannot_be_done_says_why_and_does_nothing(user)
+    all_closed(user)
+    names_stand_alone_without_their_menu(user)
+    all_closed(user)
+    without_a_match_it_says_why(user)
+    all_closed(user)
+    commands_are_found_by_the_words_of_the_field(user)
+    all_closed(user)
+    every_synonym_is_of_a_command(user)
+    all_closed(user)
+    a_number_is_decimal_without_0x_and_may_be_part_of_a_command(user)
+    all_closed(user)
+    a_command_is_found_and_done(user)
