@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from hwpoison_gui.cli import COMMANDS
 from tests.paths import ROOT
 
 pytestmark = pytest.mark.skipif(
@@ -22,8 +21,9 @@ def script_run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([ROOT / "script/run", *arguments], env=environment, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_is_passed_on(command: str) -> None:
+# Those that draw, which it names, and two of the others, which it asks the program for.
+@pytest.mark.parametrize("command", ["chart", "pictures", "render", "check", "report"])
+def test_commands_are_passed_on(command: str) -> None:
     done = script_run(command, "--help")
     assert done.returncode == 0 and f"usage: hwpoison-gui {command}" in done.stdout
 

@@ -42,8 +42,12 @@ def message(window) -> QMessageBox:
     return boxes[0]
 
 
-@pytest.mark.parametrize("name", THEMES)
-def test_every_theme_reaches_every_part(user, name: str) -> None:
+def test_every_theme_reaches_every_part(user) -> None:
+    for name in (*THEMES, next(iter(THEMES))):
+        theme_reaches_every_part(user, name)
+
+
+def theme_reaches_every_part(user, name: str) -> None:
     window = user.window
     window.actions_[f"theme-{name}"].trigger()
     theme = THEMES[name]
@@ -101,7 +105,7 @@ def test_no_panel_moves_by_itself_from_the_first_click_to_the_last_step(open_win
         assert places(*window.docks) == before, position
 
 
-def test_every_command_has_a_tip_that_teaches_and_no_key_is_taken_twice(user) -> None:
+def every_command_has_a_tip_that_teaches_and_no_key_is_taken_twice(user) -> None:
     taken: dict[str, str] = {}
     for name, command in user.window.actions_.commands.items():
         assert command.tip
@@ -111,13 +115,13 @@ def test_every_command_has_a_tip_that_teaches_and_no_key_is_taken_twice(user) ->
             taken[text] = name
 
 
-def test_every_icon_only_button_has_a_name(user) -> None:
+def every_icon_only_button_has_a_name(user) -> None:
     for button in user.window.findChildren(QToolButton):
         if not button.text() and button.isVisible():
             assert button.accessibleName() or button.toolTip(), button
 
 
-def test_go_to_selects_by_number_or_name(user) -> None:
+def go_to_selects_by_number_or_name(user) -> None:
     pfn = user.frame("srv:heap+2")
     line = f"[  3.1] Memory failure: {pfn:#x}: Sending SIGBUS to srv:138"
     for text in (f"{pfn:#x}", f"{pfn}", f"pfn:{pfn:#x}", "srv:heap+2", f"{pfn << 12:#x}", line):
@@ -132,7 +136,7 @@ def test_go_to_selects_by_number_or_name(user) -> None:
         assert user.window.controller.selection.frame == pfn, text
 
 
-def test_go_to_nowhere_says_so_and_stays_open(user) -> None:
+def go_to_nowhere_says_so_and_stays_open(user) -> None:
     user.window.actions_["go-to"].trigger()
     dialog = user.window.findChild(GoToDialog)
     for text, words in (
@@ -146,6 +150,23 @@ def test_go_to_nowhere_says_so_and_stays_open(user) -> None:
         assert dialog.isVisible() and words in dialog.answer.text()
         assert dialog.line.text() == text and user.window.controller.selection.frame == NONE
     dialog.reject()
+
+
+def test_commands_and_buttons_and_where_to_go(user) -> None:
+    """Each has its tip, key and name; a frame is gone to by number or name."""
+    every_command_has_a_tip_that_teaches_and_no_key_is_taken_twice(user)
+    for old in user.window.findChildren(GoToDialog):
+        old.deleteLater()
+    until(lambda: not user.window.findChildren(GoToDialog))
+    every_icon_only_button_has_a_name(user)
+    for old in user.window.findChildren(GoToDialog):
+        old.deleteLater()
+    until(lambda: not user.window.findChildren(GoToDialog))
+    go_to_nowhere_says_so_and_stays_open(user)
+    for old in user.window.findChildren(GoToDialog):
+        old.deleteLater()
+    until(lambda: not user.window.findChildren(GoToDialog))
+    go_to_selects_by_number_or_name(user)
 
 
 def test_a_file_is_opened_and_a_bad_one_leaves_everything_as_it_was(user, tmp_path: Path) -> None:
@@ -207,7 +228,7 @@ def test_live_memory_is_a_copy_and_the_window_says_so(user, monkeypatch) -> None
     assert "runs Linux" not in user.window.profile.toolTip()
 
 
-def test_without_permission_live_says_what_is_missing_and_how_to_get_it(user, monkeypatch) -> None:
+def without_permission_live_says_what_is_missing_and_how_to_get_it(user, monkeypatch) -> None:
     from hwpoison_gui.sources import live
 
     def refuse(progress, cancelled):
@@ -221,7 +242,7 @@ def test_without_permission_live_says_what_is_missing_and_how_to_get_it(user, mo
     message(user.window).close()
 
 
-def test_loading_can_be_cancelled(user) -> None:
+def loading_can_be_cancelled(user) -> None:
     from hwpoison_gui.sources.errors import CancelledError
 
     def work(progress, cancelled):
@@ -252,7 +273,7 @@ def test_a_long_scenario_says_how_far_it_is_and_can_be_given_up(tmp_path: Path) 
     assert len(heard) == 2
 
 
-def test_closing_while_something_loads_ends_it(user) -> None:
+def closing_while_something_loads_ends_it(user) -> None:
     from hwpoison_gui.sources.errors import CancelledError
 
     def work(progress, cancelled):
@@ -263,6 +284,13 @@ def test_closing_while_something_loads_ends_it(user) -> None:
     user.window.machines.loader.start("Waiting", work)
     user.window.close()
     assert not user.window.machines.loader.busy
+
+
+def test_what_loads_is_refused_cancelled_or_ended(user, monkeypatch) -> None:
+    """Without permission, by its button, and as the window is closed."""
+    without_permission_live_says_what_is_missing_and_how_to_get_it(user, monkeypatch)
+    loading_can_be_cancelled(user)
+    closing_while_something_loads_ends_it(user)
 
 
 def test_the_panels_come_back(user) -> None:

@@ -44,7 +44,7 @@ def assert_as_assessed(user, panel: FaultPanel, text: str) -> None:
     assert panel.answer.text().startswith(f"{len(pfns):,} frame")
 
 
-def test_it_shows_the_row_of_the_selected_frame_and_follows_it(user, panel: FaultPanel) -> None:
+def it_shows_the_row_of_the_selected_frame_and_follows_it(user, panel: FaultPanel) -> None:
     pfn = user.frame("srv:heap+1")
     assert_as_assessed(user, panel, f"row:of:{pfn:#x}")
     user.window.controller.selection.select(0x100)
@@ -55,13 +55,13 @@ def test_it_shows_the_row_of_the_selected_frame_and_follows_it(user, panel: Faul
     assert_as_assessed(user, panel, "bank:of:0x100")
 
 
-def test_a_number_is_shown_once_where_the_policies_agree(user, panel: FaultPanel) -> None:
+def a_number_is_shown_once_where_the_policies_agree(user, panel: FaultPanel) -> None:
     shown = {row.name.strip(): row.shown for row in panel.table.rows.rows}
     assert shown["signal at once"][0].startswith("0 / ") and shown["signal on touch"][0].endswith(" / 0")
     assert shown["processes hit"][0].isdigit() and "0 B" not in shown["content lost"]
 
 
-def test_a_part_is_named_and_what_is_wrong_is_said(user, panel: FaultPanel) -> None:
+def a_part_is_named_and_what_is_wrong_is_said(user, panel: FaultPanel) -> None:
     panel.named.emit("rwo:of:0x100")
     assert "no such fault mode" in panel.answer.text() and not panel.tools.breaks.isEnabled()
     assert panel.table.rows.rows == [] and not panel.notes.text()
@@ -111,10 +111,18 @@ def test_a_part_with_too_many_frames_breaks_by_every_nth(user, panel: FaultPanel
     assert f"Broken already: {len(pfns[::step])} frames of it." in panel.notes.text()
 
 
-def test_a_frame_past_memory_is_none(user, panel: FaultPanel) -> None:
+def a_frame_past_memory_is_none(user, panel: FaultPanel) -> None:
     frames = user.session.machine.frames
     panel.named.emit(f"row:of:{frames:#x}")
     assert f"the last frame is {frames - 1:#x}" in panel.answer.text() and not panel.tools.breaks.isEnabled()
+
+
+def test_a_part_is_followed_and_named(user, panel: FaultPanel) -> None:
+    """By the selection, by its mode and by words; numbers that agree are shown once."""
+    a_number_is_shown_once_where_the_policies_agree(user, panel)
+    it_shows_the_row_of_the_selected_frame_and_follows_it(user, panel)
+    a_part_is_named_and_what_is_wrong_is_said(user, panel)
+    a_frame_past_memory_is_none(user, panel)
 
 
 def test_without_a_frame_there_is_no_row_to_ask_about(user) -> None:

@@ -27,7 +27,7 @@ def point(timeline, position: int) -> QPoint:
     return QPoint(round(timeline.x_of_position(position)), timeline.height() // 2)
 
 
-def test_dragging_goes_to_every_step_and_back(played) -> None:
+def dragging_goes_to_every_step_and_back(played) -> None:
     timeline, session = played.window.transport.timeline, played.session
     total = len(session.steps)
     digest = session.machine.gate.digest()
@@ -53,7 +53,7 @@ def test_a_click_on_the_track_stops_what_plays(user) -> None:
     assert not user.window.controller.playback.playing
 
 
-def test_keys_step_everywhere_but_where_a_widget_needs_them(played) -> None:
+def keys_step_everywhere_but_where_a_widget_needs_them(played) -> None:
     session, window = played.session, played.window
     total = len(session.steps)
     for key, position in ((Key.Key_Comma, total - 1), (Key.Key_Period, total), (Key.Key_Home, 0), (Key.Key_End, total)):
@@ -68,7 +68,7 @@ def test_keys_step_everywhere_but_where_a_widget_needs_them(played) -> None:
     assert session.position == total - 1 and window.controller.selection.frame == selected - 1
 
 
-def test_page_keys_go_from_operation_to_operation(played) -> None:
+def page_keys_go_from_operation_to_operation(played) -> None:
     ends = [operation.last for operation in played.session.operations]
     view = played.window.map.view
     for end in (*reversed(ends[:-1]), 0):
@@ -95,7 +95,7 @@ def test_undo_and_redo_step_through_operations_and_lose_nothing(played, redo) ->
     assert len(session.steps) == steps
 
 
-def test_space_plays_and_pauses(played) -> None:
+def space_plays_and_pauses(played) -> None:
     window = played.window
     played.key(Key.Key_PageUp, window.map.view)
     played.key(Key.Key_Space, window.map.view)
@@ -104,7 +104,7 @@ def test_space_plays_and_pauses(played) -> None:
     assert not window.controller.playback.playing
 
 
-def test_speed_is_chosen_from_the_menu_and_by_keys(played) -> None:
+def speed_is_chosen_from_the_menu_and_by_keys(played) -> None:
     window = played.window
     window.actions_["speed-8"].trigger()
     assert window.transport.speed.text() == "8×"
@@ -124,11 +124,26 @@ def test_the_buttons_say_why_they_cannot_be_used(open_window) -> None:
     assert user.window.sentence.text.text() == "Click a frame to break it."
 
 
-def test_the_track_tells_what_lies_under_the_pointer(played) -> None:
+def the_track_tells_what_lies_under_the_pointer(played) -> None:
     timeline = played.window.transport.timeline
     total = len(played.session.steps)
     assert timeline.tip_at(timeline.x_of_position(0)) == "The machine at the start"
     assert text_of(played.session.steps[-1].mark) in timeline.tip_at(timeline.x_of_position(total))
+
+
+def test_keys_and_pointer_on_the_track(played) -> None:
+    """Steps, operations, playback, its speed, and what is under the pointer."""
+    the_track_tells_what_lies_under_the_pointer(played)
+    played.window.controller.seek(len(played.session.steps))
+    dragging_goes_to_every_step_and_back(played)
+    played.window.controller.seek(len(played.session.steps))
+    page_keys_go_from_operation_to_operation(played)
+    played.window.controller.seek(len(played.session.steps))
+    keys_step_everywhere_but_where_a_widget_needs_them(played)
+    played.window.controller.seek(len(played.session.steps))
+    space_plays_and_pauses(played)
+    played.window.controller.seek(len(played.session.steps))
+    speed_is_chosen_from_the_menu_and_by_keys(played)
 
 
 def test_no_tip_speaks_of_steps_that_a_long_operation_has_replaced(played) -> None:
