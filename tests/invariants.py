@@ -111,6 +111,5 @@ def _check_kept(m: Machine) -> None:
         places = rmap_places(m, pfn)
         assert list(places.of.vmas) == [m.vmas.view[id_] for id_ in places.of.ids]
         assert list(places.of.mms) == [vma.mm for vma in places.of.vmas]
-        keys = zip(places.of.mms, places.vpns.tolist(), strict=True)
-        assert rmap_entries(m, pfn).tolist() == [m.ptes.value(*key) for key in keys]
+        assert rmap_entries(m, pfn).tolist() == [m.ptes.value(*key) for key in places.keys]
     assert m.living() == [process for process in m.processes.view.values() if not process.ended]

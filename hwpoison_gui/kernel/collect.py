@@ -18,7 +18,7 @@ from hwpoison_gui.record import Record, from_columns
 from .block_list import BlockList
 from .machine import Machine
 from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
-from .packed import Pairs
+from .packed_blocks import Pairs
 from .places import Places, column
 from .profile.type import SYSCTL_EARLY_KILL
 from .pte import PRESENT, maps_frame

@@ -19,6 +19,7 @@ from .ksm import ksm_fork
 from .machine import Machine
 from .mark import Act, Mark, Steps, site
 from .mmap import link_vma
+from .packed_blocks import Pairs
 from .page_alloc import get_page
 from .records import PAGE_SHIFT, Process, Task, Vma
 from .rmap import anon_vma_clone, anon_vma_link, page_add_rmap
@@ -158,7 +159,7 @@ _NOT_SMALL: Final = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.KSM
 
 
 def _put_entries(m: Machine, mm: int, vpns: npt.NDArray[np.int64], entries: npt.NDArray[np.int64]) -> None:
-    m.gate.put_each(m.ptes, [(mm, vpn) for vpn in vpns.tolist()], entries.tolist())
+    m.gate.put_each(m.ptes, Pairs([mm] * len(vpns), vpns.tolist()), entries.tolist())
 
 
 def _copy_one_pte(m: Machine, vma: Vma, copy: Vma, vpn: int, entry: int) -> None:

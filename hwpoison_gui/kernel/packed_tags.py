@@ -8,7 +8,7 @@ from typing import Any, TypeVar, overload
 import numpy as np
 
 from .gate import ABSENT, _Absent
-from .packed import I64, PackedRecords
+from .packed_records import I64, PackedRecords
 
 D = TypeVar("D")
 

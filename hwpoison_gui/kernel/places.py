@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.record import Record, as_columns
 
+from .packed_blocks import Pairs
 from .records import INDEX_MASK, PAGE_SHIFT, Vma
 
 I64 = npt.NDArray[np.int64]
@@ -66,22 +67,26 @@ class Vmas:
 
 
 class Places(Record):
-    """Some VMAs and vma_address() of a page in each, in bytes: an array with one element a VMA."""
+    """Some VMAs and vma_address() of a page in each, in bytes: an array with one element a VMA.
+
+    `keys`: of the page-table entries there.
+    """
 
     of: Vmas
     addresses: I64
+    keys: Pairs
+
+    @classmethod
+    def at(cls, of: Vmas, addresses: I64) -> Places:
+        """The VMAs with these addresses, and their keys."""
+        return cls(of, addresses, Pairs(of.mms, column(addresses >> PAGE_SHIFT)))
 
     @classmethod
     def of_pairs(cls, pairs: Sequence[tuple[Vma, int]]) -> Places:
         """The columns of pairs (VMA, address)."""
         vmas = [vma for vma, _ in pairs]
         addresses = np.array([address for _, address in pairs], np.int64)
-        return cls(Vmas(vmas, [vma.id for vma in vmas], [vma.mm for vma in vmas]), addresses)
-
-    @property
-    def vpns(self) -> I64:
-        """The virtual page numbers of the addresses."""
-        return self.addresses >> PAGE_SHIFT
+        return cls.at(Vmas(vmas, [vma.id for vma in vmas], [vma.mm for vma in vmas]), addresses)
 
 
 class IntervalTree(Record):
@@ -104,8 +109,8 @@ class IntervalTree(Record):
         addresses = self.starts + ((index - self.pgoffs & INDEX_MASK) << PAGE_SHIFT)
         covered = addresses < self.ends
         if covered.all():
-            return Places(self.of, addresses)
-        return Places(self.of.some(covered.tolist()), addresses[covered])
+            return Places.at(self.of, addresses)
+        return Places.at(self.of.some(covered.tolist()), addresses[covered])
 
 
-NOWHERE = Places(Vmas((), (), ()), np.zeros(0, np.int64))
+NOWHERE = Places.at(Vmas((), (), ()), np.zeros(0, np.int64))

@@ -20,7 +20,6 @@ from .changes_alike import Count, Each
 from .gate import ABSENT
 from .machine import Machine
 from .mark import Act, Mark, MarksAlike, Run, Site, Steps, in_runs, site, stretches
-from .packed import Pairs
 from .page_alloc import put_page
 from .page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_number, mapping_word
 from .places import I64, NOWHERE, IntervalTree, Places, column
@@ -105,7 +104,7 @@ def rmap_entries(m: Machine, pfn: int) -> I64:
 
 def entries_at(m: Machine, places: Places) -> I64:
     """The page-table entry at each of some places; as of `rmap_entries`."""
-    return m.ptes.values(Pairs(places.of.mms, places.vpns.tolist()))
+    return m.ptes.values(places.keys)
 
 
 def _where(m: Machine, pfn: int) -> tuple[int, int]:
@@ -267,10 +266,10 @@ def _unmap_alike(m: Machine, pfn: int, places: Places, these: slice, entries: I6
     dirty = (entries & ptes.DIRTY) != 0
     if (entries & ~_HARMLESS != ptes.mk_pte(pfn)).any() or (dirty.any() and not word & pf.DIRTY):
         return None
-    mms, addresses = places.of.mms[these], places.addresses[these]
+    keys, addresses = places.keys[these], places.addresses[these]
+    mms = keys.outers
     if len(set(mms)) < count:  # each RSS changes once
         return None
-    keys = Pairs(mms, (addresses >> PAGE_SHIFT).tolist())
     ends = m.gate.put_run(
         count,
         (

@@ -18,7 +18,8 @@ from hwpoison_gui.kernel.changes_alike import Count, Each
 from hwpoison_gui.kernel.gate import ABSENT, Cells, Column, Gate, NestedTable, SortedSets, Table, Whole
 from hwpoison_gui.kernel.journal import Journal
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable
+from hwpoison_gui.kernel.packed_records import PackedRecords
 from hwpoison_gui.kernel.packed_tags import PackedTags
 from hwpoison_gui.kernel.profile.registry import PROFILES
 

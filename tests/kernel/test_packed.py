@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from hwpoison_gui.kernel.gate import ABSENT, Change, Gate, NestedTable, Whole, _Absent
-from hwpoison_gui.kernel.packed import PackedNestedTable, PackedRecords, PackedTable, Pairs
+from hwpoison_gui.kernel.packed import PackedNestedTable, PackedTable
+from hwpoison_gui.kernel.packed_blocks import Leaves, Pairs
+from hwpoison_gui.kernel.packed_records import PackedRecords
 from hwpoison_gui.kernel.packed_tags import PackedTags
 
 # Keys in blocks that fill up, at their edges, and far away from everything.
@@ -32,6 +34,10 @@ class Tables(RuleBasedStateMachine):
         self.plain: NestedTable[int, int, int] = self.gate.add(NestedTable("plain"))
         self.gate.record()
         self.done: list[tuple[Change, ...]] = []
+        # Keys of a crowd that is read again and again: their places in leaves are kept.
+        outers = (1, 2, 3, 1, 2, 3, 1)
+        self.crowds = [Pairs(outers, [7, 7, 7, 513, 513, 513, 1 << 35]), Pairs(outers, [9, 9, 9, 600, 7, 7, 30])]
+        self.part = self.crowds[0][1:3]
 
     def _put(self, key: object, value: object, whole: bool = False) -> None:
         for table in (self.packed, self.plain):
@@ -95,6 +101,19 @@ class Tables(RuleBasedStateMachine):
     def range_of_keys(self, outer: int, first: int, size: int) -> None:
         inside = sorted(item for item in self.plain.of(outer).items() if first <= item[0] < first + size)
         assert self.packed.between(outer, first, first + size) == inside
+
+    @rule(of=st.integers(0, 2), value=st.one_of(VALUES, st.just(ABSENT)))
+    def put_a_crowd(self, of: int, value: int | _Absent) -> None:
+        keys = (*self.crowds, self.part)[of]
+        news = [value if self.plain.get(key) != value else 77 if value != 77 else 78 for key in keys]
+        self.gate.put_each(self.packed, keys, news)
+        for key, new in zip(keys, news, strict=True):
+            self.gate.put(self.plain, key, new)
+
+    @invariant()
+    def crowds_are_same(self) -> None:
+        for keys in (*self.crowds, self.part, self.crowds[1][2:]):
+            assert self.packed.values(keys).tolist() == [self.plain.of(outer).get(key, 0) for outer, key in keys]
 
     @invariant()
     def same(self) -> None:
@@ -171,6 +190,14 @@ def test_a_copy_does_not_follow() -> None:
     for key in (3, 5000, 9000):
         records.swap(key, 77)
     assert copy == dict(zip([*range(40), 5000], range(41), strict=True))
+
+
+def test_no_records_may_be_loaded() -> None:
+    records = PackedRecords()
+    for _ in range(2):
+        records.load(np.zeros(0, np.int64), np.zeros(0, np.int64))
+        records.load(np.arange(40), np.arange(40))
+    assert records == {key: key for key in range(40)}
 
 
 def test_a_missing_key_is_an_error() -> None:
@@ -349,3 +376,81 @@ def test_a_store_of_tags_gives_its_columns() -> None:
     assert [(key, words[number]) for key, number in zip(keys.tolist(), numbers.tolist(), strict=True)] == [
         (4, "disk"), (6, "newer"), (9, "disk"),
     ]  # fmt: skip
+
+
+def test_a_place_of_many_leaves_is_read_and_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    table, count = PackedNestedTable("x"), 40
+    for outer in range(count):
+        table.load_arrays(outer, np.arange(30), np.arange(30) + outer)
+    keys = Pairs(range(count), [5] * count)
+    assert table.values(keys).tolist() == list(range(5, 5 + count))
+    monkeypatch.setattr(table, "swap", None)
+    assert table.swap_many(keys, [1 << 40] * count) == list(range(5, 5 + count)), "not one by one"
+    assert table.swap_many(keys[3:5], [7, 9]) == [1 << 40] * 2
+    monkeypatch.undo()
+    assert table.values(keys).tolist() == [1 << 40] * 3 + [7, 9] + [1 << 40] * (count - 5)
+    assert table.of(3) == {key: 7 if key == 5 else key + 3 for key in range(30)}
+
+
+def test_keys_are_not_taken_for_those_of_records_that_were_taken_away() -> None:
+    table = PackedNestedTable("x")
+    table.load_arrays(1, np.arange(30), np.arange(30) + 1)
+    keys = Pairs([1, 1], [5, 6])
+    assert table.values(keys).tolist() == [6, 7]
+    taken = table.take(1)
+    assert table.values(keys).tolist() == [0, 0] and table.swap_many(keys, [3, 4]) == [ABSENT] * 2
+    assert taken == dict(zip(range(30), range(1, 31), strict=True)) and table.values(keys).tolist() == [3, 4]
+    table = PackedNestedTable("x")
+    table.load_arrays(1, np.arange(30), np.arange(30) + 1)
+    kept = table.of(1)
+    assert table.values(keys).tolist() == [6, 7]
+    for key in range(30):
+        table.swap((1, key), ABSENT)
+    table.swap((1, 5), 9)
+    assert table.values(keys).tolist() == [9, 0] and not kept
+
+
+# -- Leaves
+
+
+def test_leaves_of_records_that_are_gone_are_used_again() -> None:
+    leaves = Leaves()
+    records = [PackedRecords(leaves) for _ in range(9)]
+    for one in records:
+        one.load(np.arange(600), np.arange(600))
+    room, copy = len(leaves.places), records[0].copy()
+    assert room < (9 * 2 + 4) << 9
+    del records[2:5], one
+    again = PackedRecords(leaves)
+    again.load(np.arange(0, 1500, 3), np.full(500, 7))
+    assert len(leaves.places) <= room + (2 << 9)
+    assert again == dict.fromkeys(range(0, 1500, 3), 7), "nothing is left of the records before"
+    assert all(one == {key: key for key in range(600)} for one in (*records, copy))
+
+
+def test_leaves_become_wider_and_more_with_what_they_hold() -> None:
+    leaves = Leaves()
+    first = leaves.new(2).tolist()
+    assert leaves.places.itemsize == 1 and (leaves.places[: 2 << 9] == -1).all()
+    leaves.cells[first[1] | 5] = 100
+    for value, size in ((127, 1), (128, 4), (3, 4), ((1 << 31) - 1, 4), (1 << 31, 8), (127, 8)):
+        assert leaves.widen(value) == (1, 4, 8).index(size)
+        assert leaves.places.itemsize == size and leaves.cells[first[1] | 5] == leaves.places[first[1] | 5] == 100
+    many = leaves.new(100).tolist()
+    assert len({*first, *many}) == 102 and all(leaf % 512 == 0 for leaf in many)
+    leaves.places[first[1] | 6] = 1 << 40
+    (copy,) = leaves.copies_of([first[1]])
+    leaves.cells[copy | 5] = 9
+    assert (leaves.cells[copy | 6], leaves.cells[first[1] | 5]) == (1 << 40, 100)
+    leaves.give_back([first[1], copy])
+    (again,) = leaves.new(1).tolist()
+    assert again in (first[1], copy) and (leaves.places[again : again + 512] == -1).all()
+
+
+def test_the_version_of_leaves_tells_when_a_key_may_have_another_place() -> None:
+    leaves = Leaves()
+    versions = [leaves.version]
+    for change in (lambda: leaves.new(1), lambda: leaves.copies_of([0]), lambda: leaves.give_back([0])):
+        change()
+        versions.append(leaves.version)
+    assert len(set(versions)) == 4

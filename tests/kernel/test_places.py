@@ -23,7 +23,7 @@ def test_a_tree_finds_the_vmas_that_cover_a_page(index: int) -> None:
     assert list(zip(places.of.vmas, places.addresses.tolist(), strict=True)) == found
     assert list(places.of.ids) == [one.id for one, _ in found]
     assert list(places.of.mms) == [one.mm for one, _ in found]
-    assert places.vpns.tolist() == [address >> PAGE_SHIFT for _, address in found]
+    assert list(places.keys) == [(one.mm, address >> PAGE_SHIFT) for one, address in found]
 
 
 def test_an_index_begins_again_after_32_bits() -> None:
