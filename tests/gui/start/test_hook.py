@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from types import SimpleNamespace
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
+from hwpoison_gui.gui.control import playback
 from hwpoison_gui.gui.start.hook import SHARED
 from hwpoison_gui.gui.start.scene import PAGE
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
@@ -107,7 +111,8 @@ def test_leaving_the_page_ends_what_moves(start) -> None:
 
 
 @pytest.mark.parametrize("still", [True, False])
-def test_reduced_motion_plays_all_the_same(start, still: bool) -> None:
+def test_reduced_motion_plays_all_the_same(start, still: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(playback, "time", SimpleNamespace(monotonic=lambda: 8 * time.monotonic()))
     window = start()
     window.appearance.choose_motion(still)
     page = full(window)
