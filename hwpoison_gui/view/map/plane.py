@@ -8,6 +8,7 @@ of a patch depends only on the number of frames patched.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from itertools import chain
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -216,15 +217,21 @@ class FramePlane:
 
     @property
     def needs_index(self) -> bool:
-        """Whether `index` would make the next change of the lens faster."""
-        return self.codes.needs_sets(self.pyramid.base)
+        """Whether `index` would make the next change of the lens, or move of the view, faster."""
+        base = self.pyramid.base
+        return base > 1 and (self.codes.needs_sets(base) or not self.pyramid.is_complete)
 
     def index(self) -> Generator[float, None, None]:
-        """Find which flag words, or bytes of the sheet, occur in each block of cells; yields the share done (0 to 1).
+        """Find which numbers occur in each block of cells, and build all levels; yields the share done (0 to 1).
 
-        It may be left and begun again at any time.
+        It may be left and begun again at any time, and ends early if the lens, the filter or the layout changes.
         """
-        return self.codes.find_sets(self.pyramid.base)
+        pyramid = self.pyramid
+        sets = self.codes.find_sets(pyramid.base) if self.codes.needs_sets(pyramid.base) else ()
+        for done in chain(sets, pyramid.complete()):
+            yield done
+            if self.pyramid is not pyramid:
+                return
 
     # -- changes of the machine
 

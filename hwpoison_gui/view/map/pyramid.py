@@ -6,6 +6,7 @@ where sampling or averaging would lose it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, Protocol
 
@@ -92,26 +93,44 @@ class Pyramid:
         """Return a rectangle of cells of a level, shape (bottom - top, right - left)."""
         if not number:
             return self._codes.region(left, top, right, bottom)
-        if not self._levels:
-            self._levels = [np.empty(shape, np.uint8) for shape in self.shapes[1:]]
+        self._take_memory()
         if number < self.base:
             self._build_bands(top << number, min(bottom << number, self._codes.height))
         else:
             self._build()
         return self._levels[number - 1][top:bottom, left:right]
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether all levels are built up to `base`, which makes any move of the view smooth."""
+        return bool(self._fresh.all())
+
+    def complete(self) -> Iterator[float]:
+        """Build all levels up to `base`; yields the share done (0 to 1)."""
+        self._take_memory()
+        for band in np.flatnonzero(~self._fresh).tolist():
+            if not self._fresh[band]:
+                self._build_band(band)
+            yield band / self._fresh.size
+
+    def _take_memory(self) -> None:
+        if not self._levels:
+            self._levels = [np.empty(shape, np.uint8) for shape in self.shapes[1:]]
+
     def _build_bands(self, top: int, bottom: int) -> None:
         """Build the levels up to `base` for some rows of level 0."""
         for band in range(top // self._band, -(-bottom // self._band)):
-            if self._fresh[band]:
-                continue
-            first, last = band * self._band, min((band + 1) * self._band, self._codes.height)
-            lower = self._codes.region(0, first, self._codes.width, last)
-            for number, level in enumerate(self._levels[: self.base], 1):
-                out = level[first >> number : -(-last >> number)]
-                _halve(lower, out)
-                lower = out
-            self._fresh[band] = True
+            if not self._fresh[band]:
+                self._build_band(band)
+
+    def _build_band(self, band: int) -> None:
+        first, last = band * self._band, min((band + 1) * self._band, self._codes.height)
+        lower = self._codes.region(0, first, self._codes.width, last)
+        for number, level in enumerate(self._levels[: self.base], 1):
+            out = level[first >> number : -(-last >> number)]
+            _halve(lower, out)
+            lower = out
+        self._fresh[band] = True
 
     def _build(self) -> None:
         if self._built:

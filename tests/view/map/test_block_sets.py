@@ -9,13 +9,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.map import pyramid
 from hwpoison_gui.view.map.block_sets import BlockSets
 from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
 from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.layout import RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert
-from tests.view.map.plain import level_of
+from hwpoison_gui.view.map.lenses import STATE
+from hwpoison_gui.view.map.plane import FramePlane
+from tests.view.map.plain import level_of, levels_of, remade
 
 LEVEL = 3
 
@@ -98,6 +102,24 @@ def test_work_that_another_layout_overtook_ends() -> None:
     held.arrange(Hilbert(layout.frames))
     assert list(work) == []
     assert held.maxima(layout, LEVEL, np.zeros(256, np.uint8)) is None
+
+
+def test_an_index_that_another_lens_overtook_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pyramid, "_WHOLE", 40)
+    monkeypatch.setattr(pyramid, "_BAND", 1000)
+    flags, counts = np.resize(np.array([pf.LRU, pf.SLAB, pf.BUDDY], np.uint64), 20_000), np.zeros(20_000, np.int32)
+    plane = FramePlane(flags, counts, counts, 200)
+    to_the_end(plane.codes.find_sets(plane.pyramid.base))
+    plane.pyramid.level(plane.pyramid.base)
+    work = plane.index()
+    next(work)
+    plane.set_lens(STATE)
+    assert list(work) == []
+    assert plane.needs_index
+    to_the_end(plane.index())
+    assert not plane.needs_index
+    for number, level in enumerate(levels_of(plane)):
+        assert np.array_equal(level, remade(plane, {})[number]), number
 
 
 def test_a_code_of_every_number_is_shown() -> None:

@@ -95,6 +95,20 @@ def test_a_region_is_part_of_its_level(size: tuple[int, int], data: st.DataObjec
     assert np.array_equal(pyramid.region(number, left, top, right, bottom), expected)
 
 
+@given(SIZES, st.integers(0, 2**32), st.booleans())
+@fixture_is_no_example
+def test_a_complete_pyramid_looks_at_no_cell_again(size: tuple[int, int], seed: int, known: bool) -> None:
+    plane = np.random.default_rng(seed).integers(0, 13, size, np.uint8)
+    cells = Cells(plane, known)
+    pyramid = Pyramid(cells)
+    pyramid.level(len(pyramid.shapes) - 1)
+    list(pyramid.complete())
+    assert pyramid.is_complete
+    cells.plane = np.zeros((0, 0), np.uint8)
+    for number in range(1, len(pyramid.shapes)):
+        assert np.array_equal(pyramid.level(number), level_of(plane, number)), number
+
+
 def test_one_bad_cell_of_millions_is_in_every_level() -> None:
     plane = np.full((4096, 4096), 7, np.uint8)
     pyramid = Pyramid(Cells(plane))
