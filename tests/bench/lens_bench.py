@@ -78,7 +78,7 @@ def bench_lenses(m: Machine, rounds: int) -> None:
     table = np.arange(256, dtype=np.uint8)
     size = plane.frames // (1 << 12) * (1 << 12)
     base = timed(lambda: plain(plane.pyramid.level(0).reshape(-1)[:size], table), rounds)
-    if plane.needs_index:
+    if plane.needs_index():
         row("lens change before all is indexed", timed(lambda: shown(plane, plane.set_lens(STATE)), 3), base)
         row("indexed", timed(lambda: to_the_end(plane.index()), 1))
     sheets = {}
@@ -87,7 +87,7 @@ def bench_lenses(m: Machine, rounds: int) -> None:
     for lens in LENSES:
         sheet = sheets.get(lens.sheet)
         plane.set_lens(lens, sheet)
-        if plane.needs_index:
+        if plane.needs_index():
             to_the_end(plane.index())
         change = timed(lambda lens=lens, sheet=sheet: shown(plane, plane.set_lens(lens, sheet)), rounds)
         row(f"lens change: {lens.name}", change, base, LENS_MS.get(m.frames), LENS_TIMES.get(m.frames, 0.0))

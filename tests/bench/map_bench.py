@@ -120,7 +120,7 @@ def flights(widget: FrameMapWidget) -> Iterator[Callable[[], None]]:
 
 def indexed(plane: FramePlane) -> None:
     """What the window does beside other work, once nothing changes any more."""
-    if plane.needs_index:
+    if plane.needs_index():
         to_the_end(plane.index())
 
 

@@ -57,7 +57,7 @@ def measure(path: Path, found: Found) -> None:
     opened = with_plane(open_file(path))
     assert opened.plane is not None
     opened.plane.pyramid.level(1)
-    if opened.plane.needs_index:
+    if opened.plane.needs_index():
         to_the_end(opened.plane.index())
     gc.collect()
     now, most = status()

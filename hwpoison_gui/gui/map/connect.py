@@ -10,6 +10,7 @@ from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.control.recorded import Recorded
 from hwpoison_gui.gui.map.filter_control import FilterControl
+from hwpoison_gui.gui.map.indexing import Indexing
 from hwpoison_gui.gui.map.legend import Legend
 from hwpoison_gui.gui.map.lens_bar import LensBar
 from hwpoison_gui.gui.map.lens_control import LensControl
@@ -104,9 +105,11 @@ def connect_lenses(
         elif text:
             finder().look_for(text)
 
+    indexing = Indexing(frame_map, lenses.sheets)
     lens_bar.lensWanted.connect(lenses.choose)
     lenses.lensChanged.connect(lens_bar.show_lens)
     lenses.sheetsChanged.connect(lambda: lens_bar.offer_snapshot(lenses.other_snapshot is not None))
+    lenses.sheetsChanged.connect(indexing.changed)
     lenses.wantedChanged.connect(lambda lens: lens_bar.set_current(lens.key))
     lenses.progress.connect(lens_bar.set_progress)
     frame_map.countsChanged.connect(show_counts)

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from PySide6.QtCore import QObject
 
 from hwpoison_gui.gui.control.slices import BESIDE_SECONDS, Slices
 from hwpoison_gui.gui.map.widget import FrameMapWidget
+from hwpoison_gui.view.map.plane import Sheet
 
 _REST_MS: Final = 300
 
 
 class Indexing(QObject):
-    """Finds which flag words occur in each block of cells; see view/map/block_sets.py."""
+    """Finds which numbers occur in each block of cells; see view/map/block_sets.py.
 
-    def __init__(self, frame_map: FrameMapWidget) -> None:
+    `sheets` gives those of lenses that may be chosen next.
+    """
+
+    def __init__(self, frame_map: FrameMapWidget, sheets: Callable[[], Iterable[Sheet]]) -> None:
         super().__init__(frame_map)
-        self._map = frame_map
+        self._map, self._sheets = frame_map, sheets
         self._slices = Slices(self, BESIDE_SECONDS)
-        frame_map.countsChanged.connect(self._changed)
-        frame_map.view.cameraChanged.connect(self._changed)  # by a change of the row length, among others
+        frame_map.countsChanged.connect(self.changed)
+        frame_map.view.cameraChanged.connect(self.changed)  # by a change of the row length, among others
 
-    def _changed(self) -> None:
+    def changed(self) -> None:
+        """Begin again after a rest, if anything is to be done."""
         plane = self._map.plane
-        if plane is not None and plane.needs_index:
-            self._slices.run(plane.index, lambda _: None, _REST_MS)
+        if plane is not None and plane.needs_index(self._sheets()):
+            self._slices.run(lambda: plane.index(self._sheets()), lambda _: None, _REST_MS)
         else:
             self._slices.give_up()

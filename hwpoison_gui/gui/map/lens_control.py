@@ -69,6 +69,10 @@ class LensControl(QObject):
             sheet = self._sheets[lens.sheet] = made(lens.sheet, m, plane.room, self._other(lens.sheet))
         return sheet
 
+    def sheets(self) -> list[AnySheet]:
+        """All complete sheets, also those that are out of date."""
+        return list(self._sheets.values())
+
     def current_sheet(self, name: str) -> AnySheet | None:
         """The sheet of that name if it is complete and up to date."""
         return self._sheets.get(name) if name not in self._stale else None

@@ -11,7 +11,6 @@ from hwpoison_gui.gui.control.hover import HoverText
 from hwpoison_gui.gui.control.notifier import Moved
 from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look.appearance import Appearance
-from hwpoison_gui.gui.map.indexing import Indexing
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.widgets.local_keys import MOVES, LocalKeys
 from hwpoison_gui.view.map.highlights import highlights_of
@@ -38,7 +37,6 @@ class MapLink(QObject):
             frame_map,
         )
         LocalKeys(frame_map.view, *MOVES)
-        Indexing(frame_map)
         frame_map.set_motion(not appearance.still)
         appearance.motionChanged.connect(frame_map.set_motion)
         frame_map.fired.connect(controller.fire)

@@ -245,8 +245,10 @@ class FrameMapWidget(QWidget):
         layout = self._curves.get(self._layout) or make(plane.frames, width, self._zone_starts, given)
         if not layout.has_rows:
             self._curves[self._layout] = layout
+        room = self.view.room(self.view.item.edge_for(layout))
         if self._row_width is None:
-            layout = suited(layout, *self.view.room(self.view.item.edge_for(layout)), patience)
+            layout = suited(layout, *room, patience)
+        plane.seen(*room, self.devicePixelRatioF())
         plane.set_layout(layout, self._row_width is not None)
 
     def middle_frame(self) -> int | None:
@@ -337,6 +339,7 @@ class FrameMapWidget(QWidget):
         middle = self.view.item.cell_at(self.view.viewport().rect().center().toPointF())
         keep = plane.layout.pfn_at(*middle) if selected == NONE else selected
         # While no frame is selected or highlighted, the row length may change freely.
+        plane.seen(*room, self.devicePixelRatioF())
         calm = camera.is_fit and self.selection == NONE and not self.view.item.highlights
         if not plane.suit(*room, patience=1.0 if calm else PATIENCE):
             self.view.look(camera.resized(*room))

@@ -6,7 +6,6 @@ or maxima over blocks of cells, are ever drawn.
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +20,6 @@ U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
 FOUND: Final = 0x80  # bit of a code: found by the filter
-_SETS_FROM: Final = 2  # level of the pyramid: the set of a smaller block takes more than its cells
 _MOST_CELLS: Final = 1 << 20  # of single blocks; more take as long as all the map
 
 
@@ -130,14 +128,6 @@ class Codes:
             return None
         highest[y, x] = special
         return highest
-
-    def needs_sets(self, level: int) -> bool:
-        """Return whether `find_sets` makes `maxima` of this level known."""
-        return level >= _SETS_FROM and self._marks is None and self._numbers.needs_sets(self._layout, level)
-
-    def find_sets(self, level: int) -> Generator[float, None, None]:
-        """Find the sets of numbers by which `maxima` is known; yields the share done (0 to 1)."""
-        return self._numbers.find_sets(self._layout, level)
 
     def _looked_up(self, index: Any) -> U8:
         """Look up the tables, without exceptions; `index` selects from a (height, width) plane."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # imported on first use: most machines are too small for it
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
+_SETS_FROM: Final = 2  # level of the pyramid: the set of a smaller block takes more than its cells
 _PAIR: Final = np.dtype("<u2")
 
 
@@ -93,9 +94,11 @@ class Held:
     # -- sets of the numbers in each block of cells
 
     def needs_sets(self, layout: Layout, level: int) -> bool:
-        """Return whether `find_sets` has anything to do."""
+        """Return whether `find_sets` has anything to do: not for numbers that are not arranged by the layout."""
+        if level < _SETS_FROM or self.values.dtype != np.uint8 or self._layout != (None if layout.in_order else layout):
+            return False
         sets = self._sets_of(layout, level)
-        return self.values.dtype == np.uint8 and (sets is None or sets.is_stale)
+        return sets is None or sets.is_stale
 
     def find_sets(self, layout: Layout, level: int) -> Generator[float, None, None]:
         """Find which numbers occur in each block of 2**level by 2**level cells; yields the share done (0 to 1).

@@ -7,7 +7,7 @@ of a patch depends only on the number of frames patched.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from itertools import chain
 from typing import Any, Final, Protocol
 
@@ -18,14 +18,14 @@ from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import Ids, WordTable
-from hwpoison_gui.view.map.camera import MARGIN
+from hwpoison_gui.view.map.camera import MARGIN, Camera
 from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
 from hwpoison_gui.view.map.held import Held
 from hwpoison_gui.view.map.layout import PATIENCE, ByShape, Layout, RowMajor, choose_width, slack
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lenses import KIND, Lens
 from hwpoison_gui.view.map.look_up import translated
-from hwpoison_gui.view.map.pyramid import Pyramid
+from hwpoison_gui.view.map.pyramid import Pyramid, level_for
 
 U8 = npt.NDArray[np.uint8]
 U64 = npt.NDArray[np.uint64]
@@ -34,6 +34,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 CODES: Final = 256
+_VIEW: Final = 1280.0, 720.0, 1.0  # until it is known
 _CHUNK: Final = 1 << 18
 _BELOW_4_GIB: Final = 1 << 20  # frames
 
@@ -110,6 +111,7 @@ class FramePlane:
         self._overlay: dict[int, int] = {}
         self._told_words = 0  # number of words that the tables cover
         self.codes = Codes(self.layout, self._ids, np.zeros(CODES, np.uint8))
+        self._view = _VIEW
         self.pyramid = Pyramid(self.codes)
         self.refresh()
 
@@ -215,23 +217,45 @@ class FramePlane:
         self.set_layout(layout)
         return True
 
-    @property
-    def needs_index(self) -> bool:
-        """Whether `index` would make the next change of the lens, or move of the view, faster."""
-        base = self.pyramid.base
-        return base > 1 and (self.codes.needs_sets(base) or not self.pyramid.is_complete)
+    def seen(self, view_width: float, view_height: float, ratio: float = 1.0) -> None:
+        """Tell the size of the view in pixels, and device pixels per pixel: which level then shows all frames."""
+        self._view = view_width, view_height, ratio
+        if self._base() != self.pyramid.base:
+            self.pyramid = Pyramid(self.codes, self._base(), self.pyramid)
 
-    def index(self) -> Generator[float, None, None]:
-        """Find which numbers occur in each block of cells, and build all levels; yields the share done (0 to 1).
+    def _base(self) -> int:
+        *size, ratio = self._view
+        cell = Camera(self.layout.width, self.layout.height, *size).fit_cell
+        return max(1, level_for(cell * ratio))
+
+    # -- the index of a large map
+
+    def needs_index(self, sheets: Iterable[Sheet] = ()) -> bool:
+        """Return whether `index` would make the next change of the lens, or move of the view, faster."""
+        base = self.pyramid.base
+        unknown = any(held.needs_sets(self.layout, base) for held in self._all_held(sheets))
+        return unknown or (base > 1 and not self.pyramid.is_complete)
+
+    def index(self, sheets: Iterable[Sheet] = ()) -> Generator[float, None, None]:
+        """Find which numbers occur in each block of cells, and build all levels; yields the share done of a part.
 
         It may be left and begun again at any time, and ends early if the lens, the filter or the layout changes.
+        `sheets`: those of lenses that may be chosen next.
         """
-        pyramid = self.pyramid
-        sets = self.codes.find_sets(pyramid.base) if self.codes.needs_sets(pyramid.base) else ()
-        for done in chain(sets, pyramid.complete()):
+        pyramid, layout = self.pyramid, self.layout
+        shown, *others = (
+            held.find_sets(layout, pyramid.base) if held.needs_sets(layout, pyramid.base) else ()
+            for held in self._all_held(sheets)
+        )
+        for done in chain(shown, pyramid.complete(), *others):
             yield done
             if self.pyramid is not pyramid:
                 return
+
+    def _all_held(self, sheets: Iterable[Sheet]) -> list[Held]:
+        """The numbers that are shown, and all others that may be."""
+        shown = [self.sheet.held] if self.sheet is not None else []
+        return list(dict.fromkeys([*shown, self._ids, *(sheet.held for sheet in sheets)]))
 
     # -- changes of the machine
 
@@ -389,7 +413,7 @@ class FramePlane:
         """Show all frames after a change of lens, filter or layout."""
         self._make_tables()
         self.codes = self._codes_now()
-        self.pyramid = Pyramid(self.codes, self.pyramid)
+        self.pyramid = Pyramid(self.codes, self._base(), self.pyramid)
 
     def _codes_now(self) -> Codes:
         found, narrow = self._found * np.uint8(FOUND), self._narrow

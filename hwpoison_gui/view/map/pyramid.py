@@ -6,6 +6,7 @@ where sampling or averaging would lose it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final, Protocol
@@ -17,7 +18,6 @@ U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
 _BAND: Final = 1 << 18  # cells of level 0 processed at a time: intermediate results stay in the cache
-_WHOLE: Final = 3 << 19  # cells up to which a level is built as a whole: about the pixels of a map
 _ONE_BY_ONE: Final = 24  # number of changed cells up to which plain integers are faster than arrays
 _PAIR: Final = np.dtype("<u2")  # two neighbours; the left one is the low byte
 _BYTE: Final = np.uint16(8)
@@ -66,20 +66,32 @@ def _shapes(height: int, width: int) -> list[tuple[int, int]]:
     return found
 
 
+def level_for(cell: float) -> int:
+    """Return the finest level whose cells are at least one pixel wide, given `cell` pixels per frame."""
+    return max(0, math.ceil(-math.log2(cell)))
+
+
 class Pyramid:
     """All levels over a plane of codes, built when they are first used.
 
-    Levels below `base` are built for the rows that are looked at. Level `base` and those above it, of which a view of
-    all frames shows one, are built as a whole.
+    Levels below `base` are built for the rows that are looked at; level `base` and those above it as a whole.
     """
 
-    def __init__(self, codes: Source, reuse: Pyramid | None = None) -> None:
-        """Take the codes. `reuse`: a pyramid whose memory is taken over; it must not be used any more."""
+    def __init__(self, codes: Source, base: int = 1, reuse: Pyramid | None = None) -> None:
+        """Take the codes.
+
+        Parameters
+        ----------
+        base
+            The level that a view of all frames shows; at least 1.
+        reuse
+            A pyramid whose memory is taken over; it must not be used any more.
+        """
         self._codes = codes
         self.shapes = _shapes(codes.height, codes.width)
         fits = reuse is not None and reuse.shapes == self.shapes
         self._levels: list[U8] = reuse._levels if reuse is not None and fits else []  # from level 1 on
-        self.base = max(1, next(n for n, (height, width) in enumerate(self.shapes) if height * width <= _WHOLE))
+        self.base = max(1, min(base, len(self.shapes) - 1))
         self._band = max(1, (_BAND // codes.width) >> self.base) << self.base  # rows of level 0
         self._fresh = np.zeros(-(-codes.height // self._band), np.bool_)  # bands whose levels up to `base` are built
         self._built = False  # `base` and the levels above it are
@@ -197,7 +209,4 @@ class Pyramid:
 
     def level_for(self, cell: float) -> int:
         """Return the finest level whose cells are at least one pixel wide, given `cell` pixels per frame."""
-        number = 0
-        while cell < 1 and number < len(self.shapes) - 1:
-            cell, number = cell * 2, number + 1
-        return number
+        return min(level_for(cell), len(self.shapes) - 1)

@@ -56,6 +56,17 @@ def test_maxima_of_any_numbers(frames: int, width: int, numbers: int, curve: boo
         to_the_end(held.find_sets(layout, LEVEL))
 
 
+def test_small_blocks_wide_numbers_and_another_arrangement_need_none() -> None:
+    rows, curve = RowMajor(3000, 70), Hilbert(3000)
+    held = held_of(rows, np.full(3000, 9))
+    assert [held.needs_sets(rows, level) for level in (1, 2, 3)] == [False, True, True]
+    assert not held.needs_sets(curve, LEVEL)
+    held.arrange(curve)
+    assert held.needs_sets(curve, LEVEL)
+    assert not held.needs_sets(rows, LEVEL)
+    assert not Held(3200, np.uint16).needs_sets(rows, LEVEL)
+
+
 def test_few_stale_rows_are_renewed_when_asked_many_are_not() -> None:
     layout, table = RowMajor(64 * 160, 64), np.arange(256, dtype=np.uint8)
     held = held_of(layout, np.full(layout.frames, 3))
@@ -105,19 +116,20 @@ def test_work_that_another_layout_overtook_ends() -> None:
 
 
 def test_an_index_that_another_lens_overtook_writes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pyramid, "_WHOLE", 40)
     monkeypatch.setattr(pyramid, "_BAND", 1000)
     flags, counts = np.resize(np.array([pf.LRU, pf.SLAB, pf.BUDDY], np.uint64), 20_000), np.zeros(20_000, np.int32)
     plane = FramePlane(flags, counts, counts, 200)
-    to_the_end(plane.codes.find_sets(plane.pyramid.base))
+    plane.seen(50, 50)
+    assert plane.pyramid.base == LEVEL
+    to_the_end(plane._ids.find_sets(plane.layout, LEVEL))
     plane.pyramid.level(plane.pyramid.base)
     work = plane.index()
     next(work)
     plane.set_lens(STATE)
     assert list(work) == []
-    assert plane.needs_index
+    assert plane.needs_index()
     to_the_end(plane.index())
-    assert not plane.needs_index
+    assert not plane.needs_index()
     for number, level in enumerate(levels_of(plane)):
         assert np.array_equal(level, remade(plane, {})[number]), number
 
@@ -145,9 +157,7 @@ def test_frames_with_a_code_of_their_own_are_shown_with_it(some: int, filtered: 
     table = rng.integers(1, 90, 256).astype(np.uint8) | np.uint8(FOUND * filtered)
     pfns = rng.choice(3000, some, replace=False)
     codes = Codes(layout, held, table, None, Exceptions.of(layout, pfns, rng.integers(1, 90, some).astype(np.uint8)))
-    assert codes.needs_sets(LEVEL)
-    to_the_end(codes.find_sets(LEVEL))
-    assert not codes.needs_sets(LEVEL)
+    to_the_end(held.find_sets(layout, LEVEL))
     found = codes.maxima(LEVEL)
     assert found is not None
     assert np.array_equal(found, level_of(codes.region(0, 0, 70, layout.height), LEVEL))
@@ -155,8 +165,9 @@ def test_frames_with_a_code_of_their_own_are_shown_with_it(some: int, filtered: 
 
 def test_too_many_frames_with_a_code_of_their_own_are_left_to_the_cells(monkeypatch: pytest.MonkeyPatch) -> None:
     layout, table = RowMajor(3000, 70), np.arange(256, dtype=np.uint8)
-    codes = Codes(layout, held_of(layout, np.full(3000, 9)), table, None, exceptions_of(layout, range(40)))
-    to_the_end(codes.find_sets(LEVEL))
+    held = held_of(layout, np.full(3000, 9))
+    codes = Codes(layout, held, table, None, exceptions_of(layout, range(40)))
+    to_the_end(held.find_sets(layout, LEVEL))
     assert codes.maxima(LEVEL) is not None
     monkeypatch.setattr("hwpoison_gui.view.map.codes._MOST_CELLS", 39 << 2 * LEVEL)
     assert codes.maxima(LEVEL) is None
@@ -166,9 +177,8 @@ def test_a_filter_by_frames_is_left_to_the_cells() -> None:
     layout, table = RowMajor(3000, 70), np.arange(256, dtype=np.uint8)
     held = held_of(layout, np.full(3000, 9))
     to_the_end(held.find_sets(layout, LEVEL))
-    marked = Codes(layout, held, table, Filter(held, np.full(256, FOUND, np.uint8), None))
-    assert not marked.needs_sets(LEVEL)
-    assert marked.maxima(LEVEL) is None
+    assert Codes(layout, held, table).maxima(LEVEL) is not None
+    assert Codes(layout, held, table, Filter(held, np.full(256, FOUND, np.uint8), None)).maxima(LEVEL) is None
 
 
 def test_sets_take_memory_for_the_numbers_that_occur() -> None:

@@ -9,11 +9,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.profile.registry import PROFILES
-from hwpoison_gui.view.map import pyramid
 from hwpoison_gui.view.map.layout import Layout, RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.map.layout_zones import ByZone
-from hwpoison_gui.view.map.lens_sheets import made
+from hwpoison_gui.view.map.lens_sheets import AnySheet, made
 from hwpoison_gui.view.map.lenses import BY_KEY, CHANGED
 from hwpoison_gui.view.map.plane import FramePlane, Match
 from tests.view.map.plain import levels_of, remade
@@ -21,7 +20,6 @@ from tests.view.map.plain import levels_of, remade
 WORDS = [0, pf.BUDDY, pf.RESERVED, pf.SLAB, pf.PGTABLE, pf.NOPAGE, 0x5828, 0x868, 0x487C, 0x411800, 0x2000007028]
 KEYS = ["kind", "state", "mapcount", "refcount", "zone", "changed"]
 COUNTS = [0, 1, 2, 9, 50, 1000]
-WHOLE = pyramid._WHOLE
 PFNS = st.lists(st.integers(0, 9999), max_size=60)
 
 
@@ -38,9 +36,8 @@ def layouts(frames: int) -> list[Layout]:
 class Map(RuleBasedStateMachine):
     """A plane under every lens, filter, layout, overlay and patch, in any order."""
 
-    @initialize(frames=st.integers(256, 1500), seed=st.integers(0, 2**32), many=st.booleans(), large=st.booleans())
-    def begin(self, frames: int, seed: int, many: bool, large: bool) -> None:
-        pyramid._WHOLE = 16 if large else WHOLE  # type: ignore[misc]
+    @initialize(frames=st.integers(256, 1500), seed=st.integers(0, 2**32), many=st.booleans())
+    def begin(self, frames: int, seed: int, many: bool) -> None:
         self.rng = np.random.default_rng(seed)
         self.m = m = Machine(frames, PROFILES["v7"])
         words = np.array(WORDS, np.uint64)
@@ -53,11 +50,14 @@ class Map(RuleBasedStateMachine):
         self.plane = FramePlane(m.flags.view, m.refcount.view, m.mapcount.view)
         self.layouts = layouts(frames)
         self.overlay: dict[int, int] = {}
+        self.sheets: list[AnySheet] = []
 
     @rule(key=st.sampled_from(KEYS))
     def lens(self, key: str) -> None:
         lens, self.overlay = BY_KEY[key], {}
-        self.plane.set_lens(lens, made(lens.sheet, self.m, self.plane.room) if lens.sheet else None)
+        if lens.sheet:
+            self.sheets = [made(lens.sheet, self.m, self.plane.room), *self.sheets[:1]]
+        self.plane.set_lens(lens, self.sheets[0] if lens.sheet else None)
 
     @rule(number=st.integers(0, 4))
     def layout(self, number: int) -> None:
@@ -88,15 +88,20 @@ class Map(RuleBasedStateMachine):
     def read_all(self) -> None:
         self.plane.refresh()
 
+    @rule(edge=st.sampled_from([20, 24, 40, 1000]))
+    def see(self, edge: int) -> None:
+        """In a view of another size: a small one shows all frames by a high level."""
+        self.plane.seen(edge, edge)
+
     @rule(enough=st.booleans(), flag=st.sampled_from([0, pf.LRU, pf.DIRTY]))
     def index(self, enough: bool, flag: int) -> None:
         """In slices, which may end early. The next filter is then told by the sets, at the level of all the map."""
-        if not self.plane.needs_index:
+        if not self.plane.needs_index(self.sheets):
             return
-        for _ in self.plane.index():
+        for _ in self.plane.index(self.sheets):
             if not enough:
                 return
-        assert not self.plane.needs_index
+        assert not self.plane.needs_index(self.sheets)
         self.plane.set_filter(Match(lambda word: bool(word & flag)) if flag else None)
         self.look(self.plane.pyramid.base)
 
@@ -121,9 +126,6 @@ class Map(RuleBasedStateMachine):
     def poison_is_seen(self) -> None:
         poisoned = np.flatnonzero(self.m.flags.view & np.uint64(pf.HWPOISON))
         assert self.plane.poisoned.tolist() == poisoned.tolist()
-
-    def teardown(self) -> None:
-        pyramid._WHOLE = WHOLE  # type: ignore[misc]
 
 
 TestMap = Map.TestCase

@@ -13,12 +13,12 @@ from tests.view.map.plain import level_of
 
 fixture_is_no_example = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # it sets constants
 SIZES = st.tuples(st.integers(1, 140), st.integers(1, 140))
+BASES = st.integers(1, 9)
 
 
-@pytest.fixture(autouse=True, params=[1 << 20, 300, 8], ids="whole from {} cells".format)
-def whole(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Levels are built as a whole or by bands; narrow bands, so that small planes have several."""
-    monkeypatch.setattr(pyramid, "_WHOLE", request.param)
+@pytest.fixture(autouse=True)
+def narrow_bands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small planes have several bands."""
     monkeypatch.setattr(pyramid, "_BAND", 700)
 
 
@@ -45,20 +45,22 @@ def levels_are_right(pyramid: Pyramid, plane: np.ndarray) -> None:
     assert pyramid.level(len(pyramid.shapes) - 1).shape == (1, 1)
 
 
-@given(SIZES, st.integers(0, 2**32), st.booleans())
+@given(SIZES, BASES, st.integers(0, 2**32), st.booleans())
 @fixture_is_no_example
-def test_levels(size: tuple[int, int], seed: int, known: bool) -> None:
+def test_levels(size: tuple[int, int], base: int, seed: int, known: bool) -> None:
     plane = np.random.default_rng(seed).integers(0, 13, size, np.uint8)
-    levels_are_right(Pyramid(Cells(plane, known)), plane)
+    levels_are_right(Pyramid(Cells(plane, known), base), plane)
 
 
-@given(SIZES, st.integers(0, 2**32), st.integers(1, 80), st.booleans(), st.sampled_from([3, 1 << 20]), st.data())
+@given(SIZES, BASES, st.integers(0, 2**32), st.integers(1, 80), st.booleans(), st.sampled_from([3, 1 << 20]), st.data())
 @fixture_is_no_example
-def test_updates(size: tuple[int, int], seed: int, count: int, known: bool, few: int, data: st.DataObject) -> None:
+def test_updates(
+    size: tuple[int, int], base: int, seed: int, count: int, known: bool, few: int, data: st.DataObject
+) -> None:
     """Between updates, levels are built as a whole, by bands, or not at all."""
     rng = np.random.default_rng(seed)
     cells = Cells(rng.integers(0, 13, size, np.uint8), known, few)
-    pyramid = Pyramid(cells)
+    pyramid = Pyramid(cells, base)
     for _ in range(3):
         number = data.draw(st.integers(0, len(pyramid.shapes) - 1), "level looked at")
         height, width = pyramid.shapes[number]
@@ -72,21 +74,23 @@ def test_updates(size: tuple[int, int], seed: int, count: int, known: bool, few:
     levels_are_right(pyramid, cells.plane)
 
 
-@given(SIZES, st.integers(0, 2**32))
+@given(SIZES, BASES, BASES, st.integers(0, 2**32))
 @fixture_is_no_example
-def test_the_memory_of_another_pyramid_shows_nothing_of_it(size: tuple[int, int], seed: int) -> None:
+def test_the_memory_of_another_pyramid_shows_nothing_of_it(
+    size: tuple[int, int], base: int, other: int, seed: int
+) -> None:
     rng = np.random.default_rng(seed)
-    old = Pyramid(Cells(rng.integers(0, 13, size, np.uint8)))
+    old = Pyramid(Cells(rng.integers(0, 13, size, np.uint8)), other)
     old.level(len(old.shapes) - 1)
     plane = rng.integers(0, 13, size, np.uint8)
-    levels_are_right(Pyramid(Cells(plane), old), plane)
+    levels_are_right(Pyramid(Cells(plane), base, old), plane)
 
 
 @given(SIZES, st.data())
 @fixture_is_no_example
 def test_a_region_is_part_of_its_level(size: tuple[int, int], data: st.DataObject) -> None:
     plane = np.random.default_rng(size[0]).integers(0, 13, size, np.uint8)
-    pyramid = Pyramid(Cells(plane))
+    pyramid = Pyramid(Cells(plane), data.draw(BASES))
     number = data.draw(st.integers(0, len(pyramid.shapes) - 1))
     height, width = pyramid.shapes[number]
     left, right = sorted(data.draw(st.tuples(st.integers(0, width), st.integers(0, width))))
@@ -95,12 +99,12 @@ def test_a_region_is_part_of_its_level(size: tuple[int, int], data: st.DataObjec
     assert np.array_equal(pyramid.region(number, left, top, right, bottom), expected)
 
 
-@given(SIZES, st.integers(0, 2**32), st.booleans())
+@given(SIZES, BASES, st.integers(0, 2**32), st.booleans())
 @fixture_is_no_example
-def test_a_complete_pyramid_looks_at_no_cell_again(size: tuple[int, int], seed: int, known: bool) -> None:
+def test_a_complete_pyramid_looks_at_no_cell_again(size: tuple[int, int], base: int, seed: int, known: bool) -> None:
     plane = np.random.default_rng(seed).integers(0, 13, size, np.uint8)
     cells = Cells(plane, known)
-    pyramid = Pyramid(cells)
+    pyramid = Pyramid(cells, base)
     pyramid.level(len(pyramid.shapes) - 1)
     list(pyramid.complete())
     assert pyramid.is_complete
@@ -111,7 +115,7 @@ def test_a_complete_pyramid_looks_at_no_cell_again(size: tuple[int, int], seed: 
 
 def test_one_bad_cell_of_millions_is_in_every_level() -> None:
     plane = np.full((4096, 4096), 7, np.uint8)
-    pyramid = Pyramid(Cells(plane))
+    pyramid = Pyramid(Cells(plane), 3)
     pyramid.level(1)
     plane[1333, 2741] = 12
     pyramid.update(Cells(plane), np.array([2741]), np.array([1333]))
