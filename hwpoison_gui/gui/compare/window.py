@@ -30,6 +30,7 @@ from hwpoison_gui.gui.compare.table import CompareTable
 from hwpoison_gui.gui.compare.walk import Walk
 from hwpoison_gui.gui.compare.walk_bar import WalkBar
 from hwpoison_gui.gui.control.compare_builder import Compared, build, build_matrix
+from hwpoison_gui.gui.control.slices import Work
 from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
@@ -65,7 +66,7 @@ _FRAME: Final = QSize(8, 40)  # approximate window frame
 class CompareWindow(QDialog):
     """`recipe`: the click; `base`: the settings of its machine; `pace` gives speed of playback, and whether to skim.
 
-    `lines`: the present line and the branches. `way`: compared first, with settings `hand` if given; `build` does it.
+    `lines`: the present line and the branches. `make` has to be completed before the window is used.
     """
 
     made = Signal(object)  # session.comparisons.Compared: a comparison is complete
@@ -78,8 +79,6 @@ class CompareWindow(QDialog):
         theme: Theme = DARK,
         pace: Callable[[], tuple[float, bool]] = lambda: (1.0, True),
         lines: Sequence[Line] = (),
-        way: str = "early",
-        hand: tuple[Settings, Settings] | None = None,
     ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -92,21 +91,36 @@ class CompareWindow(QDialog):
         self._builder: Worker | None = None
         self._stale = True  # what is chosen is not built, or not yet
         self._walked = False
-        self._make_widgets(pace)
-        self._place()
+        self._pace = pace
         self.machine = ""  # its title, for an export
         self.setWindowTitle(f"Compare: {title(recipe.click.name, recipe.click.args)}")
         self.resize((_USUAL * look.scale()).boundedTo(self.screen().availableSize() - _FRAME))
-        self.set_theme(theme)
+        self._split()
+
+    # -- making
+
+    def make(self, way: str = "early", hand: tuple[Settings, Settings] | None = None) -> Work:
+        """Make what is in the window, a part in each turn of the event loop.
+
+        `way`: compared first, with settings `hand` if given; `build` does it.
+        """
+        self._make_way()
+        yield
+        left = CompareSide("Left", self._pair, self._theme)
+        yield
+        self.sides = left, CompareSide("Right", self._pair, self._theme)
+        yield
+        self._link()
+        self._make_result()
+        yield
+        self._place()
+        self.set_theme(self._theme)
         for side, settings in zip(self.sides, hand or (), strict=False):
             side.choices.set_settings(settings)
         self._take(way)
         self._empty()
 
-    # -- making
-
-    def _make_widgets(self, pace: Callable[[], tuple[float, bool]]) -> None:
-        self._split()
+    def _make_way(self) -> None:
         self.way = QComboBox(self)
         self.way.setAccessibleName("What is compared")
         self.way.setToolTip("How the two sides differ; choices below override it")
@@ -115,14 +129,14 @@ class CompareWindow(QDialog):
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
         self.subject = ElidedLabel(self)
         self._compared = ""
-        self.sides = CompareSide("Left", self._pair, self._theme), CompareSide("Right", self._pair, self._theme)
+
+    def _link(self) -> None:
         self._linked = LinkedViews(*(side.rmap for side in self.sides))
         for number, side in enumerate(self.sides):
             side.choices.set_lines([line.words for line in self._lines], number)
             side.choices.changed.connect(self._chosen_by_hand)
-        self.walk = Walk(self, self.sides, pace)
+        self.walk = Walk(self, self.sides, self._pace)
         self.bar = WalkBar(self._below, self.walk, self._theme)
-        self._make_result()
 
     def _split(self) -> None:
         """Make the splitters before what is in them: a widget that gets another parent is styled again."""

@@ -119,7 +119,12 @@ class Comparison:
             lines.append(line)
             yield
         yield  # a line without an error is not counted among them, and takes its time
-        shown = CompareWindow(recipe, base, self._above, self._appearance.theme, self._pace, lines, way, hand)
+        shown = CompareWindow(recipe, base, self._above, self._appearance.theme, self._pace, lines)
+        try:
+            yield from shown.make(way, hand)
+        except GeneratorExit:
+            shown.deleteLater()
+            raise
         self.shown, shown.machine = shown, machine
         self._connect(shown, session)
         yield
