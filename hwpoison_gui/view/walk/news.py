@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import IMPACTS, SAFE, counted_hits, rank
 from hwpoison_gui.view.walk.layout import Row
@@ -72,7 +74,7 @@ def _entries(vmas: frozenset[int], state: WalkState) -> set[str]:
 def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:
     if not state.ends:
         return ()
-    return tuple(counted_hits((state.ends[tgid] for tgid in tasks if tgid in state.ends), signals=False))
+    return tuple(counted_hits(filter(None, map(state.ends.get, tasks)), signals=False))
 
 
 def _skips(row: Row, state: WalkState) -> tuple[tuple[int, str, str], ...]:
@@ -86,4 +88,4 @@ def _skips(row: Row, state: WalkState) -> tuple[tuple[int, str, str], ...]:
 
 def _tone(tasks: frozenset[int], state: WalkState) -> str:
     """Colour of the worst impact on these tasks."""
-    return IMPACTS[min((state.ends.get(tgid, SAFE) for tgid in tasks), key=rank)].tone
+    return IMPACTS[min(set(map(state.ends.get, tasks, repeat(SAFE))), key=rank)].tone
