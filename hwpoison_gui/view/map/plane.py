@@ -220,8 +220,9 @@ class FramePlane:
     def seen(self, view_width: float, view_height: float, ratio: float = 1.0) -> None:
         """Tell the size of the view in pixels, and device pixels per pixel: which level then shows all frames."""
         self._view = view_width, view_height, ratio
-        if self._base() != self.pyramid.base:
-            self.pyramid = Pyramid(self.codes, self._base(), self.pyramid)
+        base = self._base()
+        if base != self.pyramid.base:
+            self.pyramid = Pyramid(self.codes, base, self.pyramid)
 
     def _base(self) -> int:
         *size, ratio = self._view

@@ -20,6 +20,12 @@ from tests.gui.waiting import until
 Key = Qt.Key
 
 
+def each_from_a_closed_bar(user, *steps) -> None:
+    for step in steps:
+        user.window.finder.close_search()
+        step(user)
+
+
 def look_for(user, text: str) -> FindBar:
     """Writes into the bar, as a user does."""
     window = user.window
@@ -106,13 +112,13 @@ def an_error_says_what_and_where(user) -> None:
 
 def test_what_is_looked_for_is_seen_and_gone_through(user) -> None:
     """It fades the others, is told in the bar, and errors say what and where."""
-    what_is_not_found_fades(user)
-    user.window.finder.close_search()
-    the_bar_says_that_a_filter_is_on_until_that_ends(user)
-    user.window.finder.close_search()
-    next_and_previous_go_round(user)
-    user.window.finder.close_search()
-    an_error_says_what_and_where(user)
+    each_from_a_closed_bar(
+        user,
+        what_is_not_found_fades,
+        the_bar_says_that_a_filter_is_on_until_that_ends,
+        next_and_previous_go_round,
+        an_error_says_what_and_where,
+    )
 
 
 def test_an_error_is_never_cut_at_the_edge(open_window) -> None:
@@ -288,15 +294,14 @@ def suggestions_go_with_the_focus(user) -> None:
 
 def test_words_are_suggested(user) -> None:
     """Gone through and taken by keys and clicks, and put away."""
-    an_empty_field_shows_examples(user)
-    user.window.finder.close_search()
-    words_are_suggested_gone_through_and_taken(user)
-    user.window.finder.close_search()
-    escape_puts_the_suggestions_away_before_the_search(user)
-    user.window.finder.close_search()
-    a_suggestion_is_taken_by_a_click_within_a_word(user)
-    user.window.finder.close_search()
-    suggestions_go_with_the_focus(user)
+    each_from_a_closed_bar(
+        user,
+        an_empty_field_shows_examples,
+        words_are_suggested_gone_through_and_taken,
+        escape_puts_the_suggestions_away_before_the_search,
+        a_suggestion_is_taken_by_a_click_within_a_word,
+        suggestions_go_with_the_focus,
+    )
 
 
 def test_after_enter_the_answer_has_the_place_of_the_suggestions(open_window) -> None:
