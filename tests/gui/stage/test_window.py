@@ -251,7 +251,7 @@ def test_the_clock_goes_on_while_the_notes_are_hidden(
 ) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_N, Key.Key_N)
-    monkeypatch.setattr(speaker.time, "monotonic", lambda: stage._began + 75)
+    monkeypatch.setattr(speaker.time, "monotonic", lambda: stage._began + 75.5)
     press(stage, Key.Key_N)
     assert stage._speaker.elapsed.text().startswith("1:15 of")
 
@@ -760,7 +760,7 @@ def test_tab_and_space_write_a_sysctl_and_escape_closes_the_strip(lesson: tuple[
 def test_the_times_of_the_speaker_add_up(lesson: tuple[object, StageWindow], monkeypatch: pytest.MonkeyPatch) -> None:
     _, stage = lesson
     press(stage, Key.Key_PageDown, Key.Key_N)
-    monkeypatch.setattr(speaker.time, "monotonic", lambda: stage._began + 1)
+    monkeypatch.setattr(speaker.time, "monotonic", lambda: stage._began + 1.5)
     stage._tell_speaker()
     words = f"{stage._speaker.elapsed.text()} {stage._speaker.left.text()}"
     gone, planned, left, ahead = (int(m) * 60 + int(s) for m, s in re.findall(r"(\d+):(\d\d)", words))
