@@ -183,13 +183,12 @@ class Marks(Sequence[Mark]):
 
     def find(self, site: Site, low: int, high: int) -> int | None:
         """The number of the first mark of a site among `low` to `high` (exclusive), or None."""
-        sites = map(_SITE, self._marks[low:high])
-        return next((number for number, one in enumerate(sites, low) if one is site), None)
+        return next((number for number in self.of_act(site.act, low, high) if self._one(number).site is site), None)
 
-    def of_act(self, act: Act, high: int) -> list[int]:
-        """The numbers of the marks with an act, of those before `high`, ascending."""
-        acts = np.frombuffer(bytes(self.acts[:high]), np.uint8)
-        numbers: list[int] = np.flatnonzero(acts == _CODE[act]).tolist()
+    def of_act(self, act: Act, low: int, high: int) -> list[int]:
+        """The numbers of the marks with an act, of those from `low` to `high` (exclusive), ascending."""
+        acts = np.frombuffer(bytes(self.acts[low:high]), np.uint8)
+        numbers: list[int] = (np.flatnonzero(acts == _CODE[act]) + low).tolist()
         return numbers
 
     def _one(self, number: int) -> Mark:

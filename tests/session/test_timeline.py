@@ -71,6 +71,25 @@ def test_recorded_steps_read_as_a_list_of_steps(plan: Plan, data: st.DataObject)
     assert steps.between(low, high) == [change for step in model[low:high] for change in step.changes]
 
 
+@given(acts=st.lists(st.sampled_from((Act.ENTER, Act.UNMAP, Act.DECIDE)), max_size=12), data=st.data())
+def test_marks_are_found_by_their_act_and_their_site(acts: list[Act], data: st.DataObject) -> None:
+    marks = [Mark(Site(f"{act}-{number % 2}", "test", act, "", (), __name__)) for number, act in enumerate(acts)]
+    sites = {mark.site.id: mark.site for mark in marks}
+    marks = [Mark(sites[mark.site.id]) for mark in marks]
+    steps = RecordedSteps()
+    cut = data.draw(st.integers(0, len(marks)))
+    for mark in marks[:cut]:
+        steps.add(mark, [], 0)
+    steps.add(Run(BlockList(marks[cut:]), [0] * (len(marks) - cut)), [], 0)
+    low = data.draw(st.integers(0, len(marks)))
+    high = data.draw(st.integers(low, len(marks)))
+    for act in Act:
+        assert steps.marks.of_act(act, low, high) == [at for at in range(low, high) if marks[at].act is act]
+    for site in (*sites.values(), SITE):
+        first = next((at for at in range(low, high) if marks[at].site is site), None)
+        assert steps.marks.find(site, low, high) == first
+
+
 @given(plan=plans)
 def test_the_position_after_a_change_is_the_first_that_has_it_applied(plan: Plan) -> None:
     steps, model = recorded(plan)

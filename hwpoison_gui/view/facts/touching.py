@@ -84,7 +84,7 @@ def _touch(session: Session, mm: int, address: int) -> Touch:
 def _cut_last(session: Session) -> dict[tuple[int, int], None]:
     """The entries that operations on frames have cut off last."""
     found: dict[tuple[int, int], None] = {}
-    for number in session.steps.marks.of_act(Act.UNMAP, session.position)[-_MOST_CUT:]:
+    for number in session.steps.marks.of_act(Act.UNMAP, 0, session.position)[-_MOST_CUT:]:
         operation = session.operation_at(number + 1)
         if operation is not None and operation.outcome.pfn is not None:
             found.update(dict.fromkeys(session.steps.marks[number].ptes))
@@ -97,7 +97,7 @@ def _cut_ptes(session: Session, pfn: int) -> dict[tuple[int, int], None]:
     for operation in reversed(tuple(session.parts(pfn=pfn))):
         if operation.first >= session.position:
             continue
-        for mark in session.steps.marks[operation.first : min(operation.last, session.position)]:
-            if mark.act is Act.UNMAP:
-                found.update(dict.fromkeys(mark.ptes))
+        marks = session.steps.marks
+        for number in marks.of_act(Act.UNMAP, operation.first, min(operation.last, session.position)):
+            found.update(dict.fromkeys(marks[number].ptes))
     return found

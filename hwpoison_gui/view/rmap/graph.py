@@ -166,17 +166,15 @@ def _merged(m: Machine, pfn: int) -> Iterator[tuple[Vma, int]]:
                 yield vma, vpn
 
 
-def _cut_off(session: Session, pfn: int) -> list[tuple[int, int]]:
-    """Return the PTEs, as (mm, vpn), that finished operations unmapped from the frame.
+def _cut_off(session: Session, pfn: int) -> Iterator[tuple[int, int]]:
+    """Yield the PTEs, as (mm, vpn), that finished operations unmapped from the frame.
 
     The reverse map may not lead to them any more, as page->mapping may have been cleared.
     """
-    cut: list[tuple[int, int]] = []
+    marks = session.steps.marks
     for operation in reversed(tuple(session.parts(session.position, pfn))):
-        for mark in session.steps.marks[operation.first : operation.last]:
-            if mark.act is Act.UNMAP:
-                cut += mark.ptes
-    return cut
+        for number in marks.of_act(Act.UNMAP, operation.first, operation.last):
+            yield from marks[number].ptes
 
 
 def _mapper(m: Machine, vma: Vma, vpn: int) -> Mapper:

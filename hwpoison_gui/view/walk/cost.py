@@ -24,12 +24,13 @@ def walk_cost(session: Session, operation: Operation) -> str:
 
 
 def _find(session: Session, operation: Operation) -> tuple[int, str]:
-    marks = session.steps.marks.each(operation.first, operation.last)
-    for number, mark in enumerate(marks, operation.first):
-        if mark.site in (SUM_ANON, SUM_FILE, collect_ksm.SUM):
-            early, vmas, found = map(mark.value, ("early", "vmas_found", "found"))
-            if not early:
-                return number + 1, "no task is signalled now"
-            pairs = f"{counted(early, 'early-kill task')} × {counted(vmas, 'VMA')}, {counted(early * vmas, 'pair')}"
-            return number + 1, f"{f'{found:,}' if found else 'none'} on to_kill: {pairs}"
-    return operation.last, ""
+    marks = session.steps.marks
+    sums = (marks.find(site, operation.first, operation.last) for site in (SUM_ANON, SUM_FILE, collect_ksm.SUM))
+    number = next((number for number in sums if number is not None), None)
+    if number is None:
+        return operation.last, ""
+    early, vmas, found = map(marks[number].value, ("early", "vmas_found", "found"))
+    if not early:
+        return number + 1, "no task is signalled now"
+    pairs = f"{counted(early, 'early-kill task')} × {counted(vmas, 'VMA')}, {counted(early * vmas, 'pair')}"
+    return number + 1, f"{f'{found:,}' if found else 'none'} on to_kill: {pairs}"
