@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
-from hwpoison_gui.record import Record
+from hwpoison_gui.record import Record, from_columns
 from hwpoison_gui.session.branches import Inputs
 from hwpoison_gui.session.comparisons import Compared
 from hwpoison_gui.session.errors import ScenarioError
@@ -99,11 +100,17 @@ class Side:
 
 def line_recipe(boot: Boot, operations: Sequence[Inputs]) -> Recipe | None:
     """A whole line of operations, a branch or the present one, walked from its first error on; None without one."""
-    done = [Asked(op.name, dict(op.args), op.telling) for op in operations]
-    number = next((number for number, asked in enumerate(done) if asked.name == "poison"), -1)
+    number = next((number for number, operation in enumerate(operations) if operation.name == "poison"), -1)
     if number < 0:
         return None
-    return Recipe(boot, tuple(done[:number]), done[number], tuple(done[number + 1 :]))
+    done = _asked(operations)
+    return Recipe(boot, done[:number], done[number], done[number + 1 :])
+
+
+def _asked(operations: Sequence[Inputs]) -> tuple[Asked, ...]:
+    """The inputs alone: they outlive the steps of the operations, and there may be ten thousand."""
+    inputs = (map(attrgetter(field), operations) for field in Asked._fields)
+    return tuple(from_columns(Asked, *inputs))
 
 
 def settings_of(session: Session) -> Settings:
@@ -140,7 +147,6 @@ def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None
     """
     operations, position = session.operations, session.position
     number = session.steps.operations[position - 1] if position else -1
-    done = [Asked(op.name, dict(op.args), op.telling) for op in operations]
     broke = -1
     if number >= 0:
         here, pfn = operations[number], operations[number].outcome.pfn
@@ -153,9 +159,10 @@ def recipe_of(session: Session, boot: Boot, selected: int = -1) -> Recipe | None
             broke = _breaking(session, pfn, number)
             broke = broke if broke >= 0 else _breaking(session, None, number)
     if broke >= 0:
-        return Recipe(boot, tuple(done[:broke]), done[broke])
+        *before, click = _asked(operations[: broke + 1])
+        return Recipe(boot, tuple(before), click)
     if selected >= 0:
-        return Recipe(boot, tuple(done[: number + 1]), with_defaults("poison", frame=f"pfn:{selected:#x}"))
+        return Recipe(boot, _asked(operations[: number + 1]), with_defaults("poison", frame=f"pfn:{selected:#x}"))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Final
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -16,6 +16,8 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.session.compare import Settings, Side
 from hwpoison_gui.view.base.palette import DARK, Theme
+from hwpoison_gui.view.base.slicing import to_the_end
+from hwpoison_gui.view.facts.groundwork import prepare_verdict
 from hwpoison_gui.view.facts.sentence import Sentence, sentence_of
 from hwpoison_gui.view.walk.state import map_for, prepare_walk, state_of
 from hwpoison_gui.view.words.kernels import listed
@@ -139,8 +141,9 @@ class CompareSide(QWidget):
         self.choices.set_theme(theme)
         self.sentence.set_theme(theme)
         self.rmap.set_theme(theme)
-        if self.side is not None:
-            self._show()
+        self._colours = self._theme.of_tasks(self.rmap.graph.numbers) if self.rmap.graph is not None else {}
+        if self.side is not None and self.side.session.at_rest:  # else it is on its way to a step, and shown then
+            to_the_end(self.showing())
 
     def set_side(self, side: Side | None) -> None:
         """Set the side, or None while it is built."""
@@ -158,28 +161,27 @@ class CompareSide(QWidget):
         yield from side.session.walking(min(side.start + within, len(side.session.steps)))
         if side.click is not None:
             yield from prepare_walk(side.session, side.click.outcome.pfn or 0)
-            sentence_of(side.session)  # keeps the verdict on all who use the frame
-            yield
+            yield from prepare_verdict(side.session)
 
-    def show_step(self) -> None:
-        """Show the present step."""
-        if self.side is not None:
-            self._show()
-
-    def _show(self) -> None:
-        assert self.side is not None
-        within = self.side.session.position - self.side.start
+    def showing(self) -> Generator[None, None, None]:
+        """Show the present step, in slices: the sentence, then the reverse map."""
+        if self.side is None:
+            return
         side, session = self.side, self.side.session
         if side.click is None:
             self.sentence.set_sentence(Sentence("This click is not possible here.", side.refused, tone="warn"))
             return
+        within = session.position - side.start
         sentence = sentence_of(session)
         if not within:
             sentence = Sentence("Before the click.", "Only the settings differ.", tone="idle")
         self.sentence.set_sentence(sentence)
         self.choices.where.setText(f"step {within:,} of {side.steps:,}  ·  {sentence.code}".rstrip(" ·"))
+        yield
         graph = map_for(session, side.click.outcome.pfn or 0)
         if graph is not None:
             if graph is not self.rmap.graph:
                 self._colours = self._theme.of_tasks(graph.numbers)
-            self.rmap.set_walk(graph, state_of(session, graph), self._colours, None)
+            state = state_of(session, graph)
+            yield
+            self.rmap.set_walk(graph, state, self._colours, None)

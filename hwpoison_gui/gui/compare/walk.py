@@ -100,5 +100,6 @@ class Walk(Clock):
             for _ in side.going(within):
                 yield ""
         for side in self._sides:
-            side.show_step()
+            for _ in side.showing():
+                yield ""
             yield ""

@@ -88,6 +88,8 @@ class Comparison:
         from hwpoison_gui.session.compare import recipe_of, settings_of
 
         c = self._controller
+        while c.busy:  # its session must not be read yet
+            yield
         boot = opening.booting(c.machine)
         if boot is None:
             return

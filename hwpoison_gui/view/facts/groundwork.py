@@ -4,7 +4,7 @@ not block the window. The answers are kept by the session (session/recall.py).
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Final
 
 from hwpoison_gui.kernel.page_flags import HWPOISON
@@ -35,33 +35,41 @@ def prepare(session: Session, selected: int, far: bool) -> Generator[str | None,
     yield from _look_back(session, selected)
     if not is_long(session, selected):
         return
-    from hwpoison_gui.view.facts.operation_chips import result_in
     from hwpoison_gui.view.outcome.fates import find_fates
-    from hwpoison_gui.view.outcome.loss import find_beginning, find_loss
-    from hwpoison_gui.view.outcome.verdict import verdict
+    from hwpoison_gui.view.outcome.loss import find_beginning
     from hwpoison_gui.view.outline.outline import find_outline
     from hwpoison_gui.view.outline.state_rows import find_table
 
     yield from prepare_walk(session, selected)
-    moment = moment_of(session)
-    operation = moment.operation
+    operation = moment_of(session).operation
     if operation is not None:
         yield from session.steps.marks.make(operation.first, operation.last)
     yield from find_outline(session, operation)
     yield None
     if operation is not None:
         yield from find_beginning(session, operation, map_for(session, selected))
-    if operation is not None and moment.at_end:
-        yield from find_loss(session, operation)
-        verdict(session, operation)
-        yield None
-        result_in(session, operation)
-        yield None
+    yield from prepare_verdict(session)
     if operation is not None:
         yield from find_fates(session)
     yield from find_table(session, selected)
     if far:
         yield from find_task_rows(session)
+
+
+def prepare_verdict(session: Session) -> Iterator[None]:
+    """Compute what is said at the end of an operation: its loss, verdict and result; yields regularly."""
+    from hwpoison_gui.view.facts.operation_chips import result_in
+    from hwpoison_gui.view.outcome.loss import find_loss
+    from hwpoison_gui.view.outcome.verdict import verdict
+
+    moment = moment_of(session)
+    operation = moment.operation
+    if operation is not None and moment.at_end:
+        yield from find_loss(session, operation)
+        verdict(session, operation)
+        yield
+        result_in(session, operation)
+        yield
 
 
 def _sum_up(session: Session) -> Generator[str, None, None]:

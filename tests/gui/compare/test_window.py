@@ -13,8 +13,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from hwpoison_gui.gui.compare.window import CompareWindow
+from hwpoison_gui.gui.control import slices
 from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
+from hwpoison_gui.session import compare
+from hwpoison_gui.session.compare import recipe_of
 from hwpoison_gui.session.session import Session
+from hwpoison_gui.view.base.palette import DARK, LIGHT
+from hwpoison_gui.view.facts import groundwork
 from hwpoison_gui.view.words.kernels import listed
 from tests.gui.waiting import comparison_of, until
 from tests.workbench import do
@@ -251,6 +256,34 @@ def test_after_a_panic_nothing_is_compared(user) -> None:
     until(lambda: not window.building)
     assert window.words.text() == "Nothing was compared: the click is not possible on any side."
     assert "equal" not in window.table.empty
+
+
+def test_it_opens_once_the_machine_in_the_window_can_be_read(user, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its panels need is looked up between events; meanwhile the machine may stand at another position."""
+    monkeypatch.setattr(slices, "_AT_ONCE", -1.0)
+    monkeypatch.setattr(groundwork, "_MANY", -1)
+    c, pfn = user.window.controller, user.frame("srv:heap+1")
+    do(user.session, "poison", frame="srv:heap+2")
+    reads: list[bool] = []
+    monkeypatch.setattr(compare, "recipe_of", lambda *args: reads.append(c.busy) or recipe_of(*args))
+    c.selection.select(pfn)
+    assert c.busy
+    user.window.actions_["compare"].trigger()
+    until(lambda: reads)
+    assert not any(reads)
+    window = comparison_of(user.window)
+    until(lambda: window.compared is not None and not window.walk.busy)
+    assert window.compared.left.click.outcome.pfn == pfn
+    window.close()
+
+
+def test_a_change_of_the_theme_recolours_the_processes(compared) -> None:
+    other = next(theme for theme in (LIGHT, DARK) if theme is not compared._theme)
+    before = [dict(side.rmap._colours) for side in compared.sides]
+    compared.set_theme(other)
+    for side, was in zip(compared.sides, before, strict=True):
+        assert side.rmap._colours == other.of_tasks(side.rmap.graph.numbers) and side.rmap._colours.keys() == was.keys()
+    assert before[0] != compared.sides[0].rmap._colours
 
 
 def test_the_machine_in_the_window_is_left_alone(user, qtbot) -> None:
