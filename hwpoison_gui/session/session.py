@@ -39,7 +39,7 @@ DONE: Final = {name: site("", name=f"{name} done") for name in schema.OPS}
 # Operations that change nothing, and are therefore allowed after a panic.
 AFTER_PANIC: Final = frozenset({"check"})
 
-SLICE_SECONDS: Final = 0.01  # seconds of work between two yields
+SLICE_SECONDS: Final = 0.006  # seconds of work between two yields
 
 
 def _is_on_many(operation: Operation) -> bool:

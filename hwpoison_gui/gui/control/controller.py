@@ -118,7 +118,7 @@ class Controller(QObject):
             if complete:
                 then()
 
-        self.work.start(work, ended, SLICE_SECONDS if self.is_crowded() else None)
+        self.work.start(work, ended, 0.0 if self.is_crowded() else None)
 
     # -- acts
 
@@ -200,6 +200,7 @@ class Controller(QObject):
         """Record an operation; return whether it was completed."""
         self._cancelled = False
         try:
+            yield words  # to look up a crowd of mappers takes a turn of its own
             while not recording.advance(SLICE_SECONDS):
                 done = f"{len(recording.parts):,}" if recording.parts else counted(recording.steps, "step")
                 yield f"{words}: {done} so far"

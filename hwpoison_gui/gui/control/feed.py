@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, Signal
 from hwpoison_gui.gui.control.notifier import MOST_STEPS, Moved, union
 from hwpoison_gui.gui.control.slices import Slices, Work
 
-_TURN: Final = 0.008  # seconds after which the next panel waits for the next turn
+_TURN: Final = 0.004  # seconds after which the next panel waits for the next turn
 _AT_ONCE: Final = 0.0  # seconds of CPU time in the turn of the move itself
 
 

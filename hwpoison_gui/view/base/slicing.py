@@ -10,7 +10,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 Y = TypeVar("Y")
 
-ITEMS_PER_SLICE: Final = 500  # mappers of a frame, or steps, between two yields
+ITEMS_PER_SLICE: Final = 250  # mappers of a frame, or steps, between two yields
 
 
 def slices_of(things: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -79,6 +79,10 @@ def find_before(
         swapped = yield from find_swap_holders(m, pfn, places)
     owners = sorted({mm for mm, _ in mapped} | {place.mm for place in swapped})
     yield
+    names: list[str] = []
+    for mms in slices_of([mm for mm in owners if mm in m.processes.view], ITEMS_PER_SLICE):
+        names += [m.processes.view[mm].label if named else "" for mm in mms]
+        yield
     inode, number = m.inode_of(m.compound_head(pfn)), page_index(m, pfn)
     page = Page(
         pfn,
@@ -86,7 +90,7 @@ def find_before(
         head,
         inode,
         number,
-        tuple(m.processes.view[mm].label if named else "" for mm in owners if mm in m.processes.view),
+        tuple(names),
         is_free(m, pfn),
         dirty,
         ZERO if inode is None else disk_content(m, inode, number),
