@@ -10,12 +10,12 @@ from typing import Final
 
 from . import actions
 from . import page_flags as pf
-from .filemap import mapping_set_error
+from .filemap import can, mapping_set_error
 from .handler import UNLOCKED, Handler
 from .hugetlb_pool import page_handle_poison
 from .mark import Act, Mark, Site, Steps, site
 from .page_alloc import put_page
-from .profile.type import DELAYED, FAILED, IGNORED, RECOVERED
+from .profile.type import CUTS, DELAYED, FAILED, IGNORED, RECOVERED
 from .profile.variants import Effect, action
 from .records import Inode
 from .swap import delete_from_swap_cache
@@ -103,8 +103,8 @@ def me_pagecache_clean(h: Handler) -> Steps[str]:
         yield unlock(h, pfn)
         return FAILED
     result = yield from truncate_error_page(h, pfn, inode)
-    kept = 1 if m.profile.files.error_remove_page.get(inode.filesystem) == "shmem_error_remove_page" else 0
-    if (yield from has_extra_refcount(h, pfn, kept)):
+    extra_pins = int(can(inode, "swapbacked"))  # shmem_mapping(): the page stays in the page cache
+    if (yield from has_extra_refcount(h, pfn, extra_pins)):
         result = FAILED
     yield unlock(h, pfn)
     return result
@@ -127,7 +127,7 @@ def truncate_error_page(h: Handler, page: int, inode: Inode) -> Steps[str]:
         h.log(h.m.profile.log.not_invalidated)
         yield Mark(actions.NOT_INVALIDATED, (inode.path, *kept), (h.pfn,))
         return FAILED
-    if how != "generic_error_remove_page":
+    if how != CUTS:
         yield Mark(KEPT[how], (inode.path, inode.filesystem), (h.pfn,))
         return RECOVERED
     if inode.filesystem == "directory":

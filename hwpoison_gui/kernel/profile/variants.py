@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from enum import Enum
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ class Variant(Generic[R]):
 
     def __init__(self, name: str, kernel: str, run: Callable[[Handler], Steps[R]]) -> None:
         self.name, self.kernel, self.run = name, kernel, run
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The numbers of `kernel`, by which variants are ordered."""
+        return tuple(map(int, self.kernel.split(".")))
 
     def __call__(self, h: Handler) -> Steps[R]:
         return self.run(h)
@@ -115,10 +121,9 @@ def before(name: str, newer: V, variants: tuple[V, ...]) -> tuple[V, ...]:
 
 
 def nearest(table: Mapping[Variant[Any], T], variant: Variant[Any]) -> T | None:
-    """Look up a variant in a table that is in the order of kernels.
+    """Look up a variant in a table.
 
-    Returns the entry of the variant itself, else that of the newest variant of the same name, else None.
+    Returns its own entry, else that of the newest older variant of the same name, else None.
     """
-    if variant in table:
-        return table[variant]
-    return next((table[known] for known in reversed(tuple(table)) if known.name == variant.name), None)
+    known = [one for one in table if one.name == variant.name and one.version <= variant.version]
+    return table[max(known, key=attrgetter("version"))] if known else None

@@ -119,7 +119,7 @@ PHASES: Final[dict[Variant[Verdict], Part]] = {
     ),
 }
 
-_ON_NO_LIST: Final = "on no LRU list, the handler stops before ({not on LRU.kind})"
+_ON_NO_LIST: Final = "on no LRU list, the handler stops before"
 
 ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
     phases.take_reference: (
@@ -127,10 +127,14 @@ ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
             pf.LRU,
             {
                 pf.RESERVED: f"reserved pages are {_ON_NO_LIST}",
-                pf.BUDDY: "nobody refers to a free page, the handler stops before ({free.kind})",
+                pf.BUDDY: "nobody refers to a free page, the handler stops before",
                 pf.SLAB: f"slab pages are {_ON_NO_LIST}",
                 pf.COMPOUND_HEAD: f"huge pages are {_ON_NO_LIST}",
                 pf.COMPOUND_TAIL: f"huge pages are {_ON_NO_LIST}",
+            },
+            {
+                **dict.fromkeys((pf.RESERVED, pf.SLAB, pf.COMPOUND_HEAD, pf.COMPOUND_TAIL), "not on LRU"),
+                pf.BUDDY: "free",
             },
         ),
     ),

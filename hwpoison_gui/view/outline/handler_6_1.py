@@ -170,10 +170,11 @@ ON_A_LIST: Final = Entrance(
     pf.LRU,
     {
         pf.RESERVED: f"reserved pages are {_ON_NO_LIST}",
-        pf.SLAB: f"slab pages are {_ON_NO_LIST} ({{unhandlable.kind}})",
+        pf.SLAB: f"slab pages are {_ON_NO_LIST}",
         pf.COMPOUND_HEAD: "a huge page is handled on its own, or split before",
         pf.MLOCKED: "unmapping takes MLOCKED away, and the flags of now are tried first",
     },
+    {pf.SLAB: "unhandlable"},
 )
 # By the saved flags of its head.
 OF_HUGETLB: Final = Entrance(pf.COMPOUND_HEAD, {pf.LRU: "", pf.RESERVED: "", pf.SLAB: "", pf.MLOCKED: ""})

@@ -100,9 +100,10 @@ class Part(Record):
 class Entrance(Record):
     """A way to reach the state table. `has`: flags set on every such page; `never`: flag -> why it is clear on all.
 
-    A reason may name an exit of the handler, `{unhandlable.kind}`; it is empty where `has` and `never` of another
-    entrance tell.
+    A reason is empty where `has` and `never` of another entrance tell. `exits`: flag -> name of the exit by which the
+    handler leaves with such a page.
     """
 
     has: int
     never: Mapping[int, str]
+    exits: Mapping[int, str] = {}

@@ -44,9 +44,7 @@ def _rows_reached(states: tuple[StateRow, ...], entrance: Entrance) -> set[int]:
 
 
 def _reason(row: StateRow, entrance: Entrance, exits: Mapping[str, Ending]) -> str:
-    """Return why no page reaches a row, without the exit if the kernel has none of that name."""
-    why = next((why for flag, why in entrance.never.items() if row.res & flag and why), _SHADOWED)
-    try:
-        return why.format_map(exits)
-    except KeyError:
-        return why.partition(" ({")[0]
+    """Return why no page reaches a row, with the page kind of the exit if the kernel has that exit."""
+    flag, why = next(((flag, why) for flag, why in entrance.never.items() if row.res & flag and why), (0, _SHADOWED))
+    ending = exits.get(entrance.exits.get(flag, ""))
+    return why if ending is None else f"{why} ({ending.kind})"

@@ -16,7 +16,7 @@ from hwpoison_gui.kernel.profile.variants import Variant
 from hwpoison_gui.view import outline
 from hwpoison_gui.view.outline.part import Entrance, Part
 
-# Both in the order of the kernels: a variant without an entry is shown as the newest one of its name.
+# A variant without an entry is shown as the newest older one of its name (variants.nearest).
 PHASES: Final[dict[Variant[Verdict], Part]] = {}
 ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {}
 

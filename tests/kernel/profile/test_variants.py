@@ -14,10 +14,16 @@ def test_a_newer_variant_takes_the_place_of_the_older_one() -> None:
     assert changed(old) == old
 
 
-def test_a_table_answers_with_the_variant_itself_or_the_newest_of_its_name() -> None:
-    table = {phases.check_pfn: "old", phases_6_1.check_pfn: "new", phases.lock_page: "lock"}
-    assert [nearest(table, one) for one in table] == ["old", "new", "lock"]
-    assert nearest(table, Variant("check_pfn", "9.9", phases.check_pfn.run)) == "new"
+def test_a_table_answers_with_the_variant_itself_or_the_newest_older_one_of_its_name() -> None:
+    table = {phases_6_1.check_pfn: "new", phases.check_pfn: "old", phases.lock_page: "lock"}
+    assert [nearest(table, one) for one in table] == ["new", "old", "lock"]
+
+    def check_pfn(kernel: str) -> str | None:
+        return nearest(table, Variant("check_pfn", kernel, phases.check_pfn.run))
+
+    assert [check_pfn(kernel) for kernel in ("9.9", "6.12", "6.0", "2.6.32", "2.6.31")] == [
+        "new", "new", "old", "old", None,
+    ]  # fmt: skip
     assert nearest(table, phases_6_1.shake_page) is None
 
 

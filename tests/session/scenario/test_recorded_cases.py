@@ -23,8 +23,10 @@ def test_cases_hold(paths: list[Path]) -> None:
     assert those_that_fail(paths) == {}
 
 
-def test_the_cases_of_each_kernel_that_has_any_are_there() -> None:
-    assert {path.parent.name for path in CASES} == set(PROFILES)
+def test_each_kernel_that_was_run_has_cases() -> None:
+    """The cases of v7 were read from the source: a series of patches cannot be run."""
+    run = {profile.name for profile in PROFILES.values() if profile.release}
+    assert run <= {path.parent.name for path in CASES} <= set(PROFILES)
 
 
 @pytest.mark.parametrize("paths", in_groups({path for _, path in ALIKE}, DATA))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from hwpoison_gui.kernel.handler import EXITS
-from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.mark import SITES, Act
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import Profile
-from hwpoison_gui.kernel.profile.variants import nearest
+from hwpoison_gui.kernel.profile.variants import Variant, nearest
 from hwpoison_gui.session.scenario import replay
 from hwpoison_gui.session.scenario.reader import load
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.slicing import to_the_end
-from hwpoison_gui.view.outline.entry_points import all_ways, parts_of
+from hwpoison_gui.view.outline.entry_points import _OPERATIONS, all_ways, parts_of
 from hwpoison_gui.view.outline.outline import (
     AHEAD,
     ASIDE,
@@ -28,8 +30,10 @@ from hwpoison_gui.view.outline.outline import (
     find_outline,
     outline_for,
 )
-from hwpoison_gui.view.outline.part import Silent, sites_of
+from hwpoison_gui.view.outline.part import Part, Silent, sites_of
+from hwpoison_gui.view.outline.reachable import unreachable
 from hwpoison_gui.view.outline.tables import PHASES
+from hwpoison_gui.view.words.tables import WORDS
 from tests.paths import DATA
 from tests.workbench import do
 
@@ -69,6 +73,37 @@ def test_every_phase_of_a_kernel_is_told_and_nothing_else(profile: Profile) -> N
     told = [outline.nodes[number].text for number in root.children]
     assert told == [known.title for phase in profile.phases if (known := nearest(PHASES, phase)) is not None]
     assert all(node.state(0) == AHEAD for node in outline.shown())
+
+
+def test_a_kernel_between_two_others_is_told_as_the_older_one() -> None:
+    """Not as the newer one, whose branches it may not have."""
+    older, newer = PROFILES["6.1"], PROFILES["6.12"]
+    phases = tuple(
+        Variant(phase.name, "6.6", phase.run) if phase in PHASES and phase not in newer.phases else phase
+        for phase in older.phases
+    )
+    assert len(set(phases) - set(older.phases)) > 3
+    between = replace(older, phases=phases)
+    assert [node.text for node in Outline(between).nodes] == [node.text for node in Outline(older).nodes]
+    assert unreachable(between) == unreachable(older) != unreachable(newer)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+def test_a_kernel_renames_functions_that_are_named_alone(profile: Profile) -> None:
+    """A name that no site, outline or file system has would be an entry without effect."""
+    assert WORDS  # all sites are declared once the words of them are read
+    parts = [*parts_of(profile, ()), *(part for _, parts in _OPERATIONS for part in parts)]
+    named = {site.function for site in SITES.values()} | {function for part in parts for function in functions_of(part)}
+    named |= {function for one in PROFILES.values() for function in one.files.error_remove_page.values()}
+    assert profile.names.keys() <= named
+    assert all(name != profile.names[name] for name in profile.names)
+
+
+def functions_of(part: Part) -> Iterator[str]:
+    """The functions that a part and those within it name."""
+    yield part.function
+    for inner in part.parts:
+        yield from functions_of(inner)
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)

@@ -15,5 +15,7 @@ PHASES: Final[dict[Variant[Verdict], Part]] = {
 }
 
 ENTRANCES: Final[dict[Variant[Verdict], tuple[Entrance, ...]]] = {
-    get_page_9_9.take_reference: (Entrance(pf.LRU, {pf.MLOCKED: "it is left alone before ({unhandlable.kind})"}),),
+    get_page_9_9.take_reference: (
+        Entrance(pf.LRU, {pf.MLOCKED: "it is left alone before"}, {pf.MLOCKED: "unhandlable"}),
+    ),
 }
