@@ -9,7 +9,7 @@ from hwpoison_gui.kernel.mark import Act
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.story.pace import FLIGHT_MS, MOVING_MS, STEP_MS, Pace, reading_ms
-from hwpoison_gui.view.story.staged import target_at
+from hwpoison_gui.view.story.stage_text import target_at
 from hwpoison_gui.view.story.stops import is_told
 
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)  # acts in which a dot walks from the frame to a process

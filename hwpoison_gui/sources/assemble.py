@@ -15,10 +15,10 @@ import numpy.typing as npt
 
 from hwpoison_gui.image import UNKNOWN, Capture, HiddenState, MemoryImage, ProcessImage, ZoneImage
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.sources.cached import Cache, page_cache
 from hwpoison_gui.sources.errors import MalformedError
 from hwpoison_gui.sources.maps import PAGE_SHIFT, USER_END, ProcessText, meminfo_kb, process_image
 from hwpoison_gui.sources.own_flags import check_number, own_flags
+from hwpoison_gui.sources.page_cache import Cache, page_cache
 from hwpoison_gui.sources.pid_namespaces import inits_of
 from hwpoison_gui.sources.vma_table import I64, U64, VmaTable, keys_of, row_of, vma_table
 

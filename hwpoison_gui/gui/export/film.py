@@ -20,7 +20,7 @@ from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.stage.motion import between
 from hwpoison_gui.gui.stage.window import StageWindow
 from hwpoison_gui.opening.opening import Opened
-from hwpoison_gui.view.story.staged import frame_kept
+from hwpoison_gui.view.story.stage_text import frame_kept
 
 _SAMPLES: Final = 12  # pictures from which the palette of a film is made
 

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QFrame
 
 from hwpoison_gui.gui.look.viewport import know_viewport
 from hwpoison_gui.gui.map.item import NONE, FrameMapItem
-from hwpoison_gui.gui.map.marking import Marking
+from hwpoison_gui.gui.map.multi_select import Marking
 from hwpoison_gui.gui.widgets.table_keys import wants_menu
 from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.map.camera import Camera

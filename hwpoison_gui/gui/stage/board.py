@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QWidget
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.base.palette import Theme
-from hwpoison_gui.view.story.staged import Staged
+from hwpoison_gui.view.story.stage_text import Staged
 
 _SIGNS: Final = {True: "➜", False: "", None: "•"}
 _MOST: Final = 6

@@ -33,7 +33,7 @@ from hwpoison_gui.view.map.roles import TARGET
 from hwpoison_gui.view.map.zones import starts_of
 from hwpoison_gui.view.story.captions import Captions, first_caption
 from hwpoison_gui.view.story.path import Place, StoryPath
-from hwpoison_gui.view.story.staged import frame_kept, staged, target_at
+from hwpoison_gui.view.story.stage_text import frame_kept, staged, target_at
 from hwpoison_gui.view.story.stops import stops_of
 from hwpoison_gui.view.words.plain import plain
 

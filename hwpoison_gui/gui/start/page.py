@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QAbstractButton, QCheckBox, QGridLayout, QLabel, Q
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.start.cards import LessonList
-from hwpoison_gui.gui.start.hook import Hook
+from hwpoison_gui.gui.start.ready_page import Hook
 from hwpoison_gui.gui.start.ways import Way, WayList
 from hwpoison_gui.view.base.palette import Theme
 

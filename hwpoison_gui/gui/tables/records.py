@@ -26,7 +26,7 @@ from hwpoison_gui.gui.widgets.seek_slider import SeekSlider
 from hwpoison_gui.kernel.profile.type import FAILED, IGNORED
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.facts.said import Comparison
+from hwpoison_gui.view.facts.logged import Comparison
 from hwpoison_gui.view.rows.error_records import RECORD_COLUMNS, RecordRow, record_cells
 
 _HOW: Final = "Machine > Open error records… opens kernel logs, traces and rasdaemon databases."

@@ -14,8 +14,8 @@ from hwpoison_gui.gui.look.dock import Dock
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.records import RecordsView
 from hwpoison_gui.gui.widgets.local_keys import MOVES, PAGES, LocalKeys
+from hwpoison_gui.view.facts.logged import compared
 from hwpoison_gui.view.facts.row_faults import RowFault, fault_of, fault_words, row_faults
-from hwpoison_gui.view.facts.said import compared
 from hwpoison_gui.view.rows.error_records import playhead_words, record_rows, summary_words
 
 _READABLE: Final = 250  # height of the panel, at 100 % text, with some rows and a comparison

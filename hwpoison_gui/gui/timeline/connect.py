@@ -10,7 +10,7 @@ from hwpoison_gui.gui.control.present import Present
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
-from hwpoison_gui.gui.timeline.stage import PlaybackStage
+from hwpoison_gui.gui.timeline.playback_row import PlaybackStage
 from hwpoison_gui.gui.widgets.progress_line import ProgressLine
 
 if TYPE_CHECKING:  # only a scenario has captions

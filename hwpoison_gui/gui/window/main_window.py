@@ -18,7 +18,7 @@ from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.appearance import Appearance
 from hwpoison_gui.gui.look.settings import Settings
-from hwpoison_gui.gui.map.stage import MapStage
+from hwpoison_gui.gui.map.centre import MapStage
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window import placing
 
@@ -195,7 +195,7 @@ class MainWindow(QMainWindow):
         from hwpoison_gui.gui.window.files.keeping import Keeping
         from hwpoison_gui.gui.window.files.records import Records
         from hwpoison_gui.gui.window.files.snapshots import Snapshots
-        from hwpoison_gui.gui.window.map_view import MapView
+        from hwpoison_gui.gui.window.map_settings import MapView
         from hwpoison_gui.gui.window.menus import ContextMenus, build_menu_bar
         from hwpoison_gui.gui.window.on_demand import OnDemand
         from hwpoison_gui.gui.window.presentation import Presentation
@@ -267,7 +267,7 @@ class MainWindow(QMainWindow):
     def _connect(self) -> None:
         """Order matters: lenses read what the map has read."""
         from hwpoison_gui.gui.map.connect import connect_banner, connect_lenses, connect_panic
-        from hwpoison_gui.gui.map.map_link import MapLink
+        from hwpoison_gui.gui.map.link import MapLink
         from hwpoison_gui.gui.tables.connect_records import connect_recorded_marks
         from hwpoison_gui.gui.timeline import connect as timeline
         from hwpoison_gui.gui.timeline.captions_link import CaptionsLink
@@ -343,7 +343,7 @@ class MainWindow(QMainWindow):
     def _place_docks(self) -> None:
         from hwpoison_gui.gui.look.dock import Strip
         from hwpoison_gui.gui.timeline.connect import connect_stage
-        from hwpoison_gui.gui.timeline.stage import PlaybackStage
+        from hwpoison_gui.gui.timeline.playback_row import PlaybackStage
         from hwpoison_gui.gui.window.room import Room
 
         for name in _TRANSPORT:

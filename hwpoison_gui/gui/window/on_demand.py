@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QWidget
 
 from hwpoison_gui.gui.control.controller import Controller
 from hwpoison_gui.gui.look.appearance import Appearance
+from hwpoison_gui.gui.map.centre import MapStage
 from hwpoison_gui.gui.map.filter_control import FilterControl
-from hwpoison_gui.gui.map.stage import MapStage
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window.actions import Actions
 

@@ -30,8 +30,8 @@ from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.damage.damage import Damage, Toll
 from hwpoison_gui.view.damage.moved import DROPPED, FREED, MIGRATED, NO_PAGE, NOT_MOVED, offline
+from hwpoison_gui.view.damage.offline_room import Room, room_outside, with_room
 from hwpoison_gui.view.damage.per_frame import PerFrame, per_frame
-from hwpoison_gui.view.damage.room import Room, room_outside, with_room
 from hwpoison_gui.view.damage.worst import panics_of
 from hwpoison_gui.view.outcome.many import Summary
 from hwpoison_gui.view.words.words import counted

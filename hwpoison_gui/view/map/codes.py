@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hwpoison_gui.record import Record
-from hwpoison_gui.view.map.held import Held
+from hwpoison_gui.view.map.frame_bytes import Held
 from hwpoison_gui.view.map.layout import Layout
 from hwpoison_gui.view.map.look_up import translated
 

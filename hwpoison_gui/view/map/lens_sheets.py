@@ -19,7 +19,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.view.base.mappers import some_mappers_unknown
 from hwpoison_gui.view.base.naming import path_of
 from hwpoison_gui.view.base.slicing import as_part
-from hwpoison_gui.view.map.held import Held
+from hwpoison_gui.view.map.frame_bytes import Held
 from hwpoison_gui.view.map.lenses import (
     COUNT_BOUNDS,
     COUNT_EXISTS,

@@ -20,7 +20,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import Ids, WordTable
 from hwpoison_gui.view.map.camera import MARGIN, Camera
 from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
-from hwpoison_gui.view.map.held import Held
+from hwpoison_gui.view.map.frame_bytes import Held
 from hwpoison_gui.view.map.layout import PATIENCE, ByShape, Layout, RowMajor, choose_width, slack
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lenses import KIND, Lens

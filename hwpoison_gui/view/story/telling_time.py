@@ -5,7 +5,7 @@ from __future__ import annotations
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.story.pace import AT_THE_END, DWELL, FLIGHT_MS, GLANCE, MOST_WALK_MS, STEP_MS, reading_ms
-from hwpoison_gui.view.story.staged import target_at
+from hwpoison_gui.view.story.stage_text import target_at
 from hwpoison_gui.view.story.stops import is_told, stops_of
 from hwpoison_gui.view.words.lookup import branch_of, text_of
 

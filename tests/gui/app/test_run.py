@@ -120,23 +120,23 @@ PICTURE = {
     "sources.errors", "session.errors",
     "session.booting", "kernel.page_flags", "kernel.boot.snapshot_format",
     "view.base.kinds", "view.base.palette", "view.base.units", "view.base.intern", "view.outcome.classes",
-    "view.map.camera", "view.map.codes", "view.map.held", "view.map.layout", "view.map.layout_curves",
+    "view.map.camera", "view.map.codes", "view.map.frame_bytes", "view.map.layout", "view.map.layout_curves",
     "view.map.layout_zones", "view.map.layouts", "view.map.lens_colours", "view.map.lenses", "view.map.plane",
     "view.map.look_up", "view.map.pyramid", "view.map.roles",
     "gui.app.qt", "gui.app.qt_enums", "user.kept_code", "gui.app.run", "gui.app.crash", "gui.window.main_window",
     "gui.window.placing",
     "gui.look.appearance", "gui.look.fitting", "gui.look.panel_titles", "gui.look.settings", "gui.look.style_sheet",
     "gui.look.theme", "gui.look.viewport",
-    "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.marking", "gui.map.marks", "gui.map.stage",
+    "gui.map.axis", "gui.map.cells", "gui.map.item", "gui.map.multi_select", "gui.map.marks", "gui.map.centre",
     "gui.map.stamps",
     "gui.map.view", "gui.map.widget", "gui.widgets.primitives", "gui.widgets.table_keys",
 }  # fmt: skip
 
 # What the start page is made of besides, and what it does without until the window below it is complete.
 FIRST_PAGE = {
-    "lessons", "gui.window.starting", "gui.window.samples", "gui.start.cards", "gui.start.drawing", "gui.start.hook",
-    "gui.start.page", "gui.start.pointed_list", "gui.start.ways", "gui.look.plain", "gui.look.signs",
-    "gui.widgets.model_index",
+    "lessons", "gui.window.starting", "gui.window.samples", "gui.start.cards", "gui.start.drawing",
+    "gui.start.ready_page", "gui.start.page", "gui.start.pointed_list", "gui.start.ways", "gui.look.plain",
+    "gui.look.signs", "gui.widgets.model_index",
 }  # fmt: skip
 PAGE_NOT_YET = ("gui.start.scene", "gui.start.pictures")
 # What is made below the page only when it is left, or between events.

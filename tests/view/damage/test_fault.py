@@ -15,8 +15,8 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.fault import MOVED, NO_HUGE_ROOM, NO_ROOM, assess_faults, fault_damage
 from hwpoison_gui.view.damage.moved import NO_PAGE, offline
+from hwpoison_gui.view.damage.offline_room import Room, with_room
 from hwpoison_gui.view.damage.policy import early_kill
-from hwpoison_gui.view.damage.room import Room, with_room
 from hwpoison_gui.view.outcome.classes import CLASSES
 from hwpoison_gui.view.outcome.impact import is_free
 from hwpoison_gui.view.outcome.prediction import predict

@@ -14,7 +14,7 @@ from hwpoison_gui.view.base.slicing import to_the_end
 from hwpoison_gui.view.map import pyramid
 from hwpoison_gui.view.map.block_sets import BlockSets
 from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
-from hwpoison_gui.view.map.held import Held
+from hwpoison_gui.view.map.frame_bytes import Held
 from hwpoison_gui.view.map.layout import RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert
 from hwpoison_gui.view.map.lenses import STATE

@@ -10,7 +10,7 @@ from hwpoison_gui.opening.opening import open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.telling import Telling
 from hwpoison_gui.view.story.pace import reading_ms
-from hwpoison_gui.view.story.staged import staged, target_at
+from hwpoison_gui.view.story.stage_text import staged, target_at
 from hwpoison_gui.view.story.stops import stops_of
 from hwpoison_gui.view.story.telling_time import stop_seconds
 from tests.workbench import do

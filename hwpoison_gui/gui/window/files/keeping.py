@@ -23,7 +23,7 @@ from hwpoison_gui.gui.window.files.recent import RecentFiles
 from hwpoison_gui.gui.window.files.saving import Saving
 from hwpoison_gui.gui.window.files.taking_home import TakingHome
 from hwpoison_gui.gui.window.files.unsaved import Guard, UnsavedWork
-from hwpoison_gui.gui.window.map_view import MapView
+from hwpoison_gui.gui.window.map_settings import MapView
 from hwpoison_gui.view.base.palette import Theme
 
 if TYPE_CHECKING:

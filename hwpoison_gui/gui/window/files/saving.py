@@ -16,7 +16,7 @@ from hwpoison_gui.gui.look.plain import plain_labels
 from hwpoison_gui.gui.widgets.messages import show_error
 from hwpoison_gui.gui.window.dialogs.notes import Notes
 from hwpoison_gui.gui.window.files.unsaved import UnsavedWork, Work
-from hwpoison_gui.gui.window.map_view import MapView
+from hwpoison_gui.gui.window.map_settings import MapView
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.document.document import SUFFIX, Document
 from hwpoison_gui.session.errors import ScenarioError

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hwpoison_gui.sources.cached import _filesystem, _once
+from hwpoison_gui.sources.page_cache import _filesystem, _once
 
 pairs = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 2), st.integers(0, 2)), max_size=12)
 

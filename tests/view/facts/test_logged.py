@@ -14,7 +14,7 @@ from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records_file import read
 from hwpoison_gui.view.base.mappers import NOT_KNOWN
 from hwpoison_gui.view.facts.frame_facts import facts_of
-from hwpoison_gui.view.facts.said import Comparison, compared
+from hwpoison_gui.view.facts.logged import Comparison, compared
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.outcome.prediction import predict
 from hwpoison_gui.view.outcome.summary import summary

@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from hwpoison_gui.gui.control import playback
-from hwpoison_gui.gui.start.hook import SHARED
+from hwpoison_gui.gui.start.ready_page import SHARED
 from hwpoison_gui.gui.start.scene import PAGE
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL
 from tests.gui.start.test_page import few_lessons, full, page_of, press, start

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from hwpoison_gui.view.map.held import Held
+from hwpoison_gui.view.map.frame_bytes import Held
 from hwpoison_gui.view.map.layout import Layout, RowMajor
 from hwpoison_gui.view.map.layout_curves import Hilbert, Morton
 from hwpoison_gui.view.map.layout_zones import ByZone
