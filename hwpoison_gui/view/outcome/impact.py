@@ -80,7 +80,7 @@ def find_before(
     owners = sorted({mm for mm, _ in mapped} | {place.mm for place in swapped})
     yield
     names: list[str] = []
-    for mms in slices_of([mm for mm in owners if mm in m.processes.view], ITEMS_PER_SLICE):
+    for mms in slices_of(owners, ITEMS_PER_SLICE):
         names += [m.processes.view[mm].label if named else "" for mm in mms]
         yield
     inode, number = m.inode_of(m.compound_head(pfn)), page_index(m, pfn)
