@@ -18,12 +18,11 @@ from hwpoison_gui.view.outcome.between_kernels import Between
 from hwpoison_gui.view.rows.between import (
     BETWEEN_COLUMNS,
     WHAT_IS_COMPARED,
-    any_of,
     between_cells,
     between_rows,
     between_summary,
     cited,
-    difference_words,
+    decided_words,
 )
 
 _LABEL: Final = 30  # columns of the terminal
@@ -101,13 +100,14 @@ def between_as_terminal(title: str, between: Between, width: int) -> str:
         ]
         for kernel, outcome in ((between.one, group.before), (between.other, group.after)):
             lines.append(f"{margin}{kernel:{name}}  {outcome.words}")
-        lines.append(f"{margin}decided by {any_of(group.decided_by)}".rstrip(": "))
-        for difference in group.decided_by:
-            words = difference_words(difference, between.back)
-            lines += wrap(one_line(words), max(_LEAST, width), initial_indent=f"{margin}  ",
-                          subsequent_indent=f"{margin}    ")  # fmt: skip
-            lines += wrap(one_line(cited(difference, between)), max(_LEAST, width), initial_indent=f"{margin}    ",
-                          subsequent_indent=f"{margin}    ")  # fmt: skip
+        lines.append(f"{margin}decided by")
+        for head, ones in decided_words(group, between):
+            lines += [f"{margin}  {head}:"] * bool(head)
+            for words, source in ones:
+                lines += wrap(one_line(words), max(_LEAST, width), initial_indent=f"{margin}  ",
+                              subsequent_indent=f"{margin}    ")  # fmt: skip
+                lines += wrap(one_line(source), max(_LEAST, width), initial_indent=f"{margin}    ",
+                              subsequent_indent=f"{margin}    ")  # fmt: skip
         if not group.decided_by:
             lines[-1] += f": {row.decided_by}"
     return "\n".join([*lines, "", *wrap(WHAT_IS_COMPARED, max(_LEAST, width)), ""])
@@ -122,8 +122,9 @@ def between_as_json(title: str, between: Between) -> str:
             "first": group.first,
             between.one: group.before.words,
             between.other: group.after.words,
-            "decided_by": [difference.name for difference in group.decided_by],
-            "sources": {difference.name: cited(difference, between) for difference in group.decided_by},
+            "decided_by": [one.difference.name for one in group.decided_by],
+            "alone": {one.difference.name: one.alone.words for one in group.decided_by},
+            "sources": {one.difference.name: cited(one.difference, between) for one in group.decided_by},
         }
         for group in between.groups
     ]

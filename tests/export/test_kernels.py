@@ -109,6 +109,13 @@ def test_what_a_kernel_changed_on_a_whole_machine(capsys: pytest.CaptureFixture[
     (merged,) = [group for group in told["groups"] if "phases.hwpoison_user_mappings" in group["decided_by"]]
     source = merged["sources"]["phases.hwpoison_user_mappings"]
     assert "collect_procs_ksm()" in source and source.endswith("docs/kernels.md#from-61-to-612")
+    assert merged["alone"] == {
+        "phases.hwpoison_user_mappings": merged["6.12"], "results.exits.unmap failed": "failed (Failed)",
+    }  # fmt: skip
+    assert main(["kernels", "--between", "6.1", "6.12", server]) == 0
+    decided, _, others = capsys.readouterr().out.partition("decided by")[2].partition("leads to a third outcome alone:")
+    assert "KSM or not" in decided and "any one of" not in decided
+    assert "unmap failed" in others and "(alone: failed (Failed))" in " ".join(others.split())
     assert merged["frames"] == 1536 and merged["6.1"].startswith("ignored") and "Recovered" in merged["6.12"]
 
 

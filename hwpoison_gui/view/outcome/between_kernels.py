@@ -53,6 +53,13 @@ class Outcome(Record):
         return self.result if self.result != other.result else "data lost" if self.lost else "no data lost"
 
 
+class Decider(Record):
+    """A difference that decides. `alone`: the outcome under the newer kernel without the others that do."""
+
+    difference: Difference
+    alone: Outcome
+
+
 class Group(Record):
     """Frames of one kind with the same outcome under the one kernel, and the same under the other.
 
@@ -66,8 +73,9 @@ class Group(Record):
         Under the kernel of the machine and under the other one.
     frames, first : int
         Number of frames, and the lowest pfn.
-    decided_by : tuple of Difference
-        Without these the newer kernel has the outcome of the older one; with any one of them it has not.
+    decided_by : tuple of Decider
+        Without these the newer kernel has the outcome of the older one; with any one of them it has not. That one may
+        give it the outcome that it has with all of them, or a third one: `Decider.alone`.
     """
 
     number: int
@@ -76,7 +84,7 @@ class Group(Record):
     after: Outcome
     frames: int
     first: int
-    decided_by: tuple[Difference, ...]
+    decided_by: tuple[Decider, ...]
 
 
 class Between(Record):
@@ -101,6 +109,16 @@ class Between(Record):
     def back(self) -> bool:
         """Whether the other kernel is the older one."""
         return _age(self.one) < _age(self.other)
+
+    def deciding(self, group: Group) -> tuple[Sequence[Decider], Sequence[Decider]]:
+        """What decides the outcome of a group under the newer kernel.
+
+        First the differences that give it alone, then those that alone give a third outcome. If only several together
+        give it, the first part is empty.
+        """
+        wanted = group.before if self.back else group.after
+        enough = [one for one in group.decided_by if one.alone == wanted]
+        return enough, [one for one in group.decided_by if one.alone != wanted]
 
 
 def _age(kernel: str) -> int:
@@ -205,7 +223,7 @@ def outcome_of(prediction: Prediction) -> Outcome:
 
 def decide(
     m: Machine, pfn: int, newer: Profile, wanted: Outcome, between: Sequence[Difference], done: float = 0.0
-) -> Generator[float, None, list[Difference]]:
+) -> Generator[float, None, list[Decider]]:
     """Find a smallest set of differences without which the newer kernel has the outcome of the older one.
 
     Yields the share `done` after each trial.
@@ -218,7 +236,7 @@ def decide(
             if _without(m, pfn, newer, fewer) == wanted:
                 left = fewer
             yield done
-    return left
+    return [Decider(one, _without(m, pfn, newer, [other for other in left if other is not one])) for one in left]
 
 
 def _without(m: Machine, pfn: int, profile: Profile, left_out: Sequence[Difference]) -> Outcome:

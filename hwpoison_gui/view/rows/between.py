@@ -11,7 +11,7 @@ from hwpoison_gui.session.fidelity.differences import Difference, read_on
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lenses import KIND
-from hwpoison_gui.view.outcome.between_kernels import Between
+from hwpoison_gui.view.outcome.between_kernels import Between, Decider, Group
 from hwpoison_gui.view.words.differences import kernels_words
 from hwpoison_gui.view.words.words import counted
 
@@ -49,7 +49,7 @@ BETWEEN_COLUMNS: Final = (
                "SIGBUS when touched"),
     TextColumn("after", "To", "Outcome of an error under the other kernel", "SIGBUS when touched"),
     TextColumn("decided_by", "Decided by", "The differences of the kernels that decide it: if the newer kernel had "
-               "none of them, it had the outcome of the older one; any one of several is enough for another outcome",
+               "none of them, it had the outcome of the older one; some of them alone lead to a third outcome",
                "a page without ref", wide=True),
 )  # fmt: skip
 
@@ -58,10 +58,14 @@ def between_rows(between: Between) -> list[BetweenRow]:
     """The groups, the largest first."""
     rows = []
     for group in between.groups:
-        decided = any_of(group.decided_by) + "; ".join(difference_words(one, between.back) for one in group.decided_by)
-        sources = "; ".join(dict.fromkeys(cited(one, between) for one in group.decided_by))
+        parts = decided_words(group, between)
+        decided = "; ".join(f"{head}{': ' * bool(head)}{'; '.join(what for what, _ in ones)}" for head, ones in parts)
+        differences = [one.difference for one in group.decided_by]
+        sources = "; ".join(dict.fromkeys(cited(one, between) for one in differences))
         explained = "\n".join(
-            f"{difference_words(one, between.back)}\n    {cited(one, between)}" for one in group.decided_by
+            line
+            for head, ones in parts
+            for line in (*[f"{head}:"] * bool(head), *(f"{what}\n    {source}" for what, source in ones))
         )
         outcomes = group.before.beside(group.after), group.after.beside(group.before)
         rows.append(
@@ -77,9 +81,23 @@ def between_cells(row: BetweenRow) -> tuple[str, ...]:
     return f"{row.frames:,}", memory, row.kind, row.before, row.after, row.decided_by
 
 
-def any_of(differences: Sequence[Difference]) -> str:
-    """Return what stands before several differences that decide: each of them does so alone."""
-    return "any one of: " if len(differences) > 1 else ""
+def decided_words(group: Group, between: Between) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What decides the outcome of a group, in one or two parts: a heading, which may be empty, and for each difference
+    its words and its source.
+    """
+    enough, rest = between.deciding(group)
+    parts = [("any one of" if len(enough) > 1 else "", enough)] if enough else []
+    if rest:
+        parts.append(("leads to a third outcome alone" if enough else "only together", rest))
+    return [
+        (head, [(f"{difference_words(one.difference, between.back)}{_alone(one, enough)}",
+                 cited(one.difference, between)) for one in ones])
+        for head, ones in parts
+    ]  # fmt: skip
+
+
+def _alone(one: Decider, enough: Sequence[Decider]) -> str:
+    return "" if one in enough else f" (alone: {one.alone.words})"
 
 
 def difference_words(difference: Difference, back: bool = False) -> str:

@@ -86,14 +86,20 @@ def test_without_what_decides_it_is_as_before_and_without_less_it_is_not(one: st
     between, (older, newer) = found_between(m, other), sorted((one, other), key=list(PROFILES).index)
     known = {difference.name for difference in differences(PROFILES[older], PROFILES[newer])}
     for group in between.groups:
-        decided, wanted = group.decided_by, group.before if older == one else group.after
-        assert decided
+        wanted, theirs = (group.before, group.after) if older == one else (group.after, group.before)
+        assert group.decided_by
+        decided = tuple(decider.difference for decider in group.decided_by)
         assert {difference.name for difference in decided} <= known
         for left_out in (decided, *(decided[:number] + decided[number + 1 :] for number in range(len(decided)))):
             profile = PROFILES[newer]
             for difference in left_out:
                 profile = difference.undo(profile)
             assert (outcome(m, group.first, profile) == wanted) == (left_out == decided)
+            alone = [decider.alone for decider in group.decided_by if decider.difference not in left_out]
+            assert alone in ([], [outcome(m, group.first, profile)])
+        enough, rest = between.deciding(group)
+        assert {one.alone == theirs for one in enough} <= {True} and {one.alone == theirs for one in rest} <= {False}
+        assert {*enough, *rest} == {*group.decided_by}
 
 
 @pytest.mark.parametrize(("older", "newer"), list(combinations(PROFILES, 2)))
@@ -112,13 +118,14 @@ def test_the_parts_of_two_kernels_fit_together(older: str, newer: str) -> None:
 def test_a_fault_of_the_model_is_not_taken_for_a_difference_that_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     m = machine("v7")
     group = found_between(m, "6.1").groups[0]
+    between = [decider.difference for decider in group.decided_by]
 
     def fails(m: Machine, pfn: int) -> Prediction:
         raise KeyError(pfn)
 
     monkeypatch.setattr(between_kernels, "predict", fails)
     with pytest.raises(KeyError):
-        to_the_end(decide(m, group.first, PROFILES["6.1"], group.before, group.decided_by))
+        to_the_end(decide(m, group.first, PROFILES["6.1"], group.before, between))
 
 
 def test_the_machine_has_its_own_profile_between_two_slices_and_stays_as_it_is() -> None:
@@ -163,7 +170,7 @@ def test_filters_that_the_older_kernel_has_not_decide() -> None:
     between = found_between(bench.m, "v7")
     group = next(group for group in between.groups if group.number == between.numbers[bench.pfn()])
     assert group.before.code == FILTERED != group.after.code
-    assert [one.name for one in group.decided_by] == ["features.injection_filters"]
+    assert [one.difference.name for one in group.decided_by] == ["features.injection_filters"]
 
 
 def test_holes_are_no_difference() -> None:
