@@ -23,8 +23,8 @@ KSM: Final = Part(
     "Is it merged by KSM?",
     "hwpoison_user_mappings",
     (
-        Way(NO_STEP, "No: PG_ksm is clear."),
-        Way(user_mappings.KSM, "Yes: rmap cannot find its users by its index. {unmap failed.result}."),
+        Way(NO_STEP, "No: it is not a KSM page."),
+        Way(user_mappings.KSM, "Yes: this kernel cannot collect the processes that share it. {unmap failed.result}."),
     ),
     (EXITS["unmap failed"], user_mappings.UNLOCKED_MAPPED),
     when=lambda profile: profile.has("abort_on_failed_unmap"),

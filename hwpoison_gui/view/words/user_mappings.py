@@ -48,9 +48,7 @@ def _kill_proc(comm: str, task: int, signal: str, code: str, address: int, sent:
 WORDS: Final[dict[Site, Words]] = {
     user_mappings.NOT_MAPPED: Words(_not_mapped),
     user_mappings.MAPPED: Words(lambda mapped: f"{_maps(mapped)} it."),
-    user_mappings.KSM: Words(
-        "PG_ksm is set, pages of equal content share it: rmap cannot find its users by the page's index."
-    ),
+    user_mappings.KSM: Words("It is a KSM page: this kernel cannot collect the processes that share it."),
     user_mappings.SWAPCACHE: Words("PG_swapcache is set and the page stays there: its PTEs become swap entries."),
     user_mappings.MUST_KILL: Words(_must_kill),
     user_mappings.NOT_RESTARTABLE: Words(

@@ -293,7 +293,7 @@ def test_a_page_of_ksm_leaves_the_handler_before_the_swap_cache_is_asked_about()
         do(session, "madvise", task=name, at="m+0", pages=1, advice="mergeable")
     do(session, "poison", frame="a:m+0")
     outline, end = outline_of(session), session.position
-    assert state(outline, "PG_ksm is set", end) == DONE
+    assert state(outline, "It is a KSM page", end) == DONE
     for text in ("PG_swapcache is clear", "it has a mapping, or is in the swap cache"):
         assert state(outline, text, end) == ASIDE
 

@@ -272,7 +272,7 @@ TERMS: Final = (
         "Kernel samepage merging: pages with the same content, of whatever processes, are merged into one "
         "read-only frame. One error then hits all of them, and page->index does not lead to their addresses.",
         ("mm/ksm.c", "Documentation/mm/ksm.rst", "Documentation/admin-guide/mm/ksm.rst"),
-        ("KSM page", "PG_ksm", "merged", "KSM stable node", "stable node", "stable tree"),
+        ("KSM page", "merged", "KSM stable node", "stable node", "stable tree"),
     ),
     Term(
         "swap",
