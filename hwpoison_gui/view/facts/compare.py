@@ -192,13 +192,16 @@ def differences(rows: Iterable[Row]) -> list[Row]:
 
 
 def _log_of(side: Side) -> Sequence[str]:
-    return side.click.outcome.log if side.click else ()
+    return side.click.outcome.log if side.click is not None and not _lacking(side, side.click) else ()
 
 
 def facts_of(side: Side) -> dict[Key, Value]:
     """The facts about the click of one side."""
     if side.click is None:
         return {(RESULT, "result"): Value(f"not possible: {side.refused}", "kill")}
+    if lacking := _lacking(side, side.click):
+        why = f"not modelled: this kernel has no {lacking}, the memory is of another one"
+        return {(RESULT, "result"): Value(why, "warn")}
     outcome = side.click.outcome
     found = dict(_result(outcome, side.session.machine.profile.has("result_says_dirty")))
     loss = loss_of(side.session, side.click)
@@ -210,19 +213,17 @@ def facts_of(side: Side) -> dict[Key, Value]:
     for task, signals in _by_task(outcome.signals).items():
         text = ", ".join(f"{one.signal} {one.code}: {one.effect}" for one in signals)
         found[SIGNALS, task] = Value(text, _EFFECT_TONES.get(signals[-1].effect, "plain"))
-    found.update(_not_modelled(side, side.click))
     found.update(_frame_facts(side, outcome))
     found.update(_counted(side, side.click))
     return found
 
 
-def _not_modelled(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:
-    """Yield the features of the frame that the kernel of this side lacks: the memory is that of another kernel."""
+def _lacking(side: Side, click: Operation) -> str:
+    """What the frame is part of and the kernel of this side has not, so that nothing is known of the error there."""
     session, pfn = side.session, click.outcome.pfn
     word = at(session, click.first, lambda: session.flags(pfn)) if pfn is not None else 0
-    for flag, feature, what in _FEATURES:
-        if word & flag and not session.machine.profile.has(feature):
-            yield (RESULT, "not modelled"), Value(f"this kernel has no {what}: the memory is of another one", "warn")
+    has = session.machine.profile.has
+    return names([what for flag, feature, what in _FEATURES if word & flag and not has(feature)])
 
 
 def _counted(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:

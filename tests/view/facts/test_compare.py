@@ -152,8 +152,10 @@ def test_a_kernel_says_what_it_has_not() -> None:
     click = do(session, "poison", frame=f"pfn:{pfn:#x}")
     assert click.pfn == pfn
     made = compare.Side(compare.settings_of(session), session, session.operations[-1].first, session.operations[-1])
-    said = facts_of(made)["Result", "not modelled"].text
-    assert said == "this kernel has no folios larger than a page: the memory is of another one"
-    assert ("Result", "not modelled") not in facts_of(compare.build(
+    why = "not modelled: this kernel has no folios larger than a page, the memory is of another one"
+    assert {key: value.text for key, value in facts_of(made).items()} == {("Result", "result"): why}
+    assert click.log and not column_of(made).log
+    other = compare.build(
         compare.Recipe(boot, (), compare.with_defaults("poison", frame="pfn:0x5")), compare.settings_of(boot("6.12")),
-        lambda share, doing: None, lambda: False))  # fmt: skip
+        lambda share, doing: None, lambda: False)  # fmt: skip
+    assert "not modelled" not in facts_of(other)["Result", "result"].text and column_of(other).log
