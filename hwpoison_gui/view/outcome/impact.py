@@ -154,7 +154,7 @@ def is_free(m: Machine, pfn: int) -> bool:
 def covering_only(before: Before, signalled: Collection[int]) -> list[int]:
     """Those of the signalled processes whose VMA covers the page, but without an entry for it.
 
-    collect_procs_file() does not ask whether a PTE maps the page.
+    collect_procs_file() does not ask whether a PTE maps the page; and a later fault finds the page in the page cache.
     """
     had = {mm for mm, _ in before.mapped} | {place.mm for place in before.swapped}
     return [mm for mm in dict.fromkeys(place.mm for place in before.places) if mm in signalled and mm not in had]

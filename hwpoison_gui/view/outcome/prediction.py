@@ -24,7 +24,7 @@ from hwpoison_gui.view.outcome.loss_words import lost_words
 from hwpoison_gui.view.outcome.matched_row import Matched, effect_of, matched_in_run
 from hwpoison_gui.view.outcome.touch import Place
 
-_NOW = (DEAD, SIGNALLED, PENDING)
+_SIGNALLED = (DEAD, SIGNALLED, PENDING, LATER, CAUGHT)  # now, or when the page is touched
 _WHEN_TOUCHED = frozenset({LATER, CAUGHT, IGNORED})
 
 
@@ -33,8 +33,8 @@ class Prediction(Record):
 
     `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is
     logged. `errno`: what the handler returns. `lost`: whether content is gone. `matched`: how the state table is asked.
-    `hits`: how a process is hit (impacts.IMPACTS), the worst first -> tgids. `covering`: those that are signalled for a
-    VMA over the page, without an entry for it. `filtered_by`: the filter of the injector that refuses the page
+    `hits`: how a process is hit (impacts.IMPACTS), the worst first -> tgids. `covering`: those that are signalled, now or
+    when they touch the page, for a VMA over it without an entry for it. `filtered_by`: the filter of the injector that refuses the page
     (kernel/hwpoison_filter.py), empty if none does.
     """
 
@@ -103,9 +103,9 @@ def find_prediction(m: Machine, pfn: int, swapped: Sequence[Place] | None = None
         found.setdefault(kind, []).append(tgid)
     if crowd is not None:
         yield
-    now = {tgid for kind in _NOW for tgid in found.get(kind, ())}
+    signalled = {tgid for kind in _SIGNALLED for tgid in found.get(kind, ())}
     worst_first = {kind: found[kind] for kind in IMPACTS if kind in found}
-    return prediction._replace(hits=worst_first, covering=tuple(covering_only(whole, now)))
+    return prediction._replace(hits=worst_first, covering=tuple(covering_only(whole, signalled)))
 
 
 def _read(m: Machine, before: Before, ran: Ran) -> tuple[Prediction, dict[int, str]]:

@@ -55,6 +55,19 @@ def test_files(session: Session) -> None:
     )
 
 
+def test_who_has_no_pte_finds_a_poisoned_page_in_the_page_cache() -> None:
+    """6.1 keeps a page of tmpfs there: who touches it through a VMA dies, mapped by a PTE or not."""
+    session = Session.fresh(4096, profile="6.1", sysctl={"memory_failure_early_kill": 0})
+    do(session, "task", name="a")
+    do(session, "file", path="/tmp/shared", pages=1, fs="tmpfs")
+    do(session, "mmap", task="a", name="f", path="/tmp/shared", pages=1, shared=True)
+    do(session, "fork", task="a", child="b")
+    do(session, "write", task="a", at="f+0", value="x")
+    frame = session.resolve_frame("a:f+0")
+    assert session.machine.mapcount.view[frame] == 1
+    assert "kills 2 when touched (a:101 and b:102); 1 of them only by a VMA, without a PTE" in told(session, "a:f+0")
+
+
 def test_what_cannot_be_handled(session: Session) -> None:
     assert told(session, "any:slab") == "Ignored (non LRU); the kernel keeps it"
     for frame in ("any:free", "any:free-inside"):
