@@ -12,7 +12,7 @@ from typing import Final
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.mark import Act
-from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
+from hwpoison_gui.kernel.profile.registry import PROFILES, counterpart
 from hwpoison_gui.kernel.profile.type import SYSCTL_EARLY_KILL, SYSCTL_RECOVERY
 from hwpoison_gui.record import Record, from_columns
 from hwpoison_gui.session.branches import Inputs
@@ -120,7 +120,10 @@ def settings_of(session: Session) -> Settings:
 
 
 def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
-    """Two settings that differ in `what`: `early`, `recovery` or `profile`. Equal ones for any other word."""
+    """Two settings that differ in `what`: `early`, `recovery` or `profile`. Equal ones for any other word.
+
+    Of profiles one is that of `base`, and the older one comes first.
+    """
     match what:
         case "early":
             return base.but(**{SYSCTL_EARLY_KILL: 1, SYSCTL_RECOVERY: 1}), base.but(
@@ -129,7 +132,9 @@ def differing(base: Settings, what: str) -> tuple[Settings, Settings]:
         case "recovery":
             return base.but(**{SYSCTL_RECOVERY: 1}), base.but(**{SYSCTL_RECOVERY: 0})
         case "profile":
-            return Settings(oldest().name, base.sysctl), Settings(newest().name, base.sysctl)
+            own = PROFILES[base.profile]
+            of_both = (profile.name for profile in PROFILES.values() if profile in (own, counterpart(own)))
+            return Settings(next(of_both), base.sysctl), Settings(next(of_both), base.sysctl)
     return base, base
 
 

@@ -35,7 +35,7 @@ from hwpoison_gui.gui.control.worker import Worker
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
 from hwpoison_gui.gui.look.plain import plain
-from hwpoison_gui.kernel.profile.registry import PROFILES, newest, oldest
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import SYSCTL_RECOVERY
 from hwpoison_gui.session import compare
 from hwpoison_gui.session.compare import KILLS, Recipe, Settings, Side, kept_of
@@ -54,7 +54,7 @@ from hwpoison_gui.view.facts.compare import (
 from hwpoison_gui.view.words.words import counted
 
 _WAYS: Final = (("Early vs. late kill", "early"), ("Recovery on vs. off", "recovery"),
-                (f"Profile {oldest().name} against {newest().name}", "profile"), ("As chosen below", ""),
+                ("Profile {} against {}", "profile"), ("As chosen below", ""),
                 ("Matrix: every kernel, early and late", "matrix"))  # fmt: skip
 _LIT: Final = ". Lit: not as in the older kernel to its right"
 _LINES: Final = ("Branch against branch", "lines")
@@ -124,8 +124,9 @@ class CompareWindow(QDialog):
         self.way = QComboBox(self)
         self.way.setAccessibleName("What is compared")
         self.way.setToolTip("How the two sides differ; choices below override it")
+        profiles = [settings.profile for settings in compare.differing(self._base, "profile")]
         for words, key in (*_WAYS, _LINES) if len(self._lines) > 1 else _WAYS:
-            self.way.addItem(words, key)
+            self.way.addItem(words.format(*profiles), key)
         self.way.activated.connect(lambda _: self.choose(self.way.currentData()))
         self.subject = ElidedLabel(self)
         self._compared = ""

@@ -11,9 +11,9 @@ from hwpoison_gui.gui.map.lens_control import LensControl
 from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.tables.kernels import KernelTable
 from hwpoison_gui.gui.tables.sheet_link import SheetLink
+from hwpoison_gui.kernel.profile.registry import counterpart
 from hwpoison_gui.view.map.lens_sheets import KernelsSheet
 from hwpoison_gui.view.map.lenses import KERNELS
-from hwpoison_gui.view.outcome.between_kernels import other_kernel
 from hwpoison_gui.view.rows.between import WHAT_IS_COMPARED, between_rows, between_summary
 
 
@@ -48,7 +48,7 @@ class KernelsLink(SheetLink[KernelsSheet]):
         self._table.set_rows([])
         profile = self._controller.session.machine.profile
         wanted = self._lenses.other_kernel
-        chosen = wanted if wanted not in ("", profile.name) else other_kernel(profile)
+        chosen = wanted if wanted not in ("", profile.name) else counterpart(profile).name
         self._table.choice.set_kernels(profile.name, chosen)
         self._show()
 

@@ -23,6 +23,12 @@ def newest() -> Profile:
     return next(reversed(PROFILES.values()))
 
 
+def counterpart(profile: Profile) -> Profile:
+    """The kernel that a profile is compared with at first: the newest, or of that one the kernel before it."""
+    *_, before, last = PROFILES.values()
+    return before if profile is last else last
+
+
 def nearest(kernel: tuple[int, int] | None) -> Profile:
     """The profile for a kernel given as (major, minor); the newest profile if it is None."""
     known = (profile for profile in reversed(PROFILES.values()) if kernel is None or profile.from_version <= kernel)

@@ -219,7 +219,7 @@ def facts_of(side: Side) -> dict[Key, Value]:
 
 
 def _lacking(side: Side, click: Operation) -> str:
-    """What the frame is part of and the kernel of this side has not, so that nothing is known of the error there."""
+    """Return the features of the frame that the kernel of this side lacks: it has no outcome there."""
     session, pfn = side.session, click.outcome.pfn
     word = at(session, click.first, lambda: session.flags(pfn)) if pfn is not None else 0
     has = session.machine.profile.has

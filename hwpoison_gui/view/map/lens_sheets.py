@@ -15,7 +15,7 @@ import numpy.typing as npt
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.kernel.page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_number, of_files
-from hwpoison_gui.kernel.profile.registry import PROFILES
+from hwpoison_gui.kernel.profile.registry import PROFILES, counterpart
 from hwpoison_gui.view.base.mappers import some_mappers_unknown
 from hwpoison_gui.view.base.naming import path_of
 from hwpoison_gui.view.base.slicing import as_part
@@ -56,7 +56,7 @@ from hwpoison_gui.view.map.snapshots import (
 )
 from hwpoison_gui.view.map.zones import lens_and_codes
 from hwpoison_gui.view.outcome.assessment import Assessment
-from hwpoison_gui.view.outcome.between_kernels import Between, find_between, other_kernel
+from hwpoison_gui.view.outcome.between_kernels import Between, find_between
 from hwpoison_gui.view.outcome.prediction import predict
 
 U8 = npt.NDArray[np.uint8]
@@ -224,14 +224,14 @@ class OutcomeSheet:
 class KernelsSheet:
     """The group of frames to which another kernel gives another outcome, see outcome/between_kernels.py.
 
-    `other`: the name of that kernel; empty for the one that `other_kernel` chooses. `between`: all that was found.
+    `other`: the name of that kernel; empty for the one that `counterpart` chooses. `between`: all that was found.
     """
 
     follows_tables = True
 
     def __init__(self, m: Machine, room: int, other: str = "") -> None:
         self.m, self.held = m, Held(room)
-        self.other = other if other not in ("", m.profile.name) else other_kernel(m.profile)
+        self.other = other if other not in ("", m.profile.name) else counterpart(m.profile).name
         self.lens: Lens = KERNELS
         self.between: Between | None = None
 

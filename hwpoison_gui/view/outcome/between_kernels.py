@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel.machine import Machine
-from hwpoison_gui.kernel.profile.registry import PROFILES, newest
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.profile.type import Profile
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.fidelity.differences import Difference, differences
@@ -111,10 +111,9 @@ class Between(Record):
         return _age(self.one) < _age(self.other)
 
     def deciding(self, group: Group) -> tuple[Sequence[Decider], Sequence[Decider]]:
-        """What decides the outcome of a group under the newer kernel.
+        """Return the differences that alone give a group its outcome under the newer kernel, and the others.
 
-        First the differences that give it alone, then those that alone give a third outcome. If only several together
-        give it, the first part is empty.
+        Each of the others alone gives a third outcome. If only several together give it, the first part is empty.
         """
         wanted = group.before if self.back else group.after
         enough = [one for one in group.decided_by if one.alone == wanted]
@@ -123,12 +122,6 @@ class Between(Record):
 
 def _age(kernel: str) -> int:
     return -list(PROFILES).index(kernel)
-
-
-def other_kernel(profile: Profile) -> str:
-    """The kernel that a machine is compared with at first: the newest, or else the one before it."""
-    names = list(PROFILES)
-    return newest().name if profile.name != newest().name else names[names.index(profile.name) - 1]
 
 
 def find_between(m: Machine, other: Profile) -> Generator[float, None, Between]:

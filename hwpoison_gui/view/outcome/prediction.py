@@ -33,9 +33,9 @@ class Prediction(Record):
 
     `code`: the class of the outcome (classes.CLASSES). `kind`, `result`: of the result line, None where none is
     logged. `errno`: what the handler returns. `lost`: whether content is gone. `matched`: how the state table is asked.
-    `hits`: how a process is hit (impacts.IMPACTS), the worst first -> tgids. `covering`: those that are signalled, now or
-    when they touch the page, for a VMA over it without an entry for it. `filtered_by`: the filter of the injector that refuses the page
-    (kernel/hwpoison_filter.py), empty if none does.
+    `hits`: how a process is hit (impacts.IMPACTS), the worst first -> tgids. `covering`: those that are signalled, now
+    or when they touch the page, for a VMA over it without an entry for it. `filtered_by`: the filter of the injector
+    that refuses the page (kernel/hwpoison_filter.py), empty if none does.
     """
 
     code: int

@@ -82,8 +82,9 @@ def between_cells(row: BetweenRow) -> tuple[str, ...]:
 
 
 def decided_words(group: Group, between: Between) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What decides the outcome of a group, in one or two parts: a heading, which may be empty, and for each difference
-    its words and its source.
+    """Return one or two parts about what decides the outcome of a group.
+
+    A part has a heading, which may be empty, and the words and the source of each difference.
     """
     enough, rest = between.deciding(group)
     parts = [("any one of" if len(enough) > 1 else "", enough)] if enough else []

@@ -7,7 +7,7 @@ import pytest
 from hwpoison_gui.image import SYSCTLS
 from hwpoison_gui.kernel.handler import EXITS
 from hwpoison_gui.kernel.profile.features import FEATURES
-from hwpoison_gui.kernel.profile.registry import PROFILES, having, nearest, newest, oldest, sysctls
+from hwpoison_gui.kernel.profile.registry import PROFILES, counterpart, having, nearest, newest, oldest, sysctls
 from hwpoison_gui.kernel.profile.type import Profile
 
 
@@ -51,6 +51,11 @@ def test_each_profile_is_named_after_the_kernel_that_it_models() -> None:
 )
 def test_a_kernel_has_a_nearest_profile(kernel: tuple[int, int], name: str) -> None:
     assert nearest(kernel) is PROFILES[name]
+
+
+def test_a_kernel_is_compared_with_the_newest_or_with_the_one_before_it() -> None:
+    names = [counterpart(profile).name for profile in PROFILES.values()]
+    assert names == [newest().name] * (len(PROFILES) - 1) + [list(PROFILES)[-2]]
 
 
 def test_an_unknown_kernel_counts_as_the_newest() -> None:

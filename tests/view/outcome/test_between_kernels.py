@@ -26,7 +26,6 @@ from hwpoison_gui.view.outcome.between_kernels import (
     Outcome,
     decide,
     find_between,
-    other_kernel,
     outcome_of,
 )
 from hwpoison_gui.view.outcome.classes import CLASSES, FILTERED, POISONED
@@ -156,10 +155,6 @@ def test_a_machine_after_errors_and_a_panic() -> None:
     bench.do("poison", frame="a:m+1")
     assert bench.m.panicked
     assert all("panic" in group.after.words for group in found_between(bench.m, "6.12").groups)
-
-
-def test_the_kernel_that_is_compared_with_at_first() -> None:
-    assert [other_kernel(profile) for profile in PROFILES.values()] == ["7.2", "7.2", "7.2", "6.12"]
 
 
 def test_filters_that_the_older_kernel_has_not_decide() -> None:
