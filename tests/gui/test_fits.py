@@ -207,7 +207,7 @@ def test_all_words_fit_in_a_small_comparison(small: User, qtbot) -> None:
     small.window.actions_["compare"].trigger()
     window = comparison_of(small.window)
     window.resize(892, 560)
-    until(lambda: not window.building)
+    until(lambda: not window.building and not window.walk.busy)
     QApplication.processEvents()
     assert cut(window) == []
     assert window.sides[0].sentence.detail.text()

@@ -35,12 +35,12 @@ def deaths(operation: Operation) -> Sequence[str]:
 
 
 def end_words(operation: Operation) -> str:
-    """Return how many are dead, and that Linux did not wait for a touch; empty if nobody is."""
+    """Return how many are dead, and by which default, of a machine of 2009; empty if nobody is."""
     dead = len(deaths(operation))
     if not dead:
         return ""
     is_dead = f"{_counted(dead)} {'is' if dead == 1 else 'are'} dead"
-    return f"{is_dead}. That was early kill: Linux did not wait for {'it' if dead == 1 else 'them'} to touch it."
+    return f"{is_dead}. Early kill was the default in 2009; today it is late kill."
 
 
 def _dying(operation: Operation) -> str:

@@ -114,7 +114,7 @@ def test_a_comparison_has_text_of_the_same_size(user: User, qtbot) -> None:
     user.click_frame(user.frame("srv:heap+1"))
     user.window.actions_["compare"].trigger()
     shown = comparison_of(user.window)
-    until(lambda: not shown.building)
+    until(lambda: not shown.building and not shown.walk.busy)
     before = shown.words.font().pointSizeF(), shown.sides[0].sentence.height(), shown.table.font().pointSizeF()
     shown.activateWindow()
     QTest.keyClick(shown.bar.slider, Qt.Key.Key_Plus, CTRL)
