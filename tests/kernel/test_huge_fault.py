@@ -175,6 +175,20 @@ def test_behind_a_file_that_ends_inside_it_there_is_no_huge_page() -> None:
     assert bench.do("read", task="a", at="t+300").signals[0].code == "BUS_ADRERR"
 
 
+def test_a_page_in_swap_leaves_no_room_for_a_huge_page() -> None:
+    bench = Workbench()
+    bench.do("file", path="/dev/shm/g", pages=512, filesystem="tmpfs", hole=True)
+    bench.do("open", task="a", path="/dev/shm/g", fd="f")
+    bench.do("pwrite", task="a", fd="f", page=3, value="kept")
+    bench.do("mmap", task="a", name="t", pages=512, huge="thp", shared=True, file="/dev/shm/g")
+    bench.do("read", task="a", at="t+3")
+    bench.do("madvise", task="a", at="t+3", advice="pageout")
+    assert bench.m.shmem_swap.of(bench.m.paths.view["/dev/shm/g"]).keys() == {3}
+    assert bench.do("read", task="a", at="t+5").value == "zero" and not is_huge(bench, 5)
+    assert bench.do("read", task="a", at="t+3").value == "kept"
+    invariants.check(bench.m)
+
+
 def test_kernels_without_them_have_small_pages_alone() -> None:
     bench = Workbench("v7")
     bench.area("t", pages=512)

@@ -120,7 +120,10 @@ def test_a_huge_page_that_cannot_be_split_keeps_no_reference() -> None:
 
 @pytest.mark.parametrize("prepare, frame", ((anonymous, "a:m+0"), (only_cached, "/srv/f@0")))
 def test_a_page_on_no_list_cannot_be_isolated(prepare: Callable[[Workbench], None], frame: str) -> None:
-    """soft_offline_in_use_page(): isolate_page() failed; a clean page of a file stays cached."""
+    """soft_offline_in_use_page(): isolate_page() failed; a clean page of a file stays cached.
+
+    isolate_page() drops the reference of get_hwpoison_page() before the line is printed.
+    """
     bench = Workbench()
     prepare(bench)
     m, pfn = bench.m, bench.pfn(frame)
@@ -129,7 +132,7 @@ def test_a_page_on_no_list_cannot_be_isolated(prepare: Callable[[Workbench], Non
     count = m.refcount.get(pfn)
     assert run(soft_offline_in_use_page(m, pfn)) == "EBUSY"
     assert m.refcount.get(pfn) == count - 1
-    assert "isolation failed" in list(m.log.view.values())[-1].text
+    assert f": page isolation failed, page count {count - 1}, type 0x" in list(m.log.view.values())[-1].text
     assert not m.page(pfn) & pf.HWPOISON
     assert bench.pfn(frame) == pfn
 
