@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Final
 
 from . import page_flags as pf
-from .collect import collect_procs
-from .collect_ksm import collect_procs_ksm
 from .get_hwpoison_page import is_handlable
 from .handler import (
     MF_ACTION_REQUIRED,
@@ -29,14 +27,7 @@ from .memory_failure_hugetlb import handle_huge_page
 from .page_alloc import put_page
 from .phases_6_1 import is_small_now, leave_filtered, lock_and_save_flags, skip_off_lru
 from .profile.variants import phase
-from .user_mappings import (
-    MAPPED,
-    NOT_MAPPED,
-    kill_if_lost,
-    kill_procs,
-    unmap_failed,
-    unmap_poisoned_folio,
-)
+from .user_mappings import collect_users, has_users, kill_if_lost, kill_procs, unmap_failed, unmap_poisoned_folio
 
 POISONED: Final = site("memory_failure", Act.FLAG, "first time", name="marked, not counted yet")
 HUGE_PAGE_POISONED_BEFORE: Final = site(
@@ -135,7 +126,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
 
 def kill_procs_now(h: Handler) -> Steps[None]:
     """kill_procs_now(): signal the processes of a page that stays mapped, also of a clean one."""
-    h.to_kill = yield from collect_procs(h.m, h.pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
+    yield from collect_users(h, h.pfn)
     yield from kill_procs(h)
 
 
@@ -146,14 +137,10 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     MF_MUST_KILL: the thread cannot go on, so it is signalled even if the page is clean.
     """
     m, page = h.m, h.page
-    mapped = int(m.mapcount.view[page])
-    if not mapped or not m.profile.users.has_users(m.page(page)):
-        yield Mark(NOT_MAPPED, (mapped, m.page(page)), (page,))
+    if not (yield from has_users(h, page)):
         return None
-    yield Mark(MAPPED, (mapped,), (page,))
     mlocked, must_kill = m.page(page) & pf.MLOCKED, bool(h.flags & MF_MUST_KILL)
-    collect = collect_procs_ksm if m.page(page) & pf.KSM else collect_procs
-    h.to_kill = yield from collect(m, h.pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
+    yield from collect_users(h, h.pfn)
     yield from unmap_poisoned_folio(h, page, must_kill)
     if mlocked:
         yield Mark(DRAINED_AFTER_MLOCK, (), (page,))

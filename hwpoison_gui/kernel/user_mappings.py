@@ -15,6 +15,7 @@ from . import page_flags as pf
 from .block_list import Alike, BlockList, Later
 from .changes_alike import Each
 from .collect import ToKill, ToKillAlike, collect_procs
+from .collect_ksm import collect_procs_ksm
 from .filemap import can
 from .handler import MF_ACTION_REQUIRED, Handler, Verdict, leave
 from .mark import Act, Mark, MarksAlike, Run, Steps, in_runs, site, stretches
@@ -42,17 +43,14 @@ SENT: Final = site("kill_proc_ao", Act.SIGNAL, args="comm signal code address se
 def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     """Collect processes, unmap the page, signal. Returns an errno if the kernel stops at a page that stays mapped."""
     m, page = h.m, h.page
-    mapped = int(m.mapcount.view[page])
-    if not mapped or not m.profile.users.has_users(m.page(page)):
-        yield Mark(NOT_MAPPED, (mapped, m.page(page)), (page,))
+    if not (yield from has_users(h, page)):
         return None
-    yield Mark(MAPPED, (mapped,), (page,))
     if m.page(page) & pf.KSM:
         return (yield from _ksm(h))
     mlocked = m.page(page) & pf.MLOCKED
     entry_for = yield from _what_takes_their_place(h, page)
     if entry_for != "none" or m.profile.has("collect_procs_of_clean"):
-        h.to_kill = yield from collect_procs(m, page, h.current if h.flags & MF_ACTION_REQUIRED else 0)
+        yield from collect_users(h, page)
     yield from _unmap(h, page, entry_for)
     if mlocked and m.profile.has("shake_mlocked"):
         yield Mark(SHAKEN, (), (page,))
@@ -60,6 +58,23 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     if h.unmapped or not m.profile.has("abort_on_failed_unmap"):
         return None
     return (yield from unmap_failed(h))
+
+
+def has_users(h: Handler, page: int) -> Steps[bool]:
+    """Return whether the page can be a page of processes, and is mapped."""
+    m = h.m
+    mapped = int(m.mapcount.view[page])
+    if not mapped or not m.profile.users.has_users(m.page(page)):
+        yield Mark(NOT_MAPPED, (mapped, m.page(page)), (page,))
+        return False
+    yield Mark(MAPPED, (mapped,), (page,))
+    return True
+
+
+def collect_users(h: Handler, pfn: int) -> Steps[None]:
+    """Put the processes of the page, KSM or not, on to_kill; the thread that consumed the error whatever its policy."""
+    collect = collect_procs_ksm if h.m.page(pfn) & pf.KSM else collect_procs
+    h.to_kill = yield from collect(h.m, pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
 
 
 def unmap_failed(h: Handler) -> Steps[Verdict]:
