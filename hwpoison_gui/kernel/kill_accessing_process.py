@@ -56,12 +56,14 @@ def poisoned_before(h: Handler, page: int, found: Mark) -> Steps[int | str]:
     return errno
 
 
-def kill_accessing_process(h: Handler, pfn: int) -> Steps[int | str]:
-    """Send BUS_MCEERR_AR if the page tables of the current thread have the frame, mapped or as a hwpoison entry.
+def kill_accessing_process(h: Handler, page: int) -> Steps[int | str]:
+    """Send BUS_MCEERR_AR if the page tables of the current thread have the page, mapped or as a hwpoison entry.
 
+    `page` is as of poisoned_before(). Of a hugetlb page the kernel looks for the bad 4 KiB, or for the head.
     Returns EHWPOISON after a signal, 0 if the thread no longer has the page and can just retry.
     """
     m = h.m
+    pfn = h.pfn if m.profile.has("hugetlb_accessed_address") else page
     process = m.processes.view[m.tasks.view[h.current].tgid]
     found = find_hwpoisoned_entry(m, process.mm, pfn)
     if found is None:
@@ -81,7 +83,7 @@ def find_hwpoisoned_entry(m: Machine, mm: int, pfn: int) -> Found | None:
         first = ptes.value_of(entry)
         vma = m.find_vma(mm, vpn << PAGE_SHIFT)
         if vma is not None and vma.huge == "hugetlb" and entry & ptes.PSE:
-            if first == pfn or m.profile.has("hugetlb_signal_address"):
+            if first == pfn or m.profile.has("hugetlb_accessed_address"):
                 return Found((vpn + pfn - first) << PAGE_SHIFT, 21)
         elif entry & ptes.PSE and entry & ptes.PRESENT and first <= pfn < first + HPAGE_PMD_NR:
             return Found((vpn + pfn - first) << PAGE_SHIFT, PAGE_SHIFT)

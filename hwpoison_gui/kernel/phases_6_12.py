@@ -83,7 +83,7 @@ def already_poisoned(h: Handler, page: int, by: str, found: Mark) -> Steps[Verdi
     yield found
     accessed: Verdict = None
     if h.flags & MF_ACTION_REQUIRED:
-        accessed = yield from kill_accessing_process(h, h.pfn)
+        accessed = yield from kill_accessing_process(h, page)
     if h.flags & MF_COUNT_INCREASED:
         put_page(h.m, page)
     errno = yield from leave(h, by)
@@ -126,7 +126,7 @@ def lock_page(h: Handler) -> Steps[Verdict]:
 
 def kill_procs_now(h: Handler) -> Steps[None]:
     """kill_procs_now(): signal the processes of a page that stays mapped, also of a clean one."""
-    yield from collect_users(h, h.pfn)
+    yield from collect_users(h)
     yield from kill_procs(h)
 
 
@@ -140,7 +140,7 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     if not (yield from has_users(h, page)):
         return None
     mlocked, must_kill = m.page(page) & pf.MLOCKED, bool(h.flags & MF_MUST_KILL)
-    yield from collect_users(h, h.pfn)
+    yield from collect_users(h)
     yield from unmap_poisoned_folio(h, page, must_kill)
     if mlocked:
         yield Mark(DRAINED_AFTER_MLOCK, (), (page,))

@@ -50,7 +50,7 @@ def hwpoison_user_mappings(h: Handler) -> Steps[Verdict]:
     mlocked = m.page(page) & pf.MLOCKED
     entry_for = yield from _what_takes_their_place(h, page)
     if entry_for != "none" or m.profile.has("collect_procs_of_clean"):
-        yield from collect_users(h, page)
+        yield from collect_users(h)
     yield from _unmap(h, page, entry_for)
     if mlocked and m.profile.has("shake_mlocked"):
         yield Mark(SHAKEN, (), (page,))
@@ -71,8 +71,12 @@ def has_users(h: Handler, page: int) -> Steps[bool]:
     return True
 
 
-def collect_users(h: Handler, pfn: int) -> Steps[None]:
-    """Put the processes of the page, KSM or not, on to_kill; the thread that consumed the error whatever its policy."""
+def collect_users(h: Handler) -> Steps[None]:
+    """Put the processes of the page, KSM or not, on to_kill; the thread that consumed the error whatever its policy.
+
+    Of a hugetlb page the kernel looks for the bad 4 KiB, or for the head.
+    """
+    pfn = h.pfn if h.m.profile.has("hugetlb_signal_address") else h.page
     collect = collect_procs_ksm if h.m.page(pfn) & pf.KSM else collect_procs
     h.to_kill = yield from collect(h.m, pfn, h.current if h.flags & MF_ACTION_REQUIRED else 0)
 

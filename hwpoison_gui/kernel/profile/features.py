@@ -199,6 +199,12 @@ _DECLARED: Final = (
         'dc68badcede4 ("mm: mlock: update mlock_pte_range to handle large folio")',
         since=(6, 7),
     ),
+    Feature(
+        "hugetlb_signal_address",
+        "processes found by the mappings of a hugetlb page get the address of the bad 4 KiB page, not of the head",
+        '376907f3a0b3 ("mm/memory-failure: pass the folio and the page to collect_procs()")',
+        since=(6, 7),
+    ),
     # 6.8
     Feature(
         "multi_size_thp",
@@ -226,9 +232,9 @@ _DECLARED: Final = (
         since=(6, 12),
     ),
     Feature(
-        "hugetlb_signal_address",
-        "the address in a signal is that of the bad 4 KiB page, also in a huge page",
-        "mm/memory-failure.c, add_to_kill_anon_file(), check_hwpoisoned_entry(), 6.12",
+        "hugetlb_accessed_address",
+        "a thread that accesses a hugetlb page poisoned before gets the address of the bad 4 KiB page, not of the head",
+        '057a6f2632c9 ("mm/memory-failure: teach kill_accessing_process to accept hugetlb tail page pfn"), in 6.12.69',
         since=(6, 12),
     ),
     Feature(

@@ -26,10 +26,11 @@ FEATURES: Final = FEATURES_6_1 - {"page_error_flag", "sigkill_if_still_mapped"} 
     "madvise_action_required",
     "machine_check_must_kill",
     "memory_failure_stats",
-    "hugetlb_signal_address",
+    "hugetlb_accessed_address",
     "tails_show_their_folio",
     "unpoison_spares_offline",
     "mlock_large_folios",
+    "hugetlb_signal_address",
     "multi_size_thp",
     "cgroup_of_the_folio",
 }

@@ -28,7 +28,7 @@ BEHAVIOUR: Final[Behaviour] = {
 UPGRADE: Final = {
     "6.1": """\
 - Late kill is the default (`vm.memory_failure_early_kill` = 0): processes get SIGBUS when they access the page
-  (`cases/6.1/anon_private_dirty.ek0.toml`).
+  (`cases-extra/6.1/blockdev_buffers.toml`).
 - Every log line reads differently: `recovery action for KIND: RESULT`, and KIND says dirty or clean
   (`cases/6.1/file_unmapped_clean.ek0.toml`).
 - A free page is recovered: it is taken off the buddy lists (`cases/6.1/free_buddy.ek1.srao.toml`).

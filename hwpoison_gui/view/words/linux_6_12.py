@@ -24,8 +24,9 @@ UPGRADE: Final = {
   (`cases/6.12/thp_tail_pinned_by_pipe.ek0.srar.toml`).
 - A machine check with RIPV clear runs the handler, which poisons and unmaps the page; 6.1 only sends SIGBUS to the
   thread (`cases/6.12/anon_private.ek0.srar_norip.toml`).
-- hugetlb: a signal has the address of the bad 4 KiB (`cases/6.12/hugetlb_shared_tail_3.ek1.toml`), and read(2) fails
-  only there (`cases/6.12/hugetlb_shared_tail_read_others.ek1.toml`).
+- hugetlb: a signal has the address of the bad 4 KiB (`cases/6.12/hugetlb_shared_tail_3.ek1.toml`), since 6.12.69 also
+  that of a further error (`cases/6.12/hugetlb_tail.ek0.srar.toml`), and read(2) fails only there
+  (`cases/6.12/hugetlb_shared_tail_read_others.ek1.toml`).
 - Anonymous folios below 2 MiB (mTHP): the split itself unmaps the bad page, so nobody is signalled before an access,
   even under early kill (`cases/6.12/mthp_tail_1.ek1.toml`).
 - Log parsers: `get hwpoison page` for `unknown page`, and a second report has a result line, `already poisoned page`
