@@ -17,8 +17,8 @@ from .profile.variants import phase
 def check_pfn(h: Handler) -> Steps[Verdict]:
     """pfn_to_online_page(), else memory_failure_pfn(): a pfn without a page has a result line, and EBUSY for ENXIO.
 
-    Drivers may register such memory (register_pfn_address_space()); here none does. The injectors refuse the pfn
-    before, so only a machine check gets here.
+    Drivers may register such memory (register_pfn_address_space()); here none does. corrupt-pfn and madvise() refuse
+    the pfn before, so only a machine check and hard_offline_page get here.
     """
     if not h.flags & MF_SW_SIMULATED:
         h.m.put(h.m.counters, "hw_memory_failure", 1)

@@ -7,7 +7,6 @@ import pytest
 from hwpoison_gui.kernel import collect, collect_ksm
 from hwpoison_gui.kernel import page_flags as pf
 from hwpoison_gui.kernel import pte as ptes
-from hwpoison_gui.kernel.actions_6_12 import UNKNOWN, me_unknown
 from hwpoison_gui.kernel.handler import Handler
 from hwpoison_gui.kernel.mark import Mark, Site
 from hwpoison_gui.kernel.phases_6_12 import LOCK_WAITED, LOCKED, lock_page
@@ -110,17 +109,6 @@ def test_a_page_is_locked_when_the_lock_is_reported_and_off_the_lru_its_users_ar
     assert run(steps) is None
     bench.m.clear_flags(h.pfn, pf.LOCKED | pf.LRU)
     assert run(lock_page(h)) is not None
-
-
-def test_a_page_of_unknown_state_is_ignored() -> None:
-    bench = Workbench("6.12")
-    h = Handler(bench.m, bench.pfn("any:kernel"))
-    bench.m.set_flags(h.pfn, pf.LOCKED)
-    steps = me_unknown(h)
-    assert next(steps).site is UNKNOWN
-    assert run(steps) == "Ignored" and "LOCKED" not in bench.flags(h.pfn)
-    (line,) = bench.m.log.view.values()
-    assert line.text == f"Memory failure: {h.pfn:#x}: {bench.m.profile.log.unknown_state}"
 
 
 # -- Soft offline can be switched off

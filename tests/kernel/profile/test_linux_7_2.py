@@ -27,14 +27,6 @@ def test_its_own_phases_take_the_place_of_older_ones() -> None:
     assert len(V7_2.phases) == len(V6_12.phases)
 
 
-def test_a_number_without_memory_has_a_result_line_that_does_not_count() -> None:
-    """memory_failure_pfn(): action_result() without num_poisoned_pages_inc()."""
-    bench = Workbench("7.2")
-    outcome = bench.do("poison", frame="pfn:0x7fffffff", via="hard_offline")
-    assert (outcome.kind, outcome.result, outcome.errno) == ("non struct page pfn", "Ignored", "EBUSY")
-    assert bench.session.corrupted_kb() == 0 and bench.m.mf_stats()["total"] == 0
-
-
 def test_files_on_disk_have_large_folios() -> None:
     bench = Workbench("7.2")
     bench.do("file", path="/f", pages=16, folio=16)
