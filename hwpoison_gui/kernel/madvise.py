@@ -10,7 +10,7 @@ from typing import Final
 
 from . import pte as ptes
 from .anon_folio import maps_whole_folio
-from .folio import folio_nr_pages, folio_test_large
+from .folio import folio_frames, folio_test_large
 from .gup import follow_page
 from .handler import MF_ACTION_REQUIRED, MF_COUNT_INCREASED, MF_SW_SIMULATED
 from .machine import Machine
@@ -77,20 +77,25 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
             pfn += (address >> PAGE_SHIFT) % HPAGE_PMD_NR
             pages = min((end - address) >> PAGE_SHIFT, HPAGE_PMD_NR - (address >> PAGE_SHIFT) % HPAGE_PMD_NR)
         if folio_test_large(m, pfn):
-            yield from _reclaim_large(m, vma, address, end, pfn)
+            yield from _reclaim_large(m, vma, address, range(start, end), pfn)
             if folio_test_large(m, pfn) or not ptes.maps_frame(m.pte(vma.mm, address >> PAGE_SHIFT), pfn):
                 continue  # it was reclaimed; or it was a file's, and remap_page() restores no entries of those
         for frame in range(pfn, pfn + pages):
             yield from pageout(m, frame)
 
 
-def _reclaim_large(m: Machine, vma: Vma, address: int, end: int, pfn: int) -> Steps[None]:
-    """Reclaim a folio of a file on disk as a whole, if the range maps all of it; split any other."""
-    whole = pfn == m.compound_head(pfn) and address + (folio_nr_pages(m, pfn) << PAGE_SHIFT) <= end
-    if whole and is_reclaimed_whole(m, pfn) and maps_whole_folio(m, vma, address >> PAGE_SHIFT, pfn):
-        yield from pageout(m, pfn)
-    else:
+def _reclaim_large(m: Machine, vma: Vma, address: int, within: range, pfn: int) -> Steps[None]:
+    """Reclaim a folio of a file on disk as a whole, if the range maps all of it, and nobody else any; split any other.
+
+    That is decided once, at the head. `within`: the range, in bytes.
+    """
+    frames = folio_frames(m, pfn)
+    first = address - (pfn - frames.start << PAGE_SHIFT)
+    inside = within.start <= first and first + (len(frames) << PAGE_SHIFT) <= within.stop
+    if not (inside and is_reclaimed_whole(m, pfn) and maps_whole_folio(m, vma, address >> PAGE_SHIFT, pfn)):
         yield from _split(m, pfn)
+    elif pfn == frames.start and int(m.mapcount.view[frames.start : frames.stop].sum()) == len(frames):
+        yield from pageout(m, pfn)
 
 
 def _mapped_addresses(m: Machine, vma: Vma, start: int, end: int) -> Iterator[int]:

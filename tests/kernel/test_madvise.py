@@ -249,3 +249,48 @@ def test_dontneed_of_hugetlb_takes_whole_huge_pages(profile: str, at: str, pages
     gone = errno == 0 and pages == 512
     assert bench.session.pte_state("a", "h+3") == ("none" if gone else "present")
     assert bench.do("read", task="a", at="h+3").value == "x", "the file has it still"
+
+
+def test_dontneed_may_begin_in_other_memory_before_hugetlb() -> None:
+    """madvise_walk_vmas(): where hugetlb must begin is asked of the part in its VMA."""
+    bench = Workbench(huge_pages=1)
+    bench.area("t", pages=1024, huge="thp")
+    bench.area("h", pages=512, huge="hugetlb", fixed="t+512")
+    bench.do("write", task="a", at="h+3", value="x")
+    assert bench.do("madvise", task="a", at="t+511", pages=513, advice="dontneed").errno == 0
+    assert bench.session.pte_state("a", "h+3") == "none"
+
+
+@pytest.mark.parametrize("first, pages", ((5, 1), (0, 5), (508, 4)))
+def test_dontneed_splits_a_huge_page_that_reaches_beyond_the_range(first: int, pages: int) -> None:
+    bench = Workbench()
+    bench.area("t", pages=512, huge="thp")
+    for page in (first, first + pages - 1, 300):
+        bench.do("write", task="a", at=f"t+{page}", value="x")
+    bench.do("madvise", task="a", at=f"t+{first}", pages=pages, advice="dontneed")
+    gone = [page for page in range(512) if bench.session.pte_state("a", f"t+{page}") == "none"]
+    assert gone == list(range(first, first + pages))
+    assert [bench.do("read", task="a", at=f"t+{page}").value for page in (first, 300)] == ["zero", "x"]
+    invariants.check(bench.m)
+
+
+@pytest.mark.parametrize("hindrance", ("shared", "pinned"))
+def test_a_folio_that_cannot_be_paged_out_as_a_whole_is_left_whole(hindrance: str) -> None:
+    """madvise_cold_or_pageout_pte_range(): a folio that the range maps is not split, and skipped if others map it."""
+    bench = Workbench("7.2")
+    bench.do("file", path="/f", pages=32, folio=16)
+    bench.do("task", name="b")
+    bench.area(file="/f", pages=32, shared=True)
+    bench.do("read", task="a", at="m+16")
+    head = bench.pfn("head:a:m+16")
+    if hindrance == "shared":
+        bench.area("n", task="b", file="/f", offset=28, pages=4, shared=True, populate=True)
+    else:
+        bench.do("pin", frame="a:m+20")
+    assert bench.do("madvise", task="a", at="m+0", pages=32, advice="pageout").errno == 0
+    assert {bench.pfn(f"head:/f@{page}") for page in range(16, 32)} == {head}
+    mapped = {bench.session.pte_state("a", f"m+{page}") for page in range(16, 32)}
+    assert mapped == {"present" if hindrance == "shared" else "none"}
+    if hindrance == "shared":
+        assert {bench.session.pte_state("b", f"n+{page}") for page in range(4)} == {"present"}
+    invariants.check(bench.m)

@@ -407,3 +407,16 @@ def test_swap_is_read_ahead_into_the_cache_alone(profile: str) -> None:
     bench.do("madvise", task="a", at="m+1", advice="pageout")
     bench.do("alloc", frames=9000)
     assert bench.do("swapin", task="a", at="m+1").errno == "ENOMEM"
+
+
+@pytest.mark.parametrize("offset", (0, 12))
+def test_a_folio_of_which_a_part_is_locked_stays(offset: int) -> None:
+    """try_to_unmap_one(): a page in a VM_LOCKED VMA, be it the first of its folio or the last."""
+    bench = Workbench("7.2")
+    bench.do("file", path="/f", pages=16, folio=16)
+    bench.area(file="/f", offset=offset, pages=4, shared=True, locked=True)
+    head = bench.pfn("head:a:m+0")
+    assert run(swap.pageout(bench.m, head)) is False
+    assert {bench.session.pte_state("a", f"m+{page}") for page in range(4)} == {"present"}
+    assert bench.pfn("head:/f@0") == head
+    invariants.check(bench.m)
