@@ -68,6 +68,24 @@ def test_whether_a_vma_maps_a_whole_folio() -> None:
     assert not maps_whole_folio(m, vma, address >> PAGE_SHIFT, pfn)
 
 
+@pytest.mark.parametrize("page", (3, 12))
+def test_a_vma_with_a_part_of_a_folio_maps_it_not_as_a_whole(page: int) -> None:
+    bench = bench_with(16)
+    bench.do("write", task="a", at="m+5", value="A")
+    bench.do("mprotect", task="a", at="m+0", pages=8, prot="r")
+    m, address = bench.m, bench.session.resolve_address("a", f"m+{page}")
+    vma = m.find_vma(bench.session.world.process("a").mm, address)
+    assert vma is not None and vma.pages == 8
+    assert not maps_whole_folio(m, vma, address >> PAGE_SHIFT, bench.pfn(f"a:m+{page}"))
+
+
+def test_a_folio_must_not_begin_before_its_vma() -> None:
+    bench = bench_with(32)
+    bench.do("munmap", task="a", at="m+0", pages=4)
+    bench.do("write", task="a", at="m+5", value="A")
+    assert not bench.m.page(bench.pfn("a:m+5")) & pf.THP and bench.session.pte_state("a", "m+4") == "none"
+
+
 @pytest.mark.parametrize("pages, written, large", ((8, "m+0", False), (24, "m+20", False), (16, "m+0", True)))
 def test_a_folio_must_fit_into_its_vma(pages: int, written: str, large: bool) -> None:
     bench = bench_with(pages)

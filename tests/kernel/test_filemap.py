@@ -214,6 +214,35 @@ def test_file_systems_with_large_folios(profile: str, filesystem: str, large: bo
     assert (sizes(bench)[0] == 16) is large
 
 
+def test_what_is_in_swap_keeps_a_new_folio_small() -> None:
+    """shmem_add_to_page_cache(): a folio cannot take the place of a swap entry."""
+    m, inode = file("tmpfs", pages=16, profile="6.12", hole=True, folio=16)
+    m.put(m.shmem_swap, (inode.id, 3), 9)
+    m.put(m.swap_map, 9, 1)
+    m.put(m.swap_content, 9, "x")
+    pfn = read_page(m, inode, 5)
+    assert pfn is not None and folio_nr_pages(m, m.compound_head(pfn)) == 4
+    back = read_page(m, inode, 3)
+    assert back is not None and content_of(m, back) == "x"
+
+
+def test_a_folio_with_a_hole_in_it_has_not_all_its_blocks() -> None:
+    """do_mpage_readpage(): folio_set_mappedtodisk() if it is fully mapped."""
+    m, inode = file(pages=16, profile="7.2", hole=True, folio=16)
+    m.put(m.disk, (inode.id, 0), "x")
+    pfn = read_page(m, inode, 0)
+    assert pfn is not None and folio_nr_pages(m, pfn) == 16 and not m.page(pfn) & pf.MAPPEDTODISK
+
+
+def test_of_a_folio_that_the_file_ends_in_the_rest_is_not_written() -> None:
+    bench = cached_in_folios()
+    bench.do("pwrite", task="a", fd="f", page=5, value="A")
+    bench.do("truncate", path="/f", pages=8)
+    assert sizes(bench) == {0: 16}, "dirty, so it is not split"
+    bench.do("fsync", task="a", fd="f")
+    assert sorted(bench.m.disk.of(1)) == list(range(8))
+
+
 def test_writing_back_one_page_writes_its_folio() -> None:
     bench = cached_in_folios()
     bench.area(pages=32, file="/f", shared=True)
@@ -240,12 +269,13 @@ def test_a_folio_is_dropped_and_reclaimed_as_a_whole() -> None:
     invariants.check(bench.m)
 
 
-def test_a_folio_of_which_the_first_pages_are_paged_out_is_split() -> None:
+@pytest.mark.parametrize("first", (0, 12))
+def test_a_folio_of_which_some_pages_are_paged_out_is_split(first: int) -> None:
     """unmap_folio() and remap_page(): no entry maps the small pages of a file, and none is reclaimed."""
     bench = cached_in_folios()
     bench.area(pages=32, file="/f", shared=True)
     bench.do("read", task="a", at="m+0")  # maps what is around it
-    bench.do("madvise", task="a", at="m+0", pages=4, advice="pageout")
+    bench.do("madvise", task="a", at=f"m+{first}", pages=4, advice="pageout")
     assert sizes(bench) == dict.fromkeys(range(16), 1)
     assert {bench.session.pte_state("a", f"m+{page}") for page in range(16)} == {"none"}
     invariants.check(bench.m)

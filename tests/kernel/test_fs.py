@@ -359,6 +359,17 @@ def test_msync_of_private_memory_writes_nothing() -> None:
     assert not bench.m.disk.view
 
 
+def test_msync_writes_no_page_before_those_that_are_mapped() -> None:
+    """vfs_fsync_range(): the range may begin before the VMA, and then at its first page."""
+    bench = opened()
+    bench.do("pwrite", task="a", fd="f", page=0, value="x")
+    bench.area(pages=3)
+    bench.area("n", file="/f", offset=1, shared=True, fixed="m+1")
+    bench.do("write", task="a", at="n+0", value="x")
+    bench.do("msync", task="a", at="m+0", pages=2)
+    assert dict(bench.m.disk.of(bench.m.paths.view["/f"])) == {1: "x"}
+
+
 def test_msync_goes_on_behind_memory_that_is_no_files() -> None:
     bench = opened()
     bench.area(pages=3)
@@ -397,6 +408,15 @@ def test_a_file_that_grows_keeps_its_pages() -> None:
     assert bench.do("read", task="a", at=f"s+{PAGES}").value == "zero"
     bench.do("truncate", path="/f", pages=PAGES + 1)
     assert bench.session.pte_state("a", "s+0") == "present"
+
+
+def test_a_hole_behind_what_the_disk_held_has_no_blocks() -> None:
+    bench = opened()
+    for page in (PAGES, PAGES + 1):
+        bench.do("pwrite", task="a", fd="f", page=page, value="x")
+    bench.do("fsync", task="a", fd="f")
+    bench.do("punch_hole", path="/f", page=PAGES)
+    assert dict(bench.m.disk.of(bench.m.paths.view["/f"])) == {PAGES + 1: "x"}
 
 
 # -- drop_caches

@@ -67,6 +67,18 @@ def test_a_promise_ends_with_the_mapping() -> None:
     bench.area(task="b", pages=512, huge="hugetlb")
 
 
+@pytest.mark.parametrize("closed", ("below", "m", "above"))
+def test_a_promise_of_another_mapping_stays(closed: str) -> None:
+    bench = Workbench(huge_pages=3)
+    names = {"below", "m", "above"}
+    for name in ("below", "m", "above"):
+        bench.area(name, pages=512, huge="hugetlb")
+    bench.do("munmap", task="a", at=f"{closed}+0", pages=512)
+    m, mm = bench.m, bench.session.world.process("a").mm
+    left = {bench.session.resolve_address("a", f"{name}+0") >> PAGE_SHIFT for name in names - {closed}}
+    assert set(m.huge_resv.of(-mm)) == left and m.counter("resv_huge_pages") == 2
+
+
 def test_a_shared_promise_stays_with_the_file() -> None:
     bench = Workbench(huge_pages=1)
     bench.do("file", path="/huge/f", pages=512, filesystem="hugetlbfs", hole=True)
@@ -230,13 +242,14 @@ def test_the_owner_keeps_its_reservation_for_first_accesses() -> None:
 
 @pytest.mark.parametrize("used, reserved", ((0, 512), (512, 0)))
 def test_a_reservation_moves_with_its_mapping(used: int, reserved: int) -> None:
-    bench = Workbench(huge_pages=3)
+    bench = Workbench(huge_pages=4)
+    bench.area("below", pages=512, huge="hugetlb")
     bench.area(pages=1024, huge="hugetlb")
     bench.area("above", pages=512, huge="hugetlb")
     bench.do("write", task="a", at=f"m+{used}", value="A")
     assert bench.do("mremap", task="a", at="m+0", pages=1024, name="n").errno == 0
     assert bench.do("mmap", task="a", name="o", pages=512, huge="hugetlb").errno == "ENOMEM"
-    for at in (f"n+{reserved}", "above+0"):
+    for at in (f"n+{reserved}", "above+0", "below+0"):
         assert not bench.do("write", task="a", at=at, value="A").signals
     assert bench.do("read", task="a", at=f"n+{used}").value == "A"
 

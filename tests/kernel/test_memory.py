@@ -176,6 +176,36 @@ def test_around_a_fault_the_file_may_end() -> None:
     assert entry(bench) and not entry(bench, "m+1")
 
 
+def test_around_a_fault_nothing_is_mapped_before_the_vma() -> None:
+    """filemap_map_pages(): the file has pages before the first that the VMA maps."""
+    bench = Workbench()
+    bench.do("file", path="/f", pages=32)
+    bench.do("open", task="a", path="/f", fd="f")
+    for page in range(32):
+        bench.do("pread", task="a", fd="f", page=page)
+    bench.area("n", pages=5)
+    bench.area(file="/f", pages=4, offset=20, shared=True)
+    mm, first = vpn_of(bench, "m+0")
+    assert first % 16 >= 4
+    bench.do("read", task="a", at="m+0")
+    assert sorted(vpn - first for vpn in bench.m.ptes.of(mm)) == [0, 1, 2, 3]
+    invariants.check(bench.m)
+
+
+def test_around_a_fault_nothing_is_mapped_of_a_folio_that_the_file_ends_in() -> None:
+    """A dirty folio of ext4 is not split when the file is cut inside it."""
+    bench = Workbench("7.2")
+    bench.do("file", path="/f", pages=16, folio=16)
+    bench.area(file="/f", pages=16, shared=True)
+    bench.do("write", task="a", at="m+1", value="x")
+    bench.do("truncate", path="/f", pages=6)
+    bench.do("read", task="a", at="m+3")
+    mm, first = vpn_of(bench, "m+0")
+    assert sorted(vpn - first for vpn in bench.m.ptes.of(mm)) == list(range(6))
+    assert bench.pfn("head:a:m+3") == bench.pfn("a:m+0"), "it is whole"
+    assert bench.do("read", task="a", at="m+6").signals[0].code == "BUS_ADRERR"
+
+
 def test_a_write_maps_one_page_alone() -> None:
     bench = of_file()
     bench.do("write", task="a", at="m+20", value="x")

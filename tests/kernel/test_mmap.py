@@ -167,17 +167,19 @@ def test_a_range_inside_a_huge_page_drops_its_huge_entry() -> None:
     assert not bench.m.mapcount.view.any()
 
 
-def test_a_hole_behind_the_end_of_a_vma_leaves_the_next_vma_alone() -> None:
-    """On a tmpfs of huge pages a hole is a whole huge page, of which the VMA maps only the first pages."""
+@pytest.mark.parametrize("order, offset", (("fg", 0), ("gf", 100)))
+def test_a_hole_that_a_vma_maps_in_part_leaves_its_neighbours_alone(order: str, offset: int) -> None:
+    """On a tmpfs of huge pages a hole is a whole huge page; the VMA may map its first pages, or some in its middle."""
     bench = Workbench()
-    for name, path in (("m", "/hugetmp/f"), ("n", "/dev/shm/g")):
-        bench.do("file", path=path, pages=4, filesystem="tmpfs")
-        bench.area(name, pages=2, file=path, shared=True)
+    for name in order:
+        path, first = {"f": ("/hugetmp/f", offset), "g": ("/dev/shm/g", 0)}[name]
+        bench.do("file", path=path, pages=offset + 4, filesystem="tmpfs")
+        bench.area(name, pages=2, file=path, offset=first, shared=True)
         for page in range(2):
             bench.do("write", task="a", at=f"{name}+{page}")
-    first, second = (bench.session.resolve_address("a", f"{name}+0") for name in "mn")
-    assert first < second < first + 512 * PAGE_SIZE
+    low, high = (bench.session.resolve_address("a", f"{name}+0") for name in order)
+    assert low < high < low + 100 * PAGE_SIZE
     assert bench.do("punch_hole", path="/hugetmp/f", page=0).errno == 0
-    states = [bench.session.pte_state("a", at) for at in ("m+0", "m+1", "n+0", "n+1")]
+    states = [bench.session.pte_state("a", at) for at in ("f+0", "f+1", "g+0", "g+1")]
     assert states == ["none", "none", "present", "present"]
     invariants.check(bench.m)

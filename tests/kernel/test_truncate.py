@@ -188,3 +188,15 @@ def test_a_cut_inside_a_folio_on_disk(dirty: bool) -> None:
     assert bool(bench.m.page(bench.pfn("/f@4")) & pf.THP) is dirty
     assert [bench.do("pread", task="a", fd="f", page=page).value for page in (4, 5, 6)] == ["disk", "zero", "disk"]
     invariants.check(bench.m)
+
+
+def test_a_hole_returns_what_was_reserved_for_its_pages_alone() -> None:
+    """hugetlb_unreserve_pages(): from the start of the hole to its end."""
+    bench = Workbench(huge_pages=2)
+    bench.do("file", path="/h", pages=1024, filesystem="hugetlbfs", hole=True)
+    bench.area("h", pages=1024, huge="hugetlb", file="/h", shared=True)
+    m, inode = bench.m, bench.m.paths.view["/h"]
+    assert sorted(m.huge_resv.of(inode)) == [0, 512]
+    bench.do("punch_hole", path="/h", page=0)
+    assert sorted(m.huge_resv.of(inode)) == [512] and m.counter("resv_huge_pages") == 1
+    invariants.check(m)
