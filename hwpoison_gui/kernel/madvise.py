@@ -65,7 +65,8 @@ def madvise_pageout(m: Machine, mm: int, start: int, end: int) -> Steps[int | st
 
 
 def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
-    """madvise_cold_or_pageout_pte_range()."""
+    """madvise_cold_or_pageout_pte_range(): each page of its own once, each large folio once."""
+    tried = -1
     for address in _mapped_addresses(m, vma, start, end):
         entry = m.pte(vma.mm, address >> PAGE_SHIFT)
         if not entry & ptes.PRESENT or entry & ptes.SPECIAL:
@@ -77,6 +78,9 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
             pfn += (address >> PAGE_SHIFT) % HPAGE_PMD_NR
             pages = min((end - address) >> PAGE_SHIFT, HPAGE_PMD_NR - (address >> PAGE_SHIFT) % HPAGE_PMD_NR)
         if folio_test_large(m, pfn):
+            if m.compound_head(pfn) == tried:
+                continue
+            tried = m.compound_head(pfn)
             yield from _reclaim_large(m, vma, address, range(start, end), pfn)
             if folio_test_large(m, pfn) or not ptes.maps_frame(m.pte(vma.mm, address >> PAGE_SHIFT), pfn):
                 continue  # it was reclaimed; or it was a file's, and remap_page() restores no entries of those
@@ -87,14 +91,14 @@ def _pageout_vma(m: Machine, vma: Vma, start: int, end: int) -> Steps[None]:
 def _reclaim_large(m: Machine, vma: Vma, address: int, within: range, pfn: int) -> Steps[None]:
     """Reclaim a folio of a file on disk as a whole, if the range maps all of it, and nobody else any; split any other.
 
-    That is decided once, at the head. `within`: the range, in bytes.
+    `within`: the range, in bytes.
     """
     frames = folio_frames(m, pfn)
     first = address - (pfn - frames.start << PAGE_SHIFT)
     inside = within.start <= first and first + (len(frames) << PAGE_SHIFT) <= within.stop
     if not (inside and is_reclaimed_whole(m, pfn) and maps_whole_folio(m, vma, address >> PAGE_SHIFT, pfn)):
         yield from _split(m, pfn)
-    elif pfn == frames.start and int(m.mapcount.view[frames.start : frames.stop].sum()) == len(frames):
+    elif int(m.mapcount.view[frames.start : frames.stop].sum()) == len(frames):
         yield from pageout(m, pfn)
 
 

@@ -12,6 +12,7 @@ from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.madvise import address_of_frame
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.kernel.records import PAGE_SHIFT
+from hwpoison_gui.kernel.split_folio import HELD
 from tests import invariants
 from tests.workbench import Workbench
 
@@ -211,6 +212,19 @@ def test_a_huge_page_that_cannot_be_split_does_not_end_the_pageout() -> None:
     bench.do("pin", frame="a:m+5")
     bench.do("madvise", task="a", at="m+0", pages=1024, advice="pageout")
     assert [bench.session.pte_state("a", at) for at in ("m+5", "m+517")] == ["present", "swap"]
+
+
+@pytest.mark.parametrize("profile", ("6.1", "6.12"))
+def test_a_huge_page_that_cannot_be_split_is_tried_once(profile: str) -> None:
+    bench = Workbench(profile)
+    bench.area("t", pages=1024, huge="thp")
+    bench.area(fixed="t+512")
+    for at in ("t+3", "m+0"):
+        bench.do("write", task="a", at=at)
+    bench.do("pin", frame="a:t+3")
+    bench.do("madvise", task="a", at="t+0", pages=513, advice="pageout")
+    assert [mark.site for mark in bench.session.steps.marks].count(HELD) == 1
+    assert bench.session.pte_state("a", "m+0") == "swap"
 
 
 def test_the_panic_of_2009_names_the_trap_of_an_injector() -> None:
