@@ -24,7 +24,6 @@ from .page_alloc import alloc_page, get_page, put_page
 from .records import (
     BUS_ADRERR,
     BUS_MCEERR_AR,
-    HPAGE_PMD_NR,
     PAGE_SHIFT,
     PAGE_SIZE,
     SEGV_ACCERR,
@@ -275,10 +274,9 @@ def _poisoned_in_cache(m: Machine, inode: Inode, index: int, head: int) -> Steps
     """
     if not m.profile.has("fault_drops_clean_poison"):
         return VM_FAULT_HWPOISON
-    for frame in folio_frames(m, head):
+    for frame in folio_frames(m, head):  # huge entries go with the head
         for mapper, address in mappings_of(m, frame) if m.mapcount.view[frame] else ():
-            vpn = address >> PAGE_SHIFT
-            zap_pte(m, mapper.mm, vpn & -HPAGE_PMD_NR if m.pte(mapper.mm, vpn) & ptes.PSE else vpn)
+            zap_pte(m, mapper.mm, address >> PAGE_SHIFT)
     if not invalidate_inode_page(m, head, extra=0):
         return VM_FAULT_HWPOISON
     yield Mark(DROPPED_AT_FAULT, (inode.path, index), (head,))

@@ -482,6 +482,23 @@ def test_no_frame_of_a_huge_page_stays_mapped_when_its_entry_is_zapped() -> None
     assert not bench.m.mapcount.view.any()
 
 
+@pytest.mark.parametrize("bad", (0, 3))
+def test_a_fault_on_poison_in_a_huge_page_unmaps_its_huge_entries(bad: int) -> None:
+    """__do_fault(): unmap_mapping_pages() splits the huge entry, which for a file leaves none."""
+    bench = Workbench()
+    bench.do("file", path="/dev/shm/g", pages=512, filesystem="tmpfs", hole=True)
+    bench.do("mmap", task="a", name="t", pages=512, huge="thp", shared=True, file="/dev/shm/g")
+    bench.do("write", task="a", at=f"t+{bad}", value="x")
+    bench.do("pin", frame=f"a:t+{bad}")
+    assert bench.do("poison", frame=f"a:t+{bad}").kind == "unsplit thp"
+    assert bench.session.pte_state("a", "t+9") == "present"
+    bench.do("task", name="b")
+    bench.area(task="b", pages=8, file="/dev/shm/g", shared=True)
+    assert bench.do("read", task="b", at=f"m+{bad}").signals[0].code == "BUS_MCEERR_AR"
+    assert bench.session.pte_state("a", "t+9") == "none"
+    invariants.check(bench.m)
+
+
 @both
 @pytest.mark.parametrize("op, area", (("read", "m"), ("write", "m"), ("read", "f"), ("write", "f"), ("write", "p")))
 def test_a_fault_without_memory_for_a_page_table_keeps_no_page(profile: str, op: str, area: str) -> None:
