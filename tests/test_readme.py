@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from hwpoison_gui.cli import COMMANDS
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.opening.opening import open_file
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +22,13 @@ def test_every_command_has_a_row() -> None:
     rows = [line for line in README.splitlines() if line.startswith(("| `script/run", "| `sudo script/run"))]
     named = {shlex.split(row.split("`")[1].removeprefix("sudo "))[1] for row in rows}
     assert set(COMMANDS) <= named
+
+
+def test_every_kernel_is_named() -> None:
+    sentence = README.partition("These kernels are modelled:")[2].partition(" each as the difference")[0]
+    for kernel in PROFILES.values():
+        release = kernel.release.partition(" ")[0]
+        assert {kernel.name, release} - {""} <= set(re.findall(r"[\w.]+", sentence)), kernel.name
 
 
 def test_every_picture_is_there() -> None:

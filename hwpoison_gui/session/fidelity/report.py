@@ -57,8 +57,8 @@ signalled in their order and all page-table entries afterwards are the same. *Ex
 *hidden*: with dirty bits of page-table entries and reference counts besides. `hwpoison-gui agree` does this for any
 recording of the sort.
 
-This is the only whole machine that was recorded and poisoned. 6.12 and 7.2 are held to single cases, so what the panel
-*Kernels* and `kernels --between` say of a whole machine under them rests on those cases."""
+This is the only whole machine that was recorded and poisoned. The other kernels are held to single cases, so what
+the panel *Kernels* and `kernels --between` say of a whole machine under them rests on those cases."""
 
 _TRACES: Final = """\
 Recordings of the functions that the real handler entered. The functions that steps name must come in this order, and

@@ -9,6 +9,7 @@ import pytest
 
 from hwpoison_gui.cli import main
 from hwpoison_gui.kernel.profile.features import FEATURES
+from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.session import ops
 from hwpoison_gui.session.scenario import expect, schema
 from hwpoison_gui.session.scenario.schema import Kind, SameAs
@@ -61,6 +62,12 @@ def test_the_documentation_names_every_op_with_its_keys_and_words() -> None:
     assert all(f"`{kind}`" in text for kind in schema.ANY_KINDS)
     assert all(f"`{state}`" in rows["pte"] for state in schema.PTE_STATES)
     assert all(f"`{word}`" in rows["signals"] for words in schema.SIGNAL_WORDS.values() for word in words)
+
+
+def test_the_documentation_names_every_profile() -> None:
+    text = (ROOT / "docs" / "scenario-file.md").read_text()
+    comment = next(line for line in text.split("\n") if line.startswith("profile = ")).partition("#")[2]
+    assert re.findall(r"v?\d[\d.]*", comment) == list(PROFILES)
 
 
 def test_the_example_of_the_documentation_holds(tmp_path: Path) -> None:

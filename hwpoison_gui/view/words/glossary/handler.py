@@ -60,7 +60,7 @@ TERMS: Final = (
     Term(
         "RIPV",
         "Restart IP valid: a bit of the machine check that says that the interrupted thread can go on afterwards. "
-        "If it is clear, the thread gets SIGBUS at once; 6.12 takes the page away first (MF_MUST_KILL).",
+        "If it is clear, the thread gets SIGBUS at once; since 6.12 the page is taken away first (MF_MUST_KILL).",
         ("arch/x86/include/asm/mce.h: MCG_STATUS_RIPV", "arch/x86/kernel/cpu/mce/core.c: kill_me_now()"),
     ),
     Term(
@@ -163,20 +163,21 @@ TERMS: Final = (
     ),
     Term(
         "get hwpoison page",
-        "The result line of 6.12 for a page that is neither on an LRU list nor free, such as one of the kernel’s own: "
-        "no reference to it can be taken. Ignored. Earlier kernels say unknown page.",
+        "The result line since 6.12 for a page that is neither on an LRU list nor free, such as one of the kernel’s "
+        "own: no reference to it can be taken. Ignored. Earlier kernels say unknown page.",
         (_RESULT, f"{_HANDLER}: get_any_page()"),
     ),
     Term(
         "already poisoned page",
-        "The result line of 6.12 for an error in a page that has PG_hwpoison already: Failed, EHWPOISON. It is the "
+        "The result line since 6.12 for an error in a page that has PG_hwpoison already: Failed, EHWPOISON. It is the "
         "only result line that is not counted. Earlier kernels log a line without a result.",
         (_RESULT, f"{_HANDLER}: memory_failure()"),
     ),
     Term(
         "unsplit thp",
         "The result line for a huge page that cannot be split, because something holds a further reference to it. "
-        "6.1 ignores it; 6.12 fails and signals its processes, clean or not. It stays mapped and can be read.",
+        "6.1 ignores it; since 6.12 the result is Failed, and its processes are signalled, clean or not. It stays "
+        "mapped and can be read.",
         (_RESULT, f"{_HANDLER}: kill_procs_now()"),
         ("cannot be split",),
     ),
@@ -201,7 +202,7 @@ TERMS: Final = (
     ),
     Term(
         "enable_soft_offline",
-        "Sysctl vm.enable_soft_offline of 6.12: at 0 every soft offline fails with EOPNOTSUPP. Memory failures are "
+        "Sysctl vm.enable_soft_offline, since 6.12: at 0 every soft offline fails with EOPNOTSUPP. Memory failures are "
         "handled either way.",
         (_SYSCTL, f"{_HANDLER}: soft_offline_page()"),
         ("vm.enable_soft_offline",),
@@ -209,7 +210,7 @@ TERMS: Final = (
     Term(
         "raw hwpoison list",
         "The broken frames of a hugetlb page, listed at its head, which alone has PG_hwpoison. When the huge page is "
-        "dissolved, each of them gets the flag; read(2) of a hugetlbfs file fails at them alone in 6.12.",
+        "dissolved, each of them gets the flag; read(2) of a hugetlbfs file fails at them alone since 6.12.",
         (f"{_HANDLER}: hugetlb_update_hwpoison(), is_raw_hwpoison_page_in_hugepage()",),
         ("raw_hwp_list", "raw_hwp"),
     ),

@@ -144,7 +144,7 @@ TERMS: Final = (
     Term(
         "large folio",
         "A folio of several frames, up to 2 MiB. Anonymous memory has them since 6.8, and the page cache where the "
-        "file system can: ext4 in 7.2. An error in one of its frames has the handler split it first; what cannot "
+        "file system can: ext4 since 6.16. An error in one of its frames has the handler split it first; what cannot "
         "be split, because it is dirty on ext4 or somebody holds a reference, stays in use with the bad frame in it.",
         ("mm/huge_memory.c: split_huge_page_to_list()", "mm/readahead.c: page_cache_ra_order()"),
         ("large folios",),
