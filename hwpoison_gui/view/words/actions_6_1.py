@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from hwpoison_gui.kernel import actions_6_1 as actions
+from hwpoison_gui.kernel import phases
 from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.phases import WORDS as OF_PHASES
 from hwpoison_gui.view.words.words import Behaviour, Words, counted
 
 
@@ -26,7 +28,7 @@ def _dirty_file(path: str, reported: bool) -> str:
 
 WORDS: Final[dict[Site, Words]] = {
     actions.FOLIO_UNLOCKED: Words("Unlocked; the handler keeps its reference."),
-    actions.OFF_LRU: Words("PG_lru is set: the page is taken off its LRU list, so reclaim does not find it."),
+    actions.OFF_LRU: OF_PHASES[phases.ISOLATED],
     actions.ON_NO_LIST: Words("PG_lru is clear: it is on no LRU list."),
     actions.CLEAN: Words("Its PTEs are gone already."),
     actions.TRUNCATE: Words("{path} is on {filesystem}."),

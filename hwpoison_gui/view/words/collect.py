@@ -14,16 +14,18 @@ def _enter_file(path: str, index: int, vmas: tuple[int, ...]) -> str:
     return f"{where} {counted(len(vmas), 'VMA')}; every task is checked against each."
 
 
+def _why_late(policy: str, early_kill: int) -> str:
+    return f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {early_kill}"
+
+
 def _late(comm: str, task: int, policy: str, early_kill: int) -> str:
-    why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {early_kill}"
-    return f"{comm}:{task} is skipped and not signalled now: {why}."
+    return f"{comm}:{task} is skipped and not signalled now: {_why_late(policy, early_kill)}."
 
 
 def _required(comm: str, task: int, policy: str, early_kill: int) -> str:
-    why = f"PR_MCE_KILL is {policy}" if policy != "default" else f"memory_failure_early_kill is {early_kill}"
     return (
-        f"{comm}:{task} is signalled now, though {why}: the error is action required (MF_ACTION_REQUIRED), as it ran"
-        " into it, or injected it with madvise()."
+        f"{comm}:{task} is signalled now, though {_why_late(policy, early_kill)}: the error is action required"
+        " (MF_ACTION_REQUIRED), as it ran into it, or injected it with madvise()."
     )
 
 

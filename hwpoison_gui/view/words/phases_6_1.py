@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel import phases as phases_v7
 from hwpoison_gui.kernel import phases_6_1 as phases
 from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.phases import WORDS as OF_V7
 from hwpoison_gui.view.words.words import Behaviour, Words
 
 WORDS: Final[dict[Site, Words]] = {
-    phases.ONLINE: Words("Frame {frame:#x} is memory of this machine."),
+    phases.ONLINE: OF_V7[phases_v7.PFN_VALID],
     phases.OFFLINE: Words("There is no memory at frame number {pfn:#x}: ENXIO."),
     phases.POISONED: Words("PG_hwpoison was clear and is set now."),
     phases.POISONED_BEFORE: Words("PG_hwpoison was set before: EHWPOISON."),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from hwpoison_gui.kernel import phases_6_1, user_mappings
 from hwpoison_gui.kernel import phases_6_12 as phases
 from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.phases_6_1 import WORDS as OF_6_1
+from hwpoison_gui.view.words.user_mappings import WORDS as OF_USER_MAPPINGS
 from hwpoison_gui.view.words.words import Behaviour, Words
 
 
@@ -19,16 +22,12 @@ def _poisoned_before(errno: int | str, counted: bool) -> str:
 
 
 WORDS: Final[dict[Site, Words]] = {
-    phases.POISONED: Words("PG_hwpoison was clear and is set now."),
+    phases.POISONED: OF_6_1[phases_6_1.POISONED],
     phases.PASSES: Words("No filter of the injector rejects it."),
-    phases.DRAINED: Words(
-        lambda handlable: (
-            "The per-CPU LRU caches are drained." if handlable else "It is on no LRU list and not free: not handlable."
-        )
-    ),
-    phases.DRAINED_AFTER_MLOCK: Words("It was mlocked: the per-CPU LRU caches are drained once more."),
-    phases.LOCKED: Words("PG_locked was clear: locked, and its flags are saved."),
-    phases.LOCK_WAITED: Words("PG_locked was set: locked after its holder unlocked it, and its flags are saved."),
+    phases.DRAINED: OF_6_1[phases_6_1.SHAKEN],
+    phases.DRAINED_AFTER_MLOCK: OF_USER_MAPPINGS[user_mappings.SHAKEN],
+    phases.LOCKED: OF_6_1[phases_6_1.LOCKED],
+    phases.LOCK_WAITED: OF_6_1[phases_6_1.LOCK_WAITED],
     phases.POISONED_BEFORE: Words(_poisoned_before),
     phases.HUGE_PAGE_POISONED_BEFORE: Words(_huge_page),
 }

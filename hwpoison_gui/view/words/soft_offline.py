@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from hwpoison_gui.kernel import soft_offline
+from hwpoison_gui.kernel import hwpoison_inject, soft_offline
 from hwpoison_gui.kernel.mark import Site
+from hwpoison_gui.view.words.hwpoison_inject import WORDS as OF_INJECTOR
 from hwpoison_gui.view.words.words import Words
 
 WORDS: Final[dict[Site, Words]] = {
-    soft_offline.NO_PAGE: Words("There is no page {pfn:#x}: ENXIO."),
+    soft_offline.NO_PAGE: OF_INJECTOR[hwpoison_inject.NO_PAGE],
     soft_offline.DISABLED: Words("vm.enable_soft_offline is 0: EOPNOTSUPP; nothing has changed."),
     soft_offline.POISONED_BEFORE: Words("PG_hwpoison was set before: nothing to do."),
     soft_offline.ENTER: Words("Frame {frame:#x} is to be taken out of use."),
