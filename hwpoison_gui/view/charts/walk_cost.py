@@ -184,7 +184,7 @@ def _note(m: Machine, measured: list[tuple[Alike, Cost]], classes: int) -> str:
     if len(measured) < classes:
         notes = [f"Measured under early kill on {len(measured):,} of {classes:,} classes of frames, evenly spaced."]
     if any(one.vmas > _MANY for one, _ in measured):
-        notes.append(f"Above {_MANY} VMAs collect_procs() is run alone.")
+        notes.append(f"Above {_MANY} VMAs {m.profile.called('collect_procs')}() is run alone.")
     unwalked = sum(one.frames for one, cost in measured if not cost.found)
     if unwalked:
         notes.append(f"For {counted(unwalked, 'mapped frame')} the handler finds nobody.")

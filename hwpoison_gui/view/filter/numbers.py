@@ -87,7 +87,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         "its physical address in bytes", lambda m: np.arange(m.frames, dtype=np.int64) << PAGE_SHIFT
     ),
     "index": Quantity("page->index: its page in the file, or that of its address", _index),
-    "vmas": Quantity("VMAs that cover it: collect_procs() visits each of them for each task", vmas_over),
+    "vmas": Quantity("VMAs that cover it: the handler visits each of them for each task", vmas_over),
     "order": Quantity("of the compound page that it is in: 2^order frames", _order),
     "rss": Quantity(
         "bytes in memory of a process that maps it",

@@ -14,7 +14,7 @@ MAPPED: Final = Part(
     "hwpoison_user_mappings",
     (
         Way(user_mappings.MAPPED, "Yes: it must be unmapped."),
-        Way(user_mappings.NOT_MAPPED, "No: collect_procs() is not called, though VMAs may cover it."),
+        Way(user_mappings.NOT_MAPPED, "No: its processes are not collected, though VMAs may cover it."),
     ),
     teach="A page that is not mapped affects no process now; one that accesses it later may be.",
 )

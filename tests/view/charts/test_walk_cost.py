@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -82,6 +83,7 @@ def test_the_cost_is_not_linear() -> None:
 
 def test_many_mappers_are_walked_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     m = crowd(9).machine
+    m.profile = replace(m.profile, names={**m.profile.names, "collect_procs": "collect_tasks"})
     whole, digest = points(to_the_end(cost_curves(m))), m.gate.digest()
     monkeypatch.setattr(walk_cost, "_MANY", 3)
     work, slices = cost_curves(m), 0
@@ -93,7 +95,7 @@ def test_many_mappers_are_walked_in_slices(monkeypatch: pytest.MonkeyPatch) -> N
             break
         slices += 1
         assert m.gate.digest() == digest, "the machine is at rest between slices"
-    assert points(chart) == whole and slices > 2 and "collect_procs() is run alone" in chart.note
+    assert points(chart) == whole and slices > 2 and "VMAs collect_tasks() is run alone" in chart.note
 
 
 def test_work_that_is_given_up_leaves_the_machine_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
