@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.booting import KeptMachine
 from hwpoison_gui.session.errors import ScenarioError
-from hwpoison_gui.sources.errors import CancelledError
+from hwpoison_gui.sources.errors import stop_if
 
 if TYPE_CHECKING:
     from hwpoison_gui.image import MemoryImage
@@ -170,8 +170,7 @@ def open_file(
     from hwpoison_gui.sources import machine_file
 
     image = machine_file.read_image(path, form)
-    if cancelled():
-        raise CancelledError
+    stop_if(cancelled)
     progress(0.5, "building the machine")
     stored = Stored(files.refs_of(machine_file.parts_of(path, form)), profile)
     return from_image(image, str(path), profile=profile)._replace(again=partial(open_file, path), stored=stored)
@@ -223,8 +222,7 @@ def open_scenario(
     session, failed = replay.boot(scenario), ""
     try:
         for done in replay.play(session, scenario):
-            if cancelled():
-                raise CancelledError
+            stop_if(cancelled)
             if done.step.number % _TELL == 0:
                 progress(done.step.number / len(scenario.steps), f"step {done.step.number:,}")
     except ScenarioError as error:
@@ -324,8 +322,7 @@ def open_session(
     total = max(1, len(document.line))
     try:
         for left in replay(opened.session, document):
-            if cancelled():
-                raise CancelledError
+            stop_if(cancelled)
             progress(0.5 + 0.5 * max(0.0, 1 - left / total), f"{left:,} operations left")
     except ScenarioError as error:
         raise error.at(file=str(path)) from None
@@ -356,13 +353,9 @@ def _open_stored(
     from hwpoison_gui.sources import machine_file
     from hwpoison_gui.user.state import scratch
 
-    def tick() -> None:
-        if cancelled():
-            raise CancelledError
-
     progress(0.0, "checking the memory")
     with nullcontext(Path()) if stored.archive is None else scratch() as folder:
-        paths = files.memory(stored, path, folder, tick)
+        paths = files.memory(stored, path, folder, partial(stop_if, cancelled))
         progress(0.2, "reading the memory")
         if copied:
             return _read_copy(paths[0], profile)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.session.document import files
 from hwpoison_gui.session.document.document import FileSet
 from hwpoison_gui.session.document.load import MOST_MAPPED
-from hwpoison_gui.sources.errors import CancelledError, SourceError
+from hwpoison_gui.sources.errors import SourceError, stop_if
 from hwpoison_gui.sources.records.history import History, history_of
 from hwpoison_gui.sources.records_file import read
 
@@ -35,7 +36,7 @@ def read_errors(paths: Sequence[Path], progress: Progress, cancelled: Cancelled)
     """Read files of one machine. Raises SourceError, OSError, CancelledError."""
     sources = [read(path, _ticks(number, paths, progress, cancelled)) for number, path in enumerate(paths)]
     progress(1.0, "merging the records")
-    return RealErrors(history_of(sources), FileSet(files.refs_of(paths, _stop_if(cancelled))))
+    return RealErrors(history_of(sources), FileSet(files.refs_of(paths, partial(stop_if, cancelled))))
 
 
 def read_alone(paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> RealErrors:
@@ -61,7 +62,7 @@ def read_again(records: FileSet, session: Path, progress: Progress, cancelled: C
     from hwpoison_gui.user.state import scratch
 
     with scratch() as folder:
-        found = files.records(records, session, folder, _stop_if(cancelled))
+        found = files.records(records, session, folder, partial(stop_if, cancelled))
         paths = [path for _, path in found]
         sources = [
             read(path, _ticks(number, paths, progress, cancelled))._replace(path=name)
@@ -76,17 +77,8 @@ def read_again(records: FileSet, session: Path, progress: Progress, cancelled: C
 
 def _ticks(number: int, paths: Sequence[Path], progress: Progress, cancelled: Cancelled) -> Callable[[float], None]:
     def tick(share: float) -> None:
-        if cancelled():
-            raise CancelledError
+        stop_if(cancelled)
         progress((number + share) / len(paths), f"reading {paths[number].name}")
-
-    return tick
-
-
-def _stop_if(cancelled: Cancelled) -> Callable[[], None]:
-    def tick() -> None:
-        if cancelled():
-            raise CancelledError
 
     return tick
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from hwpoison_gui.opening.opening import Opened
@@ -21,7 +22,7 @@ from hwpoison_gui.session.document.document import (
 from hwpoison_gui.session.document.files import Member
 from hwpoison_gui.session.notebook import Notebook
 from hwpoison_gui.session.scenario.scenario import Scenario
-from hwpoison_gui.sources.errors import CancelledError
+from hwpoison_gui.sources.errors import stop_if
 
 Cancelled = Callable[[], bool]
 _NAME = "memory.npz"  # of a copy of live memory inside a session file
@@ -96,18 +97,13 @@ def save_session(
     OSError, ScenarioError, CancelledError
     """
     file = str(path.absolute())
-
-    def tick() -> None:
-        if cancelled():
-            raise CancelledError
-
     stored = document.machine if isinstance(document.machine, Stored) else None
     members = {}
     if stored is not None and (inside or _needs_memory(opened)):
-        members[MEMORY] = _members(opened, stored, cancelled, tick)
+        members[MEMORY] = _members(opened, stored, cancelled)
     for below, held in zip((RECORDS, SECOND), _more(opened), strict=True):
         if held is not None and (inside or held.archive is not None):
-            members[below] = files.members_of(held, below, tick)
+            members[below] = files.members_of(held, below, partial(stop_if, cancelled))
     if not members:
         files.write(document, path)
         return opened._replace(file=file, saves_to=file)
@@ -118,10 +114,10 @@ def save_session(
     )
 
 
-def _members(opened: Opened, stored: Stored, cancelled: Cancelled, tick: Callable[[], None]) -> list[Member]:
+def _members(opened: Opened, stored: Stored, cancelled: Cancelled) -> list[Member]:
     exported = opened.exported
     if exported is None:
-        return files.members_of(stored, MEMORY, tick)
+        return files.members_of(stored, MEMORY, partial(stop_if, cancelled))
     from hwpoison_gui.sources import recording_writer
 
     return [Member(_NAME, lambda stream: recording_writer.write_snapshot(stream, exported, cancelled))]

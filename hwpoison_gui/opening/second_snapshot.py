@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.document import files
 from hwpoison_gui.session.document.document import FileSet
-from hwpoison_gui.sources.errors import CancelledError
+from hwpoison_gui.sources.errors import stop_if
 from hwpoison_gui.sources.machine_file import parts_of
 from hwpoison_gui.sources.recognise import form_of
 from hwpoison_gui.user.state import scratch
@@ -32,7 +33,7 @@ class SecondSnapshot(Record):
 def read_second(path: Path, boot: Boot, progress: Progress, cancelled: Cancelled) -> SecondSnapshot:
     """Read a file with memory. Raises ScenarioError, SourceError, OSError, CancelledError."""
     side = to_the_end(side_of_machine(boot(path, progress, cancelled), path.name))
-    return SecondSnapshot(side, FileSet(files.refs_of(parts_of(path, form_of(path)), _stop_if(cancelled))))
+    return SecondSnapshot(side, FileSet(files.refs_of(parts_of(path, form_of(path)), partial(stop_if, cancelled))))
 
 
 def read_second_again(
@@ -47,17 +48,9 @@ def read_second_again(
     SourceError, OSError, CancelledError
     """
     with nullcontext(Path()) if held.archive is None else scratch() as folder:
-        paths = files.second(held, session, folder, _stop_if(cancelled))
+        paths = files.second(held, session, folder, partial(stop_if, cancelled))
         side = to_the_end(side_of_machine(boot(paths[0], progress, cancelled), paths[0].name))
     if held.archive is not None:
         return SecondSnapshot(side, held._replace(archive=held.archive or str(session.absolute())))
     refs = tuple(ref._replace(path=str(path)) for ref, path in zip(held.files, paths, strict=True))
     return SecondSnapshot(side, FileSet(refs))
-
-
-def _stop_if(cancelled: Cancelled) -> Callable[[], None]:
-    def tick() -> None:
-        if cancelled():
-            raise CancelledError
-
-    return tick

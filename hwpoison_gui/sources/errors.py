@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -26,6 +27,12 @@ class LivePermissionError(SourceError):
 
 class CancelledError(Exception):
     """The user cancelled while memory was being read."""
+
+
+def stop_if(cancelled: Callable[[], bool]) -> None:
+    """Raise CancelledError if the user has cancelled."""
+    if cancelled():
+        raise CancelledError
 
 
 class MalformedError(Exception):

@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from hwpoison_gui.sources.errors import CancelledError, LivePermissionError, SourceError
+from hwpoison_gui.sources.errors import LivePermissionError, SourceError, stop_if
 from hwpoison_gui.sources.vma_table import U64
 
 _CHUNK: Final = 1 << 16  # words: few enough for a cancel to take effect at once
@@ -31,12 +31,6 @@ Cancelled = Callable[[], bool]
 def never() -> bool:
     """The default of `cancelled`: never."""
     return False
-
-
-def check(cancelled: Cancelled) -> None:
-    """Raise CancelledError if the user has cancelled."""
-    if cancelled():
-        raise CancelledError
 
 
 def read_words(
@@ -66,7 +60,7 @@ def read_words(
             if expected >= _SHARED:
                 done = _read_shared(descriptor, words[:expected], progress, cancelled)
             while True:
-                check(cancelled)
+                stop_if(cancelled)
                 if done // 8 + _CHUNK > len(words):
                     words = np.concatenate((words, np.empty(max(len(words) // 2, _CHUNK), np.uint64)))
                 got = _read_at(descriptor, words, done)
@@ -103,7 +97,7 @@ def _read_shared(descriptor: int, words: U64, progress: Callable[[float], None],
     with ThreadPoolExecutor(threads) as pool:
         try:
             for got in pool.map(partial(_read_at, descriptor, words), range(0, words.nbytes, 8 * _CHUNK)):
-                check(cancelled)
+                stop_if(cancelled)
                 done += got
                 progress(done / words.nbytes)
                 if got < 8 * _CHUNK:

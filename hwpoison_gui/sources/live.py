@@ -22,8 +22,8 @@ import numpy.typing as npt
 
 from hwpoison_gui.image import SYSCTLS, Capture, HiddenState, MemoryImage
 from hwpoison_gui.sources.assemble import PFN_MASK, PRESENT, Exported, assemble, release_of
-from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError
-from hwpoison_gui.sources.frames import Cancelled, check, check_readable, never, read_words
+from hwpoison_gui.sources.errors import LivePermissionError, MalformedError, SourceError, stop_if
+from hwpoison_gui.sources.frames import Cancelled, check_readable, never, read_words
 from hwpoison_gui.sources.maps import MOST_PID, ProcessText
 from hwpoison_gui.sources.pagemap import Tables
 from hwpoison_gui.sources.text import lines_of, number_of, text_of, text_or_empty
@@ -95,7 +95,7 @@ def read(
     SourceError, LivePermissionError, CancelledError
         Also for a process of `pids` that does not exist or cannot be read.
     """
-    check(cancelled)
+    stop_if(cancelled)
     progress(0.0, "looking at what may be read")
     _check_pagemap(proc)
     gathered = _processes(proc, lambda share, doing: progress(0.5 * share, doing), cancelled, pids)
@@ -170,7 +170,7 @@ def _processes(proc: Path, progress: Progress, cancelled: Cancelled, wanted: Col
         raise SourceError(proc / str(missing), "", "there is no such process")
     pids = [pid for pid in pids if not wanted or pid in wanted]
     for number, pid in enumerate(pids):
-        check(cancelled)
+        stop_if(cancelled)
         progress(number / len(pids), f"page tables of process {pid}")
         try:
             _process(f"{proc}/{pid}", pid, gathered, tables, cancelled)

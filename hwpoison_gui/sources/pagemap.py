@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from hwpoison_gui.image import VmaImage
 from hwpoison_gui.sources.assemble import PRESENT, SWAPPED
-from hwpoison_gui.sources.frames import Cancelled, check
+from hwpoison_gui.sources.errors import stop_if
+from hwpoison_gui.sources.frames import Cancelled
 from hwpoison_gui.sources.maps import PAGE_SHIFT, parse_maps
 from hwpoison_gui.sources.vma_table import U64
 
@@ -86,7 +87,7 @@ def _scanned(descriptor: int, start: int, end: int, cancelled: Cancelled) -> tup
     regions = np.zeros((_REGIONS, 3), np.uint64)
     either = _IS_PRESENT | _IS_SWAPPED
     while start < end:
-        check(cancelled)
+        stop_if(cancelled)
         argument = np.array(
             [96, 0, start, end, 0, regions.ctypes.data, _REGIONS, 0, 0, 0, either, either | _IS_HUGE], np.uint64
         )
@@ -143,7 +144,7 @@ def _read(descriptor: int, ranges: list[Range], cancelled: Cancelled) -> tuple[U
     filled = 0
     for first, last in ranges:
         while first < last:
-            check(cancelled)
+            stop_if(cancelled)
             if filled == _CHUNK:
                 look_through(filled)
                 filled = 0

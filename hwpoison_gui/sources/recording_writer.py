@@ -17,7 +17,8 @@ import numpy.lib.format as npy
 from hwpoison_gui import atomic_file
 from hwpoison_gui.sources import frame_runs
 from hwpoison_gui.sources.assemble import Exported
-from hwpoison_gui.sources.frames import Cancelled, check, never
+from hwpoison_gui.sources.errors import stop_if
+from hwpoison_gui.sources.frames import Cancelled, never
 from hwpoison_gui.sources.live import COPY_NOTE
 from hwpoison_gui.sources.maps import ProcessText
 from hwpoison_gui.sources.recording import CGROUP_COLUMN, FORMAT, FRAME_COLUMNS, INSIDE, PMD_COLUMN
@@ -59,7 +60,7 @@ def write_snapshot(file: IO[bytes], exported: Exported, cancelled: Cancelled = n
             with archive.open(info, "w", force_zip64=True) as member:
                 npy.write_array_header_1_0(member, npy.header_data_from_array_1_0(column))
                 for start in range(0, len(column), _CHUNK):
-                    check(cancelled)
+                    stop_if(cancelled)
                     member.write(np.ascontiguousarray(column[start : start + _CHUNK]).tobytes())
 
 

@@ -19,7 +19,7 @@ from hwpoison_gui.gui.window.files.unsaved import UnsavedWork
 from hwpoison_gui.opening import opening
 from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.sources.errors import CancelledError
+from hwpoison_gui.sources.errors import stop_if
 
 _REPORT: Final = "Markdown (*.md)"
 _PAGE: Final = "Page for a browser (*.html)"
@@ -140,8 +140,7 @@ class TakingHome(QObject):
 
         def work(progress: Progress, cancelled: Cancelled) -> str:
             def each(share: float, doing: str) -> None:
-                if cancelled():
-                    raise CancelledError
+                stop_if(cancelled)
                 progress(share, doing)
 
             copy = boot(profile)
