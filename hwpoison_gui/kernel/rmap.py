@@ -25,9 +25,6 @@ from .page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_numb
 from .places import I64, NOWHERE, IntervalTree, Places, column
 from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
 
-SWAP_AGAIN = "SWAP_AGAIN"
-SWAP_SUCCESS = "SWAP_SUCCESS"
-
 # By what replaces the PTE.
 UNMAPPED: Final = {
     entry_for: site("try_to_unmap_one", Act.UNMAP, entry_for, "comm address dirty")

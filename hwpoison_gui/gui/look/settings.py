@@ -114,10 +114,6 @@ START_WITH: Final = Setting(
     _one_of((WITH_PAGE, WITH_LAST, WITH_DESKTOP)),
     "what a start without a file shows: the start page, the file that was open last, or a small desktop",
 )
-SETTINGS: Final[tuple[Setting[Any], ...]] = (
-    THEME, TEXT_SIZE, STILL, SPEED, LAYOUT, DRAM_GEOMETRY, ROW_WIDTH, OVERVIEW, GEOMETRY, DOCKS, COLLAPSED, AROUND,
-    START_WITH,
-)  # fmt: skip
 
 
 class Settings:

@@ -8,12 +8,10 @@ from hwpoison_gui.record import Record
 from hwpoison_gui.sources.records import event as ev
 from hwpoison_gui.sources.records.event import Event, Source, Task
 
-# Kinds of an incident.
+# Kinds of an incident, besides those of its events.
 MEMORY_FAILURE: Final = "memory failure"
 FAULT_KILL: Final = "kill at a page fault"
 SIGNAL_ALONE: Final = "signal"  # of a source that does not say for which frame
-OPERATIONS: Final = (MEMORY_FAILURE, ev.SOFT_OFFLINE, ev.UNPOISON, FAULT_KILL, SIGNAL_ALONE, ev.UNCORRECTED,
-                     ev.CORRECTED, ev.PANIC)  # fmt: skip
 
 _OF_HANDLER: Final = frozenset((ev.RESULT, ev.ENDED, ev.SIGNAL, ev.INJECTED, ev.NOTE))
 _ALONE: Final = {
@@ -32,7 +30,8 @@ class Incident(Record):
     Attributes
     ----------
     operation
-        One of OPERATIONS.
+        MEMORY_FAILURE, FAULT_KILL, SIGNAL_ALONE, or the kind of an event: SOFT_OFFLINE, UNPOISON, UNCORRECTED,
+        CORRECTED, PANIC.
     pfn
         None if no line names a frame.
     kind, result

@@ -9,9 +9,10 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from hwpoison_gui.gui.look import settings as keys
 from hwpoison_gui.gui.look.panel_titles import TITLES
-from hwpoison_gui.gui.look.settings import SETTINGS, Setting, Settings
+from hwpoison_gui.gui.look.settings import Setting, Settings
 from hwpoison_gui.view.map.layouts import LAYOUTS
 
+SETTINGS = [one for one in vars(keys).values() if isinstance(one, Setting)]
 OTHER = {
     keys.THEME: "light",
     keys.TEXT_SIZE: 130,
