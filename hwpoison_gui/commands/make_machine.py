@@ -9,6 +9,7 @@ from typing import Final
 
 from hwpoison_gui.commands.arguments import command_parser, kernel_named
 from hwpoison_gui.kernel.presets.containers import containers
+from hwpoison_gui.kernel.profile.linux_6_12 import V6_12
 from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
@@ -46,8 +47,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--frames", type=int, required=True, metavar="N", help=size)
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="other numbers make other machines")
     parser.add_argument("--nodes", type=int, default=1, metavar="N", help="NUMA nodes that memory is divided among")
-    kernel = "the kernel that it says it runs (default: 6.12)"
-    parser.add_argument("--kernel", default="6.12", type=kernel_named, help=kernel)
+    kernel = "the kernel that it says it runs (default: %(default)s)"
+    parser.add_argument("--kernel", default=V6_12.name, type=kernel_named, help=kernel)
     options = parser.parse_args(arguments)
     if not _LEAST <= options.frames <= _MOST:
         parser.error(f"argument --frames: expected {_LEAST} to {_MOST}")
