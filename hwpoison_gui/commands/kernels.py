@@ -16,6 +16,11 @@ from hwpoison_gui.terminal import BAD_FILE, GOOD, complain, table_width
 
 def run(arguments: Sequence[str]) -> int:
     """Compare one error under every kernel, or all frames under two. Returns the exit status."""
+    options = _parsed(arguments)
+    return _every_kernel(options) if options.between is None else _between(options)
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     what = "Let an error happen under every modelled kernel, early and late, and compare."
     parser = command_parser("kernels", description=what)
     parser.add_argument(
@@ -41,11 +46,14 @@ def run(arguments: Sequence[str]) -> int:
             parser.error(f"--between compares all frames of a machine: leave {options.what} out")
         if options.between[0] == options.between[1]:
             parser.error("--between takes two different kernels")
-        return _between(options)
-    if options.early:
+    elif options.early:
         parser.error("--early goes with --between: early and late kill are both shown of a frame")
-    if options.what is None:
+    elif options.what is None:
         parser.error("one of FILE, FRAME and --between is required")
+    return options
+
+
+def _every_kernel(options: argparse.Namespace) -> int:
     from hwpoison_gui.commands.stories import click_of
     from hwpoison_gui.export import comparison, kernels
     from hwpoison_gui.view.facts.compare import columns_of, headline, matrix_rows

@@ -81,6 +81,23 @@ class ChartsLink(QObject):
             of.SELECT: self._select_first,
         }
         self._is_chosen = False  # which chart, by the user
+        self._connect_panel(panel)
+        self._connect_dock(dock, panel)
+        damage.changed.connect(lambda: self._changed(of.DAMAGE))
+        for found in (filters.found, filters.failed):
+            found.connect(lambda _: self._filter_changed())
+        recorded.changed.connect(lambda: self._changed(of.RECORDS))
+        lenses.sheetsChanged.connect(lambda: self._changed(of.CHANGES))
+        recorded.moved.connect(self._show_position)
+        recorded.moved.connect(self._show_present)
+        self._slices.progressed.connect(self._show_progress)
+        present.opened.connect(lambda: self._seen(dock.in_front))
+        feed = present.feed(panel)
+        feed.moved.connect(self._moved)
+        feed.looked.connect(self._follow)
+        self._seen(dock.in_front)
+
+    def _connect_panel(self, panel: ChartsPanel) -> None:
         panel.chartWanted.connect(self._chart_chosen)
         panel.ownWindowWanted.connect(self._own_window)
         for plot in panel.plots:
@@ -89,23 +106,12 @@ class ChartsLink(QObject):
         LocalKeys(panel.table, *MOVES, *PAGES)
         panel.curves.rangeChosen.connect(self._find_range)
         panel.curves.playheadMoved.connect(self._playhead_moved)
-        damage.changed.connect(lambda: self._changed(of.DAMAGE))
-        for found in (filters.found, filters.failed):
-            found.connect(lambda _: self._filter_changed())
-        recorded.changed.connect(lambda: self._changed(of.RECORDS))
-        lenses.sheetsChanged.connect(lambda: self._changed(of.CHANGES))
-        recorded.moved.connect(self._show_position)
-        recorded.moved.connect(self._show_present)
+
+    def _connect_dock(self, dock: Dock, panel: ChartsPanel) -> None:
         dock.readable = _READABLE
         dock.add_tool(panel.tools)
         dock.visibilityChanged.connect(self._seen)
         dock.topLevelChanged.connect(panel.tools.own_window.setChecked)
-        self._slices.progressed.connect(self._show_progress)
-        present.opened.connect(lambda: self._seen(dock.in_front))
-        feed = present.feed(panel)
-        feed.moved.connect(self._moved)
-        feed.looked.connect(self._follow)
-        self._seen(dock.in_front)
 
     @property
     def _declared(self) -> Declared:

@@ -85,47 +85,56 @@ def sentence_of(
     moment, frame = moment_of(session), selected.summary
     if no_memory and not moment.total:
         return Sentence(frame or NO_MEMORY, NO_MEMORY if frame else NO_MEMORY_HINT, tone="idle", where="start")
+    where = _where(session, moment)
+    if frame and (moment.step is None or (is_asked and moment.at_end)):
+        return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where=where)
     if moment.step is None or moment.operation is None:
-        if frame:
-            return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where="start")
         lie = counted(moment.total, "step lies", "steps lie")
         detail = f"{lie} ahead: press Space to play them." if moment.total else IDLE_HINT
-        return Sentence(IDLE if not moment.total else f"{START}.", detail, tone="idle", where="start")
+        return Sentence(f"{START}." if moment.total else IDLE, detail, tone="idle", where=where)
+    text, detail, tone = _said(session, moment)
+    if frame:
+        handled = moment.operation.outcome.pfn
+        if handled is not None and not moment.is_over:
+            text = f"{handled:#x}: {text}"  # as in the kernel log
+        detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
     mark = moment.step.mark
-    tone = _TONES.get(mark.act, "plain")
-    if mark.act is Act.RESULT:
-        tone = RESULT_TONES.get(mark.value("result"), tone)
-    operation = moment.operation
-    length = operation.last - operation.first
-    where = (
-        f"step {moment.within:,} of {length:,}  ·  {moment.number + 1}. {title_in(session, moment.whole or operation)}"
-    )
-    if moment.whole is not None:
-        done, asked = moment.whole.part_number(moment.position) + 1, named(moment.whole.args)
-        where = f"frame {done:,} of {asked:,}  ·  {where}"
-    if frame and is_asked and moment.at_end:
-        return Sentence(frame, _ahead(session, selected.ahead), selected.letters, tone="idle", where=where)
-    text, why = text_of(mark), why_of(mark)
-    detail = f"because {why}" if why else ""
+    code, to = function_of(mark, session.machine.profile), _other_frame(session, moment)
+    return Sentence(text, detail, code, branch_of(mark), tone, where, to)
+
+
+def _where(session: Session, moment: Moment) -> str:
+    """Place of a moment on the timeline: the step of the operation, and the frame of an operation on many."""
+    operation, whole = moment.operation, moment.whole
+    if moment.step is None or operation is None:
+        return "start"
+    length, title = operation.last - operation.first, title_in(session, whole or operation)
+    where = f"step {moment.within:,} of {length:,}  ·  {moment.number + 1}. {title}"
+    if whole is None:
+        return where
+    return f"frame {whole.part_number(moment.position) + 1:,} of {named(whole.args):,}  ·  {where}"
+
+
+def _said(session: Session, moment: Moment) -> tuple[str, str, str]:
+    """Text, detail and tone of a step; at the end of an operation, of what came of it."""
+    operation, step = moment.operation, moment.step
+    assert operation is not None and step is not None
     if moment.is_over:
-        text, detail, tone = _over(session, moment)
-    elif moment.at_end:
+        return _over(session, moment)
+    if moment.at_end:
         from hwpoison_gui.view.outcome.loss import loss_of
         from hwpoison_gui.view.outcome.verdict import refused, verdict
 
         if came := verdict(session, operation):
-            loss = loss_of(session, operation)
-            said = refused(operation.outcome) or operation.outcome.filtered
-            detail = loss.lost if loss else "" if said else text
-            text = came
-            tone = "panic" if operation.outcome.panic else result_in(session, operation)[1]
-    if frame:
-        handled = operation.outcome.pfn
-        if handled is not None and not moment.is_over:
-            text = f"{handled:#x}: {text}"  # as in the kernel log
-        detail = "  ·  ".join(filter(None, (detail, f"Selected: {frame}")))
-    code, to = function_of(mark, session.machine.profile), _other_frame(session, moment)
-    return Sentence(text, detail, code, branch_of(mark), tone, where, to)
+            loss, outcome = loss_of(session, operation), operation.outcome
+            detail = "" if refused(outcome) or outcome.filtered else text_of(step.mark)
+            tone = "panic" if outcome.panic else result_in(session, operation)[1]
+            return came, loss.lost if loss else detail, tone
+    mark, why = step.mark, why_of(step.mark)
+    tone = _TONES.get(mark.act, "plain")
+    if mark.act is Act.RESULT:
+        tone = RESULT_TONES.get(mark.value("result"), tone)
+    return text_of(mark), f"because {why}" if why else "", tone
 
 
 def _over(session: Session, moment: Moment) -> tuple[str, str, str]:
