@@ -31,7 +31,7 @@ class Picture(NamedTuple):
     """The map around the frame of the last error, and the processes that had mapped it, at the end of a lesson.
 
     `cells`: kind of each frame (base/kinds.py), row by row, COLUMNS a row; -1 outside of memory. `hit`: the cell of the
-    frame. `fates`: of each process: alive, told (it got a signal and lives), exited or dead.
+    frame. `fates`: of each process: alive, told (signalled, and alive), exited or dead.
     """
 
     cells: tuple[int, ...]

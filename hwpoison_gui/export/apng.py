@@ -21,7 +21,10 @@ _LONGEST: Final = 65_535  # milliseconds of one picture
 
 
 def write(file: IO[bytes], pictures: Iterable[Picture], size: tuple[int, int]) -> None:
-    """Write all pictures, each for its time, over and over. `size`: width, height; `file` can be read and sought."""
+    """Write a looping APNG, each picture shown for its duration.
+
+    `size`: width, height; `file` must be readable and seekable.
+    """
     file.write(_SIGNATURE)
     _chunk(file, b"IHDR", struct.pack(">IIBBBBB", *size, 8, _TRUE_COLOUR, 0, 0, 0))
     count_at = file.tell()

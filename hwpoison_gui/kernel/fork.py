@@ -154,7 +154,7 @@ def _copy_small_pages(m: Machine, vma: Vma, copy: Vma, entries: list[tuple[int, 
     return [entry for entry, is_small in zip(entries, small.tolist(), strict=True) if not is_small]
 
 
-# Pages of which more than one is to be counted, and those that a VMA may map more than once.
+# Compound pages, where several frames are counted, and KSM pages, which a VMA may map more than once.
 _NOT_SMALL: Final = pf.COMPOUND_HEAD | pf.COMPOUND_TAIL | pf.KSM
 
 

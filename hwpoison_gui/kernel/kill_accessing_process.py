@@ -75,7 +75,9 @@ def kill_accessing_process(h: Handler, page: int) -> Steps[int | str]:
 
 
 def find_hwpoisoned_entry(m: Machine, mm: int, pfn: int) -> Found | None:
-    """hwpoison_pte_range() and hwpoison_hugetlb_range(): the lowest address whose PTE has the frame."""
+    """hwpoison_pte_range() and hwpoison_hugetlb_range(): the lowest address whose PTE maps the frame or is its hwpoison
+    entry.
+    """
     vpns, entries = m.ptes.arrays(mm)
     into = pfn - (entries >> PAGE_SHIFT)
     near = (entries & (ptes.PRESENT | ptes.HWPOISON) != 0) & (into >= 0) & (into < HPAGE_PMD_NR)

@@ -215,7 +215,10 @@ class Machine:
         return heads
 
     def folio_mappings(self, pfns: I64 | slice) -> npt.NDArray[np.uint32]:
-        """page->mapping of many frames, of a tail that of its head: words of page_mapping.py, not to be written to."""
+        """Return page->mapping of each frame, for a tail page that of its head.
+
+        Read-only; encoded as in page_mapping.py.
+        """
         words = self.mapping.view[pfns]
         tails, heads = self.tails_among(pfns)
         if len(tails):

@@ -43,7 +43,7 @@ class PackedRecords(Mapping[int, int]):
     __slots__ = ("_all", "_leaves", "_look_at", "_loose", "_packed")
 
     def __init__(self, leaves: Leaves | None = None) -> None:
-        self._all = leaves or Leaves()  # of the store
+        self._all = leaves or Leaves()  # leaves of the whole store
         self._leaves = _NO_LEAVES  # by key >> 9
         self._packed = 0  # number of records in leaves
         self._loose: dict[int, int] = {}  # records of blocks without a leaf

@@ -78,7 +78,7 @@ def set_page_hwpoison(h: Handler) -> Steps[Verdict]:
 
 @phase("2.6.32")
 def take_reference(h: Handler) -> Steps[Verdict]:
-    """get_page_unless_zero(): a page without references is free or part of a kernel allocation; stop there."""
+    """get_page_unless_zero(): the handler stops at a page with refcount 0: free, or part of a kernel allocation."""
     m, pfn = h.m, h.pfn
     head = m.compound_head(pfn)
     count = int(m.refcount.view[head])

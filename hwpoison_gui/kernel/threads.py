@@ -26,7 +26,7 @@ class Threads:
     tasks, processes : sequence
         `Task` and `Process` of each thread.
     task, process
-        A `Task` and a `Process` whose fields are columns, with one element a thread.
+        A `Task` and a `Process` whose fields are columns, with one element per thread.
     """
 
     def __init__(self, tasks: Sequence[Task], processes: Sequence[Process]) -> None:

@@ -1,4 +1,4 @@
-"""Reads what a session file refers to beside its machine: error records, and a second snapshot."""
+"""Reads what a session file refers to besides its machine: error records, and a second snapshot."""
 
 from __future__ import annotations
 

@@ -78,7 +78,7 @@ def arrays_of(name: str, column: Integers) -> dict[str, Integers]:
 
 
 def runs_in(arrays: Mapping[str, Integers], name: str, most: int) -> FrameRuns | None:
-    """The runs of a column of at most `most` frames; None where it is not kept in this form. Raises MalformedError."""
+    """The runs of a column of at most `most` frames; None if it is not stored as runs. Raises MalformedError."""
     names = members(name)
     if not any(one in arrays for one in names):
         return None

@@ -20,7 +20,7 @@ _OF_ANY_CLASS: Final = frozenset(("__dict__", "__weakref__", "__module__", "__ne
 _TAKEN: Final = {"", "mro", *(name for base in IntFlag.__mro__ for name in vars(base))}
 
 _as_ever: Final = cast(Any, EnumType)._create_
-_empty: Final[dict[type, dict[str, Any] | None]] = {}  # the make-up of an empty enumeration, by base
+_empty: Final[dict[type, dict[str, Any] | None]] = {}  # namespace of an empty Enum, by base class
 
 Items = list[tuple[str, int]]
 

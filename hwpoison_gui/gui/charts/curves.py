@@ -30,7 +30,7 @@ class CurvePlot(Plot):
     """Values are the points, curve by curve."""
 
     rangeChosen = Signal(float, float)  # of the quantity on the axis
-    playheadMoved = Signal(float)  # to a coordinate of the axis
+    playheadMoved = Signal(float)  # argument: x coordinate
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         self.chart: Curves | None = None

@@ -89,7 +89,7 @@ class CompareWindow(QDialog):
         self._has_lines = False  # the sides show lines of operations, not the click under two settings
         self.compared: Compared | None = None
         self._builder: Worker | None = None
-        self._stale = True  # what is chosen is not built, or not yet
+        self._stale = True  # the chosen comparison has not been built
         self._walked = False
         self._pace = pace
         self.machine = ""  # its title, for an export

@@ -24,7 +24,7 @@ POLICIES: Final = (0, 1)
 class DamageControl(QObject):
     """Holds the complete damages by policy; those of an earlier state are dropped."""
 
-    changed = Signal()  # complete, or dropped
+    changed = Signal()  # emitted when the result is complete or was dropped
     progressed = Signal(float)  # 0 to 1
 
     def __init__(self, controller: Controller, present: Present, parent: QObject) -> None:

@@ -93,7 +93,7 @@ class _Engine(QPaintEngine):
         self._room = room
         self._pen, self._brush, self._transform = QPen(), QBrush(), QTransform()
         self._opacity = 1.0
-        self._clip: QPainterPath | None = None  # of the painter; the window's own clip comes on top
+        self._clip: QPainterPath | None = None  # the painter's clip, intersected with the window's
 
     # -- state
 

@@ -79,7 +79,7 @@ class StageWindow(Canvas):
         self._path = place.path if place else StoryPath(controller.session)
         self._stops = self._path.stops if not self._is_off_path else stops_of(controller.session)
         self._stop = 0
-        self._is_followed = self._hands_over = False  # by another story, which is being opened
+        self._is_followed = self._hands_over = False  # by a next story, which is being opened to replace this one
         self._in_view = -1  # frame whose reverse map was shown last
         self._speaker: SpeakerWindow | None = None
         self._animate(appearance)

@@ -30,8 +30,8 @@ class CaptionBar(QWidget):
     def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
         super().__init__(parent)
         self._texts: Sequence[str] = ()
-        self._head = ""  # in full
-        self._head_height = self._text_height = self._line = 0  # in full, and of one line of the text
+        self._head = ""  # unshortened heading
+        self._head_height = self._text_height = self._line = 0  # pixels: heading, text, one line of the text
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setObjectName("caption")
         self.head = QLabel(self)

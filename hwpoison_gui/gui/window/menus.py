@@ -35,7 +35,7 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
 _MOST_TASKS: Final = 24  # in one menu
 _MOST_LISTED: Final = 1000  # frames whose mappings are looked up for a menu
 _MOST_COPIED: Final = 10_000  # rows of frames
-_MOST_SINGLE: Final = 3  # processes for each of which a way stands in the menu itself
+_MOST_SINGLE: Final = 3  # processes at most that have an entry in the menu itself; more get a submenu
 # Operation, label and icon of accesses by a task.
 _VERBS: Final = (("read", "Read", "read"), ("write", "Write", "write"), ("msync", "Write back (msync)", "save"))
 

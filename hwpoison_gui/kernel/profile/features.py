@@ -12,7 +12,7 @@ from hwpoison_gui.record import Record
 
 
 class Feature(Record):
-    """A yes or no that distinguishes kernels.
+    """A boolean property that distinguishes kernels.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class Feature(Record):
         A release that lacks it again, by its version; the one that dropped it may be older. None if all later kernels
         have it.
     gap : bool
-        Whether it is a gap of the model instead: profile v7 lacks it, though 2.6.32 has it.
+        Whether it is a gap of the model instead: 2.6.32 has it, but profile v7 does not model it.
     """
 
     name: str

@@ -243,7 +243,7 @@ def _grouped(placed: Sequence[_Placed], clock: str) -> list[list[_Placed]]:
     groups: list[list[_Placed]] = []
     counted = Counter(key_of(one.incident) for one in placed)
     often = Counter((key_of(one.incident), one.source) for one in placed)
-    tried: dict[tuple[Key, int], int] = {}  # the first of the known errors that was not passed yet
+    tried: dict[tuple[Key, int], int] = {}  # index of the first known error not yet tried
     for one in placed:
         key = key_of(one.incident)
         known, first = by_key.setdefault(key, []), tried.get((key, one.source), 0)

@@ -1,6 +1,6 @@
 """The timeline as pixels: which act each pixel shows, and where operations begin.
 
-With more steps than pixels, a pixel shows the loudest of its steps: a kill is never lost among looks.
+With more steps than pixels, a pixel shows the loudest of its steps: a kill is never hidden by visits of the walk.
 """
 
 from __future__ import annotations

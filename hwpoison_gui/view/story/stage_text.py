@@ -1,4 +1,4 @@
-"""Content of the stage at a timeline position, for the back row: few words, the most important ones."""
+"""Content of the stage at a timeline position, short enough to read from the back of a hall."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def _of_kernel(difference: Difference, kernel: Profile, value: Any) -> str:
 
 
 def value_words(value: Any) -> str:
-    """A value of a profile; None and an empty text are those of a kernel that has nothing of the kind."""
+    """Return a profile value as Markdown; NOTHING if it is None or empty."""
     if value is None or value == "":
         return NOTHING
     if isinstance(value, tuple) and value and isinstance(value[0], StateRow):

@@ -53,7 +53,7 @@ BEHAVIOUR: Final[Behaviour] = {
         "TestSetPageHWPoison(): mark and count the page, whatever the outcome; stop if it is marked already."
     ),
     phases.take_reference: (
-        "get_page_unless_zero(): a page without references is free or part of a kernel allocation; stop there."
+        "get_page_unless_zero(): the handler stops at a page with refcount 0: free, or part of a kernel allocation."
     ),
     phases.isolate_lru_page: "Take the page off its LRU list, away from reclaim. A page on no list cannot be handled.",
     phases.lock_page: "Lock the page, after waiting for another holder.",

@@ -11,7 +11,7 @@ _TEXT: Final = "font zoom scale bigger accessibility"
 _THEME: Final = "mode appearance colours colors accessibility"
 _GEOMETRY: Final = "dimm bank row rank channel interleaving address mapping"
 
-# Names of commands as in the tables beside. A name that ends with "-" stands for all commands whose names begin so.
+# Names of commands as in the tables of this package. A trailing "-" marks a prefix.
 SYNONYMS: Final = {
     "start-page": "welcome home lessons tutorial stories examples",
     "start-with-": "startup settings preferences options",

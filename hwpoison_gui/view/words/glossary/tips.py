@@ -13,7 +13,10 @@ _MOST: Final = 2
 
 
 def explained(tip: str, words: str, most: int = _MOST, first: Term | None = None) -> str:
-    """A tip, and below it the first terms of `words`; `first`: the one under the pointer, which then stands alone."""
+    """A tip, and below it the first terms of `words`.
+
+    `first`: the term under the pointer; if given, only it is explained.
+    """
     found = [first] if first is not None else terms_in(words, most)
     shown = [short(term) for term in found if term.text not in tip]
     return "\n\n".join(part for part in (tip, *shown) if part)
