@@ -48,7 +48,7 @@ class Count(Record):
 
 
 class ChangesAlike(Record):
-    """Changes of many steps, with one element of each column a step: those of a step follow each other."""
+    """Changes of many steps, with one element of each column per step: those of a step follow each other."""
 
     columns: Sequence[Changed]
     steps: int

@@ -50,7 +50,7 @@ class ToKill(Record):
 
 
 class ToKillAlike(Record):
-    """Entries of the to_kill list as columns, with one element an entry."""
+    """Entries of the to_kill list as columns, with one element per entry."""
 
     tids: Sequence[int]
     addresses: Sequence[int]

@@ -27,7 +27,7 @@ _OWN_STORY: Final = (
 )  # fmt: skip
 
 _KIND: Final = ptes.PRESENT | ptes.SPECIAL | ptes.PSE  # bits that tell what an entry maps
-FEW: Final = 16  # entries; numpy would take longer to begin than Python to end
+FEW: Final = 16  # entries; for fewer, calls of numpy take longer than a loop
 
 Integers = npt.NDArray[np.int64]
 

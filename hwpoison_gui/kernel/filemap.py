@@ -20,7 +20,7 @@ from .rmap import page_mkclean
 ZERO: Final = "zero"
 DISK: Final = "disk"
 
-# Abilities of each file system. `writeback`: its backing store writes back
+# What each file system can do. `writeback`: its backing store writes back
 # (mapping_cap_writeback_dirty()); `drops`: error_remove_page is set; `block`: pages have blocks.
 FILESYSTEMS: Final[dict[str, frozenset[str]]] = {
     "ext4": frozenset({"writeback", "drops", "block", "regular"}),

@@ -27,7 +27,7 @@ from .vm_fault import pte_alloc
 
 COPIED: Final = site("copy_page_range", Act.MAP, args="area start copied")
 
-_PGD: Final = -1  # the page directory, among the numbers of page tables, which are vpn >> 9
+_PGD: Final = -1  # stands for the page directory among the numbers of page tables, which are vpn >> 9
 FIRST_PID = 100
 TASK_UNMAPPED_BASE = 0x7F00_0000_0000
 

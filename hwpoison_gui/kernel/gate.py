@@ -196,7 +196,7 @@ class Whole(Generic[O, I, V]):
 
 
 class NestedTable(Generic[O, I, V]):
-    """A table with (outer, inner) keys that gives access to all records of an outer key. `version`: as of Table."""
+    """A table with (outer, inner) keys that gives access to all records of an outer key. `version`: see Table."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -347,7 +347,7 @@ class Gate:
         return new
 
     def put_run(self, steps: int, columns: Sequence[Each | Count]) -> array[int]:
-        """Make and remember the changes of many like steps, one of each column a step.
+        """Make and remember the changes of many like steps, one of each column per step.
 
         Returns
         -------

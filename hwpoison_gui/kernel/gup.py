@@ -1,4 +1,4 @@
-"""User memory that the kernel itself reads, and pins: references beside those of page tables.
+"""User memory that the kernel itself reads, and pins: references besides those of page tables.
 
 After mm/gup.c, arch/x86/lib/usercopy.c and fs/splice.c, whose vmsplice() takes pins. Addresses are in bytes.
 

@@ -47,7 +47,7 @@ FILTER_FILES: Final = {
     )
 }
 
-# The filters, as a mark names the one that refuses a page. The injector also refuses what it cannot hit.
+# Names of the filters, by which a mark says which one refuses a page. The injector also refuses what it cannot hit.
 BY_DEVICE: Final = "dev"
 BY_FLAGS: Final = "flags"
 BY_CGROUP: Final = "memcg"

@@ -18,7 +18,7 @@ from .memory_failure import memory_failure
 NO_PAGE: Final = site("hwpoison_inject", Act.DECIDE, "ENXIO", "pfn")
 NOT_HIT: Final = site("hwpoison_inject", Act.DECIDE, "kind", "by pfn")
 FILTERED: Final = site("hwpoison_inject", Act.DECIDE, "filtered", "by pfn")
-# An injected error is refused, by the injector or in the handler; a mark of each names the filter as `by`.
+# An injected error is refused, by the injector or in the handler; both marks name the filter as `by`.
 REFUSED: Final[frozenset[Site]] = frozenset({NOT_HIT, FILTERED, FILTERED_BY_HANDLER})
 
 

@@ -112,7 +112,7 @@ def _stable_pages(m: Machine) -> list[int]:
 
 
 def _candidate(m: Machine, vma: Vma, vpn: int) -> int | None:
-    """The frame mapped there if it can be merged: anonymous, not merged yet, without references beside its mappings."""
+    """The frame mapped there if it can be merged: anonymous, not merged yet, without references beyond its mappings."""
     entry = m.ptes.value(vma.mm, vpn)
     if not entry & ptes.PRESENT or entry & (ptes.SPECIAL | ptes.PSE):
         return None

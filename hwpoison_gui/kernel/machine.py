@@ -64,12 +64,12 @@ def _zeros(frames: int, dtype: npt.DTypeLike) -> npt.NDArray[Any]:
 class Machine:
     """All state of one simulated machine.
 
-    Columns, one value a frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
+    Columns, one value per frame, index = pfn: `flags` uint64 (KPF bits), `refcount` and `mapcount`
     int32, `mapping` uint32 (page->mapping as page_mapping.py has it; of a compound tail the pfn of its head),
     `index` uint32 (page->index, in pages).
     Constant: `zones`, those of one node unless an image says otherwise; `memcg`, None unless it says one; `capture`;
-    `uncaptured`, int32 a frame, the mappings that the kernel counted and no captured PTE explains, where the source has
-    the page tables of some processes only, else None;
+    `uncaptured`, int32 per frame, the mappings that the kernel counted and no captured PTE explains, where the source
+    has the page tables of some processes only, else None;
     `devices`,     (major, minor) of the file systems of inodes, by number, as far as it says them.
     """
 
@@ -90,7 +90,7 @@ class Machine:
         self._add_task_tables()
         self._add_file_tables()
         self._add_records()
-        # Up to a hundred thousand threads, and the reverse map of the page at hand.
+        # Caches: up to a hundred thousand threads, and the reverse map of the page at hand.
         self._threads: Memo[tuple[int, ...], Threads] = Memo(256, self.tasks, self.processes)
         self._living: Memo[None, Sequence[Process]] = Memo(1, self.processes)
         walked = self.vmas, self.anon_vma_chain, self.i_mmap

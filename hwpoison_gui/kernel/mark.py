@@ -140,7 +140,7 @@ class Mark(Record):
 class Run(Record):
     """Consecutive steps of one loop, yielded together.
 
-    `marks`: one a step. `ends`: for each, how many changes the gate had recorded by its end since the last `take`.
+    `marks`: one per step. `ends`: for each, how many changes the gate had recorded by its end since the last `take`.
     """
 
     marks: Sequence[Mark]
@@ -175,7 +175,7 @@ def in_runs(gate: Gate, steps: Iterable[Mark | Run]) -> Generator[Run, None, Non
 
 
 class MarksAlike(Record):
-    """Marks of one site and one set of frames, as columns with one element a mark.
+    """Marks of one site and one set of frames, as columns with one element per mark.
 
     `args` has a column for each name in `site.args`; of `vmas`, `ptes` and `tasks`, a mark has the one element, or none
     where the column is None.

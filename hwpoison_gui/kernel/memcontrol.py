@@ -20,7 +20,7 @@ from . import page_flags as pf
 if TYPE_CHECKING:
     from .machine import Machine
 
-ROOT_INO: Final = 1  # of the root of a cgroup file system (kernfs)
+ROOT_INO: Final = 1  # inode number of the root of a cgroup file system (kernfs)
 
 _NONE: Final = 0  # page_cgroup_ino() of a page that is charged to nobody
 _AT_ONCE: Final = 1 << 16  # frames per pass: intermediate arrays of this size stay in the CPU cache

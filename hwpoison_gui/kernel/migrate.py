@@ -1,6 +1,6 @@
 """Page migration: move a page's content to another frame and remap its users.
 
-After mm/migrate.c (6.1). A page with references beside its mappings, its cache and the caller's is not moved.
+After mm/migrate.c (6.1). A page with references besides its mappings, its cache and the caller's is not moved.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _MOVED: Final = (
 
 
 def extra_references(m: Machine, pfn: int, held: int) -> int:
-    """Number of references beside those of mappings, caches, private data, and `held` of the caller."""
+    """Number of references besides those of mappings, caches, private data, and `held` of the caller."""
     entries = len(mappings_of(m, pfn))
     cached = (m.inode_of(pfn) is not None) + bool(m.page(pfn) & pf.SWAPCACHE) + bool(m.page(pfn) & pf.PRIVATE)
     return int(m.refcount.view[pfn]) - entries - cached - held

@@ -34,7 +34,7 @@ class PackedNestedTable:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.version = 0  # as of Table
+        self.version = 0  # see Table
         self._leaves = Leaves()
         self._data: dict[int, PackedRecords] = {}
         self.view: Mapping[int, Mapping[int, int]] = MappingProxyType(self._data)

@@ -13,8 +13,8 @@ I64 = npt.NDArray[np.int64]
 BITS: Final = 9
 LAST: Final = (1 << BITS) - 1
 NONE: Final = -1  # marks an empty place in a leaf; values are never negative
-TYPES: Final = (np.int8, np.int32, np.int64)  # of places, the narrowest first
-MOST: Final = np.array([(1 << 7) - 1, (1 << 31) - 1])  # the greatest value of a leaf, but for the widest
+TYPES: Final = (np.int8, np.int32, np.int64)  # of the places in a leaf, the narrowest first
+MOST: Final = np.array([(1 << 7) - 1, (1 << 31) - 1])  # the greatest value of a leaf of each type except the widest
 # Number of records in a block from which a leaf of each width needs less memory than the dictionary.
 DENSE: Final = np.array([8, 20, 32])
 
@@ -58,7 +58,7 @@ class Leaves:
         """The first of so many leaves behind all others."""
         first, self._used = self._used, self._used + (count << BITS)
         if self._used > len(self.places):
-            room = max(self._used, first + (first >> BITS + 3 << BITS))  # an eighth more, that it is not copied often
+            room = max(self._used, first + (first >> BITS + 3 << BITS))  # an eighth more, so that it is seldom copied
             grown = np.empty(room, self.places.dtype)
             grown[:first] = self.places[:first]
             self._replace(grown)

@@ -19,7 +19,7 @@ I64 = npt.NDArray[np.int64]
 D = TypeVar("D")
 
 _FIRST_LOOK: Final = 64  # number of loose records at which blocks that became dense are first packed
-_NO_LEAVES: Final[dict[int, int]] = {}  # shared, so that ten thousand small ones stay in the cache
+_NO_LEAVES: Final[dict[int, int]] = {}  # shared: ten thousand small mappings stay in the CPU cache
 
 
 class _Values(ValuesView[int]):
@@ -44,7 +44,7 @@ class PackedRecords(Mapping[int, int]):
 
     def __init__(self, leaves: Leaves | None = None) -> None:
         self._all = leaves or Leaves()  # leaves of the whole store
-        self._leaves = _NO_LEAVES  # by key >> 9
+        self._leaves = _NO_LEAVES  # places of leaves in the store, by key >> 9
         self._packed = 0  # number of records in leaves
         self._loose: dict[int, int] = {}  # records of blocks without a leaf
         self._look_at = _FIRST_LOOK
@@ -118,7 +118,7 @@ class PackedRecords(Mapping[int, int]):
         blocks = range(first >> BITS, (last >> BITS) + 1)
         nearer, farther = (blocks, leaves) if len(blocks) < len(leaves) else (leaves, blocks)
         for block in (block for block in nearer if block in farther):
-            to_place = leaves[block] - (block << BITS)  # from a key
+            to_place = leaves[block] - (block << BITS)  # added to a key gives its place
             start = max(first, block << BITS)
             end = min(max(start, last), block + 1 << BITS)
             places = self._all.cells[start + to_place : end + to_place]

@@ -1,4 +1,4 @@
-"""A store of strings of which few are distinct, such as the content of frames, at 1 to 8 bytes a record."""
+"""A store of strings of which few are distinct, such as the content of frames, at 1 to 8 bytes per record."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class PackedTags:
     def __init__(self, name: str) -> None:
         self.name = name
         self._records = PackedRecords()
-        self._tags: list[str] = []  # the record of a key is a place here
+        self._tags: list[str] = []  # the record of a key is an index into it
         self._numbers: dict[str, int] = {}
         self.view: Mapping[int, str] = _Tags(self._records, self._tags)
 

@@ -25,7 +25,7 @@ def column(values: I64) -> array[int]:
 
 
 class Vmas:
-    """Some VMAs in order of a walk. `ids`, `mms`: columns with one element a VMA."""
+    """Some VMAs in order of a walk. `ids`, `mms`: columns with one element per VMA."""
 
     def __init__(self, vmas: Sequence[Vma], ids: Sequence[int], mms: Sequence[int]) -> None:
         self.vmas, self.ids, self.mms = vmas, ids, mms
@@ -67,7 +67,7 @@ class Vmas:
 
 
 class Places(Record):
-    """Some VMAs and vma_address() of a page in each, in bytes: an array with one element a VMA.
+    """Some VMAs and vma_address() of a page in each, in bytes: an array with one element per VMA.
 
     `keys`: of the page-table entries there.
     """

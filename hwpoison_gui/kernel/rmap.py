@@ -25,7 +25,7 @@ from .page_mapping import MAPPING_ANON, MAPPING_KSM, mapping_flags, mapping_numb
 from .places import I64, NOWHERE, IntervalTree, Places, column
 from .records import HPAGE_PMD_NR, INDEX_MASK, PAGE_SHIFT, Vma
 
-# By what replaces the PTE.
+# Sites by what replaces the PTE.
 UNMAPPED: Final = {
     entry_for: site("try_to_unmap_one", Act.UNMAP, entry_for, "comm address dirty")
     for entry_for in ("hwpoison", "swap", "none")
@@ -100,7 +100,7 @@ def rmap_entries(m: Machine, pfn: int) -> I64:
 
 
 def entries_at(m: Machine, places: Places) -> I64:
-    """The page-table entry at each of some places; as of `rmap_entries`."""
+    """The page-table entry at each of some places; see `rmap_entries`."""
     return m.ptes.values(places.keys)
 
 
@@ -259,7 +259,7 @@ def _unmap_alike(m: Machine, pfn: int, places: Places, these: slice, entries: I6
     """
     count, word = len(entries), m.page(pfn)
     if count < 2 or entry_for == "swap" or min(m.mapcount.get(pfn), m.refcount.get(pfn)) <= count:
-        return None  # of a tail as well, whose references are counted on the head
+        return None  # also for a tail, whose references are counted on the head
     dirty = (entries & ptes.DIRTY) != 0
     if (entries & ~_HARMLESS != ptes.mk_pte(pfn)).any() or (dirty.any() and not word & pf.DIRTY):
         return None

@@ -23,7 +23,10 @@ HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code"
 UNKILLABLE: Final = site("get_signal_to_deliver", Act.SIGNAL, "SIGNAL_UNKILLABLE", "comm signal code")
 
 SIGNAL_NUMBERS: Final = {"SIGBUS": 7, "SIGKILL": 9, "SIGSEGV": 11}
-_IGNORED: Final = {"ignored": "ignored", "unkillable": "dropped"}  # effect by what sig_task_ignored() returns
+_IGNORED: Final = {
+    "ignored": "ignored",
+    "unkillable": "dropped",
+}  # effect, by the value of sig_task_ignored()
 
 
 def disposition(process: Process, signal: str) -> str:
@@ -49,7 +52,7 @@ def sig_task_ignored(m: Machine, process: Process, signal: str, force: bool = Fa
 
 
 def send_sig(m: Machine, tid: int, info: SigInfo, force: bool = False) -> str:
-    """send_sig_info(): queue a signal that may be ignored or blocked. `force`: as of sig_task_ignored().
+    """send_sig_info(): queue a signal that may be ignored or blocked. `force`: see sig_task_ignored().
 
     Returns `queued`, `pending` (blocked), `stopped` (waits as well), `ignored`, `unkillable`, or `dropped` because
     one is pending already (legacy_queue()) or the task is gone.
@@ -169,7 +172,7 @@ def _take_alike(m: Machine, tids: Sequence[int], doomed: dict[int, SigInfo]) -> 
     told = Each(m.deliveries, range(first, first + len(tids)), delivered)
     taken = Each(m.pending, tids, repeat(ABSENT, len(tids)))
     ends = m.gate.put_run(len(tids), (told,) if effect == "killed" else (taken, told))
-    if effect == "killed":  # which is no step: they end in do_group_exit()
+    if effect == "killed":  # without a step here: they end in do_group_exit()
         doomed.update(zip(tgids, infos, strict=True))
         return Run((), ())
     return Run(BlockList.of(MarksAlike(HANDLED, (comms, sent.signal, sent.code), (), tids)), ends)

@@ -188,7 +188,7 @@ def _take_apart(m: Machine, head: int, pfn: int) -> None:
 
 
 def _cache_each(m: Machine, inode: Inode | None, index: int, frames: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    """Put each frame of a file into the page cache, and what is behind the end of the file out of it."""
+    """Put each frame of a file into the page cache, and take what is behind the end of the file out of it."""
     if inode is None:
         return np.zeros(len(frames), np.int32)
     within = index + np.arange(len(frames)) < inode.pages

@@ -72,7 +72,7 @@ def swap_free(m: Machine, offset: int) -> None:
 def try_to_free_swap(m: Machine, pfn: int) -> None:
     """Remove the page from the swap cache if its use count is 0, and set DIRTY: no copy of it is left."""
     if m.page(pfn) & pf.SWAPCACHE and not swap_count(m, m.page_private.view[pfn]):
-        m.set_flags(pfn, pf.DIRTY)  # before the cache drops its reference, which may be the last
+        m.set_flags(pfn, pf.DIRTY)  # first, for the cache may then drop the last reference
         delete_from_swap_cache(m, pfn)
 
 

@@ -16,7 +16,7 @@ from .records import Inode
 from .rmap import clear_page_mlock
 from .split_folio import split_cached_page
 
-_NO_END: Final = 1 << 63  # beyond any page of a file
+_NO_END: Final = 1 << 63  # a page number beyond any page of a file
 
 
 def truncate_page(m: Machine, pfn: int) -> None:

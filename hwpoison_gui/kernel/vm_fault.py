@@ -11,7 +11,7 @@ from . import page_flags as pf
 from .machine import Machine
 from .page_alloc import alloc_page
 
-# The access cannot be repeated, for this reason.
+# Reasons why the access cannot be repeated.
 VM_FAULT_HWPOISON: Final = "VM_FAULT_HWPOISON"
 VM_FAULT_SIGBUS: Final = "VM_FAULT_SIGBUS"
 VM_FAULT_OOM: Final = "VM_FAULT_OOM"

@@ -29,7 +29,7 @@ HWPOISON_TYPE: Final = 26
 _PRESENT: Final = np.uint64(1 << 63)
 _PFN: Final = np.uint64((1 << 55) - 1)
 _VPN_BITS: Final = 45
-_OFFSET_BITS: Final = 46  # of a swap entry, so that type, offset and the bits of a PTE are 63: 256 PiB of swap
+_OFFSET_BITS: Final = 46  # offset of a swap entry: with its type and the bits of a PTE 63 bits, 256 PiB of swap
 
 
 class VmaRows(Record):
@@ -210,7 +210,7 @@ def _fold_huge(entries: Entries, words: U64, pmd: Bools | None) -> Entries:
     if not len(at):
         return entries
     block = entries.mm[at] << (_VPN_BITS - HPAGE_PMD_ORDER) | entries.vpn[at] >> HPAGE_PMD_ORDER
-    first = np.flatnonzero(np.diff(block, prepend=-1) != 0)  # entries are in order of address
+    first = np.flatnonzero(np.diff(block, prepend=-1) != 0)  # entries are sorted by address
     count = np.diff(first, append=len(at))
     frame = entries.value[at] >> HPAGE_PMD_ORDER
     same = np.logical_and.reduceat(frame == np.repeat(frame[first], count), first)

@@ -27,7 +27,7 @@ NEWER: Final = "newer"  # content of a dirty page: newer than the disk
 _NOT_OF_A_FILE: Final = np.uint64(pf.ANON | pf.SWAPCACHE | pf.BUDDY | pf.SLAB | pf.RESERVED | pf.COMPOUND_TAIL)
 _LRU: Final = np.uint64(pf.LRU)
 _PRIVATE_ALONE: Final = np.uint64(pf.PRIVATE | pf.UPTODATE)
-_PAGES: Final = 1 << 20  # of a file, whose content is loaded in one go
+_PAGES: Final = 1 << 20  # pages of one file whose contents are loaded at a time
 
 
 def load_files(m: Machine, image: MemoryImage, compounds: Compounds) -> None:

@@ -56,7 +56,7 @@ def fresh_machine(frames: int, profile: Profile, seed: int = 0) -> Machine:
     at = _high_order(m, at, max(2, min(64, frames // 2048)), special)
     m.special.load(special)
     first = at + seed % 16
-    m.refcount.load(slice(at, first), 1)  # what the seed skips is the kernel's
+    m.refcount.load(slice(at, first), 1)  # the frames that the seed skips are the kernel's
     _free_from(m, first)
     _fill_pcp(m)
     m.gate.record()

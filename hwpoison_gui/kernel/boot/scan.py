@@ -1,4 +1,4 @@
-"""Scans columns with one value a frame in pieces, which bounds the size of temporaries."""
+"""Scans columns with one value per frame in pieces, which bounds the size of temporaries."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from hwpoison_gui.record import Record
 
 MAGIC: Final = b"hwpoison-gui machine 1\n"
 HEAD: Final = struct.Struct("<II")  # CRC-32 of all that follows it; bytes of the JSON header
-COLUMN: Final = "column"  # the kind of a store with one value a frame
+COLUMN: Final = "column"  # the kind of a store with one value per frame
 _MOST_FRAMES: Final = 1 << 24
 _SHOWN: Final = (("flags", np.dtype("<u8")), ("refcount", np.dtype("<i4")), ("mapcount", np.dtype("<i4")))
 # Raised for a header of the wrong shape, or a value of the wrong type or size.

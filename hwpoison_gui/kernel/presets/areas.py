@@ -54,7 +54,7 @@ def layout(areas: list[Area], name: str, dice: Dice) -> list[Placed]:
         elif area.offset:
             mapped[-1].append(Placed(area, mapped[-1][-1].vpn + mapped[-1][-1].area.pages))
         else:
-            behind = areas[at + 1]  # the stack is last
+            behind = areas[at + 1]  # exists: the stack is the last area
             top -= area.pages + (behind.pages if behind.offset else 0) + 1
             mapped.append([Placed(area, top)])
     return [*low, *(placed for parts in reversed(mapped) for placed in parts), *high]

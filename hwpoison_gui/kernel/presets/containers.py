@@ -18,7 +18,7 @@ from .desktop import desktop
 EACH: Final = 1 << 22  # frames of a container, at least
 _MOST: Final = 16
 _BLOCK: Final = 1024  # frames of the largest free block
-_PIDS: Final = 5_000  # of a container, of which the largest is below
+_PIDS: Final = 5_000  # from the pids of a container to those of the next
 _INODES: Final = 10_000_000
 _SWAP: Final = 1 << 16  # pages; a desktop of any size uses fewer
 _INIT: Final = 1

@@ -35,7 +35,7 @@ from .pool import Birth, PagePool
 from .processes import NOTHING, Entries, ProcessTable
 from .spec import Anon, FileSpec, Library, Program
 
-_NORMAL: Final = 1 << 16  # frames of the machine for which the tables give numbers of pages
+_NORMAL: Final = 1 << 16  # frames of the machine whose numbers of pages are in the tables
 _LARGEST: Final = 16 * _NORMAL
 _VPN_BITS: Final = 36
 _SMALLEST: Final = 1500
@@ -50,7 +50,7 @@ def desktop(frames: int, seed: int) -> MemoryImage:
     """The image of a desktop of `frames` frames. Raises ValueError below 4096 frames."""
     if frames < LEAST_FRAMES:
         raise ValueError(f"the desktop needs {LEAST_FRAMES} frames (16 MiB) at least, not {frames}")
-    # However small the machine, free blocks of all orders must remain, so everything else shrinks more.
+    # Free blocks of all orders must remain on the smallest machine, too, so everything else shrinks more.
     shrunk = max(_SMALLEST, (frames - _KEPT_FREE) * _NORMAL // (_NORMAL - _KEPT_FREE))
     scale = shrunk if frames < _NORMAL else min(_LARGEST, frames)
     while True:

@@ -1,6 +1,6 @@
 """The desktop's programs: who runs, who forked whom, and what each has mapped.
 
-A session with a browser and a terminal beside the servers of a small web application, one of each way
+A session with a browser and a terminal, besides the servers of a small web application, one of each way
 to treat SIGBUS and PR_MCE_KILL among them.
 """
 

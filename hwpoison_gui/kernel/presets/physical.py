@@ -21,7 +21,7 @@ from .dice import I64, Dice
 I32 = npt.NDArray[np.int32]
 
 LEAST_FRAMES: Final = 4096
-BLOCK: Final = 1024  # the largest free block
+BLOCK: Final = 1024  # frames of the largest free block
 
 _LOW_MEMORY: Final = 0x100
 _EBDA: Final = 0x9F

@@ -75,7 +75,7 @@ class PagePool:
         parts = [self._runs(np.nonzero(length == run)[0], run, counts) for run in sorted(set(length.tolist()))]
         group, offset, pages = (np.concatenate(column) for column in zip(*parts, strict=True))
         spread = span[group] * _TICK
-        # A group grows from its first page to its last; groups that grow at the same time come in between.
+        # A group grows from its first page to its last; pages of groups that grow at the same time lie in between.
         jitter = self._dice.below(1 << 40, "when", firsts[group] + offset) % (spread // 4 + 1)
         key = when[group] * _TICK + offset * spread // counts[group] + jitter
         order = np.argsort(key, kind="stable")
