@@ -17,7 +17,7 @@ from hwpoison_gui.record import Record
 
 U64 = npt.NDArray[np.uint64]
 
-# Of /proc/sys/vm, in any modelled kernel.
+# Files of /proc/sys/vm, in any modelled kernel.
 SYSCTLS: Final = ("memory_failure_early_kill", "memory_failure_recovery", "enable_soft_offline")
 
 
@@ -129,8 +129,8 @@ class CachedPages:
 class HiddenState:
     """State that Linux does not export, where it was recorded or synthesized.
 
-    `refcount`: int32 a frame. `pte_dirty`: bool, parallel to the pagemap arrays.
-    `mapping`, `index`: uint64 a frame, words of struct page (low two bits of mapping: 1 anonymous, 3 KSM).
+    `refcount`: int32 per frame. `pte_dirty`: bool, parallel to the pagemap arrays.
+    `mapping`, `index`: uint64 per frame, words of struct page (low two bits of mapping: 1 anonymous, 3 KSM).
     `pte_pmd`: bool, parallel to the pagemap arrays: mapped by a huge PMD, not by a PTE.
     Any may be None.
     """
@@ -146,14 +146,14 @@ class HiddenState:
 class MemoryImage(Record):
     """The memory of a whole machine at one point in time.
 
-    `kpageflags`: uint64 a frame, index = pfn. `kpagecount`: any integer type a frame, mappings and not references.
+    `kpageflags`: uint64 per frame, index = pfn. `kpagecount`: any integer type per frame, mappings and not references.
     `pagemap_pid` int64, `pagemap_va` uint64 (bytes), `pagemap_entry` uint64 (raw pagemap words: bit 63
     present, 62 swapped, 61 file or shared, 56 exclusive, 0-54 pfn; swapped: 0-4 type, 5-54 offset):
     parallel, present or swapped entries only. `notes`: text on how hidden state was derived.
     `kernel`: (major, minor) of the kernel that exported it, None if unknown.
     `hardware_corrupted_kb`: of /proc/meminfo, None if unknown.
     `zones`: sorted by address, without overlap (a zone may have several parts); empty if unknown.
-    `cgroup`: uint64 a frame, the inode number of the memory cgroup that it is charged to, 0 for none; None if unknown.
+    `cgroup`: uint64 per frame, the inode number of the memory cgroup that is charged, 0 for none; None if unknown.
     `cgroups`: paths of memory cgroups by inode number, as far as they are known.
     `no_handler`: whether its kernel was built without memory_failure().
     """

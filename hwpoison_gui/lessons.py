@@ -20,7 +20,7 @@ from hwpoison_gui.view.base.kinds import KINDS, kind_of
 if TYPE_CHECKING:  # imported when a lesson is read: start-up reads what was kept
     from hwpoison_gui.session.session import Session
 
-COLUMNS: Final = 11  # of the part of the map that a picture shows
+COLUMNS: Final = 11  # columns of the part of the map that a picture shows
 ROWS: Final = 9
 _FILE: Final = "lessons.json"
 _FORMAT: Final = 2  # to be raised when the cached data changes
@@ -30,8 +30,8 @@ _SHOWN: Final = frozenset({"poison", "soft_offline"})
 class Picture(NamedTuple):
     """The map around the frame of the last error, and the processes that had mapped it, at the end of a lesson.
 
-    `cells`: kind of each frame (base/kinds.py), row by row, COLUMNS a row; -1 outside of memory. `hit`: the cell of the
-    frame. `fates`: of each process: alive, told (signalled, and alive), exited or dead.
+    `cells`: kind of each frame (base/kinds.py), row by row, COLUMNS per row; -1 outside of memory. `hit`: the cell of
+    the frame. `fates`: of each process: alive, told (signalled, and alive), exited or dead.
     """
 
     cells: tuple[int, ...]

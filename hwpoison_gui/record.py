@@ -1,4 +1,4 @@
-"""Records: named tuples, as of `typing.NamedTuple`, whose classes are made in a tenth of the time.
+"""Records: named tuples, like those of `typing.NamedTuple`, whose classes are made in a tenth of the time.
 
 A start makes more than a hundred of these classes, and instances of half of them. NamedTuple compiles every annotation
 and a constructor of every class; here annotations stay text, and classes with as many fields share the code of a

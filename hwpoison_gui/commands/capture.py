@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     names = parser.add_mutually_exclusive_group()
     names.add_argument("--no-names", action="store_true", help="omit names of processes, files, cgroups and host")
     names.add_argument("--anonymize", action="store_true", help="replace each name by a pseudonym of its own")
-    names.add_argument("--raw", action="store_true", help="only page flags: 8 bytes a frame, as page-types -F reads")
+    names.add_argument("--raw", action="store_true", help="only page flags: 8 bytes per frame, as page-types -F reads")
     parser.add_argument("--progress", action="store_true", help="print the share that is done, for other programs")
     return parser
 

@@ -39,7 +39,7 @@ def run(arguments: Sequence[str]) -> int:
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser = command_parser(
         "make-machine",
-        description="Make up the memory of a machine, and write it as a snapshot. Needs 50 bytes a frame meanwhile.",
+        description="Make up the memory of a machine, and write it as a snapshot. Needs 50 bytes per frame meanwhile.",
         epilog="exit status: 0 written, 2 not written; the same numbers make the same machine everywhere",
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="file to write: NAME.npz")

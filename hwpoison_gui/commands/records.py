@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.sources.records.event import Source
 
 _STDIN: Final = "-"
-_DESCRIPTORS: Final = (Path("/dev/fd"), Path("/proc/self/fd"))  # of pipes that the shell has opened
+_DESCRIPTORS: Final = (Path("/dev/fd"), Path("/proc/self/fd"))  # folders of pipes that the shell has opened
 
 
 def run(arguments: Sequence[str]) -> int:

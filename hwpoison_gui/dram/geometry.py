@@ -33,7 +33,7 @@ FOUR_GIB: Final = 1 << 32
 # The coordinates, from the largest part of memory to the smallest. A bank belongs to a bank group (DDR4 and later), a
 # sub-channel to a DIMM (DDR5). The column is a byte within the row.
 FIELDS: Final = ("channel", "dimm", "subchannel", "rank", "bank_group", "bank", "row", "column")
-ABOVE_ROW: Final = FIELDS[:6]  # what names a bank
+ABOVE_ROW: Final = FIELDS[:6]  # the fields that name a bank
 SHORT: Final = {"bank_group": "bg", "subchannel": "sub", "column": "col"}  # as places are written
 
 

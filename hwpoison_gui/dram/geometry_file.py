@@ -11,7 +11,7 @@ from hwpoison_gui.dram.errors import DramError
 from hwpoison_gui.dram.geometry import FIELDS, FRAME_BYTES, UNITS, Function, Geometry, Hole, check, in_order, in_units
 
 FORMAT: Final = 1
-MOST_BITS: Final = 52  # of a physical address of x86-64
+MOST_BITS: Final = 52  # bits of a physical address of x86-64
 _KEYS: Final = {
     "geometry": "the version of the format, 1",
     "name": "a text",

@@ -17,4 +17,4 @@ NAMES: Final = {
     "zen2-2rank": "AMD Zen 2, 2 ranks",
     "zen3-2rank": "AMD Zen 3, 2 ranks",
     "zen4-1rank": "AMD Zen 4, DDR5, 1 rank",
-}  # by file in resources/geometries
+}  # keys: files in resources/geometries

@@ -91,7 +91,7 @@ def _variables(theme: Theme, dark: int) -> str:
     values = {name: getattr(theme, name) for name in names}
     values |= {"poison-ink": theme.poison_ink, "dark": dark}
     values |= {f"kind{number}": colour for number, colour in enumerate(theme.kinds)}
-    scheme = "dark" if dark else "light"  # of what the browser draws: scroll bars
+    scheme = "dark" if dark else "light"  # for what the browser draws: scroll bars
     return " ".join((f"color-scheme: {scheme};", *(f"--{name}: {value};" for name, value in values.items())))
 
 

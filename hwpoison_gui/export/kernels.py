@@ -27,7 +27,7 @@ from hwpoison_gui.view.rows.between import (
 
 _LABEL: Final = 30  # columns of the terminal
 _LEAST: Final = 24
-_MARGIN: Final = 23  # of what is said about a group of frames
+_MARGIN: Final = 23  # columns left of what is said about a group of frames
 _QUIET: Final = frozenset({FRAME, COUNTERS, ENTRIES})  # aspects that are only shown where a kernel changes them
 
 

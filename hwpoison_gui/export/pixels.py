@@ -74,7 +74,7 @@ class Palette:
 
     def __init__(self, samples: Iterable[U8]) -> None:
         colours, counts = np.unique(np.concatenate([packed(one).ravel() for one in samples]), return_counts=True)
-        # Ties by number, so that the same film has the same palette.
+        # Ties are broken by number, so that the same film has the same palette.
         chosen = colours[np.lexsort((colours, -counts))[:COLOURS]].astype(np.int64)
         self._colours = np.stack((chosen >> 16, chosen >> 8 & 255, chosen & 255), axis=1)
         self._known = np.full(1 << 24, -1, np.int16)

@@ -13,7 +13,7 @@ from hwpoison_gui.view.story.stage_text import target_at
 from hwpoison_gui.view.story.stops import is_told
 
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)  # acts in which a dot walks from the frame to a process
-_LONGEST_MS: Final = 60_000.0  # of one step: a text that takes longer to read is no caption
+_LONGEST_MS: Final = 60_000.0  # the longest step: a text that takes longer to read is no caption
 _END_MS: Final = 2000.0  # more for the last shot, before an animation begins again
 
 

@@ -40,7 +40,7 @@ from hwpoison_gui.view.words.plain import plain
 U8 = npt.NDArray[np.uint8]
 Json = dict[str, Any]
 
-MOST_CELLS: Final = 1 << 16  # of the map: a browser draws as many at once
+MOST_CELLS: Final = 1 << 16  # cells of the map: a browser draws as many at once
 MOST_SCENES: Final = 4000
 _EDGE: Final = 8  # scenes at either end of a run of alike steps
 _LOOPS: Final = (Act.VISIT, Act.SKIP, Act.UNMAP, Act.MAP, Act.SIGNAL, Act.DIE)

@@ -30,7 +30,7 @@ _MPEG4: Final = Codec("mpeg4", {"qscale": "3"})  # where FFmpeg was built withou
 _VP9: Final = Codec(
     "libvpx-vp9", {"crf": "32", "b": "0", "g": "600", "deadline": "realtime", "cpu-used": "8", "row-mt": "1"}
 )
-_SAME_BYTES: Final = {"fflags": "+bitexact"}  # else WebM has a random number of itself
+_SAME_BYTES: Final = {"fflags": "+bitexact"}  # else WebM gets a random number
 FORMATS: Final[dict[str, tuple[Codec, ...]]] = {"mp4": (_H264, _MPEG4), "webm": (_VP9,)}
 
 
@@ -75,7 +75,7 @@ def write(file: IO[bytes], pictures: Iterable[Picture], size: tuple[int, int], f
             stream.width, stream.height = size
             stream.pix_fmt = "yuv420p"
             stream.codec_context.time_base = Fraction(1, fps)
-            stream.codec_context.colorspace = _BT709  # said, so that players show the colours that were drawn
+            stream.codec_context.colorspace = _BT709  # given, so that players show the colours that were drawn
             stream.codec_context.color_range = _NARROW
             _encode(av, container, stream, pictures, fps)
     except av.error.FFmpegError as error:

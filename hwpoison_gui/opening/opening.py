@@ -177,7 +177,7 @@ def open_file(
 
 
 def machine_in(path: Path, progress: Progress = nobody_waits, cancelled: Cancelled = nobody_cancels) -> Machine:
-    """The machine of a file, without what its session overlays on it; errors as of `open_file`."""
+    """The machine of a file, without what its session overlays on it; errors: see `open_file`."""
     return open_file(path, "", progress, cancelled, bare=True).session.machine
 
 
@@ -382,7 +382,7 @@ def _open_empty_map(
 
 
 def _with_attached(opened: Opened, document: Document, path: Path, progress: Progress, cancelled: Cancelled) -> Opened:
-    """A machine with what its session refers to beside it; an empty map has its error records already."""
+    """A machine with what else its session refers to; an empty map has its error records already."""
     from hwpoison_gui.opening.attached import read_attached
 
     if opened.records_only:

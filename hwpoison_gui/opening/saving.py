@@ -25,7 +25,7 @@ from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.sources.errors import stop_if
 
 Cancelled = Callable[[], bool]
-_NAME = "memory.npz"  # of a copy of live memory inside a session file
+_NAME = "memory.npz"  # name of a copy of live memory inside a session file
 
 
 def _never() -> bool:
@@ -72,7 +72,7 @@ def _needs_memory(opened: Opened) -> bool:
 
 
 def _more(opened: Opened) -> tuple[FileSet | None, FileSet | None]:
-    """The files beside the memory."""
+    """The files besides the memory."""
     return opened.records, opened.second_files
 
 

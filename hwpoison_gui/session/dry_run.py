@@ -94,7 +94,7 @@ class RanAlone(Generic[R]):
 
 @contextmanager
 def dry(m: Machine, function: Steps[R]) -> Iterator[RanAlone[R]]:
-    """Inside, the machine is as a function of the kernel leaves it; afterwards it is as before, as of `dry_run`."""
+    """Inside, the machine is as a function of the kernel leaves it; afterwards it is as before; see `dry_run`."""
     assert not m.gate.changed, "an operation is between two steps"
     marks = BlockList[Mark]()
     try:

@@ -15,7 +15,7 @@ from hwpoison_gui.session.errors import ScenarioError
 from hwpoison_gui.session.operation import Parts
 from hwpoison_gui.session.outcome import Outcome
 
-MOST_FRAMES: Final = 1 << 18  # of one operation, 1 GiB: half a minute, and 0.7 GB for its steps
+MOST_FRAMES: Final = 1 << 18  # frames of one operation, 1 GiB: half a minute, and 0.7 GB for its steps
 _LEAST_RANGE: Final = 3  # frames of a range; fewer are named one by one
 
 

@@ -40,7 +40,7 @@ class Notebook:
     def __init__(self, session: Session) -> None:
         self._session = session
         self.notes: list[Note] = []
-        self.drafts: list[Note] = []  # typed for a position, and not accepted
+        self.drafts: list[Note] = []  # notes typed for a position and not accepted
         self._number = 0
         self._places: tuple[Operation | None, dict[int, Operation | None]] = None, {}
         line = self._line(len(session.operations))

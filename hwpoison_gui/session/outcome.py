@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class SignalSeen(Record):
-    """A signal and its effect, as of Delivery. `addr` in bytes, `thread` 0 is the main one.
+    """A signal and its effect; see Delivery. `addr` in bytes, `thread` 0 is the main one.
 
     `task` is the process by its name in scenarios.
     """
@@ -51,7 +51,7 @@ def _delivered(part: Block[Delivery] | list[Delivery]) -> Any:
 
 
 def _seen(who: Threads, done: Any) -> Iterator[SignalSeen]:
-    """The signals of some threads. `done`: as of `_delivered`."""
+    """The signals of some threads. `done`: see `_delivered`."""
     sent, process = as_columns(SigInfo, done.info), who.process
     return from_columns(
         SignalSeen,

@@ -178,7 +178,7 @@ class Session:
         """
         for operation in reversed(self.operations):
             if pfn is not None and not operation.parts and operation.outcome.pfn != pfn:
-                continue  # so are thousands, and this is asked at each step
+                continue  # thousands are, and this is asked at each step
             if upto is None or operation.first < upto:
                 for part in operation.each(upto) if pfn is None else operation.on(pfn):
                     if upto is None or part.last <= upto:

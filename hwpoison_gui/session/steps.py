@@ -23,10 +23,10 @@ from hwpoison_gui.record import Record
 R = TypeVar("R")
 
 ACTS: Final = tuple(Act)  # by their numbers in `Marks.acts`
-HERE: Final = (-1,)  # in a mark that is kept once for many frames: the frame at hand
+HERE: Final = (-1,)  # in a mark that is kept once for many frames, stands for the frame at hand
 _CODE: Final = {act: code for code, act in enumerate(ACTS)}
-_SITE: Final = itemgetter(0)  # of a mark
-_STORE: Final = itemgetter(0)  # of a change
+_SITE: Final = itemgetter(0)  # site of a mark
+_STORE: Final = itemgetter(0)  # store of a change
 
 
 class Step(Record):
@@ -38,7 +38,7 @@ class Step(Record):
 
 
 class RunOfFrames(Record):
-    """Consecutive steps of an operation on many frames; `marks` and `ends` as of Run.
+    """Consecutive steps of an operation on many frames; `marks`, `ends`: see Run.
 
     `frames`: pairs of the number of a mark and a frame, the first for mark 0: HERE in that mark and those after it.
     """
@@ -60,7 +60,7 @@ class SharedMarks:
         known, frame, found = self._known, (pfn,), list[Mark]()
         for mark in marks:
             site, args, frames, vmas, ptes, tasks = mark
-            if frames == frame and ptes:  # addresses are of one frame
+            if frames == frame and ptes:  # the addresses belong to this frame alone
                 one = self._ids.setdefault
                 mark = Mark(site, args, HERE, one(vmas, vmas), ptes, one(tasks, tasks))
             elif frames == frame:
@@ -337,7 +337,7 @@ class Changes:
 class RecordedSteps(Sequence[Step]):
     """The recorded steps in columns; a `Step` is built when it is read.
 
-    `marks` and `operations` have one element a step. The changes of step n are `ends[n]` to `ends[n + 1]`.
+    `marks` and `operations` have one element per step. The changes of step n are `ends[n]` to `ends[n + 1]`.
     """
 
     def __init__(self) -> None:

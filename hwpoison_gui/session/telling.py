@@ -1,4 +1,4 @@
-"""Parts of a scenario step beside the inputs of its operation: words for the audience and the speaker, and claims."""
+"""Parts of a scenario step besides the inputs of its operation: words for the audience and the speaker, and claims."""
 
 from __future__ import annotations
 

@@ -23,8 +23,8 @@ from hwpoison_gui.kernel.mark import Mark, Run
 from hwpoison_gui.record import Record
 from hwpoison_gui.session.steps import RecordedSteps, RunOfFrames
 
-_LINES: Final = itertools.count()  # of all timelines: what was read of one is never taken for another's
-_STORE: Final = itemgetter(0)  # of a change
+_LINES: Final = itertools.count()  # unique among all timelines: what was read from one is never taken for another's
+_STORE: Final = itemgetter(0)  # store of a change
 STEPS_PER_SLICE: Final = 1024  # steps applied between two yields of a walk
 
 

@@ -21,7 +21,7 @@ from hwpoison_gui.session.errors import ScenarioError
 
 OUT_OF_RANGE: Final = 1 << 40
 _MOST_NAMED: Final = 6  # VMAs in an error message
-# Kinds of pages beside those of scenario files, for somebody who names a frame: flags that are set, flags that are not.
+# Kinds of pages besides those of scenario files, for a user who names a frame: flags that are set, flags that are not.
 MORE_KINDS: Final = {
     "ksm": (pf.KSM, 0),
     "thp": (pf.THP | pf.COMPOUND_HEAD, pf.HUGE),

@@ -1,4 +1,4 @@
-"""A column with one value a frame as runs of equal neighbours, as snapshots keep it (docs/snapshot-format.md).
+"""A column with one value per frame as runs of equal neighbours, as snapshots keep it (docs/snapshot-format.md).
 
 A busy machine has runs of ten frames and some hundred different flag words: runs are as small as what zlib makes of the
 words, and take a hundredth of the time to read. The map of a snapshot is painted from them, before anything else of it

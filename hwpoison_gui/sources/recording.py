@@ -141,7 +141,7 @@ def first_frames(path: Path) -> FrameRuns | U64:
     Returns
     -------
     FrameRuns or ndarray of uint64, shape (frames,)
-        Words of /proc/kpageflags with the bits of 6.1: as runs of equal words, or a word a frame, as the file has them.
+        Words of /proc/kpageflags with the bits of 6.1: as runs of equal words, or one per frame, as the file has them.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def zones_in(path: Path) -> tuple[ZoneImage, ...]:
 
 
 def _most_frames() -> int:
-    """The largest number of frames that is read; 32 bytes a frame hold flags, counts and cgroup."""
+    """The largest number of frames that is read; 32 bytes per frame hold flags, counts and cgroup."""
     return npz.MOST_BYTES >> 5
 
 

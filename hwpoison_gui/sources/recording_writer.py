@@ -51,7 +51,7 @@ def write_snapshot(file: IO[bytes], exported: Exported, cancelled: Cancelled = n
     if exported.cgroup is not None:
         columns[CGROUP_COLUMN] = exported.cgroup
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        # of no date, as the arrays: the capture time is in the JSON, if it may be known
+        # without a date, like the arrays: the capture time is in the JSON, if it may be known
         archive.writestr(zipfile.ZipInfo(INSIDE), json_of(exported), zipfile.ZIP_DEFLATED, 1)
         for name, column in as_runs(columns).items():
             info = zipfile.ZipInfo(f"{name}.npy")
@@ -65,7 +65,7 @@ def write_snapshot(file: IO[bytes], exported: Exported, cancelled: Cancelled = n
 
 
 def as_runs(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns of a snapshot: those with a value a frame as runs, and process numbers in 4 bytes each."""
+    """The columns of a snapshot: those with a value per frame as runs, and process numbers in 4 bytes each."""
     made: dict[str, Any] = {}
     for name, column in columns.items():
         if name in (*FRAME_COLUMNS, CGROUP_COLUMN):

@@ -17,7 +17,7 @@ from hwpoison_gui.sources.records.text import read_text
 
 _HEAD: Final = 1 << 14
 _SMALL: Final = 1 << 14  # a file of statistics is smaller
-_TAKEN: Final = frozenset(("kmsg", "trace_pipe"))  # of /proc and tracefs: queues, although stat() says files
+_TAKEN: Final = frozenset(("kmsg", "trace_pipe"))  # names in /proc and tracefs: queues, although stat() says files
 _BINARY: Final = 0.3  # share of the first bytes; a log may contain some junk
 
 

@@ -12,7 +12,7 @@ from hwpoison_gui.sources.maps import ProcessText
 from hwpoison_gui.sources.threads import PF_MCE_EARLY, PF_MCE_PROCESS, SIGBUS, SIGSEGV, ThreadText
 
 _POLICIES: Final = {"default": 0, "early": PF_MCE_PROCESS | PF_MCE_EARLY, "late": PF_MCE_PROCESS}
-_KB: Final = 4  # of a frame
+_KB: Final = 4  # KiB of a frame
 
 
 def exported_from(image: MemoryImage, version: str, nodes: int = 1) -> Exported:

@@ -5,7 +5,7 @@
 A desktop is open; a made-up machine is opened as a user opens it: as a snapshot, also under the layouts by zone and by
 geometry of DRAM, as a recording with a word a frame, and as raw page flags. Times are wall
 times of the whole: thread, progress dialog and paints. The baseline is what a plain program does before it can paint:
-it reads the flag words, 8 bytes a frame, from a compressed array, or from the raw file. The first picture is compared
+it reads the flag words, 8 bytes per frame, from a compressed array, or from the raw file. The first picture is compared
 with that of the open machine, pixel by pixel.
 """
 

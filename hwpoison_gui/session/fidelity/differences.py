@@ -24,7 +24,7 @@ FEATURE: Final = "features"
 SYSCTL: Final = "sysctls"
 RECORDS: Final = {"log": "Log lines", "results": "Results", "users": "Processes", "mm": "Memory", "files": "Files"}
 GROUPS: Final = {PHASES: "Phases of `memory_failure()`", FEATURE: "Features", SYSCTL: "Sysctls", **RECORDS}
-NAMED: Final = ("exits", "actions")  # by a phase or the state table
+NAMED: Final = ("exits", "actions")  # whose keys a phase or the state table names
 
 
 Undo = Callable[[Profile], Profile]

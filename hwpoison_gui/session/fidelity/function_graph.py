@@ -12,7 +12,7 @@ from typing import Final
 
 from hwpoison_gui.record import Record
 
-# `CPU) TASK-PID | DURATION | INDENT NAME() {`, or `;` for one that calls nothing the tracer knows. A function of a
+# `CPU) TASK-PID | DURATION | INDENT NAME() {`, or `;` for one that calls no traced function. A function of a
 # module has its name behind it, in brackets.
 _CALL: Final = re.compile(r"^ *\d+\)[^|]*\|[^|]*\|( *)([A-Za-z_][\w.]*)(?: \[\w+\])?\(\)[ ;]")
 _INDENT: Final = 2

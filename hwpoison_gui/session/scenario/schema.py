@@ -21,11 +21,11 @@ BACKGROUNDS: Final = ("none", "desktop")
 
 LEAST_FRAMES: Final = 256
 MOST_FRAMES: Final = 1 << 26  # 256 GiB: the columns of that many frames take 1.6 GB
-MOST_HUGE_PAGES: Final = 1 << 14  # of the pool, 32 GiB: some seconds at boot
+MOST_HUGE_PAGES: Final = 1 << 14  # huge pages of the pool, 32 GiB: some seconds at boot
 MOST_DESKTOP_FRAMES: Final = 1 << 24  # 64 GiB: with their processes and files they take 1.6 GB, too
-MOST_PAGES: Final = 1 << 31  # of a VMA, 8 TiB: 32 bits of page->index, of which anonymous VMAs begin in the lower half
+MOST_PAGES: Final = 1 << 31  # of a VMA, 8 TiB: page->index has 32 bits, and anonymous VMAs begin in the lower half
 MOST_FILE_PAGES: Final = 1 << 32  # 32 bits of page->index
-MOST: Final = (1 << 63) - 1  # of other numbers: what TOML holds
+MOST: Final = (1 << 63) - 1  # the largest of other numbers: what TOML holds
 MOST_PID: Final = 1 << 22  # PID_MAX_LIMIT
 HUGE_PAGE: Final = 512  # 4 KiB frames of a 2 MiB page
 
@@ -244,7 +244,7 @@ OPS: Final[dict[str, Op]] = {
     "check": Op({"frame": Key(Kind.FRAME, Missing.ABSENT), "task": Key(Kind.TASK, Missing.ABSENT)}),
 }
 
-# Keys that are looked for and do not exist: why.
+# Keys that users look for and that do not exist, with the reason.
 NO_KEYS: Final[Mapping[tuple[str, str], str]] = {
     ("poison", "pages"): '`frames` names many: frames = "0x1000+0x200"',
     ("soft_offline", "pages"): '`frames` names many: frames = "0x1000+0x200"',
@@ -253,7 +253,7 @@ NO_KEYS: Final[Mapping[tuple[str, str], str]] = {
 
 _FILTER: Final = 'the filters are set by steps of their own: op = "debugfs", name = "corrupt-filter-enable", value = 1'
 NO_KEYS_LIKE: Final[Mapping[str, str]] = {"corrupt-filter-": _FILTER, "corrupt_filter_": _FILTER}  # by their beginning
-# Words that are looked for and do not exist, by the key they stand for: why.
+# Words that users look for and that do not exist, by the key they stand for, with the reason.
 _BY_MADVISE: Final = 'is the op `{}` with via = "madvise"; `frames` names the pages of a range'
 _PFN: Final = "hwpoison/corrupt-pfn is the op `poison`, unpoison-pfn the op `unpoison`"
 _POOL: Final = "the pool of huge pages is set by the op `hugepages`, and before the start by `huge_pages` of `[memory]`"

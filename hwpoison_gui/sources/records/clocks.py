@@ -73,7 +73,7 @@ def _differences(where: dict[Key, list[tuple[float, int]]], other: Iterable[Inci
         if incident.time is None:
             continue
         for time, noted_by in where.get(key_of(incident), ()):
-            if noted_by == source:  # of another boot
+            if noted_by == source:  # noted by the same source, in another boot
                 continue
             yield time - incident.time
             left -= 1

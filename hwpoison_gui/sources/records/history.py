@@ -18,7 +18,7 @@ HWPOISON_INJECT: Final = "hwpoison-inject"
 MADVISE: Final = "madvise"
 INJECTORS: Final = (HWPOISON_INJECT, MADVISE)  # origins of errors that no hardware reported
 
-_SAME_S: Final = 10.0  # by aligned clocks
+_SAME_S: Final = 10.0  # seconds apart by aligned clocks
 _MERGED: Final = (
     f"An error in several sources is one record if operation, frame and result agree and the times differ by at most "
     f"{_SAME_S:.0f} s."

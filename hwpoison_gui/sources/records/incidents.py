@@ -11,7 +11,7 @@ from hwpoison_gui.sources.records.event import Event, Source, Task
 # Kinds of an incident, besides those of its events.
 MEMORY_FAILURE: Final = "memory failure"
 FAULT_KILL: Final = "kill at a page fault"
-SIGNAL_ALONE: Final = "signal"  # of a source that does not say for which frame
+SIGNAL_ALONE: Final = "signal"  # from a source that does not say for which frame
 
 _OF_HANDLER: Final = frozenset((ev.RESULT, ev.ENDED, ev.SIGNAL, ev.INJECTED, ev.NOTE))
 _ALONE: Final = {
@@ -69,7 +69,7 @@ class Incident(Record):
 def incidents_of(source: Source) -> list[Incident]:
     """The incidents of a source, in the order of their first lines."""
     found: list[Incident] = []
-    events: list[list[Event]] = []  # of each incident, which may have very many
+    events: list[list[Event]] = []  # events of each incident, which may have very many
     last: dict[tuple[int, int | None], int] = {}  # the last incident of each boot and frame
     for event in source.events:
         key = event.boot, event.pfn

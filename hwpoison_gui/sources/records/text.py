@@ -138,7 +138,7 @@ class _Reader:
         try:
             text = json.loads(value)
         except ValueError:
-            text = value.strip('"')  # cut short
+            text = value.strip('"')  # the value may be cut short
         time = self._json_time.pop() if self._json_time else ""
         self._line(f"[{time}] {text}" if time else str(text), number)
 
@@ -285,7 +285,7 @@ def _all_lines(block: Block) -> Iterator[tuple[int, bytes]]:
 def _wanted(block: Block) -> Iterator[tuple[int, bytes]]:
     """The lines of a block that have a keyword, with their numbers."""
     data = block.data
-    found: set[int] = set()  # where these lines begin
+    found: set[int] = set()  # places where these lines begin
     for key in _KEYS:
         at = data.find(key)
         while at >= 0:

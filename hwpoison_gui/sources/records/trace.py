@@ -90,7 +90,7 @@ class Trace:
         if found is None or name is None:
             return []
         if found["code"] not in ((_MCEERR_AR, _MCEERR_AO) if name == "SIGBUS" else (_KERNEL, "0")):
-            return []  # of another cause
+            return []  # a signal of another cause
         how = "forced" if name == "SIGKILL" else "at a page fault" if found["code"] == _MCEERR_AR else "sent"
         task = Task(found["comm"], int(found["pid"]), name, how)
         done: list[Event] = self.rest() if self._held >= _MOST_PENDING else []
