@@ -14,7 +14,7 @@ from hwpoison_gui.record import Record
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]{1,16}|[0-9]{1,20}", re.ASCII)
 _BARE_HEX: Final = re.compile(r"[0-9a-fA-F]*[a-fA-F][0-9a-fA-F]*")
 _HEX: Final = r"(0x[0-9a-f]{1,16})"
-# What the kernel prints a pfn after; the log of a machine has the time before it.
+# Texts after which the kernel prints a pfn; in a log the time stands before it.
 _LOG_LINES: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
@@ -86,7 +86,7 @@ def frame_in_line(text: str) -> TakenFrame | None:
 
 
 def _in_other_wording(text: str) -> TakenFrame | None:
-    """The frame of a line in a wording that only the reader of logs knows, such as of early kernels."""
+    """The frame of a line in a wording that only the reader of logs knows, such as that of early kernels."""
     from hwpoison_gui.sources.records.lines import meaning_of  # imported here to keep start-up fast
     from hwpoison_gui.sources.records.prefixes import stamped
 

@@ -156,7 +156,7 @@ class Hit(Record):
     kind: str
 
 
-MOST_ERRORS: Final = 8  # frames broken last, whose impact Tasks shows; an older one costs a look at the past
+MOST_ERRORS: Final = 8  # frames broken last whose impact Tasks shows; an older one takes a walk back over its steps
 
 
 class Fate(Record):

@@ -34,7 +34,7 @@ class WordTable:
         self.words: list[int] = [0]
         self._ids: dict[int, int] = {}
         self._multiplier: np.uint64 | None = np.uint64(_FIRST)
-        self._word_at: U64 = np.zeros(_SLOTS, np.uint64)  # by slot, or sorted
+        self._word_at: U64 = np.zeros(_SLOTS, np.uint64)  # indexed by slot, or sorted
         self._id_at: npt.NDArray[np.uint16] = np.zeros(_SLOTS, np.uint16)
 
     def __len__(self) -> int:

@@ -106,7 +106,7 @@ def kind_of(word: int) -> int:
 
 
 class StateSign(Record):
-    """A page state that cells show by a sign beside their colour; `bit` is its bit in the sign set of a cell."""
+    """A page state that cells show by a sign besides their colour; `bit` is its bit in the sign set of a cell."""
 
     bit: int
     flag: int

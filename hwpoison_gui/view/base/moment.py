@@ -56,7 +56,7 @@ def moment_of(session: Session) -> Moment:
     return Moment(position, total, step, operation, step.operation, position - operation.first, many)
 
 
-# By operation; of `poison` also with its `via`.
+# Keys: the operation; for `poison` also with its `via`.
 _TITLES: Final[dict[str, str]] = {
     "poison": "break {what}",
     "poison hard_offline": "hard offline {what}",
@@ -72,7 +72,7 @@ _TITLES: Final[dict[str, str]] = {
     "pin": "pin {frame}",
     "unpin": "unpin {frame}",
 }
-# Those that begin with the name of a task or of a file of the kernel.
+# Titles that begin with the name of a task or of a file of the kernel.
 _OF_A_NAME: Final[dict[str, str]] = {
     "sysctl": "vm.{name} = {value}",
     "debugfs": "{name} = {value}",

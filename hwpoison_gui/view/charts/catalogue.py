@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hwpoison_gui.view.damage.damage import Damage
     from hwpoison_gui.view.map.snapshots import Changes
 
-# What charts are made of, which says when they are made again.
+# What charts are made of: when it changes, they are made again.
 DAMAGE: Final = "damage"
 MACHINE: Final = "machine"
 TIMELINE: Final = "timeline"

@@ -17,7 +17,7 @@ _WORDS: Final = ("{size}: {group} → {part}", "{size}: {part} → {group}")
 
 def changed_bars(changes: Changes) -> Bars:
     """For each kind two bars: frames that were of it, by their kind now, and those that are, by their kind before."""
-    size = np.zeros((len(KINDS), len(KINDS)))  # from, to
+    size = np.zeros((len(KINDS), len(KINDS)))  # indexed by the kind before and the kind now
     for one in changes.kinds:
         size[one.old, one.new] = one.frames
     amounts = size.sum(0) + size.sum(1)

@@ -21,8 +21,8 @@ F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 Cells = tuple[tuple[str | float, ...], ...]  # numbers as they are: table and file write them differently
 
-MOST_BINS: Final = 256  # of physical memory
-MIB: Final = FRAME_SIZE / (1 << 20)  # of a frame
+MOST_BINS: Final = 256  # bins of physical memory
+MIB: Final = FRAME_SIZE / (1 << 20)  # MiB of a frame
 
 
 _ONE: Final = {"frames": "frame"}  # a unit whose plural differs
@@ -245,7 +245,7 @@ class Curves(Record):
 
 class Lying(Record):
     """Frames in one colour: `key`; `name`: what they are; `pfns`: int64, ascending, one more than once if it counts
-    more than once; `keys`: of each, what it stands for beside its number, such as the number of a record."""
+    more than once; `keys`: of each, what it stands for besides its number, such as the number of a record."""
 
     key: str
     name: str

@@ -11,7 +11,7 @@ from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.map.lens_colours import class_colour
 from hwpoison_gui.view.map.lenses import BY_KEY
 
-POINT: Final = "kind:file"  # values of an only curve
+POINT: Final = "kind:file"  # values of the only curve
 REGION: Final = "kind:pgtable"  # the range that keys or the mouse choose
 CURSOR: Final = "accent"  # the value that the cursor is at, and the playhead
 REFERENCE: Final = "muted"  # lines to compare with

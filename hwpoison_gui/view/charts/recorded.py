@@ -30,7 +30,7 @@ def _result(word: str) -> Callable[[ErrorRecord], bool]:
     return lambda record: record.operation == MEMORY_FAILURE and record.result.lower().startswith(word)
 
 
-# In the colours of the outcomes: what the kernel says came of it.
+# In the colours of the outcomes: the result that the kernel logged.
 SORTS: Final = (
     Sort("outcome:init", "in a frame that was poisoned already", lambda record: record.again),
     Sort("outcome:silent", "Recovered", _result("recovered")),

@@ -33,7 +33,7 @@ I64 = npt.NDArray[np.int64]
 _MOST: Final = 2000  # classes that are measured
 _MANY: Final = 300  # VMAs from which on collect_procs() is run alone: the handler would take too long without a break
 _CHUNK: Final = 1 << 18  # frames at a time
-_CLASSES: Final = 0.3  # of the work
+_CLASSES: Final = 0.3  # share of the work
 _PAIRS: Final = "pairs_visited"
 _SUMS: Final = (SUM_ANON, SUM_FILE)
 
@@ -72,7 +72,7 @@ def cost_curves(m: Machine) -> Generator[float | None, None, Curves]:
 
 def find_classes(m: Machine) -> Generator[float, None, list[Alike]]:
     """The mapped frames that the reverse map leads from, in classes, ordered by the number of VMAs."""
-    covering, found = Covering(m), dict[int, tuple[int, int]]()  # by key: frames, and one of them
+    covering, found = Covering(m), dict[int, tuple[int, int]]()  # key of the class -> number of frames, and one of them
     for start in range(0, m.frames, _CHUNK):
         part = slice(start, min(start + _CHUNK, m.frames))
         flags, vmas, mapcount = m.flags.view[part], covering.of(part), m.mapcount.view[part].astype(np.int64)

@@ -24,7 +24,7 @@ from hwpoison_gui.view.outcome.loss_words import content_words
 I64 = npt.NDArray[np.int64]
 U8 = npt.NDArray[np.uint8]
 
-_ASSESSED: Final = 0.6  # of the work
+_ASSESSED: Final = 0.6  # share of the work
 
 
 class Toll(Record):

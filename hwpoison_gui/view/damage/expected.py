@@ -86,7 +86,7 @@ def find_rates(
 
 
 def devices_of(geometry: Geometry) -> int:
-    """The number of DRAM devices that is assumed: 18 of 4 bits each a rank, as modules with ECC have."""
+    """The number of DRAM devices that is assumed: 18 of 4 bits each per rank, as modules with ECC have."""
     return DEVICES_PER_RANK * geometry.count("channel") * geometry.count("dimm") * geometry.count("rank")
 
 
@@ -151,7 +151,7 @@ def _hits(hits: Hits, numbers: Callable[[I64], I64]) -> Generator[None, None, tu
         dies.append(DIES[hits.impact[some][which]])
         yield
     number, rank, dead = np.concatenate(parts), np.concatenate(ranks), np.concatenate(dies)
-    # By a radix sort, which is ten times as fast, where the numbers are short.
+    # Short numbers are sorted by a radix sort, which is ten times as fast.
     order = np.argsort(rank.astype(np.uint16) if rank.max(initial=0) < 1 << 16 else rank, kind="stable")
     yield
     return number[order], rank[order], dead[order]
@@ -163,7 +163,7 @@ def _pairs(number: I64, ranks: I32, parts: int) -> Generator[None, None, int]:
     ends, first, count = np.r_[starts[1:], len(ranks)], 0, 0
     while first < len(ranks):
         process, fits = np.searchsorted(ends, (first, first + _SORTED), "right")
-        whole = ends[max(process, fits - 1)]  # of the last process that fits, or of one that does not
+        whole = ends[max(process, fits - 1)]  # end of the last process that fits, or of one that does not
         if fits > process:
             key = number[first:whole] + ranks[first:whole].astype(np.int64) * parts
             count += len(np.unique(key))

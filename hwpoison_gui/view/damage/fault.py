@@ -10,7 +10,7 @@ by part       At the first error in the part, all of its other frames are soft o
               corrected, and in the frame where that does most: this is the worst case. What cannot be moved fails.
               Where room is short, it goes to the pages whose errors would do least.
 
-Each error is foretold alone on the machine as it is, under vm.memory_failure_early_kill as of the damage.
+Each error is foretold alone on the machine as it is, under vm.memory_failure_early_kill of the damage.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ class FaultDamage(Record):
     first : int
         The frame of the first error of `by_part`; -1 if nothing can be moved.
     offlined : dict of str to int
-        Number of frames by result of soft offline (moved.MEANINGS), as of `by_page`.
+        Number of frames by result of soft offline (moved.MEANINGS), as in `by_page`.
     obstacles : tuple of (str, str, int)
-        Kind of page, why it is not moved, and number of frames, most frames first; as of `by_page`.
+        Kind of page, why it is not moved, and number of frames, most frames first; as in `by_page`.
     room : Room
         What is free outside the part, of which each migrated page takes some.
     no_room : int

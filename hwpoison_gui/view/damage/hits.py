@@ -96,7 +96,7 @@ class _Groups:
         sorts = _sorts_of(self._m, self._users.mms)
         self._sort_of: I32 = sorts * np.int32(WAYS)
         self._width = (int(sorts.max(initial=0)) + 1) * WAYS
-        self._impact: U8 = np.full(len(assessment.predictions) * self._width, _UNKNOWN, np.uint8)  # by group
+        self._impact: U8 = np.full(len(assessment.predictions) * self._width, _UNKNOWN, np.uint8)  # indexed by group
         self._predicted: dict[int, Prediction] = dict(
             zip(assessment.members.tolist(), assessment.predictions, strict=True)
         )
@@ -146,7 +146,7 @@ class _Groups:
         prediction = self._predicted[pfn]
         hits = {tgid: kind for kind, tgids in prediction.hits.items() for tgid in tgids}
         if prediction.code == outcomes.POISONED:
-            hits = {}  # of the error that happened before
+            hits = {}  # those are impacts of the error that happened before
         for group, rank in zip(self._groups_of(part).tolist(), self._uses.rank[part].tolist(), strict=True):
             kind = hits.get(int(self._users.mms[rank]), SAFE)
             self._impact[group] = _CODES.get(kind, NOT_HIT)

@@ -55,7 +55,7 @@ def with_room(m: Machine, pfns: I64, room: Room) -> Bools:
     heads, first, page, frames = np.unique(
         pfns[huge] // HPAGE_PMD_NR, return_index=True, return_inverse=True, return_counts=True
     )
-    turn = np.argsort(np.argsort(first))  # of each hugetlb page
+    turn = np.argsort(np.argsort(first))  # for each hugetlb page
     at = np.flatnonzero(huge)[first]
     cost = np.where(huge, 0, 1)
     cost[at] = np.where(turn < room.pool, 0, frames)

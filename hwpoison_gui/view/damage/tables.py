@@ -46,7 +46,7 @@ class Row(Record):
     share : float
         Frames, each divided by the number of rows that count it.
     danger : tuple of int
-        Of a process: what it is ranked by, as of ProcessToll.danger; empty of other groups.
+        Of a process: what it is ranked by, see ProcessToll.danger; empty for other groups.
     """
 
     name: str

@@ -125,12 +125,12 @@ def _parts_of_processes(m: Machine, users: Users) -> Iterator[tuple[I64, I64, U8
 
 
 def _without_pte(users: Users, rank: int, page: I64, frame: I64, vpns: I64, words: I64) -> tuple[I64, U8]:
-    """Frames of files that VMAs of a process cover, but that no PTE of it maps there; ascending.
+    """Frames of files that VMAs of a process cover, but that none of its PTEs maps there; ascending.
 
     Parameters
     ----------
     page, frame
-        Pages of mapped files as of `Users.file_places`, ascending, and the frame of each.
+        Pages of mapped files as in `Users.file_places`, ascending, and the frame of each.
     vpns, words
         The page table of the process.
     """

@@ -32,7 +32,7 @@ from hwpoison_gui.view.damage.per_frame import PerFrame, frames_of_files, per_fr
 from hwpoison_gui.view.outcome import classes as outcomes
 
 I64 = npt.NDArray[np.int64]
-Group = tuple[int, int, int]  # of WorstFrame: pfn, run, alike
+Group = tuple[int, int, int]  # of a WorstFrame: pfn, run, alike
 
 _PANIC: Final = {outcomes.PANICS: 2, outcomes.INIT: 1}
 _IN_USE: Final = (outcomes.STUCK, outcomes.IGNORED)
@@ -41,7 +41,7 @@ _MOST: Final = (1 << 20) - 1  # processes counted; more have the same rank
 _PANIC_AT: Final = 56
 _DEAD_AT: Final = 36
 _IN_USE_AT: Final = 34
-_LOST_AT: Final = 20  # in frames, at most 512
+_LOST_AT: Final = 20  # bit of the frames lost, at most 512
 _CHUNK: Final = 1 << 20  # frames at a time
 
 
@@ -134,7 +134,7 @@ class Ranking:
         score = self._of_class[classes]
         score += np.minimum(self._counts.dead, _MOST) << _DEAD_AT
         score += np.minimum(self._counts.hit, _MOST)
-        self._score: I64 = score  # of each of `counts`
+        self._score: I64 = score  # one for each of `counts`
         self._count = _frames_of_classes(damage) - np.bincount(classes, minlength=len(self._of_class))
         weights = np.random.default_rng(0).integers(
             0, 1 << 64, (len(damage.assessment.users.mms), NOT_HIT + 1), np.uint64

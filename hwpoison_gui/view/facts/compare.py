@@ -33,9 +33,9 @@ RESULT, SIGNALS, AFTERWARDS, ENTRIES = "Result", "Signal", "Afterwards", "Page t
 FRAME, COUNTERS, LOG = "Frame", "Counter", "Kernel log"
 _GROUPED: Final = frozenset({SIGNALS, AFTERWARDS, ENTRIES})
 _LAST: Final = 3  # last operations of a branch, which distinguish it from the others
-_MOST_LINES: Final = 6  # of the log that only one side printed
+_MOST_LINES: Final = 6  # lines of the log that only one side printed
 _MOST_SKIPPED: Final = 2  # operations before the click that are listed in full
-_MOST_NUMBERS: Final = 8  # of those that are not
+_MOST_NUMBERS: Final = 8  # numbers of those that are not listed in full
 _ENTRY_WORDS: Final = {
     "dirty": "maps it, dirty", "clean": "maps it, clean", "swap": "swap entry", "hwpoison": "hwpoison entry",
     "other": "maps another page", "none": "empty",

@@ -74,7 +74,7 @@ def counters_of(session: Session, no_handler: bool = False) -> list[Counter]:
 
 def killed(m: Machine) -> int:
     """The number of processes that a signal ended."""
-    ends = Endings(map(attrgetter("ended"), m.processes.view.values()))  # of ten thousand, at each step
+    ends = Endings(map(attrgetter("ended"), m.processes.view.values()))  # there may be ten thousand, at each step
     return ends.total() - sum(ends[end] for end in _NOT_KILLED)
 
 

@@ -134,5 +134,5 @@ def pin(session: Session, pfn: int) -> Injection:
         return Injection("Unpin", "put_page(): the extra reference is given back", "unpin", {"frame": f"pfn:{pfn:#x}"})
     free = not session.world.in_use(pfn)
     missing, short = ("Its refcount is 0: it cannot be pinned.", "refcount 0") if free else ("", "")
-    tip = "get_page(): one more reference, as direct I/O or a pipe would hold, beside those that the handler expects"
+    tip = "get_page(): one more reference, as direct I/O or a pipe would hold, besides those that the handler expects"
     return Injection("Pin", tip, "pin", {"frame": f"pfn:{pfn:#x}"}, missing, short)

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 _START: Final = 10  # a letter at the start of a word
 _NEXT: Final = 6  # a letter that stands with others
-_FIRST: Final = 8  # at the very start
+_FIRST: Final = 8  # a letter at the start of the name
 _SKIPPED: Final = 1  # a letter skipped
 
 # How a word was found, the best first.

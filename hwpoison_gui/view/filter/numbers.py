@@ -26,7 +26,7 @@ from hwpoison_gui.view.rmap.page_offset import high_bits
 
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-_UNKNOWN: Final = np.iinfo(np.int64).min  # of a frame that has no such number: nothing holds for it
+_UNKNOWN: Final = np.iinfo(np.int64).min  # for a frame that has no such number: no comparison holds for it
 
 
 class Quantity(Record):
@@ -37,7 +37,7 @@ class Quantity(Record):
     of_process: Callable[[Machine, Process], int] | None = None
 
 
-Sum = tuple[tuple[int, str | int], ...]  # of (sign, quantity or number)
+Sum = tuple[tuple[int, str | int], ...]  # pairs of sign and quantity or number
 
 
 class Comparison(Record):
@@ -97,7 +97,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
         "threads of a process that maps it", of_process=lambda m, process: len(process.threads)
     ),
 }  # fmt: skip
-# What the lenses, the tables and the kernel call them.
+# Other names, as the lenses, the tables and the kernel have them.
 ALIASES: Final = {
     "mappings": "mapcount", "maps": "mapcount", "_mapcount": "mapcount", "references": "refcount", "refs": "refcount",
     "_refcount": "refcount", "frame": "pfn", "addr": "address", "pgoff": "index", "compound_order": "order",

@@ -25,7 +25,7 @@ PARTS: Final = {
     "rank": "a rank with all of its banks",
     "dimm": "a DIMM",
     "channel": "a channel with its DIMMs",
-}  # by mode of dram/fault.py
+}  # keys: modes of dram/fault.py
 _NAMED: Final = re.compile(r"$|(?:of|at)(?::|$)|all$|(?:channel|dimm|sub|rank|bg|bank|row|col)[a-z_-]*(?:0x)?[0-9]")
 
 

@@ -41,10 +41,10 @@ Bools = npt.NDArray[np.bool_]
 ClassesOf = Callable[[Lens], U8]  # the class of every frame under a lens that looks at a sheet
 Found = Bools | Callable[[int], bool]  # frames, or a test of flag words where those suffice
 
-# By the names of page-types, which calls hugetlb huge, and by the kernel's word for that.
+# Keys: the names of page-types, which calls hugetlb huge, and the kernel's word for that.
 FLAGS: Final = {flag.name.lower(): flag for flag in pf.FLAGS}
 FLAGS["hugetlb"] = FLAGS["huge"]
-HARMFUL_NAME: Final = "harmful"  # of the outcomes HARMFUL together
+HARMFUL_NAME: Final = "harmful"  # names the outcomes HARMFUL together
 _MOST_NAMED: Final = 6  # known names in an error message
 _SPACE: Final = re.compile(r"\s")
 _AROUND: Final = re.compile(r"\s*([<>]=?|!=)\s*")  # comparisons may have spaces

@@ -18,7 +18,7 @@ from hwpoison_gui.view.map.look_up import translated
 U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
-_BYTES: Final = 32  # of a set: a bit for each number below 256
+_BYTES: Final = 32  # bytes of a set: a bit for each number below 256
 _BITS: Final[U8] = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1, bitorder="little")
 _FEW: Final = 1 / 8  # share of stale rows up to which they are renewed at once
 

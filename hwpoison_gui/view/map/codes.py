@@ -20,7 +20,7 @@ U8 = npt.NDArray[np.uint8]
 I64 = npt.NDArray[np.int64]
 
 FOUND: Final = 0x80  # bit of a code: found by the filter
-_MOST_CELLS: Final = 1 << 20  # of single blocks; more take as long as all the map
+_MOST_CELLS: Final = 1 << 20  # cells of single blocks; more take as long as the whole map
 
 
 class Filter(Record):

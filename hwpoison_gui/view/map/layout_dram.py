@@ -73,7 +73,7 @@ class ByGeometry(Rearranged):
         self._lines = -(-self._used // stripes)  # rows of one stripe
         self._pitch = line + max(1, line // 8)  # cells from a stripe to the next
         self._block = stripes * self._pitch + max(1, stripes * self._pitch // 16)  # and from a bank to the next
-        self._top = self._lines + _GAP  # of the hole
+        self._top = self._lines + _GAP  # first row of the hole
         self.width, self.height = self._size(stripes)
 
     # -- frames and cells

@@ -36,8 +36,8 @@ _LIKE: Final[dict[str, dict[str, str]]] = {
     },
 }  # fmt: skip
 
-# Colours that are those of no kind, or in this theme of another kind. Of the outcomes, a panic has the highest contrast
-# with the background, and a panic at the next touch is the most vivid colour beside poison. Higher counts have a higher
+# Colours that no kind has, or that another kind has in this theme. Of the outcomes, a panic has the highest contrast
+# with the background, and a panic at the next touch is the most vivid one besides poison. Higher counts have a higher
 # contrast with the background.
 _OWN: Final[dict[str, dict[str, str]]] = {
     "dark": {

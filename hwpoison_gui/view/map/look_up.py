@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 U8 = npt.NDArray[np.uint8]
 
-NUMBERS: Final = 256  # that a byte can hold
+NUMBERS: Final = 256  # numbers that a byte can hold
 
 
 def translated(numbers: npt.NDArray[Any], table: U8) -> U8:

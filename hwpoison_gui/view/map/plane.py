@@ -34,7 +34,7 @@ I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 CODES: Final = 256
-_VIEW: Final = 1280.0, 720.0, 1.0  # until it is known
+_VIEW: Final = 1280.0, 720.0, 1.0  # assumed until it is known
 _CHUNK: Final = 1 << 18
 _BELOW_4_GIB: Final = 1 << 20  # frames
 
@@ -65,7 +65,7 @@ def suited(layout: Layout, view_width: float, view_height: float, patience: floa
 
 def _holes(size: int, words: U64, lengths: npt.NDArray[Any], numbers: npt.NDArray[Any]) -> U64:
     """A column with NOPAGE for the frames below 4 GiB without memory, by which a geometry of DRAM is fitted; else 0."""
-    flags = np.zeros(size, np.uint64)  # untouched pages of it take no memory
+    flags = np.zeros(size, np.uint64)  # untouched pages of the array take no memory
     hole = (words & np.uint64(pf.NOPAGE)) != 0
     if hole.any():
         ends = np.cumsum(lengths[:_BELOW_4_GIB], dtype=np.int64)  # no run is empty
@@ -195,7 +195,7 @@ class FramePlane:
     def set_layout(self, layout: Layout, own_width: bool = False) -> None:
         """Show frames in another layout; `own_width`: keep its row length whatever the shape of the view."""
         if layout.in_order and self.frames + layout.width > self.room:
-            raise ValueError(f"{layout.width} frames a row are too many")
+            raise ValueError(f"{layout.width} frames per row are too many")
         again = not (layout.in_order and self.layout.in_order)
         before, self.layout, self._own_width = self.layout, layout, own_width
         if layout == before:

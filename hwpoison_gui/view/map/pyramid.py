@@ -94,7 +94,7 @@ class Pyramid:
         self.base = max(1, min(base, len(self.shapes) - 1))
         self._band = max(1, (_BAND // codes.width) >> self.base) << self.base  # rows of level 0
         self._fresh = np.zeros(-(-codes.height // self._band), np.bool_)  # bands whose levels up to `base` are built
-        self._built = False  # `base` and the levels above it are
+        self._built = False  # whether `base` and the levels above it are built
 
     def level(self, number: int) -> U8:
         """Return a whole level, shape (height, width). Level 0 is a new array; the others must not be written to."""

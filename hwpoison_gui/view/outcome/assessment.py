@@ -37,7 +37,7 @@ _FREE_HEAD: Final = 1 << 5
 _ON_PCP: Final = 1 << 6
 _MAPPING_AT: Final = 7
 _WAITED_FOR: Final = 1 << 11  # its file system keeps poisoned pages, and a VMA without an entry covers it
-_INIT_WAITS: Final = {"init": 1 << 12, "namespace": 1 << 13}  # the same, of a VMA of an init that would die
+_INIT_WAITS: Final = {"init": 1 << 12, "namespace": 1 << 13}  # the same for a VMA of an init that would die
 _WORD_AT: Final = 14
 
 assert _FILES - 1 + len(FS_NAMES) <= _WAITED_FOR >> _MAPPING_AT  # the sorts fit into their bits
@@ -65,7 +65,7 @@ class Assessment:
         kept = [number in there and m.profile.files.keeps_poison(name) for number, name in enumerate(FS_NAMES)]
         self._is_kept = np.append([False] * (_FILES - 1), kept)
         self._on_lists = _frames_on_lists(m)
-        self._class_of_group: npt.NDArray[np.int32] = np.zeros(0, np.int32)  # by key
+        self._class_of_group: npt.NDArray[np.int32] = np.zeros(0, np.int32)  # indexed by key
         self._class_of_signature: dict[int, int] = {}
         self._fewest: list[int] = []  # mappers of each member
 

@@ -222,7 +222,7 @@ def decide(
     Yields the share `done` after each trial.
     """
     left, trying = list(between), list[Difference]()
-    while len(trying) != len(left):  # one that was needed beside another may go once that one has gone
+    while len(trying) != len(left):  # one that was needed together with another may go once that one has gone
         trying = left
         for difference in trying:
             fewer = [one for one in left if one is not difference]

@@ -34,7 +34,7 @@ class Crowd:
         self._m, self._pfn = m, before.page.pfn
         self._head = m.compound_head(before.page.pfn)
         self._whole = before
-        self._places: Sequence[Place] = before.places  # of which those of each sort of process are kept
+        self._places: Sequence[Place] = before.places  # those that are kept of each sort of process
         self._left_out: list[Place] = []
         self._mapcount = np.zeros(0, np.int32)  # how often those who are left out map each frame of the page
         self._refcount = 0

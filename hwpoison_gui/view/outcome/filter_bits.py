@@ -1,6 +1,6 @@
 """View of each frame by the filters of the injector, as bits that no flag word has.
 
-While the filters are on, two frames are of one class only if the filters see them alike. What they ask for beside the
+While the filters are on, two frames are of one class only if the filters see them alike. What they ask for besides the
 flag words, which are part of every key, is added to the words: device, memory cgroup, and the flags of the head.
 """
 

@@ -28,7 +28,9 @@ from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 from hwpoison_gui.view.outcome.old_data import readers_of_old_data
 
 _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
-_BY_ENTRY: Final = frozenset({PANICS, ENDS, LATER, CAUGHT})  # by a hwpoison entry, where the page is not poisoned
+_BY_ENTRY: Final = frozenset(
+    {PANICS, ENDS, LATER, CAUGHT}
+)  # impacts of a hwpoison entry, where the page is not poisoned
 _MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
 # About the error, and the operation that is complete by then. Several views ask at one position, each about its frame.
@@ -70,7 +72,7 @@ def _newest_error(session: Session, pfn: int) -> tuple[Operation, bool] | None:
 
 
 def _left_behind(session: Session, error: Operation) -> dict[int, str]:
-    """Return the processes that still have a hwpoison entry of a withdrawn error: a touch of it signals them."""
+    """Return the processes that still have a hwpoison entry of a withdrawn error, whose touch signals them."""
     return {tgid: kind for tgid, kind in hits_now(session, error).items() if kind in _BY_ENTRY}
 
 

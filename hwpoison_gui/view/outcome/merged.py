@@ -14,7 +14,7 @@ from hwpoison_gui.kernel.page_mapping import mapping_number
 I64 = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-_ANON_VMA_BITS: Final = 31  # below the stable node
+_ANON_VMA_BITS: Final = 31  # bits below the stable node
 
 
 class RmapItems:

@@ -27,7 +27,7 @@ Bools = npt.NDArray[np.bool_]
 
 NO_FILE: Final = 0
 FS_NAMES: Final[tuple[str, ...]] = ("", *FILESYSTEMS)
-MOST_REFS: Final = 3  # references beside those of mappings that can matter: page cache, private data, one more
+MOST_REFS: Final = 3  # references besides those of mappings that can matter: page cache, private data, one more
 _REFS: Final = MOST_REFS + 2  # from -1 on
 
 
@@ -45,13 +45,13 @@ class Frames:
     fs : int64
         File system of the inode by FS_NAMES, NO_FILE where there is none.
     splits : bool
-        True for a transparent huge page without references beside mappings and page cache.
+        True for a transparent huge page without references besides mappings and page cache.
     user : dict of int64
         Counts of users by the names of USER_COUNTS.
     """
 
     def __init__(self, m: Machine, pfns: I64, users: Users, inode_fs: I64) -> None:
-        """`pfns`: ascending, int64. `inode_fs`: as of `inode_file_systems`."""
+        """`pfns`: ascending, int64. `inode_fs`: see `inode_file_systems`."""
         self.flags: U64 = m.flags.view[pfns]
         heads = m.compound_heads(pfns)
         self.head: U64 = m.flags.view[heads]
@@ -92,8 +92,8 @@ def inode_file_systems(m: Machine) -> I64:
     return table
 
 
-# What the outcome depends on beside flag words, file system and references. It does not depend on which process dies of
-# a signal: all outcomes with a signal are one class, unless a touch kills an init.
+# What the outcome depends on besides flag words, file system and references. It does not depend on which process dies
+# of a signal: all outcomes with a signal are one class, unless a touch kills an init.
 PREDICATES: Final[dict[str, Callable[[Frames], Bools]]] = {
     "page->mapping is an anon_vma": lambda f: f.anon,
     "page->mapping is set": lambda f: f.mapped,

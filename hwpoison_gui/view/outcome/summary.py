@@ -13,7 +13,7 @@ from hwpoison_gui.view.rmap.compound import is_per_cpu, kind_of_frame, place_in_
 from hwpoison_gui.view.words.words import counted
 
 _MOST_MAPPERS: Final = 256
-_MOST_SEARCHED: Final = 1 << 19  # page-table entries, all of which are searched for a page merged by KSM
+_MOST_SEARCHED: Final = 1 << 19  # page-table entries at most that are searched for a page merged by KSM
 _MOST_NAMES: Final = 3
 
 

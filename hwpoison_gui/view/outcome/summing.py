@@ -33,7 +33,7 @@ from hwpoison_gui.view.outcome.touch import Place, Touches
 
 _KILLED: Final = "killed"
 _GONE, _IN_USE, _BROKEN, _HUGE = 1, 2, 4, 8  # bits that pack a Lost, and whether its page is hugetlb
-_BITS: Final = 20  # of a number of processes
+_BITS: Final = 20  # bits of a number of processes
 _SUMMARY: Final = Question[Summary]("summary of many frames", 64)
 _MOST_AT_ONCE: Final = 500  # frames that are summed up where no slices are possible
 _LAST: Final = "Summing up: the worst frames"
@@ -42,7 +42,7 @@ Summing = Generator[str, None, Summary]
 
 
 def summary_of(session: Session, operation: Operation) -> Summary:
-    """The summary of a complete operation on many frames, as of its end."""
+    """The summary of a complete operation on many frames, at its end."""
     return to_the_end(find_summary(session, operation))
 
 
@@ -75,7 +75,7 @@ class _Found:
     def __init__(self, parts: Parts) -> None:
         self.losses = bytearray(len(parts))
         self.befores: dict[int, Before] = {}
-        self.merged: dict[int, int] = {}  # pfn -> number, of merged pages
+        self.merged: dict[int, int] = {}  # pfn -> number, for merged pages
         self.cached: dict[int, int] = {}  # pfn -> number, in the swap cache
         self.touches: dict[int, Mapping[int, str]] = {}
 

@@ -38,8 +38,8 @@ class Touches:
 
     def __init__(self, m: Machine) -> None:
         self._m = m
-        self._loads: dict[Hashable, str] = {}  # by sort of place
-        self._deaths: dict[Hashable, str] = {}  # by sort of process
+        self._loads: dict[Hashable, str] = {}  # keys: sorts of place
+        self._deaths: dict[Hashable, str] = {}  # keys: sorts of process
 
     def impact(self, page: Page, place: Place) -> str:
         """The impact on the process, which lives; NOT_OF_IT where the touch is signalled for another reason.

@@ -32,16 +32,16 @@ Bools = npt.NDArray[np.bool_]
 # with an entry for something else, a private copy among them. Of a merged page: `listed_vmas` the anon_vmas by which
 # collect_procs_ksm() would list a process. The same of processes whose death is of a class of its own: `init` and
 # `namespace`, the inits of the machine and of PID namespaces that a touch kills, and those of them that are listed.
-# Counts that serve the next touch alone leave out PROT_NONE: `swapped`, `vmas`, `taken`, those of `_DIE`.
+# Counts needed only for the next touch leave out PROT_NONE: `swapped`, `vmas`, `taken`, those of `_DIE`.
 INITS: Final = ("init", "namespace", "listed_init", "listed_namespace")
 _DIE: Final = {"init": PANICS, "namespace": ENDS}
 USER_COUNTS: Final = (
     "found", "dirty", "written", "readable", "listed", "huge_listed", "swapped", "vmas", "listed_vmas", "taken",
     *(f"{init}_{count}" for init in INITS for count in ("found", "swapped", "vmas", "taken")),
 )  # fmt: skip
-VPN_BITS: Final = 40  # of a virtual page, below the rank of its address space
-INDEX_BITS: Final = 33  # of a page of a file, below the number of its inode
-_CHAIN_BITS: Final = 31  # of a VMA, below the anon_vma that it is linked to
+VPN_BITS: Final = 40  # bits of a virtual page, below the rank of its address space
+INDEX_BITS: Final = 33  # bits of a page of a file, below the number of its inode
+_CHAIN_BITS: Final = 31  # bits of a VMA, below the anon_vma that it is linked to
 _PTES_PER_SLICE: Final = 1 << 15  # entries at a time
 
 
@@ -85,7 +85,7 @@ class Users:
         none = np.zeros(0, np.int64)
         self.entries = self.swapped = Entries(none, none, none, none != 0, none != 0)
         self._swapped_vpn = none
-        # Pages of files, as of `_take`, once for each VMA with an entry for something else.
+        # Pages of files, as in `_take`, once for each VMA with an entry for something else.
         self._taken = dict.fromkeys(("taken", *(f"{init}_taken" for init in self.inits)), none)
         self.rmap_items = RmapItems(m, none, none, none, none)
         self._intervals = {
@@ -215,7 +215,7 @@ class Users:
         return anon | file, file
 
     def _covers(self, vma: I64, rank: I64, vpn: I64) -> Bools:
-        """Mask of the pages of address spaces that are in their VMAs, as of `_vma_of`."""
+        """Mask of the pages of address spaces that are in their VMAs; see `_vma_of`."""
         vmas = self.vmas
         if not len(vmas.key):
             return np.zeros(len(vma), np.bool_)

@@ -22,7 +22,7 @@ def departed(session: Session, pfn: int) -> Departed:
         marks = session.steps.marks[operation.first : min(operation.last, here)]
         ptes += sum(len(mark.ptes) for mark in marks if mark.act is Act.UNMAP)
         moved = next((mark for mark in marks if mark.site is MOVED), None)
-        if moved is not None:  # of a huge page the mark names the heads
+        if moved is not None:  # for a huge page the mark names the heads
             head, new = moved.frames
             return Departed(new + pfn - head, sum(mark.site is REMAPPED for mark in marks))
     return Departed(-1, ptes)

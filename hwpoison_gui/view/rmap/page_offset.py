@@ -1,4 +1,4 @@
-"""page->index in full: the machine's column has 31 bits of that of an anonymous page, a VMA of it has the others."""
+"""page->index in full: the machine's column has 31 bits of that of an anonymous page, its VMA has the others."""
 
 from __future__ import annotations
 

@@ -14,10 +14,10 @@ from hwpoison_gui.view.damage.words import HARMFUL_TIP
 from hwpoison_gui.view.outcome import classes as outcomes
 from hwpoison_gui.view.outcome.classes import CLASSES, SHORT
 
-ALL: Final = -1  # of a column: every frame that is memory
-KILLS: Final = -3  # of a column: every frame whose error kills the process of the row
-HARM: Final = -2  # of a column: every frame of an outcome of classes.HARMFUL
-# What harms stands first, then what stays in use, then the rest.
+ALL: Final = -1  # for a column: every frame that is memory
+KILLS: Final = -3  # for a column: every frame whose error kills the process of the row
+HARM: Final = -2  # for a column: every frame of an outcome of classes.HARMFUL
+# Harmful outcomes first, then pages that stay in use, then the rest.
 _ORDER: Final = tuple(
     CLASSES[code]
     for code in (
@@ -41,7 +41,7 @@ class AssessColumn(Record):
 
 
 class AssessRow(Record):
-    """A group. `term`: as of tables.Row. `frames`: their number in each column. `is_whole`: it has all of memory."""
+    """A group. `term`: see tables.Row. `frames`: their number in each column. `is_whole`: it has all of memory."""
 
     key: int
     name: str

@@ -48,7 +48,7 @@ class ProcessDanger(Record):
 
 
 class FileDanger(Record):
-    """A file; `key`: its inode. `dead`: as of FileToll; the others are numbers of frames."""
+    """A file; `key`: its inode. `dead`: see FileToll; the others are numbers of frames."""
 
     key: int
     path: str

@@ -29,7 +29,7 @@ FILE_COLUMNS: Final = (
     TextColumn("mapped_by", "Mapped by", "Processes that have it mapped", "init, srv, w1 and 12 more"),
     TextColumn("error", "Error", "EIO: a write was lost; whether an fsync() has reported it", "EIO reported"),
 )  # fmt: skip
-# With the predicted effects of errors in the cached pages; shown on demand.
+# Columns with the predicted effects of errors in the cached pages; shown on demand.
 FILE_DAMAGE_COLUMNS: Final = (
     *FILE_COLUMNS[:2],
     TextColumn("now", "Hit now", "Cached frames whose error would signal a process at once", "000,000", number=True),

@@ -7,7 +7,7 @@ from typing import Final
 from hwpoison_gui.kernel.records import LogLine
 from hwpoison_gui.session.session import Session
 
-HANGING: Final = "    "  # before what of a line goes on in the next one
+HANGING: Final = "    "  # stands before the rest of a line that goes on in the next one
 LISTED: Final = 10_000  # at least so many lines are listed, and less than twice as many
 _LEAST: Final = 20
 

@@ -55,7 +55,7 @@ class PageOrder:
         self.m, self.field, self.descending = m, field, descending
         self._found, self._classes, self._ahead = found, classes, ahead
         self._words = WordTable()
-        self._mapper: U16 = np.zeros(0, np.uint16)  # of each frame, the rank of the first process that maps it
+        self._mapper: U16 = np.zeros(0, np.uint16)  # for each frame, the rank of the first process that maps it
         self.pfns: Pfns | None = None
 
     def work(self) -> Generator[float, None, None]:

@@ -35,7 +35,7 @@ PAGE_COLUMNS: Final = (
                fixed=True),
     TextColumn("shown", "On the map", "As what the map shows it: the class of its present lens", "10 to 999"),
 )  # fmt: skip
-# With what an error in the frame would do; shown when that is wanted.
+# Columns with what an error in the frame would do; shown on demand.
 PAGE_DAMAGE_COLUMNS: Final = (
     *PAGE_COLUMNS[:2],
     TextColumn("signalled", "Signals", "Processes that an error would signal, at once or when they touch the page",
@@ -45,7 +45,7 @@ PAGE_DAMAGE_COLUMNS: Final = (
     *PAGE_COLUMNS[2:],
 )  # fmt: skip
 _MOST_OWNERS: Final = 3
-_NO_COUNT: Final = -1  # of a page that is mapped by its flags alone
+_NO_COUNT: Final = -1  # for a page that only its flags say is mapped
 _LONGEST_CHAIN: Final = 256  # VMAs of an anon_vma that are looked at for each row
 
 
@@ -78,9 +78,9 @@ class PageRows:
         ahead: Callable[[int], tuple[int, int]] = lambda pfn: (0, 0),
     ) -> None:
         self.m, self._shown, self._ahead = m, shown, ahead
-        self._words: dict[int, tuple[str, str]] = {}  # of a flag word: its kind and its letters
+        self._words: dict[int, tuple[str, str]] = {}  # flag word -> its kind and its letters
         self._owners: dict[int, str] = {}
-        self._sharers: dict[int, list[str]] | None = None  # of pages merged by KSM, if one was asked for
+        self._sharers: dict[int, list[str]] | None = None  # for pages merged by KSM, once one was asked for
 
     def forget(self) -> None:
         """Forget cached owners: the machine changed."""
@@ -107,7 +107,7 @@ class PageRows:
 
     def _owner(self, pfn: int) -> str:
         if pfn not in self._owners:
-            # In the order by which a table sorted by owner has its rows.
+            # In the order of the rows of a table sorted by owner.
             named = listed(sorted(self._users(pfn), key=str.casefold), _MOST_OWNERS)
             self._owners[pfn] = named or owner_of(self.m, int(self.m.mapping.view[self.m.compound_head(pfn)]))
         return self._owners[pfn]

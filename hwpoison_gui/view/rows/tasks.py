@@ -59,7 +59,7 @@ class TaskRows:
 
     def __init__(self) -> None:
         self._rows: dict[int, tuple[tuple[object, ...], TaskRow]] = {}
-        self._stamp: tuple[int, int] | None = None  # of the machine's state that the rows are of
+        self._stamp: tuple[int, int] | None = None  # of the state of the machine that the rows show
 
     def after(self, session: Session, steps: Iterable[Step]) -> list[TaskRow]:
         """The rows, updated for the processes that a few steps changed."""

@@ -27,7 +27,7 @@ class Captions:
 
     def __init__(self, session: Session, title: str, summary: str) -> None:
         self._session, self._title, self._summary = session, title, plain(summary)
-        self._known: tuple[Operation | None, int] = None, -1  # what the captions were read of
+        self._known: tuple[Operation | None, int] = None, -1  # state of the session when captions were read
         self._captions: list[str] = []
 
     @property

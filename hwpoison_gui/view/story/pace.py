@@ -12,13 +12,13 @@ from typing import Final
 from hwpoison_gui.kernel.mark import Act, Mark, Site
 from hwpoison_gui.view.words.lookup import branch_of, text_of, why_of
 
-# Milliseconds for what moves, at any speed of reading.
-FLIGHT_MS: Final = 900  # of the camera
-STEP_MS: Final = 420  # of a step that is passed on the way
-MOST_WALK_MS: Final = 3000  # of any number of them
-MOVING_MS: Final = 1100  # in which what moves within a step has arrived
+# Milliseconds that movements take, at any speed of reading.
+FLIGHT_MS: Final = 900  # a flight of the camera
+STEP_MS: Final = 420  # a step that is passed on the way
+MOST_WALK_MS: Final = 3000  # any number of such steps together
+MOVING_MS: Final = 1100  # until what moves within a step has arrived
 
-# Milliseconds. A teacher says 150 words of 6 characters a minute, and takes breath before each sentence.
+# Milliseconds. A teacher says 150 words of 6 characters per minute, and takes breath before each sentence.
 _BREATH: Final = 900.0
 _CHARACTER: Final = 65.0
 GLANCE: Final = 1500.0  # the first step of a run that is not read

@@ -18,8 +18,8 @@ from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.story.stops import ASIDES, is_told
 from hwpoison_gui.view.walk.state import frames_concerned
 
-MOST_WAYS: Final = 4  # with more the back row reads none
-_OF_MANY: Final = frozenset({"alloc"})  # none of the frames that they concern is looked at
+MOST_WAYS: Final = 4  # with more, nobody in the back of a hall reads any
+_OF_MANY: Final = frozenset({"alloc"})  # operations of whose frames none is looked at
 _LEFT: Final = "What is left"
 _BREAKS: Final = ("poison", "soft_offline")
 _MOST_LOSSES: Final = 30  # newest errors whose losses are looked up: each walks back over the steps after it
@@ -132,7 +132,7 @@ def _summed_up(session: Session, broken: list[Operation]) -> tuple[Fact, ...]:
     dead = [process.label for process in processes if was_killed(process)]
     concerned = {hit.tgid for loss in losses for hit in loss.hits}
     alive = [one.label for one in processes if dead and not one.ended and one.tgid in concerned]
-    most = _MOST_LOST - bool(alive)  # the back row reads no more lines
+    most = _MOST_LOST - bool(alive)  # more lines cannot be read from the back of a hall
     who = Fact(f"Killed: {names(dead, 12)}.", "kill") if dead else Fact("No process was killed.", "good")
     harm = list(dict.fromkeys(loss.lost for loss in losses if loss.gone or loss.in_use))
     what = [Fact(text, "warn") for text in harm[:most]] or [Fact("No data was lost.", "good")]

@@ -12,20 +12,20 @@ from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.rmap.groups import Group, Mapper
 
 _NARROW: Final = 460
-_LEAST_MAPPING: Final = 0.75  # of what the mapping's name needs
-_EDGE: Final = 6.0  # around the boxes in a narrow view
-_STEP: Final = 8.0  # between frame and mapping
+_LEAST_MAPPING: Final = 0.75  # share of the width that the mapping's name needs
+_EDGE: Final = 6.0  # pixels around the boxes in a narrow view
+_STEP: Final = 8.0  # pixels between frame and mapping
 _LEAST_GAP: Final = 3.0
 _MOST_GAP: Final = 10.0
 _ABOVE: Final = 10  # pixels above the rows, beside the names of the columns
 _BELOW: Final = 8
 _CLOSE: Final = 5  # pixels of a row of one line, beside the line
-_ROOMY: Final = 7  # the same of a row of two lines
+_ROOMY: Final = 7  # the same for a row of two lines
 _STEADY: Final = (0.38, 0.20, 0.42)  # shares of frame and mapping, VMAs and tasks
 _JOINT: Final = re.compile(r"(?<=.)(->|[_/.:,]|-(?!>))")  # signs after which a name is broken
 
 
-Widths = tuple[float, ...]  # of mapping, VMAs and tasks
+Widths = tuple[float, ...]  # widths of mapping, VMAs and tasks
 
 
 class _Row(Record):

@@ -104,7 +104,7 @@ class WalkState:
         return found
 
 
-# Of the frames of operations, as they were before, and of selected frames.
+# Reverse maps of the frames of operations, as they were before, and of selected frames.
 _MAP: Final = Question[ReverseMap]("reverse map", 8)
 _FOLLOWER: Final = Question["Follower"]("how far a reverse map has been followed")
 _STEPS_PER_SLICE: Final = 100  # applied between two yields; each may say something of many PTEs
@@ -210,7 +210,7 @@ class Follower:
         for mapper in graph.mappers:
             self._of_mm.setdefault(mapper.mm, []).append(mapper)
         self._state = WalkState()
-        self._signalled: dict[int, Standing] = {}  # by the steps applied so far
+        self._signalled: dict[int, Standing] = {}  # who was signalled in the steps applied so far
         self._log: list[tuple[int, Callable[..., object], tuple[Any, ...]]] = []  # step, and the call that undoes it
         self._concerned = False
         self._operation: Operation | None = None

@@ -16,7 +16,7 @@ from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Standing, WalkState
 from hwpoison_gui.view.words.words import counted
 
-# What stands in a page table where the frame would be mapped.
+# Entries of a page table where the frame would be mapped.
 ENTRY_WORDS: Final = {
     "dirty": "dirty",
     "clean": "clean",
@@ -26,7 +26,7 @@ ENTRY_WORDS: Final = {
     "none": "no PTE",
     "cut": "cut",
 }
-# Flags that the handler asks for or changes, as a room of people reads them; what the kind says is left out.
+# Flags that the handler asks for or changes, in words for an audience; what the kind says is left out.
 _FLAG_WORDS: Final = (
     ("LOCKED", "locked"),
     ("WRITEBACK", "write-back"),

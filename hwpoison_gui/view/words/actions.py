@@ -8,7 +8,7 @@ from hwpoison_gui.kernel import actions
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.words import Behaviour, Words
 
-# What kept invalidate_inode_page() from dropping a page, by filemap.why_kept().
+# What kept invalidate_inode_page() from dropping a page; keys: values of filemap.why_kept().
 _KEPT: Final = {
     "dirty": "PG_dirty is set",
     "writeback": "PG_writeback is set",

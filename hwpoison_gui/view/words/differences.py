@@ -13,7 +13,7 @@ from hwpoison_gui.view.words.tables import BEHAVIOUR
 
 NOTHING: Final = "–"
 
-# Of a kernel that does elsewhere what a difference is about, by kernel and difference.
+# Words for a kernel that does elsewhere what a difference is about; keys: kernel and difference.
 _ELSEWHERE: Final[dict[tuple[str, str], str]] = {
     ("6.1", "phases.check_filter"): "hwpoison_filter(), asked after the split, with the page locked.",
 }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from hwpoison_gui.kernel.profile.type import Profile
 
-# Beside 6.1 and 7.2 a bare `v7` reads as a version of Linux; it is the seventh series of the HWPOISON patches.
+# Next to 6.1 and 7.2, `v7` alone reads as a version of Linux; it is the seventh series of the HWPOISON patches.
 _LISTED: Final = {"v7": "v7 (2009)"}
 
 

@@ -8,7 +8,7 @@ from hwpoison_gui.kernel import signal
 from hwpoison_gui.kernel.mark import Site
 from hwpoison_gui.view.words.words import Words
 
-# Where there is little room.
+# Short words, for places with little room.
 _SHORT_CODES: Final = {"BUS_MCEERR_AO": "AO", "BUS_MCEERR_AR": "AR", "SI_KERNEL": "forced"}
 
 

@@ -29,7 +29,7 @@ def _must_kill(dirty: bool, filesystem: str) -> str:
     return f"It cannot simply be dropped: {why}."
 
 
-# What became of the signal, by what send_sig() returns.
+# What became of the signal; keys: values that send_sig() returns.
 _SENT: Final = {
     "queued": "queued",
     "pending": "blocked, so it stays pending",

@@ -19,9 +19,9 @@ _DERIVED: Final = frozenset(
     {"BUDDY", "MMAP", "ANON", "COMPOUND_HEAD", "COMPOUND_TAIL", "HUGE", "NOPAGE", "KSM", "THP", "OFFLINE", "ZERO_PAGE",
      "PGTABLE"}
 )  # fmt: skip
-# Found last in a text: nearly every sentence has one of them.
+# Terms that are found last in a text, as nearly every sentence has one of them.
 _COMMON: Final = frozenset({"frame", "page", "process", "handler", "hwpoison", "page flag"})
-_FEWEST_LETTERS: Final = 3  # of a word that is read as letters of flags
+_FEWEST_LETTERS: Final = 3  # fewest letters of a word that is read as letters of flags
 _FUNCTION: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\(\)")
 
 
