@@ -32,7 +32,7 @@ def run(arguments: Sequence[str]) -> int:
     parser.add_argument("--what", default="", choices=_SUBJECTS, help="of a picture: what it shows (default: window)")
     parser.add_argument("--size", default="", metavar="WxH", help="in pixels (default: 1280x720)")
     parser.add_argument("--scale", default=0, type=int, metavar="N", help="of .png: 2 to 4 times as fine")
-    parser.add_argument("--fps", default=0, type=int, metavar="N", help="of a film: pictures a second")
+    parser.add_argument("--fps", default=0, type=int, metavar="N", help="of a film: pictures per second")
     parser.add_argument(
         "--speed", default=0.0, type=float, metavar="X", help="of a film: 2 leaves half the time to read"
     )

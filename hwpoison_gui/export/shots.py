@@ -50,7 +50,7 @@ class Film(Record):
     first, last
         Timeline positions.
     fps
-        Shots a second, of what moves.
+        Shots per second, of what moves.
     speed
         Of reading; 1: as a teacher speaks.
     moving

@@ -38,7 +38,7 @@ class Wanted(Record):
     scale
         Pixels of a PNG for each of `size`, across and down.
     fps
-        Pictures a second of what moves.
+        Pictures per second of what moves.
     speed
         Of reading; 1: as a teacher speaks.
     steps

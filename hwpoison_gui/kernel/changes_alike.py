@@ -22,7 +22,7 @@ class Changed(Record):
 
 
 class Each(Record):
-    """A change of a store a step: different keys, and for each a value that it does not have yet."""
+    """One change of a store per step: different keys, and for each a value that it does not have yet."""
 
     store: Many
     keys: Sequence[Any]

@@ -37,7 +37,7 @@ def __getattr__(name):
 """
 
 _compile: Final = builtins.compile
-_sources: Final[dict[str, bytes]] = {}  # of the modules that are not needed yet, by file
+_sources: Final[dict[str, bytes]] = {}  # file -> source of a module that is not needed yet
 _running: Final = threading.RLock()
 
 

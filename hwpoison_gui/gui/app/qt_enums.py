@@ -13,8 +13,8 @@ from typing import Any, Final, cast
 
 _KNOWN: Final = ((3, 11), (3, 13))  # the oldest and the newest Python of which all is known that a member needs
 _BASES: Final = (Enum, IntEnum, Flag, IntFlag)
-_FILLED: Final = frozenset(("_member_names_", "_member_map_", "_value2member_map_"))  # with each member
-_UNFILLED: Final = frozenset(("_unhashable_values_", "_unhashable_values_map_"))  # numbers leave them empty
+_FILLED: Final = frozenset(("_member_names_", "_member_map_", "_value2member_map_"))  # filled with each member
+_UNFILLED: Final = frozenset(("_unhashable_values_", "_unhashable_values_map_"))  # stay empty if all values are numbers
 _OF_ANY_CLASS: Final = frozenset(("__dict__", "__weakref__", "__module__", "__new__"))
 # Names that mean more than a member.
 _TAKEN: Final = {"", "mro", *(name for base in IntFlag.__mro__ for name in vars(base))}
@@ -42,7 +42,7 @@ def _create(
     **more: Any,
 ) -> Any:
     """Make an enumeration for `cls(class_name, names)`, as `EnumType._create_` does."""
-    module = module or sys._getframe(2).f_globals.get("__name__")  # of the caller of `cls`
+    module = module or sys._getframe(2).f_globals.get("__name__")  # module of the caller of `cls`
     if boundary is KEEP and cls in _BASES and _are_plain(names) and not (more.get("type") or more.get("qualname")):
         made_up = _made_up(cls)
         if made_up is not None:

@@ -22,8 +22,8 @@ from hwpoison_gui.opening.start import Start, start_of
 from hwpoison_gui.terminal import GOOD, complain
 from hwpoison_gui.view.map.layouts import BY_ZONE
 
-_UNSEEN_MS: Final = 500  # after which a window that is not painted, being minimized or covered, is completed anyway
-_IDLE_MS: Final = 300  # after which a complete window looks for unsaved work
+_UNSEEN_MS: Final = 500  # delay until a window is completed even if it was not painted, being minimized or covered
+_IDLE_MS: Final = 300  # delay after which a complete window looks for unsaved work
 
 
 def application() -> QApplication:

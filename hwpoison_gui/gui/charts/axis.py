@@ -18,12 +18,12 @@ Words = Callable[[float, float], str]  # (value, distance between two ticks) -> 
 _COUNTS, _FRAMES, _TIMES = 7, 10, 14  # least characters from one labelled tick to the next, along the axis
 _DECADE: Final = 4  # characters of a decade, such as 100k
 _TALL: Final = 1.8  # lines of text between two ticks that have words, upward
-_CLOSE: Final = 1.1  # between two decades
+_CLOSE: Final = 1.1  # the same between two decades
 _STEPS: Final = (1.0, 2.0, 5.0)
 _SECONDS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 21600, 43200, 86400)
 _DAY: Final = 86400
 _UNITS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
-_BETWEEN: Final = 4  # words for which a decade has room, that its two and its five have them, too
+_BETWEEN: Final = 4  # words for which a decade must have room, so that its two and five get theirs, too
 
 
 class Axis(pg.AxisItem):  # type: ignore[misc]

@@ -16,20 +16,20 @@ from hwpoison_gui.view.base.palette import Theme
 from hwpoison_gui.view.charts.chart import Bars, shortened
 from hwpoison_gui.view.charts.colours import CURSOR
 
-_THICK: Final = 0.84  # of a bar; the distance of two is 1
-_GAP: Final = 0.7  # between two groups
-_SHARE: Final = 0.3  # of the width, that names beside the axis may take
+_THICK: Final = 0.84  # thickness of a bar; two bars are 1 apart
+_GAP: Final = 0.7  # distance between two groups
+_SHARE: Final = 0.3  # share of the width that names beside the axis may take
 _SHORTEST: Final = 12  # characters of such a name, at least
 _LINE: Final = 1.15  # least height of a group, in lines of text
-_BREADTH: Final = 2.0  # of the cursor's outline, in pixels
-_NARROWEST: Final = 3.0  # pixels, of a part of a bar
+_BREADTH: Final = 2.0  # pixels of the cursor's outline
+_NARROWEST: Final = 3.0  # pixels of a part of a bar
 Box = tuple[int, int, int, float, float]  # group, stack, part, start, end
 
 
 class BarPlot(Plot):
     """Values are the parts of the bars, from above, each from the axis outward; empty ones are left out."""
 
-    scrolled = Signal(int, int, int)  # the uppermost group that is shown, how many are, and of how many
+    scrolled = Signal(int, int, int)  # the uppermost group that is shown, number of groups shown, number of all
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         self.chart: Bars | None = None
@@ -167,7 +167,7 @@ class BarPlot(Plot):
             for place, box in enumerate(self._boxes)
             if abs(at.y() - self._y(*box[:2])) <= _THICK / 2 and box[3] <= at.x() < self._end_of(box)
         ]
-        return min(found)[1] if found else NOWHERE  # the narrowest, which lies above
+        return min(found)[1] if found else NOWHERE  # the narrowest part, which lies on top
 
     def show_cursor(self) -> None:
         if self._outline is not None:

@@ -29,7 +29,7 @@ _AROUND: Final = 0.05  # decades between a value and the edge of the region that
 class CurvePlot(Plot):
     """Values are the points, curve by curve."""
 
-    rangeChosen = Signal(float, float)  # of the quantity on the axis
+    rangeChosen = Signal(float, float)  # arguments: least and greatest value of the quantity on the axis
     playheadMoved = Signal(float)  # argument: x coordinate
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
@@ -110,7 +110,7 @@ class CurvePlot(Plot):
             self._anchor = before if before != NOWHERE else self.cursor
         ends = sorted(float(np.log10(self.value_of(place)[1])) for place in (self._anchor, self.cursor))
         self._set_region(*ends)
-        self._region_changed()  # also where it is what it was
+        self._region_changed()  # even if it has not changed
 
     def show_range(self, least: float | None, most: float | None) -> None:
         """Put the region over these values, None: to the end; without emitting `rangeChosen`."""

@@ -41,7 +41,7 @@ _NO_FILTER: Final = (
 )
 _OF_SNAPSHOTS: Final = "changed"  # the chart that a comparison begins with
 _COMPARING: Final = "comparing …"
-_SHARE: Final = 0.8  # of the main window, that a window of its own has
+_SHARE: Final = 0.8  # share of the main window that a window of the chart takes
 _READABLE: Final = 240  # height of the panel, at 100 % text, in which a chart can be read
 
 
@@ -80,7 +80,7 @@ class ChartsLink(QObject):
             of.RECORD: self._choose_record,
             of.SELECT: self._select_first,
         }
-        self._is_chosen = False  # which chart, by the user
+        self._is_chosen = False  # whether the user has chosen a chart
         self._connect_panel(panel)
         self._connect_dock(dock, panel)
         damage.changed.connect(lambda: self._changed(of.DAMAGE))
@@ -259,7 +259,7 @@ class ChartsLink(QObject):
         if self._declared.leads == of.SEEK:
             self._controller.seek(round(at))
             self._show_position()
-            self._panel.curves.follow_playhead()  # else it says what the mouse passed on the way
+            self._panel.curves.follow_playhead()  # else it would name what the mouse passed on the way
         elif self._declared.leads == of.RECORD and self._recorded.history is not None:
             times = [(abs(one.time - at), number) for number, one in enumerate(self._recorded.history.records)
                      if one.time is not None]  # fmt: skip

@@ -18,7 +18,7 @@ from hwpoison_gui.view.words.words import counted
 
 _APART: Final = 4  # pixels: the least width of a bin
 _LEAST: Final = 16  # frames that fill the axis
-_ROOM: Final = 1.06  # height of the axis, of the highest bar
+_ROOM: Final = 1.06  # height of the axis relative to the highest bar
 _WIDTH: Final = 2
 _NEAR: Final = 6  # pixels
 
@@ -30,7 +30,7 @@ class PlacePlot(Plot):
         self.chart: Places | None = None
         self._edges: I64 = np.zeros(0, np.int64)
         self._counts: I64 = np.zeros((0, 0), np.int64)
-        self._full: I64 = np.zeros(0, np.int64)  # bins that have any
+        self._full: I64 = np.zeros(0, np.int64)  # bins that are not empty
         self._pfn = NOWHERE  # the first frame of the bin that the cursor is at
         self._bars: list[pg.BarGraphItem] = []
         self._mark: pg.BarGraphItem | None = None

@@ -25,7 +25,7 @@ _STEPS: Final = {
     Qt.Key.Key_PageDown: 10,
 }
 _ZOOMS: Final = {Qt.Key.Key_Plus: 0.5, Qt.Key.Key_Equal: 0.5, Qt.Key.Key_Minus: 2.0}
-KEYS: Final = (*_ZOOMS, Qt.Key.Key_0, Qt.Key.Key_Home, Qt.Key.Key_End)  # beside arrows and pages
+KEYS: Final = (*_ZOOMS, Qt.Key.Key_0, Qt.Key.Key_Home, Qt.Key.Key_End)  # besides arrows and pages
 _HOW: Final = (
     "Arrow keys move a cursor from value to value, in bars up and down to the same part "
     "of the next bar, Enter finds its frames or goes to its step; Shift with arrow keys "
@@ -33,7 +33,7 @@ _HOW: Final = (
 )
 _ENTER: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
 _BELOW: Final = 2.5  # lines of text below a chart: words of ticks, and the name of the axis
-_ABOVE: Final = 10  # z of the cursor
+_ABOVE: Final = 10  # z value of the cursor, above the chart
 GRID: Final = 0.25  # opacity
 
 

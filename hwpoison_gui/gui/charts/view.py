@@ -21,8 +21,8 @@ from hwpoison_gui.view.charts.chart import Bars, Chart, Curves
 
 _FEWEST: Final = 3.4  # lines of text, in height, below which the panel does not go
 _LEAST: Final = 4.5  # lines of text, in height, that a chart gets before its colours are named
-_LEAST_NAMED: Final = 7  # before its axes are named
-_LEAST_WORDED: Final = 12  # before its title may have two lines
+_LEAST_NAMED: Final = 7  # the same before its axes are named
+_LEAST_WORDED: Final = 12  # the same before its title may have two lines
 _MEASURED: Final = 200  # values, of which the longest words say how much room the title gets
 
 
@@ -35,7 +35,7 @@ class ChartView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self.chart: Chart | None = None
-        self._words = ""  # of the value that is pointed at
+        self._words = ""  # words of the value under cursor or pointer
         self._says_note = says_note
         self.said = ElidedLabel(self)
         self.said.setAccessibleName("Title of the chart, or the value at the cursor")

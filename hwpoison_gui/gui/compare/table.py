@@ -39,7 +39,7 @@ from hwpoison_gui.view.facts.compare import Row
 Role = Qt.ItemDataRole
 _HEADS: Final = ("", "What", "Of")
 _SIGN, _ASPECT, _SUBJECT = range(3)
-_SUBJECT_SHARE: Final = {2: 0.26}  # of the width left, by the number of sides
+_SUBJECT_SHARE: Final = {2: 0.26}  # number of sides -> share of the width left
 _SUBJECT_OF_MANY: Final = 0.14
 _LEAST_VALUE: Final = 134  # width of the values of a side, which BUS_MCEERR_AO just fits, at 100 % text
 

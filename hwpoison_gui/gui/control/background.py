@@ -21,11 +21,11 @@ _SOON_MS: Final = 300
 class Background(QObject):
     """Runs one piece of work at a time, with a progress dialog above `above`."""
 
-    remains = "nothing was written"  # after a cancellation
+    remains = "nothing was written"  # what holds after a cancellation
 
     refused = Signal(str, str)  # title, reason
-    cancelled = Signal(str)  # a sentence that says so
-    ended = Signal()  # whatever came of it, once nothing runs
+    cancelled = Signal(str)  # argument: a sentence that says so
+    ended = Signal()  # emitted when nothing runs any more, whatever the result
 
     def __init__(self, above: QWidget) -> None:
         super().__init__(above)
@@ -94,7 +94,7 @@ class Background(QObject):
         self._over(lambda: self.refused.emit(f"{self._title} failed", why))
 
     def _finished(self) -> None:
-        self._over(lambda: None)  # an exception ended it, or what came of it was heard before
+        self._over(lambda: None)  # an exception ended the work, or its result was reported before
 
     def _over(self, then: Callable[[], object]) -> None:
         """The work is over before `then` is called: other work may start there, or in an event right after it."""

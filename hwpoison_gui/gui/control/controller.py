@@ -48,11 +48,11 @@ class Controller(QObject):
         self.work = LongWork(self)
         # Prepares the data that views need before they are notified; called with whether many steps were walked.
         self.prepare: Callable[[bool], Iterator[str | None]] = lambda _: iter(())
-        self.is_crowded: Callable[[], bool] = lambda: False  # views will take long, so work takes little at once
+        self.is_crowded: Callable[[], bool] = lambda: False  # whether views take long: work is in short slices
         self.changes = Notifier(opened.session, self)
         self.changes.changed.connect(self.changed)
         self._refused = False  # the last operation was not possible, or was cancelled
-        self._cancelled = False  # the operation that is being recorded
+        self._cancelled = False  # whether the operation being recorded was cancelled
         self._hasty = self._hurried = False  # the current work may be completed at once, and is being so
 
     @property
@@ -95,7 +95,7 @@ class Controller(QObject):
         self.opened.emit()
 
     def set_files(self, machine: Opened) -> None:
-        """Replace what is known of the open machine beside its session: its files, its title."""
+        """Replace what is known of the open machine besides its session: its files, its title."""
         assert machine.session is self.machine.session
         self.machine = machine
         self.changed.emit(None, True)

@@ -26,7 +26,7 @@ class Feed(QObject):
 
     moved = Signal(object)  # Moved: everything since the last notification
     looked = Signal()  # the selection or the theme has changed
-    changed = Signal()  # one of these or both, which were emitted before
+    changed = Signal()  # emitted after one or both of these
 
     def __init__(self, panel: QObject) -> None:
         super().__init__(panel)
@@ -114,7 +114,7 @@ class Feeds(QObject):
                 yield
                 for _ in feed.notifying() if feed in self._feeds else ():
                     yield
-                    if feed not in self._feeds:  # its panel has gone meanwhile
+                    if feed not in self._feeds:  # its panel was deleted meanwhile
                         break
 
 

@@ -15,7 +15,7 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.session.steps import Step
 from hwpoison_gui.session.timeline import Notice
 
-MOST_STEPS: Final = 2000  # that a notice lists one by one; of more, views refresh everything
+MOST_STEPS: Final = 2000  # steps that a notice lists one by one; after more, views refresh everything
 # After an operation was given up, views that read tables during its recording must refresh: all use `processes`.
 _GIVEN_UP: Final = Notice(0, 0, np.empty(0, np.int64), frozenset({"processes"}))
 

@@ -16,8 +16,8 @@ from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.story.pace import MOVING_MS, Pace
 
 _TICK_MS: Final = 33
-_MOST_STEPS: Final = 100_000  # of which the times are computed together
-_BOOTED_MS: Final = 250.0  # for which the machine as booted is shown
+_MOST_STEPS: Final = 100_000  # steps whose times are computed together
+_BOOTED_MS: Final = 250.0  # milliseconds for which the machine as booted is shown
 
 
 class Clock(QObject):
@@ -117,7 +117,7 @@ class Playback(Clock):
         self._session_of = session_of
         self._speed = 1.0
         self._skim = True
-        self._pace: tuple[Operation | None, Pace] = None, Pace(())  # of the operation that is playing
+        self._pace: tuple[Operation | None, Pace] = None, Pace(())  # pace of the operation that is playing
 
     @property
     def speed(self) -> float:
@@ -160,7 +160,9 @@ class Playback(Clock):
         if at == self._begun and at == operation.last:
             return 0.0
         said = operation
-        if operation.last - operation.first > _MOST_STEPS:  # of thousands of frames: each is read by itself
+        if (
+            operation.last - operation.first > _MOST_STEPS
+        ):  # an operation on thousands of frames: each frame is paced by itself
             said = session.part_at(at) or operation
         if self._pace[0] is not said:
             marks = session.steps.marks[said.first : said.last]

@@ -28,13 +28,13 @@ class Present(QObject):
     opened = Signal()  # another machine; implies `moved` and `looked`, which are not emitted
     moved = Signal(object)  # Moved: the machine has changed
     looked = Signal()  # the selection or the theme has changed
-    changed = Signal()  # one of these or both, which were emitted before
+    changed = Signal()  # emitted after one or both of these
 
     def __init__(self, controller: Controller, theme: Theme, parent: QObject) -> None:
         super().__init__(parent)
         self._controller, self._theme = controller, theme
         self.graph: ReverseMap | None = None
-        self.state: WalkState | None = None  # of `graph`
+        self.state: WalkState | None = None  # state of the walk over `graph`
         self.numbers: dict[int, int] = {}  # tgid -> number of its colour
         self.colours: dict[int, str] = {}  # tgid -> its colour in the theme
         self._seen = NONE  # the frame selected when this was asked last

@@ -19,9 +19,9 @@ Work = Generator[Any, None, None]  # yields its progress
 
 _DONE: Final[Work] = (None for _ in ())  # complete; its end has yet to be reported
 _AT_ONCE: Final = 0.030  # seconds of work before the window handles other events
-BESIDE_SECONDS: Final = 0.008  # of work in each turn of the event loop, for what is computed beside other work
+BESIDE_SECONDS: Final = 0.008  # seconds of work in each turn of the event loop, for what is computed besides other work
 _SOON: Final = 0.1  # seconds before progress is reported, and between two reports
-_REST_MS: Final = 80  # until `ready` is asked again
+_REST_MS: Final = 80  # delay before `ready` is asked again
 
 
 def after_next_turn(owner: QObject, then: Callable[[], None]) -> None:
@@ -190,7 +190,7 @@ class LongWork(Slices):
 
     def _end(self, complete: bool) -> None:
         told, self._told = self._told, False
-        self._make = None  # listeners of busyChanged find it over
+        self._make = None  # listeners of busyChanged must see that the work is over
         if told:
             self._timer.stop()
             gc.freeze()

@@ -49,7 +49,7 @@ class Worker(QThread):
         self._pause: Pause | None = None
         self._said = self._turn_ends = 0.0
         self._answered = threading.Event()
-        self._is_awaited = False  # by the window's thread, which cannot answer
+        self._is_awaited = False  # whether the window's thread waits for it and cannot handle events
         self._asked.connect(self._answer, Qt.ConnectionType.QueuedConnection)
         self.finished.connect(self._ended)  # in the main thread, to which this object belongs
 
@@ -58,7 +58,7 @@ class Worker(QThread):
             # Begun and ended in the main thread, before the thread starts and after it has ended.
             self._pause = Pause()
             pause = self._pause
-            self.destroyed.connect(lambda: pause.end())  # with its window, before it was heard that it has finished
+            self.destroyed.connect(lambda: pause.end())  # its window may go before the end was reported
         super().start(priority)
 
     def wait(self, *limit: Any) -> bool:

@@ -31,7 +31,7 @@ class PosedStage(StageWindow):
     def take_the_clock(self, moving: bool) -> None:
         """End what moves by itself."""
         self.motion.stop()
-        self.map.set_motion(False)  # its pulse is a matter of time
+        self.map.set_motion(False)  # its pulse depends on the clock
         self.rmap.set_motion(moving)
         self.card.hint.hide()
 

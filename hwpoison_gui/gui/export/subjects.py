@@ -28,7 +28,7 @@ from hwpoison_gui.view.outline.outline import outline_for
 
 Shown = TypeVar("Shown", bound=QWidget)
 
-_WIDTH: Final = 900  # pixels, where nothing else is asked for
+_WIDTH: Final = 900  # pixels, unless another width is asked for
 _LEAST: Final = 240
 _MOST: Final = 16_000  # pixels: what is higher cannot be opened by many programs
 
@@ -96,5 +96,5 @@ def _laid_out(shown: Shown) -> Shown:
     shown.show()
     QApplication.processEvents()
     focused = shown.focusWidget() or shown
-    focused.clearFocus()  # its frame is none of the picture
+    focused.clearFocus()  # the frame around the focused widget does not belong to the picture
     return shown

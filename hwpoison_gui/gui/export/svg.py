@@ -233,7 +233,7 @@ class _Engine(QPaintEngine):
             f'textLength="{number(item.width() * size)}" lengthAdjust="spacingAndGlyphs"'
             f"{self._ink('fill', self._pen.brush())}{'' if turn else clip}>{text}</text>"
         )
-        # A clip belongs to what is inside of the turn: it stands outside of it.
+        # The clip applies to the turned content, so its element encloses that of the turn.
         self.elements.append(f"<g{clip}>{text}</g>" if turn and clip else text)
 
     def drawPixmap(self, room: QRectF, pixmap: QPixmap, part: QRectF) -> None:  # type: ignore[override]

@@ -46,7 +46,7 @@ TIPS: Final = {
 
 _FOLD: Final = 16  # side of the button that collapses a panel
 _UNBOUNDED: Final = (1 << 24) - 1  # Qt's QWIDGETSIZE_MAX
-_MOST_READABLE: Final = 0.5  # of the height that the window has beside its strips, for content that needs some
+_MOST_READABLE: Final = 0.5  # share of the height that the window has besides its strips, for content that needs height
 _MOST_LEAST: Final = 100  # pixels: all panels in a low window together have room
 _LEAST: Final = 84  # height of a table with controls in its title bar: panels keep their size when tables are created
 
@@ -151,7 +151,7 @@ class Dock(QDockWidget):
         self.made: QWidget | None = None
         self.in_front = False  # neither hidden nor behind another tab
         self.collapsed = False  # only the title bar is shown
-        self.size_before = QSize()  # when it was collapsed
+        self.size_before = QSize()  # size at which it was collapsed
         self.readable = 0  # height that its content needs, at 100 % text; 0: any
         self.visibilityChanged.connect(self._visibility_changed)
         self.head = DockHead(title, self)

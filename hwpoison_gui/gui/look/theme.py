@@ -26,7 +26,7 @@ BODY: Final = 1.0
 TITLE: Final = 1.12
 HEADLINE: Final = 1.3
 SENTENCE: Final = 1.55
-STAGE: Final = 1.9  # legible from the last row of a room
+STAGE: Final = 1.9  # legible from the last row of a hall
 
 # Icon sizes in pixels at 100 % text: on buttons, and in menus.
 ICON: Final = 20
@@ -95,7 +95,7 @@ def mono(scale: float = BODY, weight: QFont.Weight = QFont.Weight.Normal) -> QFo
 def _mono(scale: float, weight: QFont.Weight) -> QFont:
     made = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
     if _family_of(made.family()) in _LOOK_ALIKE:
-        made.setFamilies([*_TOLD_APART, made.family()])  # the first that is installed
+        made.setFamilies([*_TOLD_APART, made.family()])  # Qt takes the first that is installed
     made.setPointSizeF(max(6.0, QGuiApplication.font().pointSizeF() * scale))
     made.setWeight(weight)
     return made

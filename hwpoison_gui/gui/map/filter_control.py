@@ -35,7 +35,7 @@ class FilterControl(QObject):
         self._map, self._lenses, self._controller = frame_map, lenses, controller
         self.text = ""
         self._filter: Filter | None = None
-        self.count: int | None = None  # of the frames found
+        self.count: int | None = None  # number of frames found
         self._asked_at = 0  # timeline position
         self._is_gone = False  # that position belongs to a branch that was left
         self._step_then: bool | None = None  # the step to take once the frames are found
@@ -221,5 +221,5 @@ class FilterControl(QObject):
 
             assert isinstance(sheet, SnapshotSheet)
             return sheet.called(lens.row).view(np.uint8)
-        shown = lens if lens is KERNEL_GROUPS else getattr(sheet, "lens", lens)  # some have codes of their own
+        shown = lens if lens is KERNEL_GROUPS else getattr(sheet, "lens", lens)  # some sheets have lenses of their own
         return np.frombuffer(shown.codes, np.uint8)[sheet.held.values[:frames]]

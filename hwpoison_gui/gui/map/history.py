@@ -26,7 +26,7 @@ class MapHistory(QObject):
     """Records what the map shows: place, layout, lens and filter. The mouse's side buttons go back and forward."""
 
     changed = Signal()  # the map shows another view
-    waysChanged = Signal()  # going back or forward has become possible or impossible
+    waysChanged = Signal()  # whether going back or forward is possible has changed
 
     def __init__(
         self,

@@ -37,10 +37,10 @@ class FrameMapItem:
         self.covered = QRectF()  # part of the view covered by the overview
         self.selected = self.hovered = NONE
         self.described = NONE  # frame with the label: hovered, or selected by keyboard
-        self.marked: tuple[int, ...] = ()  # for an operation on all of them
+        self.marked: tuple[int, ...] = ()  # frames marked for an operation on all of them
         self.focused = False
         self.highlights: list[Highlight] = []
-        self.recorded: list[Highlight] = []  # real errors
+        self.recorded: list[Highlight] = []  # frames with recorded errors
         self.pulse = 0.0
         self.summary: Callable[[int], str] | None = None
         self.paints = 0

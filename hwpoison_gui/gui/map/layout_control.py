@@ -71,7 +71,7 @@ class LayoutControl(QObject):
         self.set_width(width)
         view = self._map.view.viewport()
         corner = view.mapToGlobal(QPoint(round(self._map.view.item.edge), 0))
-        QToolTip.showText(corner, f"{counted(width, 'frame')} a row: {amount(width * FRAME_SIZE)}", view)
+        QToolTip.showText(corner, f"{counted(width, 'frame')} per row: {amount(width * FRAME_SIZE)}", view)
 
     def arrange(self, name: str, width: int | None) -> None:
         """Set order and row width."""
@@ -87,8 +87,8 @@ class LayoutControl(QObject):
         dialog = QInputDialog(self._window)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setInputMode(QInputDialog.InputMode.IntInput)
-        dialog.setWindowTitle("Frames a row")
-        dialog.setLabelText(f"How many frames are a row of the map, 1 to {self._most():,}? 512 are 2 MiB.")
+        dialog.setWindowTitle("Frames per row")
+        dialog.setLabelText(f"How many frames per row of the map, 1 to {self._most():,}? 512 are 2 MiB.")
         dialog.setIntRange(1, self._most())
         dialog.setIntValue(self._width())
         dialog.intValueChanged.connect(self.set_width)

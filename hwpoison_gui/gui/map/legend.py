@@ -61,7 +61,7 @@ class LegendChip(QAbstractButton):
         super().__init__(parent)
         self.theme = theme
         self.whole, self.counted = False, True
-        self.per_cpu = 0  # of its frames, those that are free on per-CPU lists, which no flag says
+        self.per_cpu = 0  # frames of the class that are on per-CPU free lists, which no flag shows
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
@@ -235,7 +235,7 @@ class Legend(QWidget):
             chip.theme = theme
             chip.updateGeometry()
             chip.update()
-        if self._needed is not None:  # its fonts may be of another size
+        if self._needed is not None:  # fonts may have another size
             self._choose_names()
 
     def forget(self) -> None:

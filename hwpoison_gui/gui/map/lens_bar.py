@@ -18,7 +18,7 @@ from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.map.lenses import BY_KEY, KIND, LENSES, SNAPSHOT, Lens
 
-UNEQUAL: Final = "≠"  # of the lens that has no number
+UNEQUAL: Final = "≠"  # sign of the lens that has no number
 _COMPUTING: Final = "computing {:.0%}"
 _UNTIL: Final = "The map shows the lens chosen before until every frame is computed"
 _PADDING: Final = 7
@@ -145,7 +145,7 @@ class LensBar(QWidget):
 
     def set_current(self, key: str) -> None:
         """Show which lens is chosen."""
-        self.set_progress(1.0)  # of the one before
+        self.set_progress(1.0)  # that of the lens before
         self._current = key
         self.buttons[key].setChecked(True)
         for button in self.buttons.values():  # Tab focuses the active lens; arrow keys move on from there

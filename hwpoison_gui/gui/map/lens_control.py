@@ -30,7 +30,7 @@ class LensControl(QObject):
     lensChanged = Signal(object)
     wantedChanged = Signal(object)  # the lens that was chosen: active, or will be when its sheet is ready
     progress = Signal(float)  # 0 to 1 while the sheet of the chosen lens is built; 1 when it is ready
-    sheetsChanged = Signal()  # one was built, or became out of date
+    sheetsChanged = Signal()  # a sheet was built, or became out of date
 
     def __init__(self, frame_map: FrameMapWidget, controller: Controller, parent: QObject) -> None:
         super().__init__(parent)
@@ -38,12 +38,12 @@ class LensControl(QObject):
         self.lens: Lens = KIND
         self._wanted: Lens = KIND
         self._sheets: dict[str, AnySheet] = {}
-        self._stale: set[str] = set()  # those that the machine has left behind
+        self._stale: set[str] = set()  # sheets that are older than the machine
         self._making = ""  # the sheet that is being built, or was built last
         self._stopped = False  # the machine had panicked after the last change
-        self._needed: set[tuple[str, str]] = set()  # those that panels show, whatever the lens, and which panels
-        self.other_kernel = ""  # the one that the machine's is compared with; empty for the usual one
-        self.other_snapshot: Side | None = None  # what the machine is compared with
+        self._needed: set[tuple[str, str]] = set()  # sheets that panels show whatever the lens, and which panels
+        self.other_kernel = ""  # the kernel to compare with; empty for the usual one
+        self.other_snapshot: Side | None = None  # the snapshot that the machine is compared with
         self.slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         self.slices.progressed.connect(self._report)
 
@@ -92,7 +92,7 @@ class LensControl(QObject):
             self._put_on(self._sheets.get(name))
         missing = self._missing()
         if name in missing:
-            self.progress.emit(0.0)  # also where the work has to wait
+            self.progress.emit(0.0)  # even if the work has to wait
         if missing:
             self._make()
 

@@ -54,7 +54,7 @@ class Ring(Record):
     width: float = 2.0
     dashed: bool = False
     strokes: str = ""  # "/" cut
-    corners: bool = False  # as a small dot: hollow
+    corners: bool = False  # whether a small dot is hollow
     diamond: bool = False
 
 

@@ -31,17 +31,17 @@ from hwpoison_gui.view.map.roles import Role
 if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.dram.geometry import Geometry
 
-SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes a second are dangerous
+SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes per second are dangerous
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
 _LEAST: Final = (320, 160)  # pixels
-_LEAST_TIGHT: Final = (320, 72)  # in a window that is low for its text
+_LEAST_TIGHT: Final = (320, 72)  # pixels in a window that is low for its text size
 
 
 class FrameMapWidget(QWidget):
     """Shows all frames as cells. Left click fires; right, Ctrl or Shift click selects; wheel zooms; dragging pans."""
 
     fired = Signal(int)  # by a click or Enter; the frame is selected as well
-    selected = Signal(int)  # without firing
+    selected = Signal(int)  # selected without being fired at
     markWanted = Signal(object)  # pfns, for an operation on all of them
     hovered = Signal(int)  # NONE (-1) when the pointer leaves
     contextMenuRequested = Signal(int, QPoint)
@@ -61,8 +61,8 @@ class FrameMapWidget(QWidget):
         self._row_width: int | None = None
         self._zone_starts: tuple[int, ...] = (0,)
         self._geometry = ""  # name or file; empty: the one that is made up
-        self._fitted: tuple[FramePlane | None, str, tuple[Geometry, str]] | None = None  # of which plane and name
-        self._curves: dict[str, Layout] = {}  # of this machine, for when the user switches back to one
+        self._fitted: tuple[FramePlane | None, str, tuple[Geometry, str]] | None = None  # with its plane and name
+        self._curves: dict[str, Layout] = {}  # layouts of this machine, for when the user switches back to one
         self._motion = True
         self._held = False
         self._phase = 0.0

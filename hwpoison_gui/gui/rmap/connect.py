@@ -30,7 +30,7 @@ def connect_rmap(view: RmapView, dock: Dock, controller: Controller, present: Pr
         other = ""
         if selected not in (NONE, graph.pfn):
             other = f"{selected:#x} is selected"
-        elif selected == graph.pfn and handled not in (None, selected):  # of which the sentence may speak
+        elif selected == graph.pfn and handled not in (None, selected):  # the sentence may be about that frame
             other = "the selected frame"
         dock.set_subject("  ·  ".join(filter(None, (f"who uses {graph.pfn:#x}", other, cost))))
 

@@ -50,7 +50,7 @@ class RmapPainter:
         self.selected_task: int | None = None
         self.in_words = False  # flags as words, not as letters
         self.news: Callable[[int], RowNews]
-        self._title: list[str] = []  # of the mapping, in the lines that fit its box
+        self._title: list[str] = []  # name of the mapping, in the lines that fit its box
         self._detail: list[str] = []
         self._is_cut = False  # page->mapping no longer refers to it
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -135,7 +135,7 @@ class RmapPainter:
         entry = self.fonts.plain.entry
         gap = QRectF(columns.vma[0] - 4 - entry, 4, entry, self.layout.top - 4)
         for text, (left, width) in (*named, *users):
-            if text == "Mapping":  # may use what the next head leaves
+            if text == "Mapping":  # it may use the room that the next head leaves
                 width = gap.center().x() - small.horizontalAdvance("PTEs") / 2 - look.SMALL - left
             room = QRectF(left, 4, width, self.layout.top - 4)
             cut = small.elidedText(text, Qt.TextElideMode.ElideRight, width)

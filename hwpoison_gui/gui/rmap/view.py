@@ -36,8 +36,8 @@ from hwpoison_gui.view.walk.words import HEAD_TIPS, map_words, mapping_words, no
 
 _STEPS: Final = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
 _PRESS: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
-_SHARES: Final = (1.0, 0.9, 0.8, 0.7)  # of the usual size of text, where all rows are to fit
-_NARROW_SHARES: Final = (1.0, 0.95, 0.9, 0.85, 0.8)  # of it, where all names are to fit the width
+_SHARES: Final = (1.0, 0.9, 0.8, 0.7)  # text sizes to try until all rows fit, relative to the usual one
+_NARROW_SHARES: Final = (1.0, 0.95, 0.9, 0.85, 0.8)  # the same, until all names fit the width
 _MOST_WORDS: Final = 50  # rows in the accessible description
 EMPTY: Final = "Select a frame to see who uses it.\nClick one to break it, and watch the kernel find them."
 

@@ -88,7 +88,7 @@ class Canvas(QWidget):
         line.addWidget(self.where)
         grid.addLayout(line, 4, 0, 1, 2)
         grid.addWidget(self.progress, 5, 0, 1, 2)
-        grid.setRowStretch(1, 1)  # all else has its height, so that nothing moves from stop to stop
+        grid.setRowStretch(1, 1)  # all other rows have a fixed height, so that nothing moves from stop to stop
 
     # -- composition
 

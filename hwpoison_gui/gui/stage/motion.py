@@ -35,7 +35,7 @@ class Motion(QObject):
         self._fly, self._walk = fly, walk
         self._then: Callable[[], None] = lambda: None
         self._from = self._to = 0
-        self._share = 0.0  # of the time, for the flight
+        self._share = 0.0  # share of the time that the flight takes
         self._on = True
         self._clock = QVariantAnimation(self)
         self._clock.setStartValue(0.0)

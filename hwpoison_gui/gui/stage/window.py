@@ -37,7 +37,7 @@ from hwpoison_gui.view.story.stage_text import frame_kept, staged, target_at
 from hwpoison_gui.view.story.stops import stops_of
 from hwpoison_gui.view.words.plain import plain
 
-_NEAR: Final = 26.0  # width of a cell that a room can see, in pixels of a screen 720 high
+_NEAR: Final = 26.0  # width of a cell that an audience can see, in pixels of a screen 720 high
 _MOST_CAPTION: Final = 1200  # characters
 _FAILED: Final = "The scenario ends here: its next step is impossible on this machine: {}"
 _MODIFIERS: Final = (Qt.Key.Key_Shift, Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_AltGr, Qt.Key.Key_Meta)
@@ -55,7 +55,7 @@ class StageWindow(Canvas):
     """One presentation. `left` is emitted when it has ended."""
 
     left = Signal()
-    returned = Signal()  # to the path: the operations are those of the story again
+    returned = Signal()  # back on the path: the operations are those of the story again
     nextWanted = Signal()  # the story that was announced after this one
 
     def __init__(
@@ -214,7 +214,7 @@ class StageWindow(Canvas):
         self._stops = self._path.stops if not off else stops_of(session)
         if off:
             self._stop = bisect_right(self._stops, session.position) - 1
-        self.map.view.forget_pointer()  # its label would cover what has changed
+        self.map.view.forget_pointer()  # the label of the frame under the pointer would cover what has changed
         if self._is_off_path and self._present.graph is None:  # a sysctl concerns no frame
             self._controller.selection.select(self._in_view)
         self.card.hide()

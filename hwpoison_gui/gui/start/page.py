@@ -21,7 +21,7 @@ from hwpoison_gui.gui.start.ways import Way, WayList
 from hwpoison_gui.view.base.palette import Theme
 
 _BESIDE: Final = 680  # width from which the ways are beside the lessons, at 100 % text
-_HOOK: Final = 0.3  # of the height
+_HOOK: Final = 0.3  # share of the height
 _LEAST_HOOK: Final = 170  # at 100 % text
 _MOST_HOOK: Final = 330
 _WAYS: Final = 270  # width of the ways, at 100 % text
@@ -38,7 +38,7 @@ class StartPage(QWidget):
     left = Signal()
     openWanted = Signal(Path)
     presentWanted = Signal(Path)
-    keptChanged = Signal(bool)  # whether it is shown at each start
+    keptChanged = Signal(bool)  # argument: whether it is shown at each start
 
     def __init__(self, window: QMainWindow, theme: Theme, kept: bool) -> None:
         super().__init__(window)

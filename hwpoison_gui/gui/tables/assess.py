@@ -26,7 +26,7 @@ from hwpoison_gui.view.words.words import counted
 
 Role = Qt.ItemDataRole
 _BY_NAME: Final = 0
-_MARGINS: Final = 2 * 3 + 1  # that Qt leaves around the text of a cell
+_MARGINS: Final = 2 * 3 + 1  # pixels that Qt leaves around the text of a cell
 _ENSURE_VISIBLE: Final = QAbstractItemView.ScrollHint.EnsureVisible
 _GROUPINGS: Final = ("kind", "process", "file", "zone", "node")
 _FIND: Final = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space)
@@ -231,7 +231,7 @@ class AssessTable(FactView):
     def _fit(self) -> None:
         """Make columns as wide as they must be, and no wider, so that most of them are seen together."""
         self.set_look()
-        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # of two lines it would cut the second
+        self.horizontalHeader().setTextElideMode(Qt.TextElideMode.ElideNone)  # else a second line is cut
         bold = QFontMetrics(look.font(look.BODY, QFont.Weight.DemiBold))
         for number, column in enumerate(self.columns):
             words = bold.horizontalAdvance(column.sample) + 2 * look.SMALL + _MARGINS

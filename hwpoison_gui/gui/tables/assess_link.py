@@ -44,7 +44,7 @@ class AssessLink(QObject):
         self._table, self._dock, self._damage = table, dock, damage
         self._controller, self._filter, self._look_for = controller, filters, find
         self._tables: dict[int, Table] = {}
-        self._step = False  # to the first frame that is found
+        self._step = False  # whether to step to the first frame that is found
         dock.add_tool(table.tools)
         self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         table.sheet.why_not = self._why_not

@@ -29,7 +29,7 @@ class ExpectedLink(QObject):
         self._page, self._dock, self._damage, self._map = page, dock, damage, frame_map
         self._controller = controller
         self._rates: dict[str, Rates] = {}
-        self._means: tuple[object, Means] = None, {}  # of what, and the means of its parts
+        self._means: tuple[object, Means] = None, {}  # for what they were computed, and the means of its parts
         self._found: AssessedRates | None = None
         self._shown = False
         self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)

@@ -66,8 +66,8 @@ class FaultLink(QObject):
         self._fault: Fault | None = None
         self._seen_frame = NONE  # the selected frame when the part was chosen
         self._damages: list[FaultDamage] = []
-        self._foretold: tuple[Fault | None, list[FaultDamage]] = (None, [])  # when frames of the part could still fail
-        self._counts: dict[int, tuple[Damage, PerFrame]] = {}  # by policy
+        self._foretold: tuple[Fault | None, list[FaultDamage]] = (None, [])  # when its frames could still fail
+        self._counts: dict[int, tuple[Damage, PerFrame]] = {}  # keys: policies
         self._slices = Slices(self, BESIDE_SECONDS, lambda: not controller.busy)
         self._expected = ExpectedLink(panel.expected, dock, damage, controller, frame_map)
         panel.named.connect(self._named)

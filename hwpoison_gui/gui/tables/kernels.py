@@ -85,7 +85,7 @@ class KernelTable(RowTable):
             cells = [str(self.rows.index(row, number).data()) for row in range(len(self.rows.rows))]
             if not cells:
                 continue
-            word = max(metrics.horizontalAdvance(word) for cell in cells for word in cell.split())  # is not broken
+            word = max(metrics.horizontalAdvance(word) for cell in cells for word in cell.split())  # must not be broken
             wide = max(map(metrics.horizontalAdvance, cells))
             wide = max(word, min(wide, look.px(_WRAPS.get(column.field, wide)))) + 2 * look.MEDIUM
             self._widths[number] = max(wide, head.sectionSizeHint(number))

@@ -61,7 +61,7 @@ class TablesLink(QObject):
         self._field, self._descending = "pfn", False
         self._pages_machine: object = None
         self._match: object = None
-        self.tolls: dict[int, FileToll] = {}  # what errors would do, where that is shown
+        self.tolls: dict[int, FileToll] = {}  # what errors would do, if that is shown
         self.ahead: Ahead | None = None
         self.sorter = Slices(self, _SLICE)
         self._connect(present, show_menu)
@@ -226,7 +226,7 @@ class TablesLink(QObject):
     def order_by(self, field: str, descending: bool) -> None:
         """Start sorting the pages; with the filter's result, if only that is listed."""
         if self._pages_machine is not self._controller.session.machine:
-            self._fill_pages()  # hidden since the machine was opened
+            self._fill_pages()  # the table was hidden since the machine was opened
         found = self._found() if self._tables.controls.found.isChecked() else None
         plane = self._map.plane
         assert plane is not None

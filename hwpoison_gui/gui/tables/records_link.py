@@ -81,7 +81,7 @@ class RecordsLink(QObject):
         history = self._recorded.history
         try:
             self._faults = row_faults(history, self._map.dram_geometry()) if history is not None else []
-        except DramError:  # a frame beyond what the geometry covers
+        except DramError:  # the geometry does not cover the frame
             self._faults = []
 
     def _compare(self) -> None:

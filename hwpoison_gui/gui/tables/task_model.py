@@ -74,7 +74,7 @@ COLUMNS: Final = (
 )
 
 
-# What errors would do to a process; shown when that is wanted.
+# Columns with what errors would do to a process; shown on demand.
 DAMAGE_COLUMNS: Final = (
     TaskColumn("now", "Hit now", "Frames whose error would signal it at once", number=True),
     TaskColumn("late", "Hit late", "Frames whose error would signal it when it touches them", number=True),

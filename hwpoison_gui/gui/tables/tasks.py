@@ -48,9 +48,9 @@ _WIDTHS = {
     "killed_by": ("dies on touch",),
 }  # fmt: skip
 
-_NAME_OF, _KIND_OF = map(attrgetter, ("name", "kind"))  # of ten thousand rows at once
+_NAME_OF, _KIND_OF = map(attrgetter, ("name", "kind"))  # called on ten thousand rows at once
 _NAME = [column.field for column in COLUMNS].index("name")
-_PADDING = 2 * look.MEDIUM  # of a cell, as the style has it
+_PADDING = 2 * look.MEDIUM  # pixels around the text of a cell, as in the style
 _MEASURED = 32  # names with most characters: measuring ten thousand takes as long as a step may
 _REVEALED = 64  # tasks that are looked for, to scroll to the first of them
 # Columns hidden first, in this order, when the table is too narrow: what becomes of a task matters more.

@@ -23,7 +23,7 @@ class CaptionsLink(QObject):
     ) -> None:
         super().__init__(present)
         self._controller, self._bar = controller, bar
-        self._captions: Captions | None = None  # of the open machine, if it has some
+        self._captions: Captions | None = None  # captions of the open machine, if it has some
         present.opened.connect(self._opened)
         present.moved.connect(lambda moved: self._show(moved.acted))
         edited.connect(self._edited)

@@ -70,7 +70,7 @@ class SentenceBar(QWidget):
             label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             label.setTextFormat(Qt.TextFormat.PlainText)
             label.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-            label.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # that of the bar is wanted
+            label.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)  # the menu of the bar is shown instead
         for label in (self.code, self.branch):
             label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.to = QToolButton(self)

@@ -26,8 +26,8 @@ from hwpoison_gui.view.words.lookup import text_of
 _EDGE: Final = 12
 _HEIGHT: Final = 32
 _TRACK: Final = 6
-_AHEAD: Final = 0.35  # share of the text colour in the track: ahead, and passed
-_PASSED: Final = 0.65
+_AHEAD: Final = 0.35  # share of the text colour in the part of the track that is ahead
+_PASSED: Final = 0.65  # the same in the part that was passed
 _RESTING: Final = 0.15  # text of an empty track
 
 

@@ -1,4 +1,4 @@
-"""The counters in the tool bar: each a name with a value below it."""
+"""The counters in the tool bar: each has a name with a value below it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.facts.counters import Counter
 
-_MORE: Final = Counter("more", "", "plain", "")  # for those without room
+_MORE: Final = Counter("more", "", "plain", "")  # stands for the counters without room
 
 
 class Figure(QWidget):

@@ -31,7 +31,7 @@ from hwpoison_gui.view.outline.state_rows import FITS, StateTable
 
 Role = Qt.ItemDataRole
 _SIGN: Final = 24
-_MOST_FLAGS: Final = 0.4  # of the height
+_MOST_FLAGS: Final = 0.4  # share of the height
 _PAD: Final = look.SMALL + look.TIGHT
 
 
@@ -77,7 +77,7 @@ class StateTableView(QWidget):
         self._scrolled.setWidgetResizable(True)
         self._scrolled.setFrameShape(QScrollArea.Shape.NoFrame)
         self._scrolled.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # their meanings are the tip
+        self._scrolled.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # the tip shows their meanings
         for part in (self.caption, self._scrolled):
             box.addWidget(part)
         box.addWidget(self.view, 1)

@@ -14,7 +14,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.view.base.palette import DARK, Theme
 
-_MOST_LINES: Final = 5  # of a caption; the others are scrolled to
+_MOST_LINES: Final = 5  # lines of a caption; the others are scrolled to
 _MOST_IN_LOW: Final = 3  # in a window lower than _LOW
 _LOW: Final = 900
 _MOST_OF_HEAD: Final = 2

@@ -49,7 +49,7 @@ class Copying(QObject):
     ) -> None:
         super().__init__(widget)
         self._name, self._has_menu = name, has_menu
-        self.other_menu = False  # somebody shows a larger menu, of which copying is a part
+        self.other_menu = False  # whether another object shows a larger menu that includes copying
         self._chosen, self._whole = _weak(chosen), _weak(whole)
         widget.installEventFilter(self)
         if not has_menu:

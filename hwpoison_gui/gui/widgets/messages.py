@@ -11,7 +11,7 @@ from hwpoison_gui.gui.look import fitting
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
 
-_WIDTH: Final = 620  # of a page, at 100 % text
+_WIDTH: Final = 620  # width of a page, at 100 % text
 _TALLEST: Final = 520
 
 

@@ -12,7 +12,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.view.base.palette import Theme
 
 _SHOWN_MS = 8000
-_WIDEST = 0.7  # of the part of the window that it is shown on
+_WIDEST = 0.7  # share of the part of the window that it is shown on
 
 
 class Toast(QLabel):

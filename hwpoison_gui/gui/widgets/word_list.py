@@ -177,7 +177,7 @@ class WordList(QListView):
             row = here.row() + _MOVES[key] if here.isValid() else 0 if key == Qt.Key.Key_Down else count - 1
             self.setCurrentIndex(self.words.index(row % count))
             word = self.words.words[row % count]
-            self._field.setAccessibleDescription(f"{word.text}: {word.meaning}")  # it has the focus
+            self._field.setAccessibleDescription(f"{word.text}: {word.meaning}")  # the field has the focus
             return True
         if key in _TAKES and (here.isValid() or key == Qt.Key.Key_Tab):
             self.take(here if here.isValid() else self.words.index(0))

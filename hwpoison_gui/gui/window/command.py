@@ -23,7 +23,7 @@ class Command(Record):
     missing: Callable[[], str] = lambda: ""
     group: str = ""  # exclusive group: one command of it is checked
     separated: bool = False
-    checked: Callable[[], bool] | None = None  # of commands that toggle
+    checked: Callable[[], bool] | None = None  # for commands that toggle
     short: Callable[[], str] | None = None  # `missing` in two words, beside the text in menus
     meanwhile: bool = False  # works while other work is in progress
     at_start: bool = False  # works while the start page is open

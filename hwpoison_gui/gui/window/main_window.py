@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 SMALLEST: Final = QSize(880, 560)  # with a frame it is on a screen of 900 by 600
 _TRANSPORT: Final = ("first", "previous", "back", "play", "forward", "next", "last")
-_UNSEEN_MS: Final = 100  # after which panels below the start page get their places, between events
+_UNSEEN_MS: Final = 100  # delay after which panels below the start page get their places, between events
 
 
 class MainWindow(QMainWindow):

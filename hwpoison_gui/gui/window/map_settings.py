@@ -16,7 +16,7 @@ from hwpoison_gui.view.map.look_history import Look
 class MapView(QObject):
     """Reads and restores lens, filter, layout, place and selection of the map."""
 
-    changed = Signal()  # not the selection
+    changed = Signal()  # any of them but the selection
 
     def __init__(self, frame_map: FrameMapWidget, history: MapHistory, selection: Selection) -> None:
         super().__init__(frame_map)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
     from hwpoison_gui.view.facts.injections import Injection
     from hwpoison_gui.view.facts.touching import Touch
 
-_MOST_TASKS: Final = 24  # in one menu
+_MOST_TASKS: Final = 24  # tasks in one menu
 _MOST_LISTED: Final = 1000  # frames whose mappings are looked up for a menu
 _MOST_COPIED: Final = 10_000  # rows of frames
 _MOST_SINGLE: Final = 3  # processes at most that have an entry in the menu itself; more get a submenu
@@ -98,7 +98,7 @@ class ContextMenus:
         self._present = present
         self.all_tasks: Callable[[], str] = lambda: ""  # the table of tasks as text
         self.find: Callable[[str], None] = lambda text: None  # applies a filter
-        self.show_fault: Callable[[str, int], None] = lambda part, pfn: None  # of a part of DRAM, by one of its frames
+        self.show_fault: Callable[[str, int], None] = lambda part, pfn: None  # a part of DRAM, by one of its frames
         self.copy_pages: tuple[Callable[[], str], Callable[[], object]]  # what copies the table of pages, and its name
         Copying(frame_map.view, "the frames", self.frames_text, lambda: "", has_menu=True)
 

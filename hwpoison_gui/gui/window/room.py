@@ -18,7 +18,7 @@ from hwpoison_gui.gui.window.panels import WIDE
 
 _BOTTOM: Final = Qt.DockWidgetArea.BottomDockWidgetArea
 _SIDES: Final = (Qt.DockWidgetArea.LeftDockWidgetArea, Qt.DockWidgetArea.RightDockWidgetArea)
-_LAYOUT_VERSION: Final = 8  # of the places that are stored; other ones are not restored
+_LAYOUT_VERSION: Final = 8  # version of the stored places; those of another one are not restored
 _HINT_MS: Final = 4000
 _READABLE: Final = 0.24  # least share of the window's height for a table that is gone to
 
@@ -45,7 +45,7 @@ class Room(QObject):
         self._side: list[Dock] = []  # panels beside the map that were hidden together
         self._all: QByteArray | None = None  # places of all panels, while only the map is shown
         self._above: list[Dock] = []  # floating panels that would lie above the start page
-        self._under: QByteArray | None = None  # places of all panels, while they are hidden for it
+        self._under: QByteArray | None = None  # places of all panels, while the start page hides them
         for dock in docks.values():
             dock.collapseWanted.connect(lambda dock=dock: self.toggle(dock))
             dock.visibilityChanged.connect(lambda visible, dock=dock: self._shown(dock, visible))

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMenu
 from hwpoison_gui import lessons, resources
 from hwpoison_gui.gui.look.plain import plain
 
-# File, name, and what it has.
+# File, name, and content.
 MACHINES: Final = (
     ("machines/server.npz", "A recorded server", "1 GiB, 61 processes, Linux 6.1"),
     ("machines/victim_before.npz", "A small recorded machine", "256 MiB, pages of every kind"),

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # there once the window is complete
     from hwpoison_gui.view.base.palette import Theme
 
 _MOST_RECENT: Final = 6
-_IDLE_MS: Final = 200  # after the window is complete
+_IDLE_MS: Final = 200  # delay after the window is complete
 
 
 class Under(Record):

@@ -152,7 +152,7 @@ def _count_codes(shift: int) -> bytes:
 
 def _count_classes(zero: tuple[str, str], word: str) -> tuple[LensClass, ...]:
     names = [f"{count} {word}{'' if count == '1' else 's'}" for count in COUNT_NAMES]
-    rows = [(f"ramp{n}", names[n], f"{names[n]} a frame", COUNT_NAMES[n]) for n in range(1, len(names))]
+    rows = [(f"ramp{n}", names[n], f"{names[n]} per frame", COUNT_NAMES[n]) for n in range(1, len(names))]
     return _classes(("free", zero[0], zero[1], "0"), *rows)
 
 

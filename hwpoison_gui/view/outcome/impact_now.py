@@ -28,9 +28,7 @@ from hwpoison_gui.view.outcome.loss import NOT_DONE, hits_now, loss_of
 from hwpoison_gui.view.outcome.old_data import readers_of_old_data
 
 _BY_SIGNAL: Final = frozenset({SIGNALLED, PENDING, IGNORED})  # impacts of signals, which no later touch undoes
-_BY_ENTRY: Final = frozenset(
-    {PANICS, ENDS, LATER, CAUGHT}
-)  # impacts of a hwpoison entry, where the page is not poisoned
+_BY_ENTRY: Final = frozenset({PANICS, ENDS, LATER, CAUGHT})  # of a hwpoison entry whose page is not poisoned
 _MOST: Final = 2000  # processes; the impact on more of them is that at the end of the error
 
 # About the error, and the operation that is complete by then. Several views ask at one position, each about its frame.

@@ -22,7 +22,7 @@ def width(user) -> int:
 
 
 def choose(user, word: str) -> None:
-    user.choose(user.window.menu_of["M&ap > &Layout > &Frames a row"], word)
+    user.choose(user.window.menu_of["M&ap > &Layout > &Frames per row"], word)
 
 
 def test_rows_of_a_chosen_length_stay_whatever_the_window_does(user) -> None:
@@ -58,7 +58,7 @@ def test_keys_make_rows_longer_and_shorter_about_the_same_frame(user) -> None:
         assert view.camera.cell == cell
     assert window.actions_["width-own"].isChecked()
     assert "65" in window.actions_["width-own"].text()
-    assert QToolTip.text() == "65 frames a row: 260 KiB"
+    assert QToolTip.text() == "65 frames per row: 260 KiB"
 
 
 @pytest.mark.parametrize("extreme", [1, 4096])

@@ -1,4 +1,4 @@
-"""Commands of the menu Map: lenses, layouts, geometries of DRAM, frames a row, and the search."""
+"""Commands of the menu Map: lenses, layouts, geometries of DRAM, frames per row, and the search."""
 
 from __future__ import annotations
 
@@ -62,17 +62,17 @@ def map_commands(
 
 
 def _row_widths(layouts: LayoutControl) -> list[Command]:
-    menu = "M&ap > &Layout > &Frames a row"
+    menu = "M&ap > &Layout > &Frames per row"
     named = [
         Command(f"width-{width}", menu, f"{width:,}", f"A row is {amount(width * FRAME_SIZE)}",
                 partial(layouts.set_width, width), group="width")
         for width in WIDTHS
     ]  # fmt: skip
     return [
-        Command("width-fit", menu, "&Fit to the window", "As many frames a row as fill the window best",
+        Command("width-fit", menu, "&Fit to the window", "As many frames per row as fill the window best",
                 partial(layouts.set_width, None), group="width"),
         *named,
-        Command("width-own", menu, "&Other…", "Any number of frames a row: repeating patterns line up in columns",
+        Command("width-own", menu, "&Other…", "Any number of frames per row: repeating patterns line up in columns",
                 layouts.ask_width, group="width"),
         Command("width-less", menu, "One &less", "Rows one frame shorter", partial(layouts.change_width, 1, -1),
                 keys=("Ctrl+[",), separated=True),

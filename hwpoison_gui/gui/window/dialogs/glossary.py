@@ -28,7 +28,7 @@ from hwpoison_gui.view.words.glossary.term import Term
 from hwpoison_gui.view.words.glossary.tips import in_full
 
 _SIZE: Final = QSize(680, 460)
-_ROOM: Final = QSize(48, 96)  # left of the window around it
+_ROOM: Final = QSize(48, 96)  # room left around it in the window
 _LIST_WIDTH: Final = 210
 _TERM: Final = Qt.ItemDataRole.UserRole
 _LIST_KEYS: Final = (Qt.Key.Key_Up, Qt.Key.Key_Down, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)

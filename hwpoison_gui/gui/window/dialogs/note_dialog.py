@@ -23,7 +23,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain_labels
 
 _WIDE: Final = 460  # pixels, at 100 % text
-_LINES: Final = 3  # of the fields below the note
+_LINES: Final = 3  # lines of the fields below the note
 _APART_NAME: Final = "apart"
 # Label and accessible name of the text.
 _CAPTION: Final = "Ca&ption: what the stage shows with this operation", "Caption"

@@ -38,7 +38,7 @@ class Notes(QObject):
     `panel_in_front` brings the notebook's panel to the front.
     """
 
-    changed = Signal()  # a note or a draft
+    changed = Signal()  # a note or a draft has changed
     draftKept = Signal()  # the dialog was closed, and its text was not accepted
 
     def __init__(

@@ -15,7 +15,7 @@ from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.look.viewport import know_viewport
 
 _BELOW_POINTER: Final = 14  # pixels, at least, between the pointer and a tip that Qt shows below it
-_MARGINS: Final = 40  # of a tip, and its distance from the pointer, at 100 % text
+_MARGINS: Final = 40  # margins of a tip, and its distance from the pointer, at 100 % text
 
 
 def explain(window: QWidget, widgets: Iterable[QWidget], frames: Iterable[QWidget]) -> None:

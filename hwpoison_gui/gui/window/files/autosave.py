@@ -58,7 +58,7 @@ class Autosave(QObject):
         self._document, self._editing, self._front = document, editing, front
         self._slot: Slot | None = None
         self._worker: Worker | None = None
-        self._memory: tuple[Exported, Stored] | None = None  # of the live copy whose memory is in the folder
+        self._memory: tuple[Exported, Stored] | None = None  # the live copy whose memory is in the folder
         self._writing: _State | None = None
         self._written: _State | None = None
         self._took = 0.0

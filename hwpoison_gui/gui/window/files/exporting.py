@@ -43,7 +43,7 @@ FILMS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "Animation, GIF, 960 × 540, read twice as fast (*.gif)": (".gif", ("--size", "960x540", "--speed", "2")),
     "Animation, PNG, 1280 × 720 (*.apng)": (".apng", ()),
 }
-_MOST_ERRORS: Final = 1000  # characters of what went wrong
+_MOST_ERRORS: Final = 1000  # characters of an error message
 
 
 class Exporting:

@@ -99,8 +99,8 @@ def late_finds_the_sysctl_and_sets_it(user) -> None:
 
 
 def names_stand_alone_without_their_menu(user) -> None:
-    made = palette(user, "frames a row 256")
-    assert texts(made)[0] == "Frames a row: 256"
+    made = palette(user, "frames per row 256")
+    assert texts(made)[0] == "Frames per row: 256"
     made.line.setText("speed 2")
     assert texts(made)[0] == "Speed: 2×"
     made.close()
