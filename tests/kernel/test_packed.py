@@ -392,6 +392,18 @@ def test_a_place_of_many_leaves_is_read_and_written_at_once(monkeypatch: pytest.
     assert table.of(3) == {key: 7 if key == 5 else key + 3 for key in range(30)}
 
 
+def test_a_crowd_is_not_taken_for_another_at_the_same_addresses() -> None:
+    """Nor at other addresses: the leaves of the last crowd are kept."""
+    table = PackedNestedTable("ptes")
+    for outer in range(1, 5):
+        for key in range(1024):
+            table.swap((outer, key), 10_000 * outer + key)
+    assert all(len(table._data[outer]._leaves) == 2 for outer in range(1, 5)), "packed, not loose"
+    one, other = (1, 2), (3, 4)
+    for outers, inner in ((one, 5), (other, 5), (other, 6), (other, 517), (one, 517), (one, 518), (one, 5)):
+        assert table.values(Pairs(outers, [inner] * 2)).tolist() == [10_000 * outer + inner for outer in outers]
+
+
 def test_keys_are_not_taken_for_those_of_records_that_were_taken_away() -> None:
     table = PackedNestedTable("x")
     table.load_arrays(1, np.arange(30), np.arange(30) + 1)
