@@ -24,7 +24,7 @@ from hwpoison_gui.sources.recording import open_recording, read_recording
 from tests.workbench import do
 
 VICTIM = resources.path("machines/victim_before.npz")
-VIEW = View("users", "lru", "zones", 64, 5, 3.5, 7)
+VIEW = View("users", "lru", "zones", 64, 5, 3.5, 7, suited_width=96)
 
 
 @pytest.fixture(autouse=True)

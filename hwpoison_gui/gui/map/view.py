@@ -48,6 +48,7 @@ class FrameMapView(QAbstractScrollArea):
     menuRequested = Signal(int, QPoint)
     cameraChanged = Signal()
     resized = Signal()
+    fitWanted = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -262,7 +263,7 @@ class FrameMapView(QAbstractScrollArea):
         elif key in (Qt.Key.Key_Minus, Qt.Key.Key_Underscore):
             self.zoom(-1)
         elif key == Qt.Key.Key_Home:
-            self.look(self.camera.fitted())
+            self.fitWanted.emit()
         elif key == Qt.Key.Key_F and self.item.selected != NONE:
             self.centre(self.item.selected)
         else:

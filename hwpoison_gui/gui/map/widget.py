@@ -1,6 +1,9 @@
 """The widget with the map of all frames.
 
-It keeps no state of the machine: the columns are views, and the owner tells it which frames changed.
+It keeps no state of the machine: the columns are views, and the owner tells it which frames changed. How many frames
+a row has is chosen for the shape of the view when a machine is opened, when the user fits the map or chooses a layout,
+and when the window gets another size while all frames are in view. Otherwise rows stay as they are, whatever panels,
+captions and text leave of the view: who points at a frame finds it there again.
 """
 
 from __future__ import annotations
@@ -11,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
-from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, Signal
+from PySide6.QtCore import QPoint, QPointF, QRectF, QSize, QTimer, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -33,6 +36,7 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
 
 SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes per second are dangerous
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
+_STEADY: Final = 0.6  # patience with a row length that the user has seen before
 _LEAST: Final = (320, 160)  # pixels
 _LEAST_TIGHT: Final = (320, 72)  # pixels in a window that is low for its text size
 
@@ -65,9 +69,12 @@ class FrameMapWidget(QWidget):
         self._curves: dict[str, Layout] = {}  # layouts of this machine, for when the user switches back to one
         self._motion = True
         self._held = False
+        self._choosing: tuple[float] | None = None  # patience, while the row length follows the shape of the view
+        self._window_size = QSize()
         self._phase = 0.0
         self._pulse_began = -SLOWEST_FLASH
         self.view.resized.connect(self._resized)
+        self.view.fitWanted.connect(self.fit_rows)
         self.view.selected.connect(self._user_selected)
         self.view.fired.connect(self._user_fired)
         self.view.marking.wanted.connect(self.markWanted)
@@ -99,6 +106,7 @@ class FrameMapWidget(QWidget):
         self._arrange(plane, 1.0)
         self.view.item.set_plane(plane)
         self.fit()
+        self.choose_rows()
         self.countsChanged.emit()
 
     def frames_changed(self, pfns: npt.NDArray[np.integer] | Sequence[int] | None) -> None:
@@ -171,6 +179,29 @@ class FrameMapWidget(QWidget):
         if plane is not None:
             self.view.look(Camera(plane.layout.width, plane.layout.height, *self.view.room()).fitted())
 
+    def fit_rows(self) -> None:
+        """Show all frames, in rows of the length that suits the view best."""
+        if self.plane is not None:
+            self.plane.suit(*self.view.room(), patience=1.0)
+            self.fit()
+
+    def choose_rows(self, patience: float = 1.0) -> None:
+        """Let the row length follow the shape of the view until that has settled, while all frames are in view."""
+        self._window_size = self.window().size()
+        self._choosing = chosen = (patience,)
+        QTimer.singleShot(0, self, lambda: QTimer.singleShot(0, self, lambda: self._settled(chosen)))
+
+    def _settled(self, chosen: tuple[float]) -> None:
+        if self._choosing is chosen and not self._held:
+            self._choosing = None
+
+    def keep_rows(self, width: int) -> None:
+        """Show all frames in rows of a length that was chosen before, unless it leaves much of the view empty."""
+        if self.plane is not None and self.plane.take_width(width):
+            self.choose_rows(_STEADY)
+            self.fit()
+            self._resized()
+
     @property
     def layout_name(self) -> str:
         """The layout, a key of LAYOUTS."""
@@ -187,12 +218,12 @@ class FrameMapWidget(QWidget):
         `row_width`: frames per row, for layouts with rows; None: chosen to suit the view.
         """
         plane, camera = self.plane, self.view.camera
-        chosen = self._row_width is not None
+        again = self._row_width is not None or name == self._layout
         self._layout, self._row_width = name, row_width
         if plane is None:
             return
         keep = self.middle_frame()
-        self._arrange(plane, PATIENCE if plane.layout.has_rows and not chosen else 1.0)
+        self._arrange(plane, PATIENCE if plane.layout.has_rows and not again else 1.0)
         self.view.item.fit_edge()
         self.view.forget_pointer()
         self.lens_changed()
@@ -310,6 +341,8 @@ class FrameMapWidget(QWidget):
         """While this is on, frames stay where they are whatever size the view has: others are being put beside it."""
         self._held = on
         if not on:
+            if self._choosing is not None:
+                self.choose_rows(*self._choosing)
             self._resized()
 
     # -- from the view
@@ -336,19 +369,17 @@ class FrameMapWidget(QWidget):
         room = self.view.room()
         camera = self.view.camera
         selected = self._selected_in_view()
-        middle = self.view.item.cell_at(self.view.viewport().rect().center().toPointF())
-        keep = plane.layout.pfn_at(*middle) if selected == NONE else selected
-        # While no frame is selected or highlighted, the row length may change freely.
+        if self.window().size() != self._window_size:
+            # While no frame is selected or highlighted, the row length may change freely.
+            calm = self.selection == NONE and not self.view.item.highlights
+            self.choose_rows(min(1.0 if calm else PATIENCE, *(self._choosing or (1.0,))))
         plane.seen(*room, self.devicePixelRatioF())
-        calm = camera.is_fit and self.selection == NONE and not self.view.item.highlights
-        if not plane.suit(*room, patience=1.0 if calm else PATIENCE):
+        if self._choosing is None or not camera.is_fit or not plane.suit(*room, *self._choosing):
             self.view.look(camera.resized(*room))
             if selected != NONE:
                 self.view.reveal(selected)
-        elif camera.is_fit or keep is None:
-            self.fit()
         else:
-            self._show_again(keep, camera.cell)
+            self.fit()
 
     def _selected_in_view(self) -> int:
         """Return the selected frame if it is in view and the map is not fitted, otherwise NONE."""

@@ -14,7 +14,7 @@ from hwpoison_gui.view.map.look_history import Look
 
 
 class MapView(QObject):
-    """Reads and restores lens, filter, layout, place and selection of the map."""
+    """Reads and restores lens, filter, layout, row length, place and selection of the map."""
 
     changed = Signal()  # any of them but the selection
 
@@ -35,6 +35,7 @@ class MapView(QObject):
             look.pfn,
             look.cell,
             selected if selected != NONE else None,
+            suited_width=self._map.plane.suited_width if self._map.plane is not None else None,
         )
 
     def restore(self, view: View) -> None:
@@ -46,6 +47,10 @@ class MapView(QObject):
             look = look._replace(layout=view.layout, row_width=view.row_width)
         if view.lens in BY_KEY:
             look = look._replace(lens=view.lens)
+        if (look.layout, look.row_width) != (self._map.layout_name, self._map.row_width):
+            self._map.set_layout(look.layout, look.row_width)
+        if view.suited_width is not None:
+            self._map.keep_rows(view.suited_width)
         inside = view.centre is not None and view.centre < plane.frames and view.cell > 0
         place = (view.centre, view.cell) if inside else (None, 0.0)
         self._history.show(Look(*place, look.layout, look.row_width, look.lens, view.filter))

@@ -13,6 +13,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.dock import Dock, Strip
 from hwpoison_gui.gui.look.settings import Settings
 from hwpoison_gui.gui.map.legend import Legend
+from hwpoison_gui.gui.map.widget import FrameMapWidget
 from hwpoison_gui.gui.window import placing
 from hwpoison_gui.gui.window.panels import WIDE
 
@@ -34,7 +35,7 @@ class Room(QObject):
         settings: Settings,
         docks: Mapping[str, Dock],
         stage: Strip,
-        frame_map: QWidget,
+        frame_map: FrameMapWidget,
         lens_bar: QWidget,
         legend: Legend,
     ) -> None:
@@ -286,6 +287,7 @@ class Room(QObject):
         window, only = self._window, self._all is None
         if only:
             self._all = window.saveState(_LAYOUT_VERSION)
+        self._map.choose_rows()
         for part in (window.menuBar(), self._lens_bar, *window.findChildren(QToolBar)):
             part.setVisible(not only)
         self._legend.setHidden(only)

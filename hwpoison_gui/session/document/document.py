@@ -74,6 +74,8 @@ class View(Record):
         The frame in the middle of the map, whose cells are `cell` pixels wide; None: the whole map.
     captions
         Whether captions are shown above the map; None in files of earlier versions, which do not say.
+    suited_width
+        Frames a row as they were chosen to suit the window; None if the user chose `row_width`, or in earlier files.
     """
 
     lens: str = "kind"
@@ -84,6 +86,7 @@ class View(Record):
     cell: float = 0.0
     selected: int | None = None
     captions: bool | None = None
+    suited_width: int | None = None
 
 
 class Document(Record):

@@ -220,6 +220,7 @@ def view_of(fields: Mapping[str, Any]) -> View:
         float(cell),
         number("selected"),
         _captions(fields),
+        number("suited_width", 1),
     )
 
 

@@ -21,7 +21,7 @@ from hwpoison_gui.view.base.intern import Ids, WordTable
 from hwpoison_gui.view.map.camera import MARGIN, Camera
 from hwpoison_gui.view.map.codes import FOUND, Codes, Exceptions, Filter
 from hwpoison_gui.view.map.frame_bytes import Held
-from hwpoison_gui.view.map.layout import PATIENCE, ByShape, Layout, RowMajor, choose_width, slack
+from hwpoison_gui.view.map.layout import PATIENCE, ByShape, Layout, RowMajor, choose_width, slack, widths
 from hwpoison_gui.view.map.layout_zones import ByZone
 from hwpoison_gui.view.map.lenses import KIND, Lens
 from hwpoison_gui.view.map.look_up import translated
@@ -215,6 +215,19 @@ class FramePlane:
         if layout.width == self.layout.width:
             return False
         self.set_layout(layout)
+        return True
+
+    @property
+    def suited_width(self) -> int | None:
+        """The row length, if it was chosen to suit the view."""
+        return self.layout.width if isinstance(self.layout, (RowMajor, ByZone)) and not self._own_width else None
+
+    def take_width(self, width: int) -> bool:
+        """Take a row length that was chosen to suit a view before, and return whether it can be used here."""
+        layout = self.layout
+        if self._own_width or width not in widths(self.frames) or not isinstance(layout, (RowMajor, ByZone)):
+            return False
+        self.set_layout(layout.of_width(width))
         return True
 
     def seen(self, view_width: float, view_height: float, ratio: float = 1.0) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from hwpoison_gui.gui.map.item import NONE
@@ -473,6 +473,84 @@ def test_a_resize_keeps_the_fit_or_the_middle(qtbot: QtBot) -> None:
     until(lambda: shown.view.viewport().width() == 1000)
     assert shown.view.item.pfn_at(QPointF(shown.point(40_000))) == 40_000
     assert not shown.view.camera.is_fit
+
+
+@pytest.fixture
+def beside(qtbot: QtBot) -> Iterator[tuple[FrameMapWidget, QWidget]]:
+    """A map with all frames in view, and a panel above it in the same window, 0 pixels high."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    box = QVBoxLayout(window)
+    panel, shown = QWidget(), FrameMapWidget()
+    panel.setFixedHeight(0)
+    box.addWidget(panel)
+    box.addWidget(shown, 1)
+    flags, counts = some_flags(65_536), np.zeros(65_536, np.int32)
+    window.resize(900, 600)
+    window.show()
+    qtbot.waitExposed(window)
+    shown.set_source(flags, counts, counts)
+    _settle()
+    yield shown, panel  # the window lives as long as this
+
+
+def _settle() -> None:
+    for _ in range(3):
+        QTest.qWait(1)
+
+
+def _heighten(shown: FrameMapWidget, panel: QWidget, height: int) -> None:
+    before = shown.height()
+    panel.setFixedHeight(height)
+    until(lambda: shown.height() != before)
+    _settle()
+
+
+@pytest.mark.parametrize("zoomed", [False, True])
+def test_a_panel_that_takes_room_leaves_rows_as_they_are(beside: tuple[FrameMapWidget, QWidget], zoomed: bool) -> None:
+    shown, panel = beside
+    assert shown.plane is not None
+    if zoomed:
+        shown.center_on(40_000)
+    width = shown.plane.layout.width
+    _heighten(shown, panel, 400)
+    assert shown.plane.layout.width == width
+    assert shown.view.camera.is_fit is not zoomed
+    QTest.keyClick(shown.view, Qt.Key.Key_Home)  # all frames, in rows that suit what is left
+    assert shown.plane.layout.width > width
+    assert shown.view.camera.is_fit
+
+
+def test_rows_follow_what_opening_a_machine_shows_beside_them(beside: tuple[FrameMapWidget, QWidget]) -> None:
+    shown, panel = beside
+    assert shown.plane is not None
+    _heighten(shown, panel, 20)
+    width, counts = shown.plane.layout.width, np.zeros(65_536, np.int32)
+    shown.set_source(some_flags(65_536), counts, counts)
+    panel.setFixedHeight(400)  # as a caption
+    until(lambda: shown.plane is not None and shown.plane.layout.width > width)
+
+
+def test_rows_follow_the_window_while_all_frames_are_in_view(beside: tuple[FrameMapWidget, QWidget]) -> None:
+    shown, _ = beside
+    assert shown.plane is not None
+    width = shown.plane.layout.width
+    shown.center_on(40_000)
+    shown.window().resize(400, 900)
+    until(lambda: shown.width() < 400)
+    assert shown.plane.layout.width == width
+    shown.fit()
+    shown.window().resize(400, 800)
+    until(lambda: shown.plane is not None and shown.plane.layout.width < width)
+
+
+def test_kept_rows_leave_little_of_the_view_empty(beside: tuple[FrameMapWidget, QWidget]) -> None:
+    shown, _ = beside
+    assert shown.plane is not None
+    shown.keep_rows(320)
+    assert shown.plane.layout.width == 320
+    shown.keep_rows(32)  # would be a thin column
+    assert shown.plane.layout.width > 200
 
 
 @pytest.mark.parametrize("panel", [(900, 330), (420, 330)])

@@ -74,10 +74,15 @@ def test_the_palette_finds_them(keeper, story: Path) -> None:
 
 
 def test_a_file_is_reopened_where_it_was_left(keeper, story: Path) -> None:
+    from hwpoison_gui.view.map.layout import widths
+
     window = keeper.window
     opened(keeper, story)
     window.controller.seek(1)
     window.lenses.choose("mapcount")
+    plane = window.map.plane
+    width = next(width for width in widths(plane.frames) if width > plane.layout.width)
+    window.map.keep_rows(width)
     window.map.center_on(2000)
     window.controller.selection.select(2001)
     left = window.keeping.saving.document().view
@@ -87,6 +92,7 @@ def test_a_file_is_reopened_where_it_was_left(keeper, story: Path) -> None:
     opened(keeper, story)
     assert keeper.session.position == 1 and window.lenses.wanted == "mapcount"
     assert window.keeping.saving.document().view == left
+    assert window.map.plane.layout.width == width
     new(keeper)
     story.write_text(STORY + "\n")
     opened(keeper, story)  # another content: from its end, as ever
