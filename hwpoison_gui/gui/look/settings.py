@@ -92,6 +92,7 @@ def _bytes(kept: Any) -> QByteArray:
     return kept
 
 
+BELOW, BESIDE = "below", "beside"  # the map
 SPEEDS: Final = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 THEME: Final = Setting(
     "theme", look.SYSTEM, _one_of((look.SYSTEM, *THEMES)), "name of the theme, or `system`", unstored=DARK.name
@@ -106,6 +107,9 @@ OVERVIEW: Final = Setting("overview", True, _yes_or_no, "whether a corner of the
 GEOMETRY: Final = Setting("geometry", QByteArray(), _bytes, "place and size of the window")
 DOCKS: Final = Setting("docks", QByteArray(), _bytes, "places and sizes of the panels")
 COLLAPSED: Final = Setting("collapsed", "", _words_of(TITLES), "names of the panels that show only their title bar")
+MADE_ROOM: Final = Setting(
+    "made-room", "", _words_of((BELOW, BESIDE)), "where the window itself collapsed panels, or made tabs of them"
+)
 AROUND: Final = Setting("around-map", "", _margins, "pixels of the window around the map: left, above, right, below")
 WITH_PAGE, WITH_LAST, WITH_DESKTOP = "page", "last", "desktop"
 START_WITH: Final = Setting(

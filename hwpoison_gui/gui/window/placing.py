@@ -29,7 +29,7 @@ def _right_of_map(width: int) -> int:
     return max(min(look.px(_NAMES), width // 2), round(width * 0.41))
 
 
-def _bottom(height: int) -> int:
+def below_the_map(height: int) -> int:
     """Default height of playback row and panels at the bottom together, in a window of `height` pixels."""
     rows = next(rows for least, rows in _ROWS if height >= look.px(least))
     return look.px(_PLAYBACK + _AROUND_ROWS + rows * _ROW)
@@ -41,7 +41,7 @@ def around_the_map(kept: str, width: int, height: int) -> QMargins:
     """
     if kept:
         return QMargins(*map(int, kept.split()))
-    return QMargins(0, look.px(_ABOVE), _right_of_map(width) + _EDGE, look.px(_BELOW) + _bottom(height))
+    return QMargins(0, look.px(_ABOVE), _right_of_map(width) + _EDGE, look.px(_BELOW) + below_the_map(height))
 
 
 def left_around(window: QWidget, frame_map: QWidget) -> str:
@@ -75,6 +75,11 @@ def suit_stage(window: QMainWindow, stage: Strip, docks: Mapping[str, Dock]) -> 
     window.resizeDocks([stage, *below], wanted, Qt.Orientation.Vertical)
 
 
+def is_low(window: QWidget) -> bool:
+    """Return whether a window has no room for two panels above each other beside the map."""
+    return window.height() < _LOW * look.scale() ** 0.5  # text is about half of what panels show
+
+
 def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Dock]) -> None:
     """Place the playback row (`stage`) and all panels, by name."""
     from hwpoison_gui.gui.window.panels import AT_FIRST, WIDE
@@ -98,7 +103,7 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Doc
     for under in WIDE:
         window.tabifyDockWidget(docks["tasks"], docks[under])
     width, height = window.width(), window.height()
-    if height < _LOW * look.scale() ** 0.5:  # text is about half of what panels show
+    if is_low(window):
         for under in ("why", "states", "frame"):
             window.tabifyDockWidget(docks["rmap"], docks[under])
     for dock in (stage, *(docks[name] for name in AT_FIRST)):
@@ -107,7 +112,7 @@ def reset_docks(window: QMainWindow, stage: QDockWidget, docks: Mapping[str, Doc
         docks[front].raise_()
     window.resizeDocks([docks["rmap"]], [_right_of_map(width)], Qt.Orientation.Horizontal)
     window.resizeDocks([docks["rmap"], docks["why"]], [1, 1], Qt.Orientation.Vertical)
-    window.resizeDocks([docks["tasks"]], [_bottom(height) - stage.height()], Qt.Orientation.Vertical)
+    window.resizeDocks([docks["tasks"]], [below_the_map(height) - stage.height()], Qt.Orientation.Vertical)
     window.resizeDocks([docks["tasks"], docks["log"]], [58, 42], Qt.Orientation.Horizontal)
 
 

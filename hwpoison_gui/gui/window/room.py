@@ -59,22 +59,32 @@ class Room(QObject):
 
     def restore(self) -> None:
         """Places and collapses all panels as when the window was closed; in their default places if that is unknown."""
+        made = self._settings.get(keys.MADE_ROOM).split()
+        self._is_tight, self._has_made_room, self._has_stacked = bool(made), keys.BELOW in made, keys.BESIDE in made
         if not self._window.restoreState(self._settings.get(keys.DOCKS), _LAYOUT_VERSION):
-            placing.reset_docks(self._window, self._stage, self._docks)
+            self._reset()
         for name in self._settings.get(keys.COLLAPSED).split():
             self._docks[name].set_collapsed(True)
-        self._begin_anew()
+        self._suit()
+        self._suit_legend()
 
     def keep(self) -> None:
         """Store where all panels are, and what they leave around the map."""
         self._settings.keep(keys.DOCKS, self._all or self._under or self._window.saveState(_LAYOUT_VERSION))
         self._settings.keep(keys.COLLAPSED, self.collapsed())
+        made = (self._has_made_room, keys.BELOW), (self._has_stacked, keys.BESIDE)
+        self._settings.keep(keys.MADE_ROOM, " ".join(where for done, where in made if done))
         self._settings.keep(keys.AROUND, placing.left_around(self._window, self._map))
 
     def reset(self) -> None:
         """Put every panel in its default place."""
+        self._reset()
+        self._suit()
+
+    def _reset(self) -> None:
         placing.reset_docks(self._window, self._stage, self._docks)
-        self._begin_anew()
+        self._is_tight = self._has_made_room = False
+        self._has_stacked = placing.is_low(self._window)
 
     def cover(self, on: bool) -> None:
         """Hide floating panels while the start page covers the others, or show them again."""
@@ -94,22 +104,17 @@ class Room(QObject):
         self._window.installEventFilter(self)
         self._suit()
 
-    def _begin_anew(self) -> None:
-        """Make room again in a low window."""
-        self._is_tight = self._has_made_room = False
-        self._suit()
-
     def _suit(self) -> None:
         """Collapse the bottom panels and shorten the legend while the window is low for its text."""
         is_tight = self._window.height() < look.px(look.TIGHT_WINDOW)
-        if is_tight is self._is_tight:
-            return
-        self._is_tight = is_tight
-        if is_tight is self.has_bottom and (is_tight or self._has_made_room):
+        turned, self._is_tight = is_tight is not self._is_tight, is_tight
+        if turned and is_tight is self.has_bottom and (is_tight or self._has_made_room):
             self.toggle_bottom()
             self._has_made_room = is_tight
-        self._suit_side(is_tight)
-        self._suit_legend()
+        if (turned and is_tight) or (self._has_stacked and not placing.is_low(self._window)):
+            self._suit_side(is_tight)
+        if turned:
+            self._suit_legend()
 
     def _suit_side(self, is_tight: bool) -> None:
         """Panels above each other beside the map become tabs of one place in a low window, and part again."""
@@ -135,6 +140,7 @@ class Room(QObject):
             for one in (upper, *parted):
                 one.show()
             lower.raise_()
+            self._window.resizeDocks([upper, lower], [1, 1], Qt.Orientation.Vertical)
 
     def _suit_legend(self) -> None:
         """A low window has room for two lines of the legend, and for one beside a table."""
@@ -163,6 +169,9 @@ class Room(QObject):
             least = [one.head.sizeHint().height() + placing.tabs_below(self._window, one) for one in row]
             heights = least if on else [one.size_before.height() for one in row]
             self._window.resizeDocks(list(row), heights, Qt.Orientation.Vertical)
+        elif row and not on and self._window.dockWidgetArea(row[0]) is _BOTTOM:  # collapsed since the last start
+            height = placing.below_the_map(self._window.height()) - self._stage.height()
+            self._window.resizeDocks(list(row), [height] * len(row), Qt.Orientation.Vertical)
         self.changed.emit()
 
     def toggle_bottom(self) -> None:

@@ -25,6 +25,7 @@ OTHER = {
     keys.GEOMETRY: QByteArray(b"\x01\x00\xff"),
     keys.DOCKS: QByteArray(b"docks"),
     keys.COLLAPSED: "tasks log",
+    keys.MADE_ROOM: "below beside",
     keys.AROUND: "0 77 435 366",
     keys.START_WITH: keys.WITH_LAST,
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
@@ -269,6 +271,63 @@ def test_with_large_text_the_first_counter_stays_and_names_the_others(open_windo
         window.appearance.choose_text_size(look.USUAL_TEXT)
     until(lambda: all(map(in_sight, figures)))
     assert "No room" not in figures[0].toolTip() and not more.isVisible()
+
+
+@pytest.fixture
+def start(qtbot) -> Iterator[Callable[..., MainWindow]]:
+    """Starts as the program does: the window is on the screen before its panels are placed as they were."""
+    made: list[MainWindow] = []
+
+    def start_one(size: tuple[int, int] = (1280, 800)) -> MainWindow:
+        window = MainWindow(remember=True)
+        made.append(window)
+        qtbot.addWidget(window)
+        window.resize(*size)
+        window.show()
+        qtbot.waitExposed(window)
+        window.complete(opening.default_machine())
+        until(lambda: window.is_complete)
+        return window
+
+    yield start_one
+    for window in made:
+        window.close()
+
+
+def test_room_that_the_window_made_is_given_back_at_a_start_that_has_it(start) -> None:
+    first = start()
+    first.appearance.choose_text_size(150)
+    first.resize(SMALLEST)
+    until(lambda: first.docks["why"] in first.tabifiedDockWidgets(first.docks["rmap"]))
+    first.close()
+    low = start((SMALLEST.width(), SMALLEST.height()))
+    assert not low.room.has_bottom
+    low.close()
+    low.appearance.choose_text_size(look.USUAL_TEXT)  # of the next one
+    window = start()
+    until(lambda: all(in_sight(window.docks[name].content()) for name in ("rmap", "why", "tasks", "log")))
+    assert window.room.collapsed() == ""
+    assert window.docks["tasks"].height() > 0.2 * window.height() and window.docks["why"].height() > 100
+    window.close()
+    assert window.settings.get(keys.MADE_ROOM) == ""
+
+
+def test_what_the_user_collapsed_stays_so_and_is_shown_high_enough(start) -> None:
+    first = start()
+    first.room.toggle_bottom()
+    first.close()
+    window = start()
+    assert not window.room.has_bottom
+    window.room.toggle_bottom()
+    assert window.docks["tasks"].height() > 0.2 * window.height()
+
+
+def test_panels_part_in_a_window_that_was_opened_low(open_window) -> None:
+    window = open_window(opening.default_machine(), (900, 600)).window
+    upper, lower = window.docks["rmap"], window.docks["why"]
+    assert lower in window.tabifiedDockWidgets(upper)
+    window.resize(1280, 800)
+    until(lambda: in_sight(upper.content()) and in_sight(lower.content()))
 
 
 def test_what_is_collapsed_is_kept(qtbot, tmp_path) -> None:
