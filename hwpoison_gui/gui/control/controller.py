@@ -43,7 +43,7 @@ class Controller(QObject):
         self.machine = opened
         self.selection = Selection(lambda: self.session.machine.frames, self)
         self.selection.changed.connect(self._look)
-        self.playback = Playback(self, lambda: self.session)
+        self.playback = Playback(self, lambda: self.session, lambda: self.machine.is_story)
         self.playback.seekWanted.connect(lambda position: None if self.busy else self._seek(position))
         self.work = LongWork(self)
         # Prepares the data that views need before they are notified; called with whether many steps were walked.
@@ -371,7 +371,7 @@ class Controller(QObject):
         if self.playback.playing:
             self.playback.pause()
         else:
-            self.playback.play(again=True)
+            self.playback.play(again=True, was_read=True)
 
     # -- the selection
 

@@ -13,9 +13,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.session import Session
-from hwpoison_gui.view.story.pace import MOVING_MS, Pace
+from hwpoison_gui.view.story.pace import GLANCE, MOVING_MS, Pace
 
 _TICK_MS: Final = 33
+_SHORT_MS: Final = 2000.0  # steps shorter than this do not look as if playback had stopped
 _MOST_STEPS: Final = 100_000  # steps whose times are computed together
 _BOOTED_MS: Final = 250.0  # milliseconds for which the machine as booted is shown
 
@@ -25,6 +26,7 @@ class Clock(QObject):
 
     seekWanted = Signal(int)
     phaseChanged = Signal(float)  # 0 to 1: how far what moves within the present step has come
+    waited = Signal(float, float)  # share, 0 to 1, of a step's time for reading that is over, and seconds left; or 0, 0
     playingChanged = Signal(bool)
 
     def __init__(self, parent: QObject) -> None:
@@ -35,6 +37,7 @@ class Clock(QObject):
         self._spent = 0.0  # ms spent in the present step, at speed 1
         self._last = 0.0
         self._begun = -1  # the position at which playback was started
+        self._was_read = False  # that position was in view before
 
     # -- what is played
 
@@ -65,14 +68,17 @@ class Clock(QObject):
     def playing(self) -> bool:
         return self._timer.isActive()
 
-    def play(self, *, again: bool = False) -> None:
-        """Start if there are steps left; with `again`, restart from the first one at the end."""
+    def play(self, *, again: bool = False, was_read: bool = False) -> None:
+        """Start if there are steps left; with `again`, restart from the first one at the end.
+
+        `was_read`: the present step has been in view; it is left after a glance.
+        """
         if again and self._here() == self._end():
             self.seekWanted.emit(0)
         if self.playing or self._here() == self._end():
             return
         self.forget()
-        self._begun = self._here()
+        self._begun, self._was_read = self._here(), was_read
         self._last = time.monotonic()
         self._timer.start()
         self.playingChanged.emit(True)
@@ -81,6 +87,7 @@ class Clock(QObject):
         """Pause at the present step."""
         if self.playing:
             self._timer.stop()
+            self.waited.emit(0.0, 0.0)
             self.playingChanged.emit(False)
         self._spent = 0.0
 
@@ -94,8 +101,8 @@ class Clock(QObject):
         self._last = now
         position = at = self._here()
         rests = self._rests(at) and at != self._begun
-        while not rests and self._spent >= self._duration(at):
-            self._spent -= self._duration(at)
+        while not rests and self._spent >= self._time(at):
+            self._spent -= self._time(at)
             at += 1
             rests = self._rests(at)
         if at != position:
@@ -104,19 +111,29 @@ class Clock(QObject):
             self.phaseChanged.emit(0.0)
             self.pause()
             return
-        self.phaseChanged.emit(min(1.0, self._spent / min(self._duration(at), MOVING_MS)))
+        time_at = self._time(at)
+        self.phaseChanged.emit(min(1.0, self._spent / min(time_at, MOVING_MS)))
+        if time_at < _SHORT_MS * self.speed:
+            self.waited.emit(0.0, 0.0)
+        else:
+            self.waited.emit(self._spent / time_at, (time_at - self._spent) / self.speed / 1000)
+
+    def _time(self, at: int) -> float:
+        """Milliseconds for which a position is shown now, at speed 1."""
+        whole = self._duration(at)
+        return min(whole, GLANCE) if at == self._begun and self._was_read else whole
 
 
 class Playback(Clock):
-    """Plays a session; stops after each operation that asks for a pause."""
+    """Plays a session; stops after each operation that asks for a pause. `has_captions`: they are shown."""
 
     speedChanged = Signal(float)
 
-    def __init__(self, parent: QObject, session_of: Callable[[], Session]) -> None:
+    def __init__(self, parent: QObject, session_of: Callable[[], Session], has_captions: Callable[[], bool]) -> None:
         super().__init__(parent)
-        self._session_of = session_of
+        self._session_of, self._has_captions = session_of, has_captions
         self._speed = 1.0
-        self._skim = True
+        self.motion = True
         self._pace: tuple[Operation | None, Pace] = None, Pace(())  # pace of the operation that is playing
 
     @property
@@ -131,7 +148,7 @@ class Playback(Clock):
 
     def set_motion(self, on: bool) -> None:
         """Without motion, the steps of a run are passed over: only its first one is shown."""
-        self._skim = on
+        self.motion = on
         self._pace = None, Pace(())
 
     def forget(self) -> None:
@@ -166,6 +183,7 @@ class Playback(Clock):
             said = session.part_at(at) or operation
         if self._pace[0] is not said:
             marks = session.steps.marks[said.first : said.last]
-            caption = operation.telling.caption if said.first == operation.first else ""
-            self._pace = said, Pace(marks, caption, skim=self._skim)
+            is_told = said.first == operation.first and self._has_captions()
+            caption = operation.telling.caption if is_told else ""
+            self._pace = said, Pace(marks, caption, skim=self.motion)
         return self._pace[1].time(at - said.first - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import ceil
 
 from PySide6.QtCore import QObject
 
@@ -30,10 +31,12 @@ class TimelineLink(QObject):
         super().__init__(sentence)
         self._sentence, self._transport, self._controller = sentence, transport, controller
         self._hover = HoverText(self._show_sentence, lambda: not controller.busy and not present.late, sentence)
+        self._where, self._left = "", 0  # the present position in words, and seconds for reading it that are left
         self._known = self._asked = NONE  # the frame selected last, and the one selected since the last move
         sentence.frameWanted.connect(show_frame)
         transport.timeline.seekRequested.connect(controller.seek)
         controller.playback.speedChanged.connect(transport.show_speed)
+        controller.playback.waited.connect(self._waited)
         present.opened.connect(self._opened)
         present.moved.connect(self._moved)
         present.looked.connect(self._looked)
@@ -66,4 +69,17 @@ class TimelineLink(QObject):
         about, no_memory = self._hover.lines(frame) if other else AboutFrame(), self._controller.machine.records_only
         shown = sentence_of(session, about, frame == self._asked, no_memory)
         self._sentence.set_sentence(shown._replace(to=-1) if shown.to == frame else shown)
-        self._transport.where.setText(shown.where)
+        self._where = shown.where
+        self._show_where()
+
+    def _waited(self, share: float, left: float) -> None:
+        """Show that playback runs while it leaves time for reading: by a ring that fills, without motion by seconds."""
+        moves = self._controller.playback.motion
+        self._transport.timeline.set_waited(share if moves else 0.0)
+        seconds = 0 if moves else ceil(left)
+        if seconds != self._left:
+            self._left = seconds
+            self._show_where()
+
+    def _show_where(self) -> None:
+        self._transport.where.setText(f"{self._left} s · {self._where}" if self._left else self._where)

@@ -26,8 +26,10 @@ from hwpoison_gui.view.words.lookup import text_of
 _EDGE: Final = 12
 _HEIGHT: Final = 32
 _TRACK: Final = 6
+_RING: Final = 13  # radius of the ring around the handle
 _AHEAD: Final = 0.35  # share of the text colour in the part of the track that is ahead
 _PASSED: Final = 0.65  # the same in the part that was passed
+_SECTORS: Final = 60  # sectors of the ring: it is painted as often for each step
 _RESTING: Final = 0.15  # text of an empty track
 
 
@@ -65,6 +67,7 @@ class Timeline(QWidget):
         self._ticks: tuple[int, list[Tick]] = (-1, [])
         self._cuts: tuple[QSize, list[QLineF]] = (QSize(), [])
         self.position = 0
+        self._waited = 0  # sectors of a ring around the handle, of _SECTORS
         self._dragging = False
         self._notes: tuple[int, ...] = ()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -102,6 +105,14 @@ class Timeline(QWidget):
         self.position = position
         self.setAccessibleDescription(f"step {position:,} of {self.total:,}")
         self.update()
+
+    def set_waited(self, share: float) -> None:
+        """Show around the handle how much of the time for reading the present step is over, 0 to 1."""
+        sectors = round(share * _SECTORS)
+        if sectors != self._waited:
+            self._waited = sectors
+            x, side = round(self.x_of_position(self.position)), round(_RING * self._scale) + 2
+            self.update(x - side, 0, 2 * side, self.height())
 
     # -- geometry
 
@@ -183,6 +194,11 @@ class Timeline(QWidget):
         resting = mixed(self._theme.window, self._theme.text, _AHEAD)
         painter.setBrush(QColor(self._theme.text if self.total else resting))
         painter.drawEllipse(where, 8 * self._scale, 8 * self._scale)
+        if self._waited:
+            side = _RING * self._scale
+            painter.setPen(QPen(QColor(self._theme.accent), 2.5 * self._scale))
+            ring = QRectF(where.x() - side, where.y() - side, 2 * side, 2 * side)
+            painter.drawArc(ring, 90 * 16, -round(360 * 16 * self._waited / _SECTORS))
         if self.hasFocus():
             painter.setPen(QPen(QColor(self._theme.accent), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
