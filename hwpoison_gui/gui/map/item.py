@@ -145,7 +145,7 @@ class FrameMapItem:
         if self.described != NONE:
             text = self.summary_of(self.described)
             if text:
-                self._paint_label(painter, text, view)
+                self._paint_label(painter, text, view.adjusted(self.edge, 0, 0, 0))
 
     def _paint_marks(self, painter: QPainter, plane: FramePlane, ratio: float) -> None:
         camera, layout = self.camera, plane.layout

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QImage, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
@@ -562,6 +562,19 @@ def test_the_selected_frame_stays_in_view_when_the_map_gets_smaller(qtbot: QtBot
     shown.map.resize(*panel)
     until(lambda: shown.view.viewport().height() < 340)
     assert shown.view.viewport().rect().contains(shown.point(low))
+
+
+def test_the_label_of_a_frame_leaves_the_row_addresses_in_sight(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, some_flags(65_536), None)
+    shown.map.resize(360, 600)
+    until(lambda: shown.view.viewport().width() == 360)
+    shown.map.set_summary(lambda pfn: "as long as the words about a shared page are " * 4)
+    edge = QRect(0, 100, int(shown.view.item.edge) - 1, 400)  # without the marks of the focus
+    before = shown.image()
+    shown.view.describe(40_000)
+    QApplication.processEvents()
+    after = shown.image()
+    assert after != before and after.copy(edge) == before.copy(edge)
 
 
 def test_without_a_machine_nothing_happens(qtbot: QtBot) -> None:
