@@ -42,7 +42,9 @@ class Room(QObject):
         super().__init__(window)
         self._window, self._settings, self._docks, self._stage = window, settings, docks, stage
         self._map, self._lens_bar, self._legend = frame_map, lens_bar, legend
-        self._is_tight = self._has_made_room = self._has_stacked = self._restoring = False
+        self._is_tight = self._has_made_room = False  # for the panels below the map
+        self._is_low = self._has_stacked = False  # for those beside it
+        self._restoring = False
         self._side: list[Dock] = []  # panels beside the map that were hidden together
         self._all: QByteArray | None = None  # places of all panels, while only the map is shown
         self._above: list[Dock] = []  # floating panels that would lie above the start page
@@ -60,12 +62,15 @@ class Room(QObject):
     def restore(self) -> None:
         """Places and collapses all panels as when the window was closed; in their default places if that is unknown."""
         made = self._settings.get(keys.MADE_ROOM).split()
-        self._is_tight, self._has_made_room, self._has_stacked = bool(made), keys.BELOW in made, keys.BESIDE in made
+        self._is_tight = self._has_made_room = keys.BELOW in made
+        self._is_low = self._has_stacked = keys.BESIDE in made
         if not self._window.restoreState(self._settings.get(keys.DOCKS), _LAYOUT_VERSION):
             self._reset()
         for name in self._settings.get(keys.COLLAPSED).split():
             self._docks[name].set_collapsed(True)
         self._suit()
+        if self._has_stacked is not (keys.BESIDE in made):  # Qt restores once more when the window gets its size
+            self._window.restoreState(self._window.saveState(_LAYOUT_VERSION), _LAYOUT_VERSION)
         self._suit_legend()
 
     def keep(self) -> None:
@@ -84,7 +89,7 @@ class Room(QObject):
     def _reset(self) -> None:
         placing.reset_docks(self._window, self._stage, self._docks)
         self._is_tight = self._has_made_room = False
-        self._has_stacked = placing.is_low(self._window)
+        self._is_low = self._has_stacked = placing.is_low(self._window)
 
     def cover(self, on: bool) -> None:
         """Hide floating panels while the start page covers the others, or show them again."""
@@ -107,27 +112,29 @@ class Room(QObject):
     def _suit(self) -> None:
         """Collapse the bottom panels and shorten the legend while the window is low for its text."""
         is_tight = self._window.height() < look.px(look.TIGHT_WINDOW)
-        turned, self._is_tight = is_tight is not self._is_tight, is_tight
-        if turned and is_tight is self.has_bottom and (is_tight or self._has_made_room):
-            self.toggle_bottom()
-            self._has_made_room = is_tight
-        if (turned and is_tight) or (self._has_stacked and not placing.is_low(self._window)):
-            self._suit_side(is_tight)
-        if turned:
+        if is_tight is not self._is_tight:
+            self._is_tight = is_tight
+            if is_tight is self.has_bottom and (is_tight or self._has_made_room):
+                self.toggle_bottom()
+                self._has_made_room = is_tight
             self._suit_legend()
+        is_low = placing.is_low(self._window)
+        if is_low is not self._is_low:
+            self._is_low = is_low
+            self._suit_side(is_low)
 
-    def _suit_side(self, is_tight: bool) -> None:
+    def _suit_side(self, is_low: bool) -> None:
         """Panels above each other beside the map become tabs of one place in a low window, and part again."""
         upper, lower = self._docks["rmap"], self._docks["why"]
         beside = [one for one in (upper, lower) if not one.isHidden() and not one.isFloating()]
         if len({self._window.dockWidgetArea(one) for one in beside} & set(_SIDES)) != 1 or len(beside) != 2:
             return
-        if is_tight and lower not in self._tabs_of(upper):
+        if is_low and lower not in self._tabs_of(upper):
             for one in (*self._tabs_of(lower), lower):
                 self._window.tabifyDockWidget(upper, one)
             upper.raise_()
             self._has_stacked = True
-        elif not is_tight and self._has_stacked:
+        elif not is_low and self._has_stacked:
             self._has_stacked = False
             parted = [lower, *(one for one in self._tabs_of(upper) if one is not lower)]
             area = self._window.dockWidgetArea(upper)
