@@ -100,7 +100,7 @@ class CounterStrip(QWidget):
         return self._width_of(len(self._counters))
 
     def set_room(self, width: int | None) -> None:
-        """Show as many counters as have room in a width, but one at least; None: all of them."""
+        """Show as many counters as have room in a width, and how many have none; None: all of them."""
         if width != self._room:
             self._room = width
             self._show()
@@ -114,7 +114,7 @@ class CounterStrip(QWidget):
 
     def _show(self) -> None:
         count = len(self._counters)
-        while count > 1 and self._room is not None and self._width_of(count) > self._room:
+        while count > 0 and self._room is not None and self._width_of(count) > self._room:
             count -= 1
         hidden = "\n".join(f"{one.name}: {one.value}" for one in self._counters[count:])
         self._more.set_counter(_MORE._replace(value=f"+{len(self._counters) - count}"))

@@ -17,6 +17,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 _MOST_LINES: Final = 5  # lines of a caption; the others are scrolled to
 _MOST_IN_LOW: Final = 3  # in a window lower than _LOW
 _LOW: Final = 900
+_LEAST_LINES: Final = 3  # in any window that is not low for its text
 _MOST_OF_HEAD: Final = 2
 _BAR: Final = 4
 
@@ -74,6 +75,7 @@ class CaptionBar(QWidget):
             self._fit()
         if self.text.toPlainText() != text:
             self.text.setPlainText(text)
+            self._place()
         self.setVisible(bool(text))
         self.setAccessibleName(f"{head}. {text}" if text else "")
 
@@ -81,7 +83,10 @@ class CaptionBar(QWidget):
         return QSize(0, self._head_height + self._text_height + look.HAIR + 2 * look.TIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(0, self._line + look.HAIR)
+        tight = self.window().height() < look.px(look.TIGHT_WINDOW)
+        return QSize(
+            0, self._line + look.HAIR if tight else min(self._text_height, _LEAST_LINES * self._line + look.HAIR)
+        )
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -120,7 +125,10 @@ class CaptionBar(QWidget):
         below = self._head_height + look.HAIR if has_head else 0
         self.text.setGeometry(inner.left(), top + below, inner.width(), tall)
         self.head.setToolTip(plain(self._head) if self.head.text() != self._head else "")
-        self.text.setToolTip("" if has_head else plain(self._head))
+        missing = "" if has_head else self._head
+        if _height(self.text.toPlainText(), QFontMetrics(self.text.font()), inner.width()) > tall:
+            missing = f"{missing}\n{self.text.toPlainText()}".strip()
+        self.text.setToolTip(plain(missing))
 
 
 def _height(text: str, metrics: QFontMetrics, width: int) -> int:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from html import unescape
 
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QTabBar
+from PySide6.QtWidgets import QApplication, QTabBar, QToolButton
 
 from hwpoison_gui import resources
 from hwpoison_gui.gui.look import settings as keys
@@ -273,6 +274,31 @@ def test_with_large_text_the_first_counter_stays_and_names_the_others(open_windo
     assert "No room" not in figures[0].toolTip() and not more.isVisible()
 
 
+def test_a_story_is_told_in_three_lines_in_the_smallest_window(open_window) -> None:
+    window = open_window(opening.open_file(resources.path("lessons/22-a-dirty-large-folio.toml")), (900, 600)).window
+    text = window.on_demand.caption(False).text
+    assert text.viewport().height() >= 3 * text.fontMetrics().lineSpacing()
+    assert window.map.height() >= 72 and whole_rows(User(None, window)) >= 2
+    window.controller.seek(window.controller.session.operations[14].first + 1)
+    until(lambda: text.verticalScrollBar().maximum() > 0)
+    assert text.toPlainText() in unescape(text.toolTip())
+
+
+def test_with_large_text_counters_without_room_go_as_a_whole(open_window) -> None:
+    lesson = opening.open_file(resources.path("lessons/22-a-dirty-large-folio.toml"))
+    window = open_window(lesson, (SMALLEST.width(), SMALLEST.height())).window
+    try:
+        window.appearance.choose_text_size(150)
+        figures = {figure.counter.name: figure for figure in window.counters.findChildren(Figure)}
+        until(lambda: in_sight(figures["more"]))
+        assert figures["more"].counter.value == f"+{len(figures) - 1}"
+        assert "HardwareCorrupted" in figures["more"].toolTip()
+        assert not any(in_sight(figure) for name, figure in figures.items() if name != "more")
+        assert not window.tools.findChild(QToolButton, "qt_toolbar_ext_button").isVisible()
+    finally:
+        window.appearance.choose_text_size(look.USUAL_TEXT)
+
+
 @pytest.fixture
 def start(qtbot) -> Iterator[Callable[..., MainWindow]]:
     """Starts as the program does: the window is on the screen before its panels are placed as they were."""
@@ -310,6 +336,15 @@ def test_room_that_the_window_made_is_given_back_at_a_start_that_has_it(start) -
     assert window.docks["tasks"].height() > 0.2 * window.height() and window.docks["why"].height() > 100
     window.close()
     assert window.settings.get(keys.MADE_ROOM) == ""
+
+
+def test_panels_kept_above_each_other_become_tabs_at_a_start_in_a_low_window(start) -> None:
+    start().close()
+    low = start((900, 600))
+    assert low.docks["why"] in low.tabifiedDockWidgets(low.docks["rmap"])
+    low.close()
+    window = start()
+    until(lambda: all(in_sight(window.docks[name].content()) for name in ("rmap", "why")))
 
 
 def test_what_the_user_collapsed_stays_so_and_is_shown_high_enough(start) -> None:
@@ -366,6 +401,16 @@ def test_panels_come_back_collapsed_as_they_were_and_one_that_is_shown_brings_ba
     window.docks["pages"].raise_()
     until(lambda: not window.room.is_map_only)
     assert not window.docks["rmap"].isHidden()
+
+
+def test_no_panel_covers_tabs_in_a_window_that_is_made_smaller(open_window) -> None:
+    window = open_window(opening.default_machine(), (1280, 800)).window
+    for name in ("rmap", "why"):
+        window.room.bring(name)
+    window.resize(SMALLEST)
+    until(lambda: window.docks["why"] in window.tabifiedDockWidgets(window.docks["rmap"]))
+    window.resize(1280, 800)
+    until(lambda: all(in_sight(window.docks[name].content()) for name in ("rmap", "why")))
 
 
 def test_panels_above_each_other_become_tabs_in_a_window_that_is_made_low(open_window) -> None:
