@@ -166,6 +166,18 @@ def test_only_the_map_and_everything_again(open_window) -> None:
     until(lambda: in_sight(window.docks["why"].content()) and in_sight(window.docks["tasks"].content()))
 
 
+def test_a_map_alone_has_rows_of_its_own_and_the_former_ones_again(open_window) -> None:
+    window = open_window(opening.default_machine()).window
+    plane, width = window.map.plane, window.map.plane.layout.width
+    window.controller.selection.select(5)
+    window.actions_["map-only"].trigger()
+    until(lambda: plane.layout.width != width)
+    camera = window.map.view.camera
+    assert camera.cell**2 * plane.frames > 0.7 * camera.view_width * camera.view_height
+    window.actions_["map-only"].trigger()
+    until(lambda: plane.layout.width == width)
+
+
 def test_side_panels_go_and_come_back_as_they_were(open_window) -> None:
     window = open_window(opening.default_machine()).window
     window.docks["states"].raise_()
