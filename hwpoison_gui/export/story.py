@@ -31,10 +31,11 @@ from hwpoison_gui.view.rmap.graph import ReverseMap
 from hwpoison_gui.view.rows.log import log_lines
 from hwpoison_gui.view.rows.tasks import TaskRow, task_rows
 from hwpoison_gui.view.story.stops import ASIDES, is_told, stops_of
+from hwpoison_gui.view.walk.entries import ENTRY_WORDS
 from hwpoison_gui.view.walk.layout import Row, rows_of
 from hwpoison_gui.view.walk.news import news_of
 from hwpoison_gui.view.walk.state import Standing, WalkState, frames_concerned, map_for, state_of
-from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, no_users_words
+from hwpoison_gui.view.walk.words import box_words_of, no_users_words
 from hwpoison_gui.view.words.plain import plain
 
 U8 = npt.NDArray[np.uint8]
@@ -242,8 +243,8 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
         return (
             f"{news.vmas:,} VMAs",
             "",
-            ENTRY_WORDS.get(news.entry, "several"),
-            _progress(news.visited, news.cut, news.vmas),
+            ENTRY_WORDS[news.entry].brief,
+            _progress(news.visited, news.unmapped, news.vmas),
             f"{row.label} × {news.tasks:,}",
             ", ".join(news.of_tasks()),
             "killed" if news.dead else "",
@@ -257,11 +258,11 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
     return (
         mapper.name,
         f"{mapper.vpn << PAGE_SHIFT:#x} {mapper.rights}",
-        ENTRY_WORDS[state.entry_of(mapper.vma)],
+        ENTRY_WORDS[state.entries.get(mapper.vma, "none")].brief,
         "skipped"
         if skipped
-        else "cut"
-        if mapper.vma in state.cut
+        else "unmapped"
+        if mapper.vma in state.unmapped
         else "visited"
         if mapper.vma in state.visited
         else "",
@@ -273,8 +274,8 @@ def _row(row: Row, state: WalkState) -> tuple[Any, ...]:
     )
 
 
-def _progress(visited: int, cut: int, all_of_them: int) -> str:
-    return "cut" if cut == all_of_them else "visited" if visited == all_of_them else ""
+def _progress(visited: int, unmapped: int, all_of_them: int) -> str:
+    return "unmapped" if unmapped == all_of_them else "visited" if visited == all_of_them else ""
 
 
 def _task(row: TaskRow) -> tuple[Any, ...]:

@@ -70,14 +70,14 @@ def test_the_outline_has_the_lines_of_the_window(told: tuple[Session, dict[str, 
             assert [line[2] for line in shown["outline"]][: len(texts)] == texts
 
 
-def test_the_reverse_map_shows_who_was_cut_off_and_killed() -> None:
+def test_the_reverse_map_shows_who_was_unmapped_and_killed() -> None:
     found = opened("07-one-page-many-processes")
     made = story(found.session, found.title)
     click = next(number for number, one in enumerate(made["operations"]) if one["title"].startswith("break"))
     end = [scene for scene in made["scenes"] if scene["op"] == click][-1]
     rows = [made["pool"][number] for number in end["walk"][1]]
     assert [(row[4].split(":")[0], row[3], row[6]) for row in rows] == [
-        ("server", "cut", "killed"), ("worker-1", "cut", "killed"), ("worker-2", "cut", "killed"),
+        ("server", "unmapped", "killed"), ("worker-1", "unmapped", "killed"), ("worker-2", "unmapped", "killed"),
         ("worker-3", "skipped", "alive"),
     ]  # fmt: skip
 

@@ -11,8 +11,9 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.rmap.compound import narrow_kind, short_kind
 from hwpoison_gui.view.rmap.graph import ReverseMap
+from hwpoison_gui.view.walk.entries import ENTRY_WORDS
 from hwpoison_gui.view.walk.layout import Metrics, Row
-from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words
+from hwpoison_gui.view.walk.words import box_words
 from hwpoison_gui.view.words.words import counted
 
 _ADDRESS: Final = 12  # hex digits of a user-space address
@@ -36,7 +37,7 @@ class Fonts(Record):
             look.font(look.CAPTION * scale),
             look.mono(look.CAPTION * scale),
         )
-        widest = max(QFontMetricsF(mono).horizontalAdvance(word) for word in ENTRY_WORDS.values())
+        widest = max(QFontMetricsF(mono).horizontalAdvance(words.brief) for words in ENTRY_WORDS.values())
         plain = Metrics(QFontMetricsF(name).height(), QFontMetricsF(small).height(), widest + 10, 0.0)
         strong = look.mono(look.BODY * scale, QFont.Weight.Bold)
         title = look.font(look.CAPTION * scale, QFont.Weight.Bold)
@@ -56,7 +57,7 @@ class Fonts(Record):
         area = max((mapper.name for mapper in single), key=len, default="")
         tasks = [max((mapper.task for mapper in single), key=len, default="")]
         tasks += [f"▸ {row.label} × {len(row.mappers):,}" for row in groups]
-        counts = [width(self.small, f"{len(row.mappers):,} skipped") for row in groups]
+        counts = [width(self.small, f"{len(row.mappers):,} unmapped") for row in groups]
         least = (
             width(self.title, box_words(graph.mapping)[0]) + 14,
             max(width(self.name, area), *(width(self.name, counted(len(row.mappers), "VMA")) for row in groups), 0.0)

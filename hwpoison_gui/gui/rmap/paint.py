@@ -18,10 +18,11 @@ from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.rmap.compound import narrow_kind, short_kind
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
+from hwpoison_gui.view.walk.entries import ENTRY_WORDS, MIXED
 from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, frame_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Standing, WalkState
-from hwpoison_gui.view.walk.words import ENTRY_WORDS, box_words_of, flag_words, line_words_of
+from hwpoison_gui.view.walk.words import box_words_of, flag_words, line_words_of
 from hwpoison_gui.view.words.words import counted
 
 Align = Qt.AlignmentFlag
@@ -305,8 +306,8 @@ class RmapPainter:
         return next((words for words in cuts if measure(words) <= width), "")
 
     def _sums(self, news: RowNews) -> list[str]:
-        found = 0 if news.cut else news.visited  # cut entries were found before
-        counts = ((found, "found"), (news.cut, "cut"), (news.skipped, "skipped"))
+        found = 0 if news.unmapped else news.visited  # what is unmapped was found before
+        counts = ((found, "found"), (news.unmapped, "unmapped"), (news.skipped, "skipped"))
         return [f"{count:,} {word}" for count, word in counts if count] or [_UNFOLD]
 
     def _paint_task(self, number: int, state: WalkState) -> None:
@@ -374,24 +375,23 @@ class RmapPainter:
 
     def _paint_edge(self, number: int) -> None:
         news = self.news(number)
-        entry, cut, current = news.entry, news.all_cut, news.current
+        entry, current = news.entry, news.current
         path = self.edge_path(number)
         self.p.setBrush(Qt.BrushStyle.NoBrush)
         self.p.setPen(self._entry_pen(entry, current))
         self.p.drawPath(path)
-        self._chip(number, ENTRY_WORDS.get(entry, "several"), entry, cut)
+        self._chip(number, entry, news.all_unmapped)
 
     def _entry_pen(self, entry: str, current: bool) -> QPen:
         theme = self.theme
         looks: dict[str, tuple[str, float, list[float]]] = {
             "dirty": (theme.text, 2.5, []),
             "clean": (mixed(theme.text, theme.window, 0.35), 1.6, []),
-            "several": (mixed(theme.text, theme.window, 0.35), 1.6, []),
+            MIXED: (mixed(theme.text, theme.window, 0.35), 1.6, []),
             "swap": (theme.warn, 1.6, [1.5, 2.5]),
             "hwpoison": (theme.poison, 2.0, [5, 3]),
             "other": (theme.muted, 1.0, [3, 4]),
             "none": (theme.muted, 1.0, [3, 4]),
-            "cut": (theme.muted, 1.0, [3, 4]),
         }
         colour, width, dashes = looks[entry]
         pen = QPen(QColor(theme.accent if current and entry not in ("hwpoison",) else colour), width)
@@ -401,9 +401,9 @@ class RmapPainter:
             pen.setDashPattern(dashes)
         return pen
 
-    def _chip(self, number: int, words: str, entry: str, cut: bool) -> None:
-        """Draw the entry's name on its line; if the entry was cut, with a gap and two strokes before it."""
-        end, theme = self.vma_box(number), self.theme
+    def _chip(self, number: int, entry: str, unmapped: bool) -> None:
+        """Draw what the entry is now on its line; if the frame was unmapped, with a gap and two strokes before it."""
+        end, theme, words = self.vma_box(number), self.theme, ENTRY_WORDS[entry].brief
         metrics = self.fonts.plain
         wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
         tall = min(metrics.small + 2, self.layout.row_height)
@@ -412,10 +412,9 @@ class RmapPainter:
             "hwpoison": theme.poison,
             "swap": theme.warn,
             "none": theme.muted,
-            "cut": theme.muted,
             "other": theme.muted,
         }.get(entry, theme.text)
-        if cut:
+        if unmapped:
             self._gap(QPointF(end.left() - metrics.entry - 12, end.center().y()))
         self.p.setPen(QPen(QColor(theme.line if entry not in ("hwpoison", "swap") else ink), 1))
         self.p.setBrush(QColor(theme.base))

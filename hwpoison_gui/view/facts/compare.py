@@ -24,7 +24,7 @@ from hwpoison_gui.view.facts.counters import counts_of
 from hwpoison_gui.view.facts.operation_chips import RESULT_TONES
 from hwpoison_gui.view.outcome.loss import loss_of
 from hwpoison_gui.view.rmap.graph import reverse_map
-from hwpoison_gui.view.walk.state import entry_state
+from hwpoison_gui.view.walk.entries import ENTRY_WORDS, entry_state
 from hwpoison_gui.view.words.kernels import listed
 from hwpoison_gui.view.words.words import counted
 
@@ -36,10 +36,6 @@ _LAST: Final = 3  # last operations of a branch, which distinguish it from the o
 _MOST_LINES: Final = 6  # lines of the log that only one side printed
 _MOST_SKIPPED: Final = 2  # operations before the click that are listed in full
 _MOST_NUMBERS: Final = 8  # numbers of those that are not listed in full
-_ENTRY_WORDS: Final = {
-    "dirty": "maps it, dirty", "clean": "maps it, clean", "swap": "swap entry", "hwpoison": "hwpoison entry",
-    "other": "maps another page", "none": "empty",
-}  # fmt: skip
 _FEATURES: Final = (
     (pf.KSM, "ksm", "merged pages (KSM)"), (pf.THP, "transparent_hugepages", "folios larger than a page"),
 )  # fmt: skip
@@ -270,7 +266,7 @@ def _frame_facts(side: Side, outcome: Outcome) -> dict[Key, Value]:
         state = entry_state(m, pfn, mapper)
         where = f"{mapper.task} at {mapper.vpn << PAGE_SHIFT:#x}" if often[mapper.task] > 1 else mapper.task
         gone = bool(m.processes.view[mapper.tgid].ended)
-        words = "gone with its process" if gone else _ENTRY_WORDS[state]
+        words = "gone with its process" if gone else ENTRY_WORDS[state].full
         found[ENTRIES, where] = Value(words, _ENTRY_TONES.get(state, "plain"))
     found[FRAME, "flags"] = Value(" ".join(pf.names_of(session.flags(pfn))).lower() or "none")
     found[FRAME, "mapped"] = Value(counted(int(m.mapcount.view[pfn]), "time"))

@@ -6,18 +6,19 @@ from itertools import repeat
 
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import IMPACTS, SAFE, counted_hits, rank
+from hwpoison_gui.view.walk.entries import MIXED
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.state import WalkState
 
 
 class RowNews(Record):
-    """Counts of VMAs; `tasks`, `dead` and `signalled` count tasks. `entry`: the state of all PTEs, or `several`."""
+    """Counts of VMAs; `tasks`, `dead` and `signalled` count tasks. `entry`: the state of all PTEs, or MIXED."""
 
     entry: str
     vmas: int
     visited: int
     skipped: int
-    cut: int
+    unmapped: int
     current: bool
     tasks: int
     dead: int
@@ -28,8 +29,8 @@ class RowNews(Record):
     skips: tuple[tuple[int, str, str], ...] = ()  # until there are ends: why tasks are skipped, in short and briefly
 
     @property
-    def all_cut(self) -> bool:
-        return self.cut == self.vmas
+    def all_unmapped(self) -> bool:
+        return self.unmapped == self.vmas
 
     @property
     def all_skipped(self) -> bool:
@@ -45,15 +46,15 @@ class RowNews(Record):
 def news_of(row: Row, state: WalkState) -> RowNews:
     """The summary of a row."""
     vmas, tasks = row.vmas, row.tasks
-    entries = _entries(vmas, state)
+    entries = {entry or "none" for entry in set(map(state.entries.get, vmas))}
     kinds = [one.kind for one in map(state.standings.get, tasks) if one is not None]
     dead, signalled = kinds.count("killed"), kinds.count("signalled")
     return RowNews(
-        entries.pop() if len(entries) == 1 else "several",
+        entries.pop() if len(entries) == 1 else MIXED,
         len(vmas),
         len(vmas & state.visited),
         len(vmas & state.skipped.keys()),
-        len(vmas & state.cut),
+        len(vmas & state.unmapped),
         bool(vmas & state.current_vmas),
         len(tasks),
         dead,
@@ -63,12 +64,6 @@ def news_of(row: Row, state: WalkState) -> RowNews:
         "kill" if dead or signalled else _tone(tasks, state),
         _skips(row, state),
     )
-
-
-def _entries(vmas: frozenset[int], state: WalkState) -> set[str]:
-    """The different states of PTEs, as WalkState.entry_of() has them."""
-    found = {entry or "none" for entry in set(map(state.entries.get, vmas))}
-    return found if found.isdisjoint(("none",)) else set(map(state.entry_of, vmas))
 
 
 def _ends(tasks: frozenset[int], state: WalkState) -> tuple[str, ...]:

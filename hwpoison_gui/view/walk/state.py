@@ -9,7 +9,6 @@ from operator import attrgetter
 from typing import Any, Final
 
 from hwpoison_gui.kernel import page_flags as pf
-from hwpoison_gui.kernel import pte as ptes
 from hwpoison_gui.kernel.collect import LATE, NOT_MAPPED
 from hwpoison_gui.kernel.collect_ksm import LISTED
 from hwpoison_gui.kernel.machine import Machine
@@ -29,6 +28,7 @@ from hwpoison_gui.view.rmap.compound import exact_kind, is_per_cpu
 from hwpoison_gui.view.rmap.departed import Departed, departed
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap, find_reverse_map, mapping_of
 from hwpoison_gui.view.rmap.groups import Mapper
+from hwpoison_gui.view.walk.entries import ENTRY_WORDS, entry_state
 from hwpoison_gui.view.words.lookup import text_of
 from hwpoison_gui.view.words.signal import short_code
 
@@ -54,11 +54,11 @@ class Skipped(Record):
 class WalkState:
     """The state that a reverse map shows. Keys: VMA ids for PTEs, tgids for tasks.
 
-    `entries`: dirty, clean, swap, hwpoison, other, none. `current_vmas` and `current_task`: the objects of the present
-    step; `act` is its act. `kind` is what the frame holds, or held before it was poisoned; `mapping` what its
-    page->mapping refers to now, None if unknown; `cached`: it is in the page cache or swap cache; `per_cpu`: free, on a
-    per-CPU list; `mapped`: PTEs that map it; `unknown`: it is mapped, but
-    not known by whom: why not, else empty; `departed`: how its page left, where nothing else leads to its users.
+    `entries`: keys of ENTRY_WORDS; `unmapped`: VMAs whose PTE the operation has replaced or cleared. `current_vmas` and
+    `current_task`: the objects of the present step; `act` is its act. `kind` is what the frame holds, or held before it
+    was poisoned; `mapping` what its page->mapping refers to now, None if unknown; `cached`: it is in the page cache or
+    swap cache; `per_cpu`: free, on a per-CPU list; `mapped`: PTEs that map it; `unknown`: it is mapped, but not known
+    by whom: why not, else empty; `departed`: how its page left, where nothing else leads to its users.
     `ends`: impact of the error on each task, once it is handled (impacts.IMPACTS).
     """
 
@@ -73,7 +73,7 @@ class WalkState:
     departed: Departed = field(default_factory=Departed)
     entries: dict[int, str] = field(default_factory=dict)
     visited: set[int] = field(default_factory=set)
-    cut: set[int] = field(default_factory=set)
+    unmapped: set[int] = field(default_factory=set)
     skipped: dict[int, Skipped] = field(default_factory=dict)
     standings: dict[int, Standing] = field(default_factory=dict)
     ends: dict[int, str] = field(default_factory=dict)
@@ -81,11 +81,6 @@ class WalkState:
     at_frame: bool = False
     current_vmas: frozenset[int] = frozenset()
     current_task: int | None = None
-
-    def entry_of(self, vma: int) -> str:
-        """The PTE at the place of a VMA: its state, or `cut` where the operation has cleared it."""
-        entry = self.entries.get(vma, "none")
-        return "cut" if entry == "none" and vma in self.cut else entry
 
     def skip_of(self, vma: int) -> Skipped | None:
         """Why the walk skipped the place of a VMA; where the page is not mapped, by what its PTE is instead."""
@@ -120,14 +115,14 @@ _EFFECTS: Final = {
 
 # Why a pair is skipped, briefly and in short; for LATE the policy says more, for NOT_MAPPED the PTE there.
 _SKIPS: Final = {
-    NOT_MAPPED: ("no PTE", "no PTE: does not map it"),
+    NOT_MAPPED: (ENTRY_WORDS["none"].brief, "no PTE: does not map it"),
     LATE: ("not now", "not now: its policy"),
     LISTED: ("listed", "on to_kill already"),
 }
 _OTHER_ENTRIES: Final = {
-    "other": ("other", "its PTE maps another frame"),
-    "swap": ("swap", "its PTE is a swap entry"),
-    "hwpoison": ("hwpoison", "its PTE is a hwpoison entry"),
+    "other": "its PTE maps another frame",
+    "swap": "its PTE is a swap entry",
+    "hwpoison": "its PTE is a hwpoison entry",
 }
 
 _KEY_OF: Final[Callable[[Skipped], tuple[Site, str, str]]] = attrgetter("site", "short", "brief")
@@ -137,7 +132,7 @@ def _reason(key: tuple[Site, str, str], entry: str | None) -> tuple[str, str]:
     """Why a VMA was skipped, in short and briefly, by what its PTE is."""
     site, short, brief = key
     if site is NOT_MAPPED and entry in _OTHER_ENTRIES:
-        brief, short = _OTHER_ENTRIES[entry]
+        brief, short = ENTRY_WORDS[entry].brief, _OTHER_ENTRIES[entry]
     return short, brief
 
 
@@ -146,17 +141,6 @@ def _skipped(mark: Mark) -> Skipped:
     if mark.site is LATE and mark.value("policy") == "default":
         short = "not now: early_kill is 0"
     return Skipped(mark.site, brief, short, text_of(mark))
-
-
-def entry_state(m: Machine, pfn: int, mapper: Mapper) -> str:
-    """State of the PTE that would map the frame."""
-    entry = m.pte(mapper.mm, mapper.vpn)
-    state = ptes.state_of(entry)
-    if state != "present":
-        return state
-    if not ptes.maps_frame(entry, pfn):
-        return "other"
-    return "dirty" if entry & ptes.DIRTY else "clean"
 
 
 def _standing(m: Machine, tgid: int) -> Standing:
@@ -273,7 +257,7 @@ class Follower:
             if mark.act is Act.VISIT:
                 self._note(number, state.visited, self._vmas(mark))
             elif mark.act is Act.UNMAP:
-                self._note(number, state.cut, self._vmas(mark))
+                self._note(number, state.unmapped, self._vmas(mark))
             elif mark.act is Act.SKIP:
                 skipped = _skipped(mark)
                 for vma in self._vmas(mark):

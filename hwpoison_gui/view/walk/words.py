@@ -11,21 +11,12 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.rmap.compound import kind_words
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
+from hwpoison_gui.view.walk.entries import ENTRY_WORDS
 from hwpoison_gui.view.walk.layout import Row
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Standing, WalkState
 from hwpoison_gui.view.words.words import counted
 
-# Entries of a page table where the frame would be mapped.
-ENTRY_WORDS: Final = {
-    "dirty": "dirty",
-    "clean": "clean",
-    "swap": "swap",
-    "hwpoison": "hwpoison",
-    "other": "other",
-    "none": "no PTE",
-    "cut": "cut",
-}
 # Flags that the handler asks for or changes, in words for an audience; what the kind says is left out.
 _FLAG_WORDS: Final = (
     ("LOCKED", "locked"),
@@ -131,11 +122,11 @@ def no_users_words(state: WalkState) -> str:
 def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     """The lines of a row, the most important one first."""
     if row.is_group:
-        entry = ENTRY_WORDS.get(news.entry, "several")
         hit = "".join(f", {words}" for words in news.of_tasks())
+        ptes = _entry_words(news.entry, "PTEs")
         return [
             f"{row.label}: {counted(news.vmas, 'VMA')} of {counted(news.tasks, 'task')}{hit}",
-            f"PTE: {entry}; visited {news.visited:,}, skipped {news.skipped:,}, unmapped {news.cut:,}",
+            f"{ptes}; visited {news.visited:,}, skipped {news.skipped:,}, unmapped {news.unmapped:,}",
         ]
     mapper = row.mappers[0]
     standing = state.standings.get(mapper.tgid, Standing("alive"))
@@ -144,9 +135,13 @@ def row_words(row: Row, state: WalkState, news: RowNews) -> list[str]:
     lines = [
         f"{mapper.task}  {standing.text or end or standing.kind}",
         f"{mapper.name} at {mapper.vpn << PAGE_SHIFT:#x}, {mapper.rights}",
-        f"PTE: {ENTRY_WORDS[state.entry_of(mapper.vma)]}",
+        _entry_words(state.entries.get(mapper.vma, "none")),
     ]
     return [*lines, skipped.why] if skipped else lines
+
+
+def _entry_words(entry: str, noun: str = "PTE") -> str:
+    return f"{noun}: {ENTRY_WORDS[entry].brief}"
 
 
 def map_words(

@@ -35,7 +35,7 @@ def test_the_walk_visits_cuts_and_strikes_out(user) -> None:
         user.window.controller.seek(position)
         state = view.state
         dead = sum(one.kind == "killed" for one in state.standings.values())
-        seen[position] = (len(state.visited), len(state.cut), dead)
+        seen[position] = (len(state.visited), len(state.unmapped), dead)
         assert view.graph is graph or position == first
     counts = list(seen.values())
     assert counts[0] == (0, 0, 0) and counts[-1] == (4, 4, 4)
@@ -320,7 +320,7 @@ def test_what_is_counted_of_a_group_is_never_cut(qtbot: QtBot, monkeypatch) -> N
     drawn: dict[str, bool] = {}
 
     def draw(self, rect, text, font, colour, strike=False) -> None:
-        if any(word in text for word in ("killed", "signalled", "found", "cut", "skipped")) and text[0].isdigit():
+        if any(word in text for word in ("killed", "signalled", "found", "unmapped", "skipped")) and text[0].isdigit():
             drawn[text] = drawn.get(text, True) and QFontMetricsF(font).horizontalAdvance(text) <= rect.width()
 
     monkeypatch.setattr(RmapPainter, "_text", draw)

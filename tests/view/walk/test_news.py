@@ -10,6 +10,7 @@ from hwpoison_gui.view.rmap.groups import GROUP_FROM
 from hwpoison_gui.view.walk.layout import rows_of
 from hwpoison_gui.view.walk.news import RowNews, news_of
 from hwpoison_gui.view.walk.state import map_for, state_of
+from hwpoison_gui.view.walk.words import row_words
 from tests.workbench import crowd, do
 
 
@@ -39,7 +40,7 @@ def test_a_group_has_the_colour_of_the_worst_that_befell_its_tasks(
 ) -> None:
     news = group(area, early_kill)
     assert (news.tone, news.dead, news.tasks) == (tone, dead, GROUP_FROM)
-    assert news.all_cut
+    assert news.all_unmapped
 
 
 def test_a_group_says_why_its_tasks_are_skipped_until_something_becomes_of_them() -> None:
@@ -56,3 +57,22 @@ def test_a_group_says_why_its_tasks_are_skipped_until_something_becomes_of_them(
     before = news_of(row, state_of(session, graph))
     assert before.of_tasks() == [f"{GROUP_FROM - 1} not now: early_kill is 0", "1 not now: its policy"]
     assert before.of_tasks(brief=True) == [f"{GROUP_FROM - 1} not now", "1 not now"]
+
+
+def test_a_row_tells_what_its_ptes_are_now_and_apart_from_that_how_many_were_unmapped() -> None:
+    session = crowd(GROUP_FROM)
+    do(session, "prctl", task="worker-1", mce_kill="late")
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "poison", frame="top:m+0")
+    graph = map_for(session, -1)
+    assert graph is not None
+    (row,) = [one for one in rows_of(graph) if one.is_group]
+    told = {}
+    for position in range(session.operations[-1].first + 1, session.operations[-1].last + 1):
+        session.seek(position)
+        state = state_of(session, graph)
+        news = news_of(row, state)
+        told[news.unmapped] = row_words(row, state, news)[1]
+    skipped = f"visited 0, skipped {GROUP_FROM}"
+    assert told[1] == f"PTEs: mixed; {skipped}, unmapped 1"
+    assert told[GROUP_FROM] == f"PTEs: hwpoison; {skipped}, unmapped {GROUP_FROM}"

@@ -139,7 +139,7 @@ def test_after_a_file_page_is_dropped_its_former_users_are_still_known() -> None
     assert graph is not None and graph.mapping.title == "/f"
     assert [mapper.task for mapper in graph.mappers] == ["a:101"]
     state = state_of(session, graph)
-    assert state.cut and set(state.entries.values()) == {"none"}
+    assert state.unmapped and set(state.entries.values()) == {"none"}
 
 
 def test_a_pair_whose_pte_maps_another_frame_is_said_to_have_one() -> None:

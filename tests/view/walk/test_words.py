@@ -131,7 +131,7 @@ def test_a_hwpoison_entry_outlives_the_poison() -> None:
     do(session, "poison", frame=f"pfn:{pfn:#x}")
     do(session, "unpoison", frame=f"pfn:{pfn:#x}")
     graph, state = seen(session, pfn)
-    assert [state.entry_of(mapper.vma) for mapper in graph.mappers] == ["hwpoison"]
+    assert [state.entries[mapper.vma] for mapper in graph.mappers] == ["hwpoison"]
     assert graph.mapping.kind == "none" == state.mapping.kind
 
 

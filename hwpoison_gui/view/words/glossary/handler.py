@@ -126,7 +126,7 @@ TERMS: Final = (
         "To take a page out of the page tables. Each PTE is replaced by a hwpoison entry, or by a swap entry, or "
         "cleared.",
         ("mm/rmap.c: try_to_unmap()",),
-        ("unmapped", "unmapping", "Unmapping", "cut"),
+        ("unmapped", "unmapping", "Unmapping"),
     ),
     Term(
         "memory_failure_recovery",
