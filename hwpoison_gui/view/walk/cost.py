@@ -15,7 +15,7 @@ _COST: Final = Question[tuple[int, str]]("cost of the walk")  # the step that su
 
 
 def walk_cost(session: Session, operation: Operation) -> str:
-    """Return a sentence: how many pairs of a task and a VMA collect_procs() visited, and how many tasks it found.
+    """Return how many pairs of a task and a VMA collect_procs() visited, and how many tasks it found, in this order.
 
     Empty before that function (mm/memory-failure.c) has returned.
     """
@@ -32,5 +32,5 @@ def _find(session: Session, operation: Operation) -> tuple[int, str]:
     early, vmas, found = map(marks[number].value, ("early", "vmas_found", "found"))
     if not early:
         return number + 1, "no task is signalled now"
-    pairs = f"{counted(early, 'early-kill task')} × {counted(vmas, 'VMA')}, {counted(early * vmas, 'pair')}"
-    return number + 1, f"{f'{found:,}' if found else 'none'} on to_kill: {pairs}"
+    pairs = f"{counted(early * vmas, 'pair')}: {counted(early, 'task')} × {counted(vmas, 'VMA')}"
+    return number + 1, f"{pairs}; {f'{found:,}' if found else 'none'} on to_kill"

@@ -77,7 +77,7 @@ def test_the_head_speaks_of_the_frame_shown_and_no_other(user) -> None:
     window.controller.fire(user.frame("srv:heap+1"))
     window.actions_["last"].trigger()
     subject = window.docks["rmap"].head.subject
-    assert "4 on to_kill: " in subject.text() and f"{user.session.operations[-1].outcome.pfn:#x}" in subject.text()
+    assert "20 pairs: " in subject.text() and f"{user.session.operations[-1].outcome.pfn:#x}" in subject.text()
     window.controller.selection.select(other)
     assert subject.text() == f"who uses {other:#x}  ·  the selected frame"
 

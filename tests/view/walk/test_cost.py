@@ -23,7 +23,7 @@ def test_pairs_are_told_from_the_end_of_the_search_on() -> None:
         told.append(walk_cost(session, poison))
     said = [words for words in told if words]
     assert len(set(said)) == 1 and told[: -len(said)] == [""] * (len(told) - len(said)) and len(said) < len(told)
-    assert said[0] == "4 on to_kill: 5 early-kill tasks × 4 VMAs, 20 pairs"
+    assert said[0] == "20 pairs: 5 tasks × 4 VMAs; 4 on to_kill"
     assert session.machine.counters.view["pairs_visited"] == 20
 
 
