@@ -66,11 +66,17 @@ def _menus(theme: Theme) -> str:
 def _tables(theme: Theme) -> str:
     """Tables, lists and text views."""
     caption = look.font(look.CAPTION).pointSizeF()  # set on a header, it is lost when the table comes into a dock
+    up, down = (resources.path(f"icons/sort-{way}.svg").as_posix() for way in ("up", "down"))
+    # Arrows of sorting are above the words of heads: beside them they would cover those that are right-aligned.
     return f"""
     QHeaderView {{ background: {theme.window}; }}
     QHeaderView::section {{ background: {theme.window}; color: {theme.muted}; border: 0;
                             border-bottom: 1px solid {theme.line}; padding: 3px {look.SMALL}px;
                             font-size: {caption}pt; }}
+    QHeaderView::up-arrow, QHeaderView::down-arrow {{ subcontrol-position: top center; width: {look.px(10)}px;
+                                                      height: {look.px(5)}px; }}
+    QHeaderView::up-arrow {{ image: url("{up}"); }}
+    QHeaderView::down-arrow {{ image: url("{down}"); }}
     QTableView, QListView, QTreeView, QTextBrowser {{ background: {theme.base}; outline: 0;
                                                       border: 1px solid {theme.base}; }}
     QTableView:focus, QListView:focus, QTreeView:focus, QTextBrowser:focus {{ border: 1px solid {theme.accent}; }}
