@@ -15,10 +15,11 @@ from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.frozen import FrozenColumns
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.gui.widgets.row_model import alignment, head_data
-from hwpoison_gui.gui.widgets.table_keys import sort_by_key, to_an_end
+from hwpoison_gui.gui.widgets.table_keys import let_sort, sort_by_key, to_an_end
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.gui.widgets.toggle import Toggle
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
+from hwpoison_gui.view.base.natural import natural
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.rows.assess import ALL, AssessColumn, AssessRow, AssessSheet, assess_cells
 from hwpoison_gui.view.rows.dangers import LISTS
@@ -97,7 +98,7 @@ class AssessModel(QAbstractTableModel):
             by_name = column == _BY_NAME
             rows[1:] = sorted(
                 rows[1:],
-                key=lambda row: row.name.casefold() if by_name else row.frames[column - 1],
+                key=lambda row: natural(row.name) if by_name else row.frames[column - 1],
                 reverse=descending,
             )
         self.rows = rows
@@ -193,9 +194,7 @@ class AssessTable(FactView):
         self.sheet = AssessModel(self)
         self.tools = AssessTools(self)
         self.setModel(self.sheet)
-        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.horizontalHeader().setSortIndicatorClearable(True)
-        self.setSortingEnabled(True)
+        let_sort(self)
         self.horizontalHeader().setSortIndicatorShown(False)  # it would take the room of five columns
         self.horizontalHeader().sortIndicatorChanged.connect(self._show_order)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectItems)

@@ -21,6 +21,7 @@ from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.kernel.records import DISPOSITIONS, MCE_KILL_POLICIES
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.impacts import IMPACTS, MOST_ERRORS, Fate
+from hwpoison_gui.view.base.natural import natural
 from hwpoison_gui.view.base.palette import DARK, Theme
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.rows.tasks import TaskRow
@@ -190,7 +191,9 @@ class TaskModel(QAbstractTableModel):
                 return f"{value:,}" if row.alive else ""
             return str(value)
         if role == SORT_ROLE and column.field == "killed_by":
-            return value or self._end(row)
+            return natural(value or self._end(row))
+        if role == SORT_ROLE and not column.number:
+            return natural(value)
         if role == Role.EditRole or role == SORT_ROLE:
             return value
         if role == CHOICES_ROLE:

@@ -30,7 +30,7 @@ from hwpoison_gui.gui.tables.task_model import (
 )
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
-from hwpoison_gui.gui.widgets.table_keys import sort_by_key, to_an_end, wants_menu
+from hwpoison_gui.gui.widgets.table_keys import let_sort, sort_by_key, to_an_end, wants_menu
 from hwpoison_gui.gui.widgets.table_view import set_row_height
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.impacts import IMPACTS, Fate
@@ -113,10 +113,7 @@ class TaskTable(QTableView):
         self.tasks = TaskModel(self, theme)
         self.order = TaskOrder(self, self.tasks)
         self.setModel(self.order)
-        # Otherwise the view sorts by the first column at once, in descending order.
-        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.horizontalHeader().setSortIndicatorClearable(True)
-        self.setSortingEnabled(True)
+        let_sort(self)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setItemDelegate(ChoiceDelegate(self))

@@ -12,6 +12,7 @@ from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.plain import plain
 from hwpoison_gui.gui.widgets.model_index import NOWHERE, Index
 from hwpoison_gui.view.base.columns import TextColumn
+from hwpoison_gui.view.base.natural import natural
 from hwpoison_gui.view.base.palette import DARK, Theme
 
 Role = Qt.ItemDataRole
@@ -97,7 +98,7 @@ class RowModel(QAbstractTableModel):
             return text if role == Role.DisplayRole else plain(f"{text}\n{column.tip}".lstrip())
         if role == SORT_ROLE:
             value = getattr(row, column.field)
-            return -1 if value is None else value.casefold() if isinstance(value, str) else value
+            return -1 if value is None else natural(value) if isinstance(value, str) else value
         if role == KEY_ROLE:
             return row.key
         if role == Role.TextAlignmentRole:

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractItemView, QWidget
 from hwpoison_gui.gui.widgets.copying import Copying
 from hwpoison_gui.gui.widgets.model_index import Index
 from hwpoison_gui.gui.widgets.row_model import KEY_ROLE, SORT_ROLE, RowModel
-from hwpoison_gui.gui.widgets.table_keys import sort_by_key, to_an_end
+from hwpoison_gui.gui.widgets.table_keys import let_sort, sort_by_key, to_an_end
 from hwpoison_gui.gui.widgets.table_view import FactView
 from hwpoison_gui.view.base.columns import TextColumn, as_tsv
 from hwpoison_gui.view.base.palette import Theme
@@ -35,10 +35,7 @@ class RowTable(FactView):
         self.order.setSortRole(SORT_ROLE)
         self._quiet = False
         self.setModel(self.order)
-        # Otherwise the view sorts by the first column at once, in descending order.
-        self.horizontalHeader().setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
-        self.horizontalHeader().setSortIndicatorClearable(True)
-        self.setSortingEnabled(True)
+        let_sort(self)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setAccessibleName(name)
         self.copying = Copying(self, name, self._chosen, self._whole)

@@ -1,4 +1,4 @@
-"""Keys common to all tables and the map: context menu of the current item, and sorting."""
+"""Keys common to all tables and the map: context menu of the current item, and sorting, also by a click on a head."""
 
 from __future__ import annotations
 
@@ -28,6 +28,25 @@ def to_an_end(view: QAbstractItemView, event: QKeyEvent) -> bool:
         return False
     view.setCurrentIndex(model.index(0 if key == Key.Key_Home else model.rowCount() - 1, max(0, here.column())))
     return True
+
+
+def let_sort(view: QTableView) -> None:
+    """Have a click on a head sort a table, and then show the selected current row if it was in view, else the first."""
+    header, seen = view.horizontalHeader(), False
+
+    def before() -> None:
+        nonlocal seen
+        here = view.currentIndex()
+        seen = view.selectionModel().isSelected(here) and view.viewport().rect().intersects(view.visualRect(here))
+
+    def after() -> None:
+        view.scrollTo(view.currentIndex()) if seen else view.scrollToTop()
+
+    header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)  # else the view sorts by the first column at once
+    header.setSortIndicatorClearable(True)
+    header.sortIndicatorChanged.connect(before)
+    view.setSortingEnabled(True)  # connects what sorts, after the one and before the other
+    header.sortIndicatorChanged.connect(after)
 
 
 def sort_by_key(view: QTableView, event: QKeyEvent) -> bool:

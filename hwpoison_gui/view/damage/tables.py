@@ -17,6 +17,7 @@ from hwpoison_gui.kernel.mmzone import NUMA_NO_NODE
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.kinds import KINDS, kind_of
 from hwpoison_gui.view.base.naming import file_names, path_of
+from hwpoison_gui.view.base.natural import natural
 from hwpoison_gui.view.damage.damage import Damage
 from hwpoison_gui.view.damage.per_frame import frames_of_files
 from hwpoison_gui.view.damage.worst import tolls_of_processes
@@ -99,7 +100,7 @@ def find_table(damage: Damage, by: str) -> Generator[None, None, Table]:
     classes = yield from _frames_of_classes(damage)
     whole = _row("all of memory", (), damage, classes)
     rows, rest, note = yield from GROUPINGS[by](damage, classes)
-    rows.sort(key=lambda row: row.name)
+    rows.sort(key=lambda row: natural(row.name))
     rows.sort(key=lambda row: (row.danger, row.harmful if by in WORST_FIRST else 0, row.share), reverse=True)
     listed = [row for row in (*rows, rest) if sum(row.frames)]
     return Table(by, tuple(listed), whole, note)

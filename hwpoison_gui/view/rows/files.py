@@ -15,6 +15,7 @@ from hwpoison_gui.kernel.records import Inode
 from hwpoison_gui.record import Record
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.naming import file_name, listed
+from hwpoison_gui.view.base.natural import natural
 
 if TYPE_CHECKING:
     from hwpoison_gui.view.damage.worst import FileToll
@@ -68,7 +69,7 @@ def file_rows(m: Machine, tolls: Mapping[int, FileToll] | None = None) -> list[F
             for row, toll in zip(rows, told, strict=True)
         ]
     files = m.inodes.view
-    return sorted(rows, key=lambda row: (not files[row.key].has_path, -row.cached, row.path.casefold(), row.key))
+    return sorted(rows, key=lambda row: (not files[row.key].has_path, -row.cached, natural(row.path), row.key))
 
 
 def file_cells(row: FileRow) -> tuple[str, ...]:

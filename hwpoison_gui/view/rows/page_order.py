@@ -19,6 +19,7 @@ from hwpoison_gui.kernel.records import HPAGE_PMD_NR, PAGE_SHIFT
 from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.intern import WordTable
 from hwpoison_gui.view.base.naming import file_name
+from hwpoison_gui.view.base.natural import natural
 from hwpoison_gui.view.base.units import FRAME_SIZE
 from hwpoison_gui.view.rmap.page_offset import high_bits
 from hwpoison_gui.view.rows.pages import owner_of
@@ -183,7 +184,7 @@ class PageOrder:
         """Ranks of all names of processes and files; that of no name is 0."""
         m = self.m
         names = {"", *(process.label for process in m.processes.view.values()), *map(file_name, m.inodes.view.values())}
-        return {name: min(rank, _LAST) for rank, name in enumerate(sorted(names, key=str.casefold))}
+        return {name: min(rank, _LAST) for rank, name in enumerate(sorted(names, key=natural))}
 
     def _owner_key(self) -> Callable[[I64], U16]:
         """By the owner's name, as the rows have it; pages without one first."""

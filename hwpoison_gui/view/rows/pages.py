@@ -17,6 +17,7 @@ from hwpoison_gui.view.base import kinds
 from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.mappers import mappers_unknown
 from hwpoison_gui.view.base.naming import file_name, listed
+from hwpoison_gui.view.base.natural import natural
 from hwpoison_gui.view.base.units import amount
 from hwpoison_gui.view.outcome.summary import users_of
 from hwpoison_gui.view.rmap.compound import huge_name, kind_of_frame
@@ -108,7 +109,7 @@ class PageRows:
     def _owner(self, pfn: int) -> str:
         if pfn not in self._owners:
             # In the order of the rows of a table sorted by owner.
-            named = listed(sorted(self._users(pfn), key=str.casefold), _MOST_OWNERS)
+            named = listed(sorted(self._users(pfn), key=natural), _MOST_OWNERS)
             self._owners[pfn] = named or owner_of(self.m, int(self.m.mapping.view[self.m.compound_head(pfn)]))
         return self._owners[pfn]
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractItemView, QApplication, QComboBox, QTableView
 
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.rmap.view import RmapView
 from hwpoison_gui.gui.tables.task_model import COLUMNS, TGID_ROLE
+from hwpoison_gui.gui.tables.tasks import TaskTable
 from hwpoison_gui.gui.window.commands.key_list import key_list
 from hwpoison_gui.opening.opening import Opened
 from hwpoison_gui.session.scenario.scenario import Scenario
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import IMPACTS, Fate
 from hwpoison_gui.view.base.moment import title
+from hwpoison_gui.view.base.natural import natural
+from hwpoison_gui.view.rows.tasks import task_rows
 from tests.gui.conftest import workers
 from tests.gui.hands import Person
 from tests.gui.waiting import until
-from tests.workbench import do
+from tests.workbench import crowd, do
 
 Key = Qt.Key
 
@@ -164,7 +167,7 @@ def every_column_sorts(user, field: str) -> None:
     table.sortByColumn(column, Qt.SortOrder.AscendingOrder)
     shown = [table.order.mapToSource(table.order.index(row, 0)).row() for row in range(table.order.rowCount())]
     values = [getattr(table.tasks.rows[row], field) for row in shown]
-    assert values == sorted(values)
+    assert values == sorted(values, key=natural if isinstance(values[0], str) else None)
 
 
 def a_task_reads_a_page_from_its_menu(user) -> None:
@@ -398,3 +401,45 @@ def test_only_of_memory_that_was_captured_are_processes_missing(
 ) -> None:
     user = open_window(Opened(Session.fresh(4096), "a test", scenario))
     assert user.window.docks["tasks"].head.subject.text() == said
+
+
+@pytest.fixture
+def crowded(qtbot) -> TaskTable:
+    """A table of the processes top and worker-0 to worker-119, scrolled to the last of them."""
+    table = TaskTable()
+    qtbot.addWidget(table)
+    table.resize(600, 300)
+    table.set_rows(task_rows(crowd(120)), frozen=False)
+    table.show()
+    table.scrollToBottom()
+    return table
+
+
+def click_head(table: TaskTable, field: str) -> None:
+    head = table.horizontalHeader()
+    column = [column.field for column in COLUMNS].index(field)
+    middle = QPoint(head.sectionViewportPosition(column) + head.sectionSize(column) // 2, head.height() // 2)
+    QTest.mouseClick(head.viewport(), Qt.MouseButton.LeftButton, pos=middle)
+
+
+def test_names_are_sorted_by_their_numbers(crowded: TaskTable) -> None:
+    click_head(crowded, "name")
+    names = [crowded.order.index(row, 1).data() for row in range(crowded.order.rowCount())]
+    assert names == ["top", *(f"worker-{number}" for number in range(120))]
+
+
+def test_after_a_click_on_a_head_the_first_row_is_seen(crowded: TaskTable) -> None:
+    crowded.selectRow(0)
+    crowded.scrollToBottom()
+    click_head(crowded, "name")
+    assert crowded.rowAt(0) == 0, "the selected row was not in view before"
+
+
+def test_a_selected_row_in_view_stays_in_view_when_the_table_is_sorted(crowded: TaskTable) -> None:
+    crowded.selectRow(crowded.order.rowCount() - 1)
+    click_head(crowded, "tgid")
+    click_head(crowded, "tgid")
+    assert crowded.currentIndex().row() == 0 == crowded.rowAt(0), "in descending order it is the first"
+    click_head(crowded, "name")
+    here = crowded.visualRect(crowded.currentIndex())
+    assert crowded.currentIndex().row() == 120 and crowded.viewport().rect().contains(here)
