@@ -50,9 +50,7 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
         "data lost",
         "no process is killed, but the last write is lost; of a file, fsync() may return EIO",
     ),
-    OutcomeClass(
-        LATE, "late", "SIGBUS when touched", "for a process that touches it: it dies unless it handles SIGBUS"
-    ),
+    OutcomeClass(LATE, "late", "SIGBUS late", "when a process touches it: it dies unless it handles SIGBUS"),
     OutcomeClass(EARLY, "early", "SIGBUS now", "sent to its users at once: each dies unless it handles SIGBUS"),
     OutcomeClass(
         NAMESPACE,
@@ -65,7 +63,7 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(
         INIT,
         "init",
-        "panic when touched",
+        "panic late",
         "used by init (PID 1) without a handler for SIGBUS: a touch kills it, and the kernel panics",
     ),
     OutcomeClass(
@@ -74,7 +72,6 @@ CLASSES: Final[tuple[OutcomeClass, ...]] = (
     OutcomeClass(POISONED, "poison", "hardware poison", "broken memory: HWPOISON is set"),
 )
 
-SHORT: Final = {
-    "silent": "silent", "late": "SIGBUS late", "early": "SIGBUS now", "free": "free page", "poison": "poison",
-    "namespace": "namespace ends", "init": "panic late",
-}  # fmt: skip
+# Where there is no room for the whole name.
+SHORT: Final = {"silent": "silent", "poison": "poison"}
+LONGEST: Final = max((one.name for one in CLASSES), key=len)

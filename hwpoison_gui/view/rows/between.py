@@ -12,6 +12,7 @@ from hwpoison_gui.view.base.columns import TextColumn
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
 from hwpoison_gui.view.map.lenses import KIND
 from hwpoison_gui.view.outcome.between_kernels import Between, Decider, Group
+from hwpoison_gui.view.outcome.classes import LONGEST
 from hwpoison_gui.view.words.differences import kernels_words
 from hwpoison_gui.view.words.words import counted
 
@@ -45,9 +46,8 @@ BETWEEN_COLUMNS: Final = (
     TextColumn("frames", "Frames", "Number of frames with this outcome under both kernels", "00,000,000", number=True),
     TextColumn("memory", "Memory", "The same as an amount of memory", "000.0 MiB", number=True),
     TextColumn("kind", "Kind", "What the frames hold", "page table"),
-    TextColumn("before", "From", "Outcome of an error under the kernel of this machine",
-               "SIGBUS when touched"),
-    TextColumn("after", "To", "Outcome of an error under the other kernel", "SIGBUS when touched"),
+    TextColumn("before", "From", "Outcome of an error under the kernel of this machine", LONGEST),
+    TextColumn("after", "To", "Outcome of an error under the other kernel", LONGEST),
     TextColumn("decided_by", "Decided by", "The differences of the kernels that decide it: if the newer kernel had "
                "none of them, it had the outcome of the older one; some of them alone lead to a third outcome",
                "a page without ref", wide=True),

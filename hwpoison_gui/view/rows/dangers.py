@@ -69,7 +69,7 @@ DANGER_COLUMNS: Final[dict[str, tuple[TextColumn, ...]]] = {
         TextColumn("lost", "Loses", "Content that is gone with one of these frames", "00.0 KiB", number=True),
         TextColumn("kind", "Kind", "What the frames hold", "shared memory (tmpfs)"),
         TextColumn("outcome", "Outcome", "What becomes of the error, as the lens Outcome shows it",
-                   "SIGBUS when touched"),
+                   outcomes.LONGEST),
     ),
     PROCESSES: (
         TextColumn("label", "Process", "Name and PID", "redis-server:1234", wide=True),
