@@ -1,7 +1,6 @@
 """The lessons that come with the program, as the start page lists them: title, sentence, length and a small picture.
 
-A picture is drawn from the machine at the lesson's end, for which the lesson has to be run; what was found is kept in
-the user's cache until a lesson changes.
+For a picture the lesson has to be run; what was found is kept in the user's cache until a lesson changes.
 """
 
 from __future__ import annotations
@@ -23,12 +22,12 @@ if TYPE_CHECKING:  # imported when a lesson is read: start-up reads what was kep
 COLUMNS: Final = 11  # columns of the part of the map that a picture shows
 ROWS: Final = 9
 _FILE: Final = "lessons.json"
-_FORMAT: Final = 2  # to be raised when the cached data changes
+_FORMAT: Final = 3  # to be raised when the cached data changes
 _SHOWN: Final = frozenset({"poison", "soft_offline"})
 
 
 class Picture(NamedTuple):
-    """The map around the frame of the last error, and the processes that had mapped it, at the end of a lesson.
+    """The map around the frame of the last error, after it, and the processes that had mapped the frame, at the end.
 
     `cells`: kind of each frame (base/kinds.py), row by row, COLUMNS per row; -1 outside of memory. `hit`: the cell of
     the frame. `fates`: of each process: alive, told (signalled, and alive), exited or dead.
@@ -100,7 +99,7 @@ def picture(session: Session) -> Picture:
     assert pfn is not None
     mappers = at(session, error.first, lambda: reverse_map(session, pfn)).mappers
     fates = tuple(_fate(session, tgid) for tgid in dict.fromkeys(mapper.tgid for mapper in mappers))
-    cells, hit = _cells(session, pfn)
+    cells, hit = at(session, error.last, lambda: _cells(session, pfn))  # later steps may fill the memory beside it
     return Picture(cells, hit, fates, session.machine.panicked)
 
 

@@ -12,7 +12,7 @@ from hwpoison_gui.lessons import COLUMNS, ROWS, Lesson, Picture
 from hwpoison_gui.opening.opening import nobody_cancels
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.user import cache as user_cache
-from hwpoison_gui.view.base.kinds import POISON
+from hwpoison_gui.view.base.kinds import FREE, POISON
 from tests.workbench import do
 
 STORY = 'format = 1\ntitle = "One"\nsummary = "Two."\n[[step]]\nop = "task"\nname = "t"\ncaption = "{}"\n'
@@ -93,6 +93,14 @@ def test_a_picture_shows_the_end() -> None:
     assert drawn.fates == ("dead", "told", "alive") and not drawn.panic
     assert drawn.cells[drawn.hit] == POISON and len(drawn.cells) == COLUMNS * ROWS
     assert session.position == len(session.steps) and session.at_rest and pfn >= 0
+
+
+def test_a_picture_shows_the_frames_around_as_the_error_found_them() -> None:
+    session = Session.fresh(4096)
+    do(session, "poison", frame="any:free-inside")
+    drawn = lessons.picture(session)
+    do(session, "alloc", frames=4096)
+    assert lessons.picture(session) == drawn and FREE in drawn.cells, "whatever uses the free frames later"
 
 
 def test_pictures_of_other_ends() -> None:
