@@ -30,6 +30,7 @@ _STACK_GAP: Final = 10  # pixels between frame and mapping, where one is above t
 _MOST_TITLES: Final = 2  # lines of the mapping's name
 _BOTH: Final = "Frame, mapping"  # head of the box that has both
 _UNFOLD: Final = "click to unfold"
+_STROKES: Final = 10  # width of the two strokes of an unmapped entry
 _TRAVELS: Final = (Act.VISIT, Act.SKIP)
 _INKS: Final = {"killed": "text", "signalled": "kill", "handled": "good"}  # theme colours by the standing of a task
 
@@ -415,7 +416,7 @@ class RmapPainter:
             "other": theme.muted,
         }.get(entry, theme.text)
         if unmapped:
-            self._gap(QPointF(end.left() - metrics.entry - 12, end.center().y()))
+            self._gap(QPointF(rect.left() - _STROKES / 2 - 1, end.center().y()))
         self.p.setPen(QPen(QColor(theme.line if entry not in ("hwpoison", "swap") else ink), 1))
         self.p.setBrush(QColor(theme.base))
         self.p.drawRoundedRect(rect, tall / 2, tall / 2)
@@ -426,10 +427,10 @@ class RmapPainter:
     def _gap(self, where: QPointF) -> None:
         self.p.setPen(Qt.PenStyle.NoPen)
         self.p.setBrush(QColor(self.theme.window))
-        self.p.drawRect(QRectF(where.x() - 5, where.y() - 6, 9, 12))
+        self.p.drawRect(QRectF(where.x() - 3, where.y() - 6, 6, 12))
         self.p.setPen(QPen(QColor(self.theme.kill), 1.8))
-        for dx in (-5, 3):
-            self.p.drawLine(QPointF(where.x() + dx - 2, where.y() + 6), QPointF(where.x() + dx + 3, where.y() - 6))
+        for dx in (-2.5, 2.5):
+            self.p.drawLine(QPointF(where.x() + dx - 2, where.y() + 5), QPointF(where.x() + dx + 2, where.y() - 5))
 
     def _paint_traveller(self) -> None:
         """Draw the walk: a dot on its way from the frame to the task."""

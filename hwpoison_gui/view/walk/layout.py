@@ -15,6 +15,7 @@ _NARROW: Final = 460
 _LEAST_MAPPING: Final = 0.75  # share of the width that the mapping's name needs
 _EDGE: Final = 6.0  # pixels around the boxes in a narrow view
 _STEP: Final = 8.0  # pixels between frame and mapping
+_BESIDE_ENTRY: Final = 16  # pixels beside the name of an entry, for the strokes of an unmapped one
 _LEAST_GAP: Final = 3.0
 _MOST_GAP: Final = 10.0
 _ABOVE: Final = 10  # pixels above the rows, beside the names of the columns
@@ -149,7 +150,7 @@ def frame_height(layout: Layout, height: float, metrics: Metrics) -> float:
 
 def _side_by_side(metrics: Metrics, mapping: float) -> float:
     """Width with the frame's box beside one of the mapping that is `mapping` wide."""
-    return 2 * _EDGE + _STEP + metrics.entry + 16 + metrics.frame + mapping + sum(metrics.least[1:])
+    return 2 * _EDGE + _STEP + metrics.entry + _BESIDE_ENTRY + 6 + metrics.frame + mapping + sum(metrics.least[1:])
 
 
 def _is_stacked(width: float, height: float, metrics: Metrics) -> bool:
@@ -171,7 +172,7 @@ def _squeezed(metrics: Metrics) -> float:
 
 def _bare(metrics: Metrics, mapping: float = 0.0) -> float:
     """Width in which all names are whole with nothing beside the frame, or what is below it."""
-    return 2 * _EDGE + metrics.entry + 16 + max(metrics.frame, mapping) + sum(metrics.least[1:])
+    return 2 * _EDGE + metrics.entry + _BESIDE_ENTRY + 6 + max(metrics.frame, mapping) + sum(metrics.least[1:])
 
 
 def _three_columns(width: float, metrics: Metrics, stacked: bool, roomy: bool) -> Columns:
@@ -182,7 +183,7 @@ def _three_columns(width: float, metrics: Metrics, stacked: bool, roomy: bool) -
     else:
         frame = metrics.frame if width >= _bare(metrics) else metrics.narrow
         least, wanted = (frame, *least[1:]), (metrics.frame, *wanted[1:])
-    gaps = (metrics.entry + 10, 6.0)
+    gaps = (metrics.entry + _BESIDE_ENTRY, 6.0)
     first, vma, task = _shared_out(width - 2 * _EDGE - sum(gaps), (0.2, 0.3, 0.5), least, wanted, roomy)
     left = _EDGE + first + gaps[0]
     mapping = (_EDGE, first) if stacked else (_EDGE + first, 0.0)
@@ -191,7 +192,7 @@ def _three_columns(width: float, metrics: Metrics, stacked: bool, roomy: bool) -
 
 def _steady_columns(width: float, metrics: Metrics) -> Columns:
     """Frame and mapping stacked, VMAs, tasks: by fixed shares; a longer name takes its room from frame and mapping."""
-    gaps = (metrics.entry + 10, 6.0)
+    gaps = (metrics.entry + _BESIDE_ENTRY, 6.0)
     room = width - 2 * _EDGE - sum(gaps)
     vma, task = (max(share * room, need) for share, need in zip(_STEADY[1:], metrics.least[1:], strict=True))
     first = max(room - vma - task, room * _STEADY[0] / 2)
@@ -204,10 +205,10 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     """Distribute the width: frame and PTEs get what they need, tasks most of the rest."""
     shares = (0.30, 0.29, 0.41) if roomy and width >= _NARROW else (0.30, 0.23, 0.47)
     edge, frame = 10.0, max(metrics.frame, width * 0.14)
-    gaps = (max(12.0, width * 0.025), max(metrics.entry + 10, width * 0.12), max(10.0, width * 0.02))
+    gaps = (max(12.0, width * 0.025), max(metrics.entry + _BESIDE_ENTRY, width * 0.12), max(10.0, width * 0.02))
     room = width - 2 * edge - sum(gaps) - frame
     if width < _NARROW or room < sum(_least_of(metrics.least, metrics.wanted, roomy)):  # what is between gives way
-        edge, gaps, frame = _EDGE, (_STEP, metrics.entry + 10, 6.0), metrics.frame
+        edge, gaps, frame = _EDGE, (_STEP, metrics.entry + _BESIDE_ENTRY, 6.0), metrics.frame
         room = max(200.0, width - 2 * edge - sum(gaps) - frame)
     widths = [frame, *_shared_out(room, shares, metrics.least, metrics.wanted, roomy)]
     lefts = [edge]

@@ -47,7 +47,7 @@ def assert_apart(layout: Layout, width: int) -> None:
     for (left, wide), (following, _) in pairwise(pairs):
         assert left + wide < following
     assert columns.task[0] + columns.task[1] <= width
-    assert columns.vma[0] - sum(columns.mapping) >= METRICS.entry
+    assert columns.vma[0] - sum(columns.mapping) >= METRICS.entry + 14, "its name, and the strokes before it"
 
 
 def test_columns_get_what_their_words_need_where_there_is_room() -> None:
