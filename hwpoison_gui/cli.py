@@ -108,7 +108,21 @@ def _run(arguments: Sequence[str]) -> int:
 
         command = import_module(f"hwpoison_gui.commands.{arguments[0].replace('-', '_')}")
         return int(command.run(arguments[1:]))
+    if arguments and _is_word(arguments[0]):
+        return complain(_no_command(arguments[0]))
     return _window(arguments)
+
+
+def _is_word(argument: str) -> bool:
+    """Return whether an argument looks like a command, and is no file."""
+    return argument.replace("-", "").isalpha() and argument[0] != "-" and not Path(argument).exists()
+
+
+def _no_command(word: str) -> str:
+    from difflib import get_close_matches  # imported here to keep start-up fast
+
+    near = " or ".join(get_close_matches(word, COMMANDS))
+    return f"{word}: neither a command nor a file" + (f"; did you mean {near}?" if near else "; --help lists commands")
 
 
 def _window(arguments: Sequence[str]) -> int:

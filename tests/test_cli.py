@@ -144,6 +144,15 @@ def test_a_window_for_a_missing_file(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().err == f"{tmp_path}/no.toml: no such file\n"
 
 
+@pytest.mark.parametrize(
+    ("word", "told"),
+    [("chekc", "did you mean check?"), ("makemachine", "did you mean make-machine?"), ("xyz", "--help lists commands")],
+)
+def test_a_mistyped_command(word: str, told: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([word, "--json", "a.toml"]) == 2
+    assert capsys.readouterr().err == f"{word}: neither a command nor a file; {told}\n"
+
+
 def test_a_reader_that_stops_reading(tmp_path: Path) -> None:
     """`hwpoison-gui simulate … | head -1` ends without a word."""
     for number in range(2000):
