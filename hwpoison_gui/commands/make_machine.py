@@ -14,6 +14,7 @@ from hwpoison_gui.kernel.profile.registry import PROFILES
 from hwpoison_gui.sources.recording_writer import save_snapshot
 from hwpoison_gui.sources.synthetic import exported_from
 from hwpoison_gui.terminal import GOOD, complain
+from hwpoison_gui.view.words.words import counted
 
 _LEAST: Final = 1 << 12  # 16 MiB
 _MOST: Final = 1 << 28  # 1 TiB
@@ -32,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         return complain(f"{options.out}: cannot be written: {error.strerror or error}")
     except MemoryError:
         return complain(f"{options.out}: not written: {options.frames:,} frames need more memory than there is")
-    print(f"{options.out}: {options.frames:,} frames, {len(exported.processes):,} processes")
+    print(f"{options.out}: {options.frames:,} frames, {counted(len(exported.processes), 'process', 'processes')}")
     return GOOD
 
 

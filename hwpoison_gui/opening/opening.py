@@ -308,6 +308,7 @@ def open_session(
     from hwpoison_gui.session.document import files
     from hwpoison_gui.session.document.document import EmptyMap, Stored
     from hwpoison_gui.session.document.replay import replay
+    from hwpoison_gui.view.words.words import counted
 
     document = files.read(path)
     machine = document.machine
@@ -323,7 +324,7 @@ def open_session(
     try:
         for left in replay(opened.session, document):
             stop_if(cancelled)
-            progress(0.5 + 0.5 * max(0.0, 1 - left / total), f"{left:,} operations left")
+            progress(0.5 + 0.5 * max(0.0, 1 - left / total), f"{counted(left, 'operation')} left")
     except ScenarioError as error:
         raise error.at(file=str(path)) from None
     file = str(path.absolute())

@@ -229,6 +229,14 @@ def test_memory_inside_goes_along_to_other_session_files(recorded: Path, tmp_pat
     assert_same(opening.open_session(tmp_path / "state.json"), opened, book)
 
 
+def test_opening_tells_how_many_operations_are_left(recorded: Path, tmp_path: Path) -> None:
+    opened, told = opening.open_file(recorded), list[str]()
+    saved(opened, work_on(opened), tmp_path / "a.hwsession")
+    opening.open_file(tmp_path / "a.hwsession", progress=lambda share, doing: told.append(doing))
+    left = list(dict.fromkeys(words for words in told if words.endswith("left")))
+    assert left[-1:] == ["1 operation left"]
+
+
 def test_a_copy_of_live_memory_is_always_inside(exported: Exported, tmp_path: Path) -> None:
     opened = live_copy()
     book, path = work_on(opened), tmp_path / "a.hwsession"

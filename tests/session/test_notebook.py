@@ -83,3 +83,11 @@ def test_a_draft_is_kept_for_its_position_until_it_is_written() -> None:
     assert not book.keep_draft("whole") and not book.keep_draft(" ")
     book.remove(book.drafts[0])
     assert book.drafts == [] and [note.text for note in book.notes] == ["whole"]
+
+
+def test_a_note_on_a_step_of_a_long_walk_says_which(session: Session) -> None:
+    book = Notebook(session)
+    book.write("here")
+    (note,) = (note for note in book.notes if note.text == "here")
+    book.notes[book.notes.index(note)] = note._replace(within=12_019)
+    assert any("step 12,019" in row.where for row in note_rows(session, book))

@@ -366,9 +366,9 @@ class CompareWindow(QDialog):
         if self._has_lines:
             skipped = compared.left.skipped + compared.right.skipped
             self.subject.setToolTip(plain("\n".join(map(skipped_words, skipped))))
-            return (
-                f"{len(skipped)} operations could not be repeated" if skipped else "each line from its first error on"
-            )
+            if not skipped:
+                return "each line from its first error on"
+            return f"{counted(len(skipped), 'operation')} could not be repeated"
         done, skipped = len(self._recipe.before), compared.left.skipped + compared.right.skipped
         words = f"on {START_WITHIN}" if not done else f"after {counted(done, 'operation')}, the same on both"
         self.subject.setToolTip(plain("\n".join(map(skipped_words, skipped))))

@@ -41,7 +41,7 @@ def _state(session: Session) -> str:
     m = session.machine
     poisoned = int(np.count_nonzero(m.flags.view & np.uint64(pf.HWPOISON)))
     return (
-        f"{sum(1 for _ in m.living())} processes, {poisoned} frames with HWPOISON, "
+        f"processes: {sum(1 for _ in m.living()):,}, frames with HWPOISON: {poisoned:,}, "
         f"HardwareCorrupted: {session.corrupted_kb()} kB"
     )
 

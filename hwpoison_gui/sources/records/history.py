@@ -435,6 +435,6 @@ def _counted(sources: Sequence[Source], records: Sequence[ErrorRecord]) -> list[
     if total == len(results):
         return []
     return [
-        f"The nodes counted {total:,} errors; the other sources have {len(results):,} results, {repeats:,} of them "
-        "repeats in poisoned frames, which the nodes do not count."
+        f"Errors counted by the nodes: {total:,}. Results in the other sources: {len(results):,}, of them {repeats:,} "
+        "repeated in poisoned frames, which the nodes do not count."
     ]

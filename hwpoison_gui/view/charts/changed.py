@@ -10,6 +10,7 @@ from hwpoison_gui.view.base.kinds import KINDS
 from hwpoison_gui.view.charts.chart import Bars, Part
 from hwpoison_gui.view.map.snapshot_parts import parts_of
 from hwpoison_gui.view.map.snapshots import Changes
+from hwpoison_gui.view.words.words import counted
 
 _STACKS: Final = ("what its frames became", "what its frames were before")
 _WORDS: Final = ("{size}: {group} → {part}", "{size}: {part} → {group}")
@@ -36,7 +37,8 @@ def changed_bars(changes: Changes) -> Bars:
     frames = sum(one.frames for one in changes.kinds)
     words = " ".join((f"{changes.flag_words:,} of {changes.compared:,} frames have other flags.", *changes.doubts))
     return Bars(
-        f"{frames:,} frames are of another kind than before: what became of each kind, and what it was made of",
+        f"{counted(frames, 'frame is', 'frames are')} of another kind than before: what became of each kind, "
+        "and what it was made of",
         "frames",
         tuple(KINDS[kind].name for kind in shown),
         tuple(("kind", KINDS[kind].key) for kind in shown),

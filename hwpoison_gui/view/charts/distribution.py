@@ -9,6 +9,7 @@ import numpy as np
 from hwpoison_gui.kernel.machine import Machine
 from hwpoison_gui.view.charts.chart import Curve, Curves
 from hwpoison_gui.view.charts.colours import POINT
+from hwpoison_gui.view.words.words import counted
 
 _MOST: Final = 1 << 12  # values counted one by one; larger ones are counted together
 QUANTITIES: Final = {"mapcount": "mappings", "refcount": "references"}
@@ -31,5 +32,5 @@ def distribution(m: Machine, quantity: str) -> Curves:
         log=True,
         quantity=quantity,
         x_of=f"{QUANTITIES[quantity]} of a frame",
-        note=f"{none:,} frames with 0 are left out.{more}",
+        note=f"{counted(none, 'frame with 0 is', 'frames with 0 are')} left out.{more}",
     )

@@ -33,7 +33,7 @@ def _row(session: Session, note: Note, position: int | None) -> NoteRow:
         where = START_WITHIN
     else:
         last = note.line[-1]
-        where = f"{len(note.line)}. {title(last.name, last.args)}, step {note.within}"
+        where = f"{len(note.line)}. {title(last.name, last.args)}, step {note.within:,}"
     if position is None:
         where += " (on a branch)"
     return NoteRow(note, plain(note.text), where, position, position == session.position)

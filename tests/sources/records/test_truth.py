@@ -99,7 +99,7 @@ def test_repeats_and_counters() -> None:
     made = history("6.12", "dmesg.txt", "node0_memory_failure")
     again = [record.pfn for record in made.records if record.again]
     assert again == [0xAD62, 0xF102, 0xF102]
-    said = "The nodes counted 23 errors; the other sources have 25 results, 2 of them"
+    said = "Errors counted by the nodes: 23. Results in the other sources: 25, of them 2"
     assert any(said in note for note in made.notes)
 
 
