@@ -62,6 +62,9 @@ class FindBar(QWidget):
         self.field.installEventFilter(self)
         self.told = ElidedLabel(self)
         self.told.setAccessibleName("What was found")
+        policy = self.told.sizePolicy()
+        policy.setRetainSizeWhenHidden(True)
+        self.told.setSizePolicy(policy)
         self.explained = QLabel(self.window())  # an error that does not fit beside the field, over what is below it
         self.explained.setObjectName("explained")
         self.explained.setTextFormat(Qt.TextFormat.PlainText)
@@ -222,7 +225,10 @@ class FindBar(QWidget):
         QTimer.singleShot(0, self, self._explain)  # after the layout has given the words their place
 
     def _explain(self) -> None:
-        """Show an error in full below the field while that has the focus, where it is cut and no suggestions are."""
+        """Show an error in full below the field, and there alone, while that has the focus and no suggestions are.
+
+        Only an error for which there is no room beside the field.
+        """
         is_asked = self.isVisible() and self.field.hasFocus() and not self.words.isVisible()
         wanted = self._is_error and self.told.is_cut and is_asked
         if wanted:
@@ -234,6 +240,7 @@ class FindBar(QWidget):
             self.explained.setGeometry(corner.x(), corner.y(), width, self.explained.heightForWidth(width))
             self.explained.raise_()
         self.explained.setVisible(wanted)
+        self.told.setVisible(not wanted)
 
     def _underline(self, at: int, length: int) -> None:
         """Underline a part of the expression like a spelling error."""

@@ -191,7 +191,10 @@ def _part(word: str, at: int, token: str) -> str | int:
     if key := quantity_named(word):
         return key
     if "," in word:
-        raise FilterError("a list of numbers stands on the right: order=0,9; between terms put a space", at, len(word))
+        if word[0].isdigit():
+            raise FilterError("a list of numbers stands on the right: order=0,9", at, len(word))
+        both = f"{word.rpartition(',')[0]} {token[word.rindex(',') + 1 :]}"
+        raise FilterError(f"a space separates terms: {both}", at, len(word))
     if word[0].isdigit():
         raise FilterError("not a number: numbers are written 14, 0xe, 64K, 10M or 1G", at, len(word))
     near = did_you_mean(word, [*QUANTITIES, *ALIASES])
