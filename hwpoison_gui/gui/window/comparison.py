@@ -69,22 +69,29 @@ class Comparison:
         clicked = (op.name == "poison" and op.first < session.position for op in session.operations)
         if self._present.frame == NONE and not any(clicked):
             return "Click a frame first, or select one."
-        return "" if opening.booting(c.machine) is not None else UNBOOTABLE
+        return self.unbootable()
 
-    def open_matrix(self) -> None:
+    def unbootable(self) -> str:
+        """Why no click on this machine can be compared; empty if the machine can be booted again."""
+        return "" if opening.booting(self._controller.machine) is not None else UNBOOTABLE
+
+    def open_matrix(self, frame: int = NONE) -> None:
         """Open the window with the click under every kernel, early and late."""
-        self.open("matrix")
+        self.open("matrix", frame)
 
-    def open(self, way: str = "early") -> None:
-        """Open the window; an open one is closed. `way`: in what the sides differ, as CompareWindow.choose."""
-        self._start(partial(self._opening, way))
+    def open(self, way: str = "early", frame: int = NONE) -> None:
+        """Open the window; an open one is closed.
+
+        `way`: in what the sides differ, as CompareWindow.choose. `frame`: of the click, else the selected or shown one.
+        """
+        self._start(partial(self._opening, way, frame))
 
     def _start(self, opening: Callable[[], Work]) -> None:
         self.stop()
         self._controller.playback.pause()
         self._turns.run(opening, lambda _: None)
 
-    def _opening(self, way: str) -> Work:
+    def _opening(self, way: str, frame: int) -> Work:
         from hwpoison_gui.session.compare import recipe_of, settings_of
 
         c = self._controller
@@ -93,7 +100,8 @@ class Comparison:
         boot = opening.booting(c.machine)
         if boot is None:
             return
-        recipe = recipe_of(c.session, boot, c.selection.frame) or recipe_of(c.session, boot, self._present.frame)
+        asked = c.selection.frame if frame == NONE else frame
+        recipe = recipe_of(c.session, boot, asked) or recipe_of(c.session, boot, self._present.frame)
         if recipe is not None:
             yield from self._showing(recipe, settings_of(c.session), way)
 

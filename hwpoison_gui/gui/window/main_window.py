@@ -215,7 +215,7 @@ class MainWindow(QMainWindow):
         self.comparison = Comparison(self, c, self.present, self.appearance, self.keeping.work_changed)
         open_path = self.machines.open_path
         self.presentation = Presentation(self, c, self.present, self.appearance, self.keeping.work, open_path)
-        self.menus = ContextMenus(self, self.map, c, self.present, self.appearance)
+        self.menus = ContextMenus(self, self.map, c, self.present, self.appearance, self.comparison)
         self.actions_ = Actions(self, self._commands(), lambda: c.occupied, lambda: self._is_covered)
         self.on_demand = OnDemand(self, c, self.appearance, self.map, self.map_stage, self.filter, self.actions_)
         self.menu_of = build_menu_bar(self.menuBar(), self.actions_)

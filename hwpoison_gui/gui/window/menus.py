@@ -29,6 +29,7 @@ from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.words.words import counted
 
 if TYPE_CHECKING:  # imported on first use to keep start-up fast
+    from hwpoison_gui.gui.window.comparison import Comparison
     from hwpoison_gui.view.facts.injections import Injection
     from hwpoison_gui.view.facts.touching import Touch
 
@@ -93,9 +94,10 @@ class ContextMenus:
         controller: Controller,
         present: Present,
         appearance: Appearance,
+        comparison: Comparison,
     ) -> None:
         self._above, self._map, self._controller, self._appearance = above, frame_map, controller, appearance
-        self._present = present
+        self._present, self._comparison = present, comparison
         self.all_tasks: Callable[[], str] = lambda: ""  # the table of tasks as text
         self.find: Callable[[str], None] = lambda text: None  # applies a filter
         self.show_fault: Callable[[str, int], None] = lambda part, pfn: None  # a part of DRAM, by one of its frames
@@ -121,6 +123,11 @@ class ContextMenus:
         menu.addSeparator()
         self._add_parts(menu.addMenu("Find its part of DRAM"), pfn)
         self._add_faults(menu.addMenu("If its part of DRAM fails"), pfn)
+        menu.addSeparator()
+        unbootable = self._comparison.unbootable()
+        self._add(menu, Entry("Compare…", lambda: self._comparison.open(frame=pfn), "compare", unbootable))
+        self._add(menu, Entry("Every kernel…", lambda: self._comparison.open_matrix(pfn), "", unbootable))
+        menu.addSeparator()
         self._add(menu, Entry("Centre on it", lambda: self._map.center_on(pfn), "centre"))
         self._add(menu, Entry(f"Copy {pfn:#x}", lambda: QApplication.clipboard().setText(f"{pfn:#x}"), "copy"))
         self._add(menu, Entry("Copy all facts", self.copy_frame, "copy"))

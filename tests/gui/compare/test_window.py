@@ -490,3 +490,14 @@ def test_headline_and_sentences_are_whole_at_ordinary_sizes(user, compared, perc
         for side in compared.sides:
             assert "Lost: " in side.sentence.detail.text()
             assert not side.sentence.text.is_cut and not side.sentence.detail.is_cut
+
+
+@pytest.mark.parametrize("entry", ["Compare…", "Every kernel…"])
+def test_the_menu_of_a_frame_compares_what_becomes_of_that_frame(user, entry: str) -> None:
+    pfn = user.frame("srv:heap+1")
+    user.window.controller.selection.select(user.frame("/srv/data@1"))
+    user.choose(user.window.menus.frame_menu(pfn), entry)
+    window = comparison_of(user.window)
+    assert window._recipe.click.args["frame"] == f"pfn:{pfn:#x}"
+    assert (window.way.currentData() == "matrix") == (entry == "Every kernel…")
+    user.window.comparison.stop()
