@@ -346,10 +346,9 @@ class RmapPainter:
 
     def _task_words(self, row: Row, state: WalkState, standing: Standing, width: float) -> tuple[str, str]:
         """Text below or beside a task's name, and its colour: what happened to it, else how it is hit."""
-        mapper, roomy = row.mappers[0], self.layout.roomy
+        mapper = row.mappers[0]
         if standing.kind != "alive":
-            fits = QFontMetricsF(self.fonts.small).horizontalAdvance(standing.text) <= width
-            words = standing.text if roomy and fits else standing.short
+            words = self._in_room(standing.text, standing.short, width)
             ink = getattr(self.theme, _INKS.get(standing.kind, "warn"))
         elif end := state.ends.get(mapper.tgid, ""):
             words, ink = self._end(end, width, row.mappers[0].task), getattr(self.theme, IMPACTS[end].tone)
@@ -357,8 +356,13 @@ class RmapPainter:
             skipped = state.skip_of(mapper.vma)
             words, ink = "", self.theme.muted
             if skipped is not None:
-                words = skipped.short if roomy else skipped.brief
+                words = self._in_room(skipped.short, skipped.brief, width)
         return words, ink
+
+    def _in_room(self, words: str, brief: str, width: float) -> str:
+        """Words on the second line of a row; briefly where they do not fit, or the row has one line."""
+        fits = QFontMetricsF(self.fonts.small).horizontalAdvance(words) <= width
+        return words if self.layout.roomy and fits else brief
 
     def _end(self, kind: str, width: float, name: str) -> str:
         """Impact of the error on a task, in full if there is room."""
@@ -409,12 +413,8 @@ class RmapPainter:
         wide = QFontMetricsF(self.fonts.mono).horizontalAdvance(words) + 10
         tall = min(metrics.small + 2, self.layout.row_height)
         rect = QRectF(end.left() - 4 - wide, end.center().y() - tall / 2, wide, tall)
-        ink = {
-            "hwpoison": theme.poison,
-            "swap": theme.warn,
-            "none": theme.muted,
-            "other": theme.muted,
-        }.get(entry, theme.text)
+        inks = {"hwpoison": theme.poison, "swap": theme.warn, "none": theme.muted, "other": theme.muted}
+        ink = inks.get(entry, theme.text)
         if unmapped:
             self._gap(QPointF(rect.left() - _STROKES / 2 - 1, end.center().y()))
         self.p.setPen(QPen(QColor(theme.line if entry not in ("hwpoison", "swap") else ink), 1))

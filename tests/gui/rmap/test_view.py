@@ -348,3 +348,22 @@ def test_the_map_of_an_operation_stays_at_its_end_until_another_frame_is_selecte
     assert dock.content().graph.pfn == third
     c.selection.select(other)
     assert dock.content().graph.pfn == other
+
+
+def test_why_a_task_is_skipped_is_told_briefly_where_there_is_no_room(qtbot: QtBot, monkeypatch) -> None:
+    session = shared_by(2)
+    do(session, "sysctl", name="memory_failure_early_kill", value=0)
+    do(session, "poison", frame="top:m+0")
+    session.seek(session.operations[-1].last - 2)
+    view = RmapView()
+    qtbot.addWidget(view)
+    view.show()
+    graph = map_for(session, -1)
+    view.set_walk(graph, state_of(session, graph), {}, None)
+    drawn: set[str] = set()
+    monkeypatch.setattr(RmapPainter, "_text", lambda self, rect, text, *rest: drawn.add(text))
+    for width, words in ((1000, "not now: early_kill is 0"), (330, "not now")):
+        view.resize(width, 400)
+        drawn.clear()
+        view.grab()
+        assert {text for text in drawn if text.startswith("not now")} == {words}
