@@ -47,6 +47,8 @@ FLAGS["hugetlb"] = FLAGS["huge"]
 HARMFUL_NAME: Final = "harmful"  # names the outcomes HARMFUL together
 _MOST_NAMED: Final = 6  # known names in an error message
 _SPACE: Final = re.compile(r"\s")
+# What earlier versions called a class of outcomes: session files and links keep filters as text.
+_FORMER: Final = {"late": ("sigbus-when-touched",), "init": ("panic-when-touched",)}
 _AROUND: Final = re.compile(r"\s*([<>]=?|!=)\s*")  # comparisons may have spaces
 _TOKEN: Final = re.compile(r'(?:"[^"]*(?:"|$)|\s*(?:[<>]=?|!=)\s*|[^\s"])+')
 _PAGE: Final = re.compile(r"(.*)\+(0[xX][0-9a-fA-F]{1,12}|[0-9]{1,12})")
@@ -95,7 +97,7 @@ def lens_with(name: str) -> Lens | None:
 
 def names_of(one: LensClass) -> tuple[str, ...]:
     """Names of a class in an expression."""
-    return one.key, slug(one.name), slug(one.shortest)
+    return one.key, slug(one.name), slug(one.shortest), *_FORMER.get(one.key, ())
 
 
 def lens_named(word: str) -> Lens | None:

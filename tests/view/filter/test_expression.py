@@ -105,6 +105,8 @@ def test_classes_of_lenses(session: Session) -> None:
     lost = found(session, "outcome:data-lost")
     assert lost.tolist() == found(session, "outcome:lost").tolist()
     assert len(lost)
+    for key, former in (("late", "sigbus-when-touched"), ("init", "panic-when-touched")):
+        assert found(session, f"outcome:{former}").tolist() == found(session, f"outcome:{key}").tolist()
     assert len(found(session, "mapcount:1"))
     for lens in LENSES[:-1]:
         for one in lens.classes[1:]:
