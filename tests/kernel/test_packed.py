@@ -392,6 +392,19 @@ def test_a_place_of_many_leaves_is_read_and_written_at_once(monkeypatch: pytest.
     assert table.of(3) == {key: 7 if key == 5 else key + 3 for key in range(30)}
 
 
+def test_records_of_a_crowd_are_replaced_by_smaller_and_greater_ones() -> None:
+    """One by one where a leaf has no record at the key of some."""
+    table, keys = PackedNestedTable("x"), Pairs([1, 2, 3], [5, 5, 5])
+    for outer in (1, 2, 3):
+        table.load_arrays(outer, np.arange(30), np.arange(30))
+    assert table.swap_many(keys, [3, 1 << 40, 300]) == [5, 5, 5]
+    assert table.values(keys).tolist() == [3, 1 << 40, 300]
+    table.swap((2, 5), ABSENT)
+    assert table.swap_many(keys, [7, 8, 1 << 50]) == [3, ABSENT, 300]
+    assert table.values(keys).tolist() == [7, 8, 1 << 50] and table.of(2)[5] == 8
+    assert table.swap_many(keys, [9, ABSENT, 9]) == [7, 8, 1 << 50] and 5 not in table.of(2)
+
+
 def test_a_crowd_is_not_taken_for_another_at_the_same_addresses() -> None:
     """Nor at other addresses: the leaves of the last crowd are kept."""
     table = PackedNestedTable("ptes")
