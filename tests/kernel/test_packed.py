@@ -161,6 +161,17 @@ def test_equal_content_is_equal_however_it_came_to_be() -> None:
     assert one.view == other.view and list(one.view) == list(range(700))
 
 
+def test_records_are_equal_if_all_keys_and_all_values_are() -> None:
+    def records(keys: list[int], values: list[int]) -> PackedRecords:
+        one = PackedRecords()
+        one.load(np.array(keys), np.array(values))
+        return one
+
+    assert records([1, 2], [7, 8]) == records([1, 2], [7, 8])
+    for keys, values in (([1, 2], [7, 9]), ([1, 3], [7, 8]), ([1, 2, 3], [7, 8, 9])):
+        assert records([1, 2], [7, 8]) != records(keys, values)
+
+
 def test_tags_are_equal_however_they_are_numbered() -> None:
     """Numbers go by the order in which values come first; neither the view nor the digest shows them."""
 
