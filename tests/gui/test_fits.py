@@ -22,9 +22,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from hwpoison_gui import resources
 from hwpoison_gui.gui.look import theme as look
 from hwpoison_gui.gui.look.elided_label import ElidedLabel
-from hwpoison_gui.opening.opening import Opened
+from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
+from hwpoison_gui.opening.opening import Opened, open_file
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.map.lenses import LENSES
 from tests.gui.conftest import User, workers
@@ -179,6 +181,21 @@ def test_dialogs_are_within_the_screen(small: User, percent: int) -> None:
                 assert dialog.height() < 300 and not text.verticalScrollBar().maximum(), "a short page is small"
             dialog.close()
             until(lambda: not any(one.isVisible() for one in window.findChildren(QDialog)))
+    finally:
+        look.set_text_size(look.USUAL_TEXT)
+
+
+@pytest.mark.parametrize("size", [(900, 600), (1024, 640), (1280, 720), (1280, 800)])
+def test_all_bars_have_room_in_a_window_with_a_caption(open_window, size: tuple[int, int]) -> None:
+    """Else a window manager leaves out what Qt places first: the tool bar."""
+    window = open_window(open_file(resources.path("lessons/22-a-dirty-large-folio.toml")), size).window
+    try:
+        for percent in (100, 115, 130, 150, 175):
+            window.appearance.choose_text_size(percent)
+            window.resize(*size)
+            QApplication.processEvents()
+            assert any(seen(window, CaptionBar))
+            until(lambda: window.minimumSizeHint().height() <= size[1])
     finally:
         look.set_text_size(look.USUAL_TEXT)
 

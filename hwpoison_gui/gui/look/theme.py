@@ -18,7 +18,10 @@ SMALL: Final = 8
 MEDIUM: Final = 12
 LARGE: Final = 16
 
-TIGHT_WINDOW: Final = 440  # height of windows, at 100 % text, below which only the most important is shown in full
+TIGHT_WINDOW: Final = 465  # height of windows, at 100 % text, below which only the most important is shown in full
+
+LEAST_MAP: Final = 72  # pixels of height that the map has at least
+_BESIDES_MAP: Final = 448  # pixels that bars and panels need above and below the map at least, at 100 % text
 
 # Type scale, as factors of the chosen text size.
 CAPTION: Final = 0.88
@@ -65,6 +68,11 @@ def scale() -> float:
 def px(pixels: float) -> int:
     """Scale pixels given for 100 % text to the present text size."""
     return round(pixels * scale())
+
+
+def map_room(window: QWidget) -> int:
+    """Pixels of height that a window has for the map and its caption while all else has the least that it needs."""
+    return window.height() - round(_BESIDES_MAP * scale() ** 0.75)  # text is about three quarters of that
 
 
 def icon_size() -> QSize:

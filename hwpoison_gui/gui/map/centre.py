@@ -49,5 +49,6 @@ class MapStage(QWidget):
         self._box.insertWidget(self._box.indexOf(self._map) + 1, finder)
 
     def add_caption(self, caption: QWidget) -> None:
-        """Insert the caption of a scenario above the map."""
+        """Insert the caption of a scenario above the map, which is lower for its sake."""
+        self._map.caption = caption
         self._box.insertWidget(self._box.indexOf(self._map), caption)

@@ -37,8 +37,7 @@ if TYPE_CHECKING:  # imported on first use to keep start-up fast
 SLOWEST_FLASH: Final = 1 / 3  # minimum period of a pulse in seconds: more than three flashes per second are dangerous
 _PROBES: Final = (0.5, 0.3, 0.7, 0.1, 0.9)  # positions to look for a frame, as shares of the view's width and height
 _STEADY: Final = 0.6  # patience with a row length that the user has seen before
-_LEAST: Final = (320, 160)  # pixels
-_LEAST_TIGHT: Final = (320, 72)  # pixels in a window that is low for its text size
+_LEAST: Final = QSize(320, 160)  # pixels; less high in a window that is low for its text size
 
 
 class FrameMapWidget(QWidget):
@@ -68,6 +67,8 @@ class FrameMapWidget(QWidget):
         self._fitted: tuple[FramePlane | None, str, tuple[Geometry, str]] | None = None  # with its plane and name
         self._curves: dict[str, Layout] = {}  # layouts of this machine, for when the user switches back to one
         self._motion = True
+        self.caption: QWidget | None = None  # above the map, in a scenario with captions
+        self.cover: QWidget | None = None  # over the map, after a panic
         self._held = False
         self._choosing: tuple[float] | None = None  # patience, while the row length follows the shape of the view
         self._window_size = QSize()
@@ -351,8 +352,15 @@ class FrameMapWidget(QWidget):
         return QSize(800, 560)
 
     def minimumSizeHint(self) -> QSize:
-        tight = self.window().height() < look.px(look.TIGHT_WINDOW)
-        return QSize(*(_LEAST_TIGHT if tight else _LEAST))
+        room = look.map_room(self.window())
+        if self.caption is not None and self.caption.isVisible():
+            room -= self.caption.minimumSizeHint().height()
+        return QSize(_LEAST.width(), min(max(room, self.least_height()), _LEAST.height()))
+
+    def least_height(self) -> int:
+        """Pixels of height that the caption leaves the map; the words of a panic need more than frames."""
+        covered = self.cover is not None and self.cover.isVisible()
+        return _LEAST.height() if covered else look.LEAST_MAP
 
     def _user_selected(self, pfn: int) -> None:
         self.select(pfn, reveal=False)

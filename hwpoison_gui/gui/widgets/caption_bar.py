@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QRect, QSize, Qt
@@ -17,7 +17,7 @@ from hwpoison_gui.view.base.palette import DARK, Theme
 _MOST_LINES: Final = 5  # lines of a caption; the others are scrolled to
 _MOST_IN_LOW: Final = 3  # in a window lower than _LOW
 _LOW: Final = 900
-_LEAST_LINES: Final = 3  # in any window that is not low for its text
+_LEAST_LINES: Final = 3  # in any window that has room for them
 _MOST_OF_HEAD: Final = 2
 _BAR: Final = 4
 
@@ -26,10 +26,12 @@ class CaptionBar(QWidget):
     """Plain text only. As high as its longest text needs, so that the map stays where it is.
 
     In a window without room for that, title and summary go first, then lines of the text up to the last; they scroll.
+    `least_map`: pixels of height that it leaves the map.
     """
 
-    def __init__(self, parent: QWidget, theme: Theme = DARK) -> None:
+    def __init__(self, parent: QWidget, least_map: Callable[[], int], theme: Theme = DARK) -> None:
         super().__init__(parent)
+        self._least_map = least_map
         self._texts: Sequence[str] = ()
         self._head = ""  # unshortened heading
         self._head_height = self._text_height = self._line = 0  # pixels: heading, text, one line of the text
@@ -83,10 +85,9 @@ class CaptionBar(QWidget):
         return QSize(0, self._head_height + self._text_height + look.HAIR + 2 * look.TIGHT)
 
     def minimumSizeHint(self) -> QSize:
-        tight = self.window().height() < look.px(look.TIGHT_WINDOW)
-        return QSize(
-            0, self._line + look.HAIR if tight else min(self._text_height, _LEAST_LINES * self._line + look.HAIR)
-        )
+        room = look.map_room(self.window()) - self._least_map()
+        lines = _LEAST_LINES if room >= _LEAST_LINES * self._line else 1
+        return QSize(0, min(self._text_height, lines * self._line + look.HAIR))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -58,7 +58,7 @@ class OnDemand:
         if wanted and self._panic is None:
             from hwpoison_gui.gui.map.panic_screen import PanicScreen
 
-            self._panic = PanicScreen(self._map, self._appearance.theme)
+            self._panic = self._map.cover = PanicScreen(self._map, self._appearance.theme)
             for name in ("back", "first", "new"):
                 self._panic.add_action(self._actions[name])
         return self._panic
@@ -68,6 +68,6 @@ class OnDemand:
         if wanted and self._caption is None:
             from hwpoison_gui.gui.widgets.caption_bar import CaptionBar
 
-            self._caption = CaptionBar(self._stage, self._appearance.theme)
+            self._caption = CaptionBar(self._stage, self._map.least_height, self._appearance.theme)
             self._stage.add_caption(self._caption)
         return self._caption

@@ -75,7 +75,7 @@ class View(Record):
     captions
         Whether captions are shown above the map; None in files of earlier versions, which do not say.
     suited_width
-        Frames a row as they were chosen to suit the window; None if the user chose `row_width`, or in earlier files.
+        Frames per row as they were chosen to suit the window; None if the user chose `row_width`, or in earlier files.
     """
 
     lens: str = "kind"
