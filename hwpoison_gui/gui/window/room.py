@@ -64,12 +64,14 @@ class Room(QObject):
         made = self._settings.get(keys.MADE_ROOM).split()
         self._is_tight = self._has_made_room = keys.BELOW in made
         self._is_low = self._has_stacked = keys.BESIDE in made
-        if not self._window.restoreState(self._settings.get(keys.DOCKS), _LAYOUT_VERSION):
+        restored = self._window.restoreState(self._settings.get(keys.DOCKS), _LAYOUT_VERSION)
+        if not restored:
             self._reset()
         for name in self._settings.get(keys.COLLAPSED).split():
             self._docks[name].set_collapsed(True)
         self._suit()
-        if self._has_stacked is not (keys.BESIDE in made):  # Qt restores once more when the window gets its size
+        # Qt restores once more when the window gets its size.
+        if restored and self._has_stacked is not (keys.BESIDE in made):
             self._window.restoreState(self._window.saveState(_LAYOUT_VERSION), _LAYOUT_VERSION)
         self._suit_legend()
 

@@ -350,6 +350,15 @@ def test_room_that_the_window_made_is_given_back_at_a_start_that_has_it(start) -
     assert window.settings.get(keys.MADE_ROOM) == ""
 
 
+@pytest.mark.parametrize("size", [(900, 600), (1280, 800)])
+def test_the_tool_bar_is_there_at_every_start(start, size: tuple[int, int]) -> None:
+    """A state that is taken before the window is shown has all bars as hidden."""
+    for _ in range(2):
+        window = start(size)
+        until(window.tools.isVisible)
+        window.close()
+
+
 def test_panels_kept_above_each_other_become_tabs_at_a_start_in_a_low_window(start) -> None:
     start().close()
     low = start((900, 600))
