@@ -86,7 +86,7 @@ class CaptionBar(QWidget):
 
     def minimumSizeHint(self) -> QSize:
         room = look.map_room(self.window()) - self._least_map()
-        lines = _LEAST_LINES if room >= _LEAST_LINES * self._line else 1
+        lines = min(max(room // max(self._line, 1), 1), _LEAST_LINES)
         return QSize(0, min(self._text_height, lines * self._line + look.HAIR))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
