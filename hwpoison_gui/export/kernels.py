@@ -13,7 +13,17 @@ from typing import Final
 from hwpoison_gui.export import markdown
 from hwpoison_gui.terminal import one_line
 from hwpoison_gui.view.base.units import FRAME_SIZE, amount
-from hwpoison_gui.view.facts.compare import COUNTERS, ENTRIES, FRAME, NOTHING, RESULT, Column, Row, matrix_rows
+from hwpoison_gui.view.facts.compare import (
+    COUNTERS,
+    ENTRIES,
+    FRAME,
+    LEFT_OUT,
+    NOTHING,
+    RESULT,
+    Column,
+    Row,
+    matrix_rows,
+)
 from hwpoison_gui.view.outcome.between_kernels import Between
 from hwpoison_gui.view.rows.between import (
     BETWEEN_COLUMNS,
@@ -50,7 +60,8 @@ def as_terminal(title: str, columns: Sequence[Column], width: int) -> str:
         for row in rows:
             values = tuple(row.values[number].text for number in numbers)
             old = tuple(row.values[number].text for number in before) if before is not None else values
-            if values == old and (row.aspect in _QUIET or set(values) == {NOTHING}):
+            old = values if LEFT_OUT.text in (*old, *values) else old
+            if values == old and (row.aspect in _QUIET or {NOTHING, LEFT_OUT.text}.issuperset(values)):
                 continue
             lines += _line(f"{'* ' if values != old else '  '}{_name(row)}", values, each)
         lines.append("")

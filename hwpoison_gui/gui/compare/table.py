@@ -34,7 +34,7 @@ from hwpoison_gui.gui.widgets.primitives import fill
 from hwpoison_gui.gui.widgets.wrapped import WrappedDelegate
 from hwpoison_gui.view.base.columns import as_tsv
 from hwpoison_gui.view.base.palette import DARK, Theme
-from hwpoison_gui.view.facts.compare import Row
+from hwpoison_gui.view.facts.compare import LEFT_OUT, Row
 
 Role = Qt.ItemDataRole
 _HEADS: Final = ("", "What", "Of")
@@ -103,6 +103,7 @@ class CompareModel(QAbstractTableModel):
             bool(self.lit_from)
             and side >= 0
             and before < len(row.values)
+            and LEFT_OUT not in (row.values[side], row.values[before])
             and row.values[side].text != row.values[before].text
         )
 

@@ -72,6 +72,9 @@ class Value(Record):
     tone: str = "plain"
 
 
+LEFT_OUT: Final = Value("")  # of a kernel without an outcome here: it differs from nothing
+
+
 class Row(Record):
     """One fact on all sides; `subjects`: the tasks that it holds for.
 
@@ -85,7 +88,7 @@ class Row(Record):
 
     @property
     def same(self) -> bool:
-        return len({value.text for value in self.values}) == 1 and not self.differs
+        return len({value.text for value in self.values if value != LEFT_OUT}) <= 1 and not self.differs
 
     @property
     def subject(self) -> str:
@@ -122,6 +125,12 @@ class Column(Record):
     log: Sequence[str]
     already_poisoned: bool = False
     ran: bool = True
+    modelled: bool = True
+
+    @property
+    def has_outcome(self) -> bool:
+        """Whether there is an outcome to compare with those of other columns."""
+        return self.ran and self.modelled
 
     @property
     def head(self) -> str:
@@ -139,7 +148,8 @@ def column_of(side: Side) -> Column:
     facts = facts_of(side)
     if side.skipped:
         facts[RESULT, "not repeated"] = Value(_not_repeated(side.skipped), "warn")
-    return Column(side.settings, facts, _log_of(side), side.already_poisoned, side.ran)
+    modelled = side.click is None or not _lacking(side, side.click)
+    return Column(side.settings, facts, _log_of(side), side.already_poisoned, side.ran, modelled)
 
 
 def skipped_words(one: Skipped) -> str:
@@ -170,11 +180,13 @@ def matrix_rows(columns: Sequence[Column]) -> list[Row]:
     """All facts of many sides in display order, and the first lines of each log."""
     order = {aspect: number for number, aspect in enumerate((RESULT, SIGNALS, AFTERWARDS, ENTRIES, FRAME, COUNTERS))}
     keys = dict.fromkeys(key for column in columns for key in column.facts)
-    rows = [Row(key[0], (key[1],), tuple(column.facts.get(key, Value()) for column in columns)) for key in keys]
+    missing = [Value() if column.has_outcome else LEFT_OUT for column in columns]
+    cells = list(zip(columns, missing, strict=True))
+    rows = [Row(key[0], (key[1],), tuple(column.facts.get(key, none) for column, none in cells)) for key in keys]
     rows = sorted(_grouped(rows), key=lambda row: order[row.aspect])
     longest = max((len(column.log) for column in columns), default=0)
     for n in range(min(longest, _MOST_LINES)):
-        values = tuple(Value(column.log[n]) if n < len(column.log) else Value() for column in columns)
+        values = tuple(Value(column.log[n]) if n < len(column.log) else none for column, none in cells)
         rows.append(Row(LOG, (f"line {n + 1}",), values))
     if longest > _MOST_LINES:
         differs = len({column.log[_MOST_LINES:] for column in columns}) > 1

@@ -49,7 +49,7 @@ BETWEEN_COLUMNS: Final = (
     TextColumn("before", "From", "Outcome of an error under the kernel of this machine", LONGEST),
     TextColumn("after", "To", "Outcome of an error under the other kernel", LONGEST),
     TextColumn("decided_by", "Decided by", "The differences of the kernels that decide it: if the newer kernel had "
-               "none of them, it had the outcome of the older one; some of them alone lead to a third outcome",
+               "none of them, it had the outcome of the older one; the tip has those that alone lead to a third",
                "a page without ref", wide=True),
 )  # fmt: skip
 
@@ -59,7 +59,7 @@ def between_rows(between: Between) -> list[BetweenRow]:
     rows = []
     for group in between.groups:
         parts = decided_words(group, between)
-        decided = "; ".join(f"{head}{': ' * bool(head)}{'; '.join(what for what, _ in ones)}" for head, ones in parts)
+        decided = "".join(f"{head}{': ' * bool(head)}{'; '.join(what for what, _ in ones)}" for head, ones in parts[:1])
         differences = [one.difference for one in group.decided_by]
         sources = "; ".join(dict.fromkeys(cited(one, between) for one in differences))
         explained = "\n".join(
@@ -89,7 +89,7 @@ def decided_words(group: Group, between: Between) -> list[tuple[str, list[tuple[
     enough, rest = between.deciding(group)
     parts = [("any one of" if len(enough) > 1 else "", enough)] if enough else []
     if rest:
-        parts.append(("leads to a third outcome alone" if enough else "only together", rest))
+        parts.append(("otherwise decided by" if enough else "only together", rest))
     return [
         (head, [(f"{difference_words(one.difference, between.back)}{_alone(one, enough)}",
                  cited(one.difference, between)) for one in ones])
@@ -98,7 +98,7 @@ def decided_words(group: Group, between: Between) -> list[tuple[str, list[tuple[
 
 
 def _alone(one: Decider, enough: Sequence[Decider]) -> str:
-    return "" if one in enough else f" (alone: {one.alone.words})"
+    return "" if one in enough else f" (outcome then: {one.alone.words})"
 
 
 def difference_words(difference: Difference, back: bool = False) -> str:

@@ -155,6 +155,12 @@ def test_a_kernel_says_what_it_has_not() -> None:
     why = "not modelled: this kernel has no folios larger than a page, the memory is of another one"
     assert {key: value.text for key, value in facts_of(made).items()} == {("Result", "result"): why}
     assert click.log and not column_of(made).log
+    known = compare.build(
+        compare.Recipe(boot, (), compare.with_defaults("poison", frame="any:free")), compare.settings_of(boot("6.12")),
+        lambda share, doing: None, lambda: False)  # fmt: skip
+    columns = [column_of(known), column_of(known), column_of(made)]
+    assert {row.subject for row in matrix_rows(columns) if not row.same} == {"result"}, "it differs from nothing else"
+    assert any(not row.same for row in matrix_rows([*columns[:2], column_of(made)._replace(modelled=True)])[1:])
     other = compare.build(
         compare.Recipe(boot, (), compare.with_defaults("poison", frame="pfn:0x5")), compare.settings_of(boot("6.12")),
         lambda share, doing: None, lambda: False)  # fmt: skip
