@@ -157,6 +157,12 @@ def _standing(m: Machine, tgid: int) -> Standing:
     return Standing("pending", f"{pending[0]} pending", "pending") if pending else Standing("alive")
 
 
+def _is_poisoned(m: Machine, pfn: int) -> bool:
+    """Return whether a frame is poisoned, or part of a hugetlb page that is: PG_hwpoison is set on its head."""
+    word = m.page(pfn)
+    return bool((word | m.page(m.compound_head(pfn)) if word & pf.HUGE else word) & pf.HWPOISON)
+
+
 def _kind_now(before: kinds.Kind, word: int) -> kinds.Kind:
     """Kind of a frame; of a poisoned one the kind before, unless a huge page was split or dissolved."""
     if not word & pf.HWPOISON:
@@ -206,7 +212,7 @@ class Follower:
 
         to_the_end(self.carry(session))
         m, word = session.machine, session.machine.page(self.graph.pfn)
-        self._state.letters, self._state.poisoned = pf.letters_of(word), bool(word & pf.HWPOISON)
+        self._state.letters, self._state.poisoned = pf.letters_of(word), _is_poisoned(m, self.graph.pfn)
         self._state.kind = exact_kind(m, self.graph.pfn, _kind_now(self.graph.kind, word))
         self._state.mapping = mapping_of(m, self.graph.pfn)
         in_file = m.inode_of(m.compound_head(self.graph.pfn)) is not None

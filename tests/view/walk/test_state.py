@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from hwpoison_gui.kernel.mark import Act
+from hwpoison_gui.kernel.page_flags import HWPOISON
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.walk.state import _SKIPS, Follower, map_for, state_of
 from hwpoison_gui.view.words.tables import WORDS
-from tests.workbench import do
+from tests.workbench import Workbench, do
 
 
 def forked(early_kill: int, **second: str) -> Session:
@@ -35,6 +36,25 @@ def test_looking_at_any_step_changes_nothing_and_the_map_stays_the_same() -> Non
         assert session.machine.gate.digest() == digest
     assert len(graphs) == 1
     assert [mapper.task for mapper in graphs.pop().mappers] == ["a:101", "b:102"]
+
+
+@pytest.mark.parametrize("profile", ["6.1", "6.12"])
+def test_a_tail_of_a_poisoned_hugetlb_page_is_shown_as_poisoned(profile: str) -> None:
+    """PG_hwpoison is set on the head alone, and every PTE of the page is a hwpoison entry."""
+    bench = Workbench(profile, huge_pages=2, early_kill=0)
+    bench.do("file", path="/huge/f", pages=512, filesystem="hugetlbfs", hole=True)
+    bench.area(pages=512, file="/huge/f", shared=True)
+    bench.do("write", task="a", at="m+5")
+    session, pfn = bench.session, bench.session.resolve_frame("a:m+5")
+    bench.do("poison", frame="a:m+5")
+    click = session.operations[-1]
+    seen = []
+    for position in (click.first, click.last):
+        session.seek(position)
+        graph = map_for(session, pfn)
+        assert graph is not None
+        seen.append(state_of(session, graph).poisoned)
+    assert seen == [False, True] and not session.machine.page(pfn) & HWPOISON
 
 
 @pytest.mark.parametrize(
