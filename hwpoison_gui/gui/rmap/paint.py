@@ -19,7 +19,7 @@ from hwpoison_gui.view.base.palette import Theme, mixed
 from hwpoison_gui.view.rmap.compound import narrow_kind, short_kind
 from hwpoison_gui.view.rmap.graph import Mapping, ReverseMap
 from hwpoison_gui.view.walk.entries import ENTRY_WORDS, MIXED
-from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, frame_height, wrapped
+from hwpoison_gui.view.walk.layout import Layout, Row, box_height, broken, first_lines, frame_height, wrapped
 from hwpoison_gui.view.walk.news import RowNews
 from hwpoison_gui.view.walk.state import Standing, WalkState
 from hwpoison_gui.view.walk.words import box_words_of, flag_words, line_words_of
@@ -202,7 +202,7 @@ class RmapPainter:
             parts = wrapped(flag_words(state.letters), line.width(), measure)
         else:
             parts = broken(state.letters or "no flags", line.width(), measure)
-        for part in parts:
+        for part in first_lines(parts, int((rect.bottom() - line.bottom()) // (metrics.small + 1))):
             line.translate(0, metrics.small + 1)
             self._text(line, part, font, theme.muted)
 

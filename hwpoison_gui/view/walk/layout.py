@@ -218,6 +218,12 @@ def columns_of(width: float, metrics: Metrics, roomy: bool = True) -> Columns:
     return Columns(pairs[0], pairs[1], pairs[2], pairs[3])
 
 
+def first_lines(lines: list[str], most: int) -> list[str]:
+    """As many lines as fit, at least one; the last has an ellipsis if others are missing."""
+    most = max(most, 1)
+    return lines if len(lines) <= most else [*lines[: most - 1], f"{lines[most - 1]} …"]
+
+
 def broken(letters: str, width: float, measure: Callable[[str], float]) -> list[str]:
     """Break the letters of flags, which have no order to keep together, into lines of at most `width` pixels."""
     most = next((n for n in range(len(letters), 1, -1) if measure(letters[:n]) <= width), 1)

@@ -14,6 +14,7 @@ from hwpoison_gui.view.walk.layout import (
     Metrics,
     broken,
     columns_of,
+    first_lines,
     lay_out,
     rows_of,
     width_of,
@@ -124,3 +125,9 @@ def test_letters_of_flags_are_broken_not_cut() -> None:
     assert broken("ERUDAabX", 8 * 7, lambda text: len(text) * 7) == ["ERUDAabX"]
     assert broken("ERUDAabX", 5 * 7, lambda text: len(text) * 7) == ["ERUDA", "abX"]
     assert broken("RX", 3, lambda text: len(text) * 7) == ["R", "X"]
+
+
+def test_lines_without_room_are_told_by_an_ellipsis() -> None:
+    lines = ["locked, dirty,", "mapped, on the", "LRU"]
+    assert first_lines(lines, 3) == lines and first_lines(lines, 2) == ["locked, dirty,", "mapped, on the …"]
+    assert first_lines(lines, 0) == ["locked, dirty, …"] and first_lines([], 0) == []
