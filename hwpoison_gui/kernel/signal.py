@@ -23,10 +23,7 @@ HANDLED: Final = site("handle_signal", Act.SIGNAL, "handled", "comm signal code"
 UNKILLABLE: Final = site("get_signal_to_deliver", Act.SIGNAL, "SIGNAL_UNKILLABLE", "comm signal code")
 
 SIGNAL_NUMBERS: Final = {"SIGBUS": 7, "SIGKILL": 9, "SIGSEGV": 11}
-_IGNORED: Final = {
-    "ignored": "ignored",
-    "unkillable": "dropped",
-}  # effect, by the value of sig_task_ignored()
+_IGNORED: Final = {"ignored": "ignored", "unkillable": "dropped"}  # value of sig_task_ignored() -> effect
 
 
 def disposition(process: Process, signal: str) -> str:

@@ -183,7 +183,11 @@ class Marks(Sequence[Mark]):
 
     def find(self, site: Site, low: int, high: int) -> int | None:
         """The number of the first mark of a site among `low` to `high` (exclusive), or None."""
-        return next((number for number in self.of_act(site.act, low, high) if self._one(number).site is site), None)
+        code = _CODE[site.act]
+        number = self.acts.find(code, low, high)
+        while number >= 0 and self._one(number).site is not site:
+            number = self.acts.find(code, number + 1, high)
+        return number if number >= 0 else None
 
     def of_act(self, act: Act, low: int, high: int) -> list[int]:
         """The numbers of the marks with an act, of those from `low` to `high` (exclusive), ascending."""

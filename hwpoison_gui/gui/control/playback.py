@@ -177,9 +177,8 @@ class Playback(Clock):
         if at == self._begun and at == operation.last:
             return 0.0
         said = operation
-        if (
-            operation.last - operation.first > _MOST_STEPS
-        ):  # an operation on thousands of frames: each frame is paced by itself
+        # Of an operation on thousands of frames, each frame is paced by itself.
+        if operation.last - operation.first > _MOST_STEPS:
             said = session.part_at(at) or operation
         if self._pace[0] is not said:
             marks = session.steps.marks[said.first : said.last]

@@ -39,11 +39,7 @@ _CHANGED_INSIDE: Final = "what is inside this session file is not what was put t
 _CHANGED_FILES: Final = "a file that belongs inside has changed since it was opened:"
 _RECORDS_CHANGED: Final = "error records of this session are missing, or have changed:"
 _SECOND_CHANGED: Final = "the second snapshot of this session is missing, or has changed:"
-_FIELDS: Final = {
-    MEMORY: "machine",
-    RECORDS: "records",
-    SECOND: "second",
-}  # field of the document, by folder
+_FIELDS: Final = {MEMORY: "machine", RECORDS: "records", SECOND: "second"}  # folder -> field of the document
 _INSIDE: Final = {"machine": "memory", "records": "error records", "second": "second snapshot"}
 
 Tick = Callable[[], None]  # called now and then; raises an exception to cancel

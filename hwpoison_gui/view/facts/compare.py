@@ -16,6 +16,7 @@ from hwpoison_gui.session.compare import Boot, Recipe, Settings, Side, Skipped, 
 from hwpoison_gui.session.operation import Operation
 from hwpoison_gui.session.outcome import Outcome, SignalSeen
 from hwpoison_gui.session.peek import at
+from hwpoison_gui.session.recall import Question
 from hwpoison_gui.session.session import Session
 from hwpoison_gui.view.base.impacts import IMPACTS
 from hwpoison_gui.view.base.moment import title
@@ -39,6 +40,7 @@ _MOST_NUMBERS: Final = 8  # numbers of those that are not listed in full
 _FEATURES: Final = (
     (pf.KSM, "ksm", "merged pages (KSM)"), (pf.THP, "transparent_hugepages", "folios larger than a page"),
 )  # fmt: skip
+_WORD: Final = Question[int]("flag word of the frame before the click")
 _ENTRY_TONES: Final = {"hwpoison": "warn"}
 _EFFECT_TONES: Final = {"killed": "kill", "handled": "warn", "pending": "warn", "ignored": "warn", "dropped": "warn"}
 
@@ -229,9 +231,11 @@ def facts_of(side: Side) -> dict[Key, Value]:
 def _lacking(side: Side, click: Operation) -> str:
     """Return the features of the frame that the kernel of this side lacks: it has no outcome there."""
     session, pfn = side.session, click.outcome.pfn
-    word = at(session, click.first, lambda: session.flags(pfn)) if pfn is not None else 0
-    has = session.machine.profile.has
-    return names([what for flag, feature, what in _FEATURES if word & flag and not has(feature)])
+    lacks = [(flag, what) for flag, feature, what in _FEATURES if not session.machine.profile.has(feature)]
+    if pfn is None or not lacks:
+        return ""
+    word = session.recall.answer(_WORD, lambda: at(session, click.first, lambda: session.flags(pfn)), click)
+    return names([what for flag, what in lacks if word & flag])
 
 
 def _counted(side: Side, click: Operation) -> Iterator[tuple[Key, Value]]:

@@ -59,7 +59,8 @@ def between_rows(between: Between) -> list[BetweenRow]:
     rows = []
     for group in between.groups:
         parts = decided_words(group, between)
-        decided = "".join(f"{head}{': ' * bool(head)}{'; '.join(what for what, _ in ones)}" for head, ones in parts[:1])
+        head, first = parts[0] if parts else ("", [])
+        decided = f"{head}{': ' * bool(head)}{'; '.join(what for what, _ in first)}"
         differences = [one.difference for one in group.decided_by]
         sources = "; ".join(dict.fromkeys(cited(one, between) for one in differences))
         explained = "\n".join(
